@@ -1,0 +1,41 @@
+import type { CodegenConfig } from '@graphql-codegen/cli';
+
+const scalars = { ID: 'string', Timestamp: 'number', SafeInt: 'number', JSON: 'unknown' };
+
+/**
+ * Two outputs from one schema: typed resolvers for the server, and the documents that the widget sends, as
+ * strings with their types, so that no graphql-js reaches a browser.
+ */
+const config: CodegenConfig = {
+  schema: 'schema/schema.graphql',
+  documents: 'schema/operations.graphql',
+  generates: {
+    'schema/generated/resolvers.ts': {
+      plugins: ['typescript', 'typescript-resolvers'],
+      config: {
+        scalars,
+        strictScalars: true,
+        useTypeImports: true,
+        enumsAsTypes: true,
+        contextType: 'unknown',
+        makeResolverTypeCallable: true,
+        skipTypename: true,
+        avoidOptionals: { field: true, inputValue: false, object: true, defaultValue: false },
+      },
+    },
+    'schema/generated/operations.ts': {
+      plugins: ['typescript-operations', 'typed-document-node'],
+      config: {
+        scalars,
+        strictScalars: true,
+        useTypeImports: true,
+        enumsAsTypes: true,
+        documentMode: 'string',
+        dedupeFragments: true,
+      },
+    },
+  },
+};
+
+// graphql-codegen looks for the default export of its configuration file.
+export default config;

@@ -1,0 +1,310 @@
+/**
+ * What an ingestion job may say (reports), and what a watcher is told (events). Knows ranges and words; leaves
+ * transports, storage and the folding of reports into state to others.
+ */
+import { z } from 'zod';
+import type {
+  IngestionProgress,
+  PhaseMetrics as GeneratedPhaseMetrics,
+  IngestionResult,
+  IngestionFailure,
+  RetryOptions,
+} from './generated/resolvers.js';
+
+export type {
+  CommandKind,
+  CommandStatus,
+  Counter,
+  IngestionCommand,
+  IngestionOutcome,
+  IngestionProgress,
+  IngestionResult,
+  IngestionFailure,
+  IngestionStatus,
+  Phase,
+  PhaseMetrics,
+  PhaseStatus,
+  RecordedEvent,
+  RetryOptions,
+} from './generated/resolvers.js';
+
+/** The number of a phase; every ingestion has four. */
+export type PhaseNumber = 1 | 2 | 3 | 4;
+
+/** Names of the phases where a job gives none. */
+export const DEFAULT_PHASE_NAMES = ['Discovery', 'Extraction', 'Analysis', 'Indexing'] as const;
+
+/** Bounds of what a job may say, in the units that the names tell; characters where there is none. */
+export const LIMITS = Object.freeze({
+  id: 128,
+  phaseName: 80,
+  message: 2_000,
+  errorCode: 64,
+  counters: 20,
+  counterName: 64,
+  counterUnit: 32,
+  summary: 2_000,
+  reason: 500,
+  outputBytes: 16_384,
+  jsonDepth: 16,
+  staleAfterMsLeast: 1_000,
+  staleAfterMsMost: 604_800_000,
+  /** Latest time a Date can hold, in ms; ECMA-262, "Time Values and Time Range". */
+  timestampMost: 8_640_000_000_000_000,
+});
+
+const text = (most: number) => z.string().min(1).max(most);
+
+/** A project's, an ingestion's or a command's id: 1 to 128 of `A-Za-z0-9._:-`. */
+export const idSchema = z
+  .string()
+  .regex(/^[A-Za-z0-9._:-]{1,128}$/, { error: 'must be 1 to 128 characters of A-Z a-z 0-9 . _ : -' });
+
+/** 1 to 4. */
+export const phaseSchema = z.int().min(1).max(4);
+/** 0 to 100, or null where not known. */
+export const percentSchema = z.number().min(0).max(100).nullable();
+/** Milliseconds since the Unix epoch. */
+export const timestampSchema = z.int().min(0).max(LIMITS.timestampMost);
+const countSchema = z.int().min(0);
+
+/** Depth of a JSON value: 0 for a scalar, 1 for a flat object or array. Stops looking at `limit`. */
+function jsonDepth(value: unknown, limit: number): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  if (limit === 0) return 1;
+  let deepest = 0;
+  for (const child of Object.values(value)) deepest = Math.max(deepest, jsonDepth(child, limit - 1));
+  return deepest + 1;
+}
+
+const outputSchema = z.unknown().superRefine((value, context) => {
+  if (value === undefined || value === null) return;
+  if (jsonDepth(value, LIMITS.jsonDepth) > LIMITS.jsonDepth) {
+    context.addIssue({ code: 'custom', message: `must not nest deeper than ${LIMITS.jsonDepth}` });
+    return;
+  }
+  let json: string | undefined;
+  try {
+    json = JSON.stringify(value);
+  } catch (cause) {
+    context.addIssue({ code: 'custom', message: `must be JSON: ${String(cause)}` });
+    return;
+  }
+  if (json === undefined) context.addIssue({ code: 'custom', message: 'must be JSON' });
+  else if (new TextEncoder().encode(json).length > LIMITS.outputBytes) {
+    context.addIssue({ code: 'custom', message: `must be at most ${LIMITS.outputBytes} bytes as JSON` });
+  }
+});
+
+/** A count of the job's own: pages, chunks, rows. */
+export const counterSchema = z.strictObject({
+  name: text(LIMITS.counterName),
+  label: text(LIMITS.phaseName).nullish(),
+  value: z.number(),
+  unit: text(LIMITS.counterUnit).nullish(),
+});
+
+/** Counts of a phase. What is absent stays as it was; unknown is not zero. */
+export const phaseMetricsSchema = z.strictObject({
+  itemsTotal: countSchema.nullish(),
+  itemsProcessed: countSchema.nullish(),
+  itemsFailed: countSchema.nullish(),
+  bytesTotal: countSchema.nullish(),
+  bytesProcessed: countSchema.nullish(),
+  itemsPerSecond: z.number().min(0).nullish(),
+  counters: z.array(counterSchema).max(LIMITS.counters).nullish(),
+});
+
+/** Whether and how a failed ingestion may be tried again. */
+export const retryOptionsSchema = z.strictObject({
+  canRetry: z.boolean(),
+  fromPhase: phaseSchema.nullish(),
+  retryAfterMs: countSchema.nullish(),
+  attempt: z.int().min(1).nullish(),
+  maxAttempts: z.int().min(1).nullish(),
+});
+
+/** How a completed ingestion came out. */
+export const resultSchema = z.strictObject({
+  outcome: z.enum(['SUCCESS', 'PARTIAL']).nullish(),
+  itemsProcessed: countSchema.nullish(),
+  itemsFailed: countSchema.nullish(),
+  bytesProcessed: countSchema.nullish(),
+  summary: text(LIMITS.summary).nullish(),
+  output: outputSchema.optional(),
+});
+
+/** Why an ingestion failed, in the job's words. */
+export const errorSchema = z.strictObject({
+  errorCode: z.string().regex(/^[A-Z0-9_]{1,64}$/, { error: 'must be 1 to 64 characters of A-Z 0-9 _' }),
+  message: text(LIMITS.message),
+  recoverable: z.boolean(),
+  retryOptions: retryOptionsSchema.nullish(),
+});
+
+const totalsSchema = z.strictObject({
+  phase: phaseSchema,
+  itemsTotal: countSchema.nullish(),
+  bytesTotal: countSchema.nullish(),
+});
+
+/** What a job may say of an ingestion at its start, beside the project. */
+export const startOptionsSchema = z.strictObject({
+  ingestionId: idSchema.nullish(),
+  phaseNames: z.array(text(LIMITS.phaseName)).length(4).nullish(),
+  phaseWeights: z.array(z.number().positive().max(1e9)).length(4).nullish(),
+  totals: z.array(totalsSchema).max(4).nullish(),
+  staleAfterMs: z.int().min(LIMITS.staleAfterMsLeast).max(LIMITS.staleAfterMsMost).optional(),
+  retryOf: idSchema.nullish(),
+  fromPhase: phaseSchema.optional(),
+  cancellable: z.boolean().optional(),
+  replace: z.boolean().optional(),
+});
+
+const address = { projectId: idSchema, ingestionId: idSchema, sequence: countSchema.nullish() };
+
+/** The start of an ingestion: mutation `startIngestion`. */
+export const startReportSchema = startOptionsSchema.extend({ projectId: idSchema });
+/** A phase began: mutation `reportPhaseStarted`. */
+export const phaseStartedReportSchema = z.strictObject({
+  ...address,
+  phase: phaseSchema,
+  message: text(LIMITS.message),
+});
+/** The job got further: mutation `reportProgress`. */
+export const progressUpdateReportSchema = z.strictObject({
+  ...address,
+  phase: phaseSchema,
+  progressPercent: percentSchema.optional(),
+  metrics: phaseMetricsSchema.nullish(),
+});
+/** The ingestion completed: mutation `completeIngestion`. */
+export const completeReportSchema = z.strictObject({ ...address, result: resultSchema });
+/** The ingestion failed: mutation `failIngestion`. */
+export const errorReportSchema = errorSchema.extend({ ...address, phase: phaseSchema.nullish() });
+/** The job stopped because it was asked to: mutation `confirmCancelled`. */
+export const cancelledReportSchema = z.strictObject(address);
+
+/** Counts of a phase, as a job gives them. */
+export type MetricsInput = z.input<typeof phaseMetricsSchema>;
+/** How the ingestion came out, as a job gives it. */
+export type ResultInput = z.input<typeof resultSchema>;
+/** Why it failed, as a job gives it. */
+export type ErrorInput = z.input<typeof errorSchema>;
+/** How to try again, as a job gives it. */
+export type RetryOptionsInput = z.input<typeof retryOptionsSchema>;
+/** Options of a start. */
+export type StartOptions = z.input<typeof startOptionsSchema>;
+/** Report of a start. */
+export type StartReport = z.input<typeof startReportSchema>;
+/** Report of a phase's start. */
+export type PhaseStartedReport = z.input<typeof phaseStartedReportSchema>;
+/** Report of progress. */
+export type ProgressUpdateReport = z.input<typeof progressUpdateReportSchema>;
+/** Report of completion. */
+export type CompleteReport = z.input<typeof completeReportSchema>;
+/** Report of a failure. */
+export type ErrorReport = z.input<typeof errorReportSchema>;
+/** Report that the job stopped as asked. */
+export type CancelledReport = z.input<typeof cancelledReportSchema>;
+
+/** Every report schema, by the name of the event that it gives rise to. */
+export const reportSchemas = Object.freeze({
+  phase_started: phaseStartedReportSchema,
+  progress_update: progressUpdateReportSchema,
+  ingestion_complete: completeReportSchema,
+  error: errorReportSchema,
+  cancelled: cancelledReportSchema,
+});
+
+/** The state, told as it is: at the start of a subscription, and for changes that no other event tells. */
+export interface SnapshotEvent {
+  readonly type: 'snapshot';
+}
+/** A phase began. */
+export interface PhaseStartedEvent {
+  readonly type: 'phase_started';
+  readonly phase: PhaseNumber;
+  readonly phaseName: string;
+  readonly message: string;
+}
+/** The job got further; `progressPercent` is of the phase. */
+export interface ProgressUpdateEvent {
+  readonly type: 'progress_update';
+  readonly phase: PhaseNumber;
+  readonly progressPercent: number | null;
+  readonly metrics: GeneratedPhaseMetrics;
+}
+/** The ingestion completed. */
+export interface IngestionCompleteEvent {
+  readonly type: 'ingestion_complete';
+  readonly result: IngestionResult;
+}
+/** The ingestion failed. */
+export interface ErrorEvent {
+  readonly type: 'error';
+  readonly phase: PhaseNumber | null;
+  readonly errorCode: string;
+  readonly message: string;
+  readonly recoverable: boolean;
+  readonly retryOptions: RetryOptions | null;
+}
+/** The ingestion ended because a person asked for it. */
+export interface CancelledEvent {
+  readonly type: 'cancelled';
+  readonly requestedBy: string | null;
+}
+
+/** What an event says beside the state that comes with it. */
+export type EventPayload =
+  | SnapshotEvent
+  | PhaseStartedEvent
+  | ProgressUpdateEvent
+  | IngestionCompleteEvent
+  | ErrorEvent
+  | CancelledEvent;
+
+/** The names of the events, as jobs and hosts know them. */
+export type IngestionEventType = EventPayload['type'];
+
+/** GraphQL type name of each event, and the event's own name. */
+export const EVENT_TYPES = Object.freeze({
+  ProgressSnapshot: 'snapshot',
+  PhaseStarted: 'phase_started',
+  ProgressUpdate: 'progress_update',
+  IngestionComplete: 'ingestion_complete',
+  IngestionFailed: 'error',
+  IngestionCancelled: 'cancelled',
+} as const satisfies Record<string, IngestionEventType>);
+
+/** One message to a watcher: what happened, and the complete new state. */
+export interface IngestionEvent {
+  readonly projectId: string;
+  /** Null in a snapshot of a project that never ingested. */
+  readonly ingestionId: string | null;
+  /** 0 where the project never ingested. */
+  readonly revision: number;
+  /** Milliseconds since the Unix epoch. */
+  readonly timestamp: number;
+  readonly progress: IngestionProgress | null;
+  readonly payload: EventPayload;
+}
+
+/** An ending is final; a recoverable failure is not one. */
+export function isEnded(progress: {
+  readonly status: IngestionProgress['status'];
+  readonly error?: { readonly recoverable: IngestionFailure['recoverable'] } | null;
+}): boolean {
+  if (progress.status === 'RUNNING') return false;
+  return progress.status !== 'FAILED' || progress.error?.recoverable !== true;
+}
+
+/** One sentence for each thing that is wrong, each with its path. */
+export function describeIssues(error: z.ZodError): string {
+  return error.issues
+    .map((issue) => {
+      const path = issue.path.map(String).join('.');
+      return path === '' ? issue.message : `${path}: ${issue.message}`;
+    })
+    .join('; ');
+}

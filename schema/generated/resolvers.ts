@@ -1,0 +1,1274 @@
+import type { GraphQLResolveInfo, GraphQLScalarType, GraphQLScalarTypeConfig } from 'graphql';
+export type Maybe<T> = T | null;
+export type InputMaybe<T> = Maybe<T>;
+export type RequireFields<T, K extends keyof T> = Omit<T, K> & { [P in K]-?: NonNullable<T[P]> };
+/** All built-in and custom scalars, mapped to their actual values */
+export type Scalars = {
+  ID: { input: string; output: string; }
+  String: { input: string; output: string; }
+  Boolean: { input: boolean; output: boolean; }
+  Int: { input: number; output: number; }
+  Float: { input: number; output: number; }
+  /** Any JSON value. */
+  JSON: { input: unknown; output: unknown; }
+  /** An integer that JavaScript holds exactly: from -(2^53 - 1) to 2^53 - 1. */
+  SafeInt: { input: number; output: number; }
+  /** Milliseconds since the Unix epoch, by the server's clock. */
+  Timestamp: { input: number; output: number; }
+};
+
+/** A job's answer to a command. */
+export type AcknowledgeCommandInput = {
+  /** Whether the job does it. */
+  accepted: Scalars['Boolean']['input'];
+  /** The command's id. */
+  commandId: Scalars['ID']['input'];
+  /** The project. */
+  projectId: Scalars['ID']['input'];
+  /** Why not, for people. */
+  reason?: InputMaybe<Scalars['String']['input']>;
+};
+
+/** What a person may ask of a job. */
+export type CommandKind =
+  /** To stop. */
+  | 'CANCEL'
+  /** Another go, as a new ingestion. */
+  | 'RETRY';
+
+/** How a command fared. */
+export type CommandStatus =
+  /** The job does it. */
+  | 'ACCEPTED'
+  /** Sent to the job, no answer yet; only jobs see this. */
+  | 'PENDING'
+  /** The job does not; reason tells why. */
+  | 'REJECTED'
+  /** No job took it within 5 s. */
+  | 'UNHEARD';
+
+/** The ingestion completed. */
+export type CompleteIngestionInput = {
+  /** The ingestion. */
+  ingestionId: Scalars['ID']['input'];
+  /** The project. */
+  projectId: Scalars['ID']['input'];
+  /** How it came out. */
+  result: IngestionResultInput;
+  /** Rises within an ingestion; a report whose sequence is not greater changes nothing and says accepted: false. */
+  sequence?: InputMaybe<Scalars['SafeInt']['input']>;
+};
+
+/** The job stopped because it was asked to. */
+export type ConfirmCancelledInput = {
+  /** The ingestion. */
+  ingestionId: Scalars['ID']['input'];
+  /** The project. */
+  projectId: Scalars['ID']['input'];
+  /** Rises within an ingestion; a report whose sequence is not greater changes nothing and says accepted: false. */
+  sequence?: InputMaybe<Scalars['SafeInt']['input']>;
+};
+
+/** A count of the job's own. */
+export type Counter = {
+  /** For people; the name where the job gave none. */
+  label: Scalars['String']['output'];
+  /** Stable within an ingestion; a newer value of the same name replaces the older. */
+  name: Scalars['String']['output'];
+  /** Such as 'pages' or 'bytes'; null where the label says it all. */
+  unit: Maybe<Scalars['String']['output']>;
+  /** The count. */
+  value: Scalars['Float']['output'];
+};
+
+/** A count of the job's own. */
+export type CounterInput = {
+  /** For people; the name where absent. */
+  label?: InputMaybe<Scalars['String']['input']>;
+  /** 1 to 64 characters; stable within the ingestion. */
+  name: Scalars['String']['input'];
+  /** Such as 'pages'. */
+  unit?: InputMaybe<Scalars['String']['input']>;
+  /** The count; finite. */
+  value: Scalars['Float']['input'];
+};
+
+/** The ingestion failed. */
+export type FailIngestionInput = {
+  /** Stable, for programs: 1 to 64 of A-Z 0-9 _ */
+  errorCode: Scalars['String']['input'];
+  /** The ingestion. */
+  ingestionId: Scalars['ID']['input'];
+  /** For people, 1 to 2,000 characters. */
+  message: Scalars['String']['input'];
+  /** 1 to 4; absent where it failed before the first phase. */
+  phase?: InputMaybe<Scalars['Int']['input']>;
+  /** The project. */
+  projectId: Scalars['ID']['input'];
+  /** True where the same job may go on after it. */
+  recoverable: Scalars['Boolean']['input'];
+  /** How to try again. */
+  retryOptions?: InputMaybe<RetryOptionsInput>;
+  /** Rises within an ingestion; a report whose sequence is not greater changes nothing and says accepted: false. */
+  sequence?: InputMaybe<Scalars['SafeInt']['input']>;
+};
+
+/** The ingestion ended because a person asked for it. */
+export type IngestionCancelled = IngestionEvent & {
+  /** The ingestion. */
+  ingestionId: Scalars['ID']['output'];
+  /** The complete new state. */
+  progress: IngestionProgress;
+  /** The project. */
+  projectId: Scalars['ID']['output'];
+  /** The token subject that asked; null where the job stopped by itself. */
+  requestedBy: Maybe<Scalars['String']['output']>;
+  /** Of the new state. */
+  revision: Scalars['SafeInt']['output'];
+  /** When it ended. */
+  timestamp: Scalars['Timestamp']['output'];
+};
+
+/** A person's request to a job. */
+export type IngestionCommand = {
+  /** For a retry: the phase to begin at. */
+  fromPhase: Maybe<Scalars['Int']['output']>;
+  /** The command's id. */
+  id: Scalars['ID']['output'];
+  /** The ingestion it is about. */
+  ingestionId: Scalars['ID']['output'];
+  /** Retry or cancel. */
+  kind: CommandKind;
+  /** The project. */
+  projectId: Scalars['ID']['output'];
+  /** The job's words where it rejected; null else. */
+  reason: Maybe<Scalars['String']['output']>;
+  /** When. */
+  requestedAt: Scalars['Timestamp']['output'];
+  /** The token subject that asked. */
+  requestedBy: Scalars['String']['output'];
+  /** How it fared. */
+  status: CommandStatus;
+};
+
+/** The ingestion completed. Known to jobs as ingestion_complete. */
+export type IngestionComplete = IngestionEvent & {
+  /** The ingestion. */
+  ingestionId: Scalars['ID']['output'];
+  /** The complete new state. */
+  progress: IngestionProgress;
+  /** The project. */
+  projectId: Scalars['ID']['output'];
+  /** How it came out. */
+  result: IngestionResult;
+  /** Of the new state. */
+  revision: Scalars['SafeInt']['output'];
+  /** When it completed. */
+  timestamp: Scalars['Timestamp']['output'];
+};
+
+/** A page of a project's ingestions. */
+export type IngestionConnection = {
+  /** Newest first. */
+  edges: Array<IngestionEdge>;
+  /** Where this page ends. */
+  pageInfo: PageInfo;
+};
+
+/** One ingestion in a list. */
+export type IngestionEdge = {
+  /** Its place in the list. */
+  cursor: Scalars['String']['output'];
+  /** The ingestion. */
+  node: IngestionProgress;
+};
+
+/** What every message of a subscription has. The full state comes with each, so one missed message never matters. */
+export type IngestionEvent = {
+  /** The ingestion; null in a snapshot of a project that never ingested. */
+  ingestionId: Maybe<Scalars['ID']['output']>;
+  /** The complete new state. */
+  progress: Maybe<IngestionProgress>;
+  /** The project. */
+  projectId: Scalars['ID']['output'];
+  /** Of the state that comes with it; 0 where the project never ingested. */
+  revision: Scalars['SafeInt']['output'];
+  /** When it happened. */
+  timestamp: Scalars['Timestamp']['output'];
+};
+
+/** The ingestion failed; not for good where recoverable. The event type that jobs and hosts know as 'error'. */
+export type IngestionFailed = IngestionEvent & {
+  /** Stable, for programs. */
+  errorCode: Scalars['String']['output'];
+  /** The ingestion. */
+  ingestionId: Scalars['ID']['output'];
+  /** For people. */
+  message: Scalars['String']['output'];
+  /** 1 to 4; null where it failed before the first phase. */
+  phase: Maybe<Scalars['Int']['output']>;
+  /** The complete new state. */
+  progress: IngestionProgress;
+  /** The project. */
+  projectId: Scalars['ID']['output'];
+  /** True where the same job may go on after it. */
+  recoverable: Scalars['Boolean']['output'];
+  /** How to try again; null where the job did not say. */
+  retryOptions: Maybe<RetryOptions>;
+  /** Of the new state. */
+  revision: Scalars['SafeInt']['output'];
+  /** When it failed. */
+  timestamp: Scalars['Timestamp']['output'];
+};
+
+/** Why an ingestion failed. */
+export type IngestionFailure = {
+  /** Stable, for programs: the job's own, or INGESTION_STALLED, INGESTION_INTERRUPTED, INGESTION_REPLACED. */
+  errorCode: Scalars['String']['output'];
+  /** For people. */
+  message: Scalars['String']['output'];
+  /** When it failed. */
+  occurredAt: Scalars['Timestamp']['output'];
+  /** 1 to 4; null where it failed before the first phase. */
+  phase: Maybe<Scalars['Int']['output']>;
+  /** True where the same job may go on after it. */
+  recoverable: Scalars['Boolean']['output'];
+  /** How to try again; null where the job did not say. */
+  retryOptions: Maybe<RetryOptions>;
+};
+
+/** How a completed ingestion came out. */
+export type IngestionOutcome =
+  /** Some items failed; the rest went in. */
+  | 'PARTIAL'
+  /** Everything went in. */
+  | 'SUCCESS';
+
+/** The whole state of one ingestion: the same by subscription, query and REST. */
+export type IngestionProgress = {
+  /** When a person asked to cancel; null where nobody did. */
+  cancelRequestedAt: Maybe<Scalars['Timestamp']['output']>;
+  /** Whether the job listens to a cancel request. */
+  cancellable: Scalars['Boolean']['output'];
+  /** When it ended; null before. */
+  completedAt: Maybe<Scalars['Timestamp']['output']>;
+  /** 1 to 4; 0 while waiting for the first phase. */
+  currentPhase: Scalars['Int']['output'];
+  /** Set when FAILED. */
+  error: Maybe<IngestionFailure>;
+  /** Seconds that the whole run still takes; null where weights or totals do not make it honest. */
+  etaSeconds: Maybe<Scalars['Float']['output']>;
+  /** The phase it began at: 1, but for a retry that goes on further in. */
+  fromPhase: Scalars['Int']['output'];
+  /** The ingestion's id. */
+  id: Scalars['ID']['output'];
+  /** Of the current phase; null where it gave none. */
+  metrics: Maybe<PhaseMetrics>;
+  /** Always four, in order. */
+  phases: Array<Phase>;
+  /** Overall, 0 to 100: the weighted mean of the phases, skipped ones as done, unknown ones as 0; null until some phase is measured or ended. Never goes back. */
+  progressPercent: Maybe<Scalars['Float']['output']>;
+  /** The project it belongs to. */
+  projectId: Scalars['ID']['output'];
+  /** Set when COMPLETED. */
+  result: Maybe<IngestionResult>;
+  /** The ingestion that this one tries again; null for a first try. */
+  retryOf: Maybe<Scalars['ID']['output']>;
+  /** Orders everything: strictly rising within a project, also across restarts. Drop what is not newer. */
+  revision: Scalars['SafeInt']['output'];
+  /** Milliseconds without a report after which the server marks it FAILED, INGESTION_STALLED, recoverable. */
+  staleAfterMs: Scalars['SafeInt']['output'];
+  /** When it started. */
+  startedAt: Scalars['Timestamp']['output'];
+  /** Where the job stands. */
+  status: IngestionStatus;
+  /** When the job was last heard of, or the state last changed. */
+  updatedAt: Scalars['Timestamp']['output'];
+};
+
+/** How a completed ingestion came out, with its counts. */
+export type IngestionResult = {
+  /** Bytes done; null where the job did not say. */
+  bytesProcessed: Maybe<Scalars['SafeInt']['output']>;
+  /** From start to completion, in milliseconds. */
+  durationMs: Scalars['SafeInt']['output'];
+  /** Items that failed; null where the job did not say. */
+  itemsFailed: Maybe<Scalars['SafeInt']['output']>;
+  /** Items done; null where the job did not say. */
+  itemsProcessed: Maybe<Scalars['SafeInt']['output']>;
+  /** SUCCESS, or PARTIAL where items failed. */
+  outcome: IngestionOutcome;
+  /** What the job wants its callers to have: ids, addresses, counts. */
+  output: Maybe<Scalars['JSON']['output']>;
+  /** A sentence for people; null where the job gave none. */
+  summary: Maybe<Scalars['String']['output']>;
+};
+
+/** How the ingestion came out. */
+export type IngestionResultInput = {
+  /** Bytes done. */
+  bytesProcessed?: InputMaybe<Scalars['SafeInt']['input']>;
+  /** Items that failed. */
+  itemsFailed?: InputMaybe<Scalars['SafeInt']['input']>;
+  /** Items done. */
+  itemsProcessed?: InputMaybe<Scalars['SafeInt']['input']>;
+  /** PARTIAL where absent and items failed, else SUCCESS. */
+  outcome?: InputMaybe<IngestionOutcome>;
+  /** What the job wants its callers to have; at most 16 KiB as JSON. */
+  output?: InputMaybe<Scalars['JSON']['input']>;
+  /** A sentence for people, at most 2,000 characters. */
+  summary?: InputMaybe<Scalars['String']['input']>;
+};
+
+/**
+ * The state of the job itself; never of anybody's connection.
+ * COMPLETED, CANCELLED and FAILED whose error is not recoverable are endings, and final. FAILED with
+ * error.recoverable is not an ending: the same job's next report makes it RUNNING again.
+ */
+export type IngestionStatus =
+  /** Ended because a person asked for it. */
+  | 'CANCELLED'
+  /** Ended well, or with some items failed: result.outcome tells which. */
+  | 'COMPLETED'
+  /** Stopped by an error; final unless error.recoverable. */
+  | 'FAILED'
+  /** Started and not ended, also while waiting for its first phase. */
+  | 'RUNNING';
+
+/** Reports of jobs in other processes or languages, and what a person asks of a job. */
+export type Mutation = {
+  /** Whether the job does what a command asks. */
+  acknowledgeCommand: IngestionCommand;
+  /** A person asks to stop. Needs ingestion:control. Answers as retryIngestion does. CONFLICT where the ingestion is not cancellable or has ended. */
+  cancelIngestion: IngestionCommand;
+  /** The ingestion completed. Answered once it is stored. */
+  completeIngestion: ReportPayload;
+  /** The job stopped because it was asked to. */
+  confirmCancelled: ReportPayload;
+  /** The ingestion failed. An ending where not recoverable. */
+  failIngestion: ReportPayload;
+  /** Over a WebSocket only: puts a fresh token of the same subject on the open connection, so that a long ingestion outlives its first token. */
+  refreshToken: TokenLifetime;
+  /** A phase began; those before it are completed or skipped. */
+  reportPhaseStarted: ReportPayload;
+  /** The job got further; merged to two events a second. */
+  reportProgress: ReportPayload;
+  /**
+   * A person asks for another go. Needs ingestion:control. Answers once the command is ACCEPTED, REJECTED or, after 5 s,
+   * UNHEARD; only jobs see PENDING. CONFLICT where the ingestion is running.
+   */
+  retryIngestion: IngestionCommand;
+  /** Start an ingestion. Needs progress:write, as do all down to acknowledgeCommand. */
+  startIngestion: StartIngestionPayload;
+};
+
+
+/** Reports of jobs in other processes or languages, and what a person asks of a job. */
+export type MutationAcknowledgeCommandArgs = {
+  input: AcknowledgeCommandInput;
+};
+
+
+/** Reports of jobs in other processes or languages, and what a person asks of a job. */
+export type MutationCancelIngestionArgs = {
+  ingestionId: Scalars['ID']['input'];
+  projectId: Scalars['ID']['input'];
+};
+
+
+/** Reports of jobs in other processes or languages, and what a person asks of a job. */
+export type MutationCompleteIngestionArgs = {
+  input: CompleteIngestionInput;
+};
+
+
+/** Reports of jobs in other processes or languages, and what a person asks of a job. */
+export type MutationConfirmCancelledArgs = {
+  input: ConfirmCancelledInput;
+};
+
+
+/** Reports of jobs in other processes or languages, and what a person asks of a job. */
+export type MutationFailIngestionArgs = {
+  input: FailIngestionInput;
+};
+
+
+/** Reports of jobs in other processes or languages, and what a person asks of a job. */
+export type MutationRefreshTokenArgs = {
+  token: Scalars['String']['input'];
+};
+
+
+/** Reports of jobs in other processes or languages, and what a person asks of a job. */
+export type MutationReportPhaseStartedArgs = {
+  input: ReportPhaseStartedInput;
+};
+
+
+/** Reports of jobs in other processes or languages, and what a person asks of a job. */
+export type MutationReportProgressArgs = {
+  input: ReportProgressInput;
+};
+
+
+/** Reports of jobs in other processes or languages, and what a person asks of a job. */
+export type MutationRetryIngestionArgs = {
+  fromPhase: InputMaybe<Scalars['Int']['input']>;
+  ingestionId: Scalars['ID']['input'];
+  projectId: Scalars['ID']['input'];
+};
+
+
+/** Reports of jobs in other processes or languages, and what a person asks of a job. */
+export type MutationStartIngestionArgs = {
+  input: StartIngestionInput;
+};
+
+/** Where a page of a list ends. */
+export type PageInfo = {
+  /** Pass as 'after' for the next page; null for an empty page. */
+  endCursor: Maybe<Scalars['String']['output']>;
+  /** Whether more follows. */
+  hasNextPage: Scalars['Boolean']['output'];
+};
+
+/** One of the four phases of an ingestion. */
+export type Phase = {
+  /** When it was completed, skipped or failed; null before. */
+  completedAt: Maybe<Scalars['Timestamp']['output']>;
+  /** The error that stopped this phase; null where none did. */
+  error: Maybe<IngestionFailure>;
+  /** What the job said last about this phase, for people. */
+  message: Maybe<Scalars['String']['output']>;
+  /** Counts of this phase; null where the job never gave any. */
+  metrics: Maybe<PhaseMetrics>;
+  /** As the job named it; Discovery, Extraction, Analysis, Indexing where it did not. */
+  name: Scalars['String']['output'];
+  /** 1 to 4. */
+  number: Scalars['Int']['output'];
+  /** Of this phase, 0 to 100; null where not known. Never goes back within an ingestion. */
+  percent: Maybe<Scalars['Float']['output']>;
+  /** When it began; null while it has not. */
+  startedAt: Maybe<Scalars['Timestamp']['output']>;
+  /** Where this phase stands. */
+  status: PhaseStatus;
+  /** Share of the whole, above 0 to 1; the four add up to 1. */
+  weight: Scalars['Float']['output'];
+};
+
+/** What a phase counts. Every count is null where the job never gave it: unknown is not zero. */
+export type PhaseMetrics = {
+  /** Bytes done. */
+  bytesProcessed: Maybe<Scalars['SafeInt']['output']>;
+  /** Bytes there are to do. */
+  bytesTotal: Maybe<Scalars['SafeInt']['output']>;
+  /** Whatever else this ingestion counts (pages, chunks, rows), in the job's order. */
+  counters: Array<Counter>;
+  /** Seconds that this phase still takes; null until the rate is steady enough to be honest. */
+  etaSeconds: Maybe<Scalars['Float']['output']>;
+  /** Items that failed. */
+  itemsFailed: Maybe<Scalars['SafeInt']['output']>;
+  /** Items a second, smoothed; worked out by the server where the job does not give one. */
+  itemsPerSecond: Maybe<Scalars['Float']['output']>;
+  /** Items done, those that failed among them. */
+  itemsProcessed: Maybe<Scalars['SafeInt']['output']>;
+  /** Items there are to do. */
+  itemsTotal: Maybe<Scalars['SafeInt']['output']>;
+};
+
+/** Counts of a phase; what is absent stays as it was. */
+export type PhaseMetricsInput = {
+  /** Bytes done. */
+  bytesProcessed?: InputMaybe<Scalars['SafeInt']['input']>;
+  /** Bytes there are to do. */
+  bytesTotal?: InputMaybe<Scalars['SafeInt']['input']>;
+  /** At most 20. */
+  counters?: InputMaybe<Array<CounterInput>>;
+  /** Items that failed. */
+  itemsFailed?: InputMaybe<Scalars['SafeInt']['input']>;
+  /** Items a second; worked out by the server where absent. */
+  itemsPerSecond?: InputMaybe<Scalars['Float']['input']>;
+  /** Items done, those that failed among them. */
+  itemsProcessed?: InputMaybe<Scalars['SafeInt']['input']>;
+  /** Items there are to do. */
+  itemsTotal?: InputMaybe<Scalars['SafeInt']['input']>;
+};
+
+/** A phase began. The report type that jobs know as phase_started. */
+export type PhaseStarted = IngestionEvent & {
+  /** The ingestion. */
+  ingestionId: Scalars['ID']['output'];
+  /** What the job said. */
+  message: Scalars['String']['output'];
+  /** 1 to 4. */
+  phase: Scalars['Int']['output'];
+  /** The phase's name. */
+  phaseName: Scalars['String']['output'];
+  /** The complete new state. */
+  progress: IngestionProgress;
+  /** The project. */
+  projectId: Scalars['ID']['output'];
+  /** Of the new state. */
+  revision: Scalars['SafeInt']['output'];
+  /** When it began. */
+  timestamp: Scalars['Timestamp']['output'];
+};
+
+/** Phases only go forward. */
+export type PhaseStatus =
+  /** Done. */
+  | 'COMPLETED'
+  /** The phase in which the ingestion failed. */
+  | 'FAILED'
+  /** Not begun yet. */
+  | 'PENDING'
+  /** Under way. */
+  | 'RUNNING'
+  /** Passed over: the job went on to a later phase without it. */
+  | 'SKIPPED';
+
+/** What is known beforehand of one phase's size. */
+export type PhaseTotalsInput = {
+  /** Bytes there are to do. */
+  bytesTotal?: InputMaybe<Scalars['SafeInt']['input']>;
+  /** Items there are to do. */
+  itemsTotal?: InputMaybe<Scalars['SafeInt']['input']>;
+  /** 1 to 4. */
+  phase: Scalars['Int']['input'];
+};
+
+/** First message of every subscription, after any gap, when an ingestion starts, and for a change that no other event tells (a cancel request, a sign of life with nothing new). Where the project never ingested: progress null, revision 0. */
+export type ProgressSnapshot = IngestionEvent & {
+  /** The ingestion; null where the project never ingested. */
+  ingestionId: Maybe<Scalars['ID']['output']>;
+  /** The complete state; null where the project never ingested. */
+  progress: Maybe<IngestionProgress>;
+  /** The project. */
+  projectId: Scalars['ID']['output'];
+  /** Of the state; 0 where the project never ingested. */
+  revision: Scalars['SafeInt']['output'];
+  /** When the state was read or changed. */
+  timestamp: Scalars['Timestamp']['output'];
+};
+
+/** The job got further. At most two a second for a project; known to jobs as progress_update. */
+export type ProgressUpdate = IngestionEvent & {
+  /** The ingestion. */
+  ingestionId: Scalars['ID']['output'];
+  /** Of the phase. */
+  metrics: PhaseMetrics;
+  /** 1 to 4. */
+  phase: Scalars['Int']['output'];
+  /** The complete new state. */
+  progress: IngestionProgress;
+  /** Of the phase, 0 to 100; null where not known. The overall one is progress.progressPercent. */
+  progressPercent: Maybe<Scalars['Float']['output']>;
+  /** The project. */
+  projectId: Scalars['ID']['output'];
+  /** Of the new state. */
+  revision: Scalars['SafeInt']['output'];
+  /** When the newest report in it came. */
+  timestamp: Scalars['Timestamp']['output'];
+};
+
+/** Everything that can be read once. All of it needs a token; a project's, one that covers the project. */
+export type Query = {
+  /** What was recorded of one ingestion, oldest first, for debugging; first is 1 to 500. */
+  ingestionEvents: RecordedEventConnection;
+  /** A project's ingestions, newest first; first is 1 to 100. */
+  ingestions: IngestionConnection;
+  /** Latest state of a project's ingestion, or of the one named, for polling. Null where it never ingested. */
+  progress: Maybe<IngestionProgress>;
+  /** The server's clock. */
+  serverTime: Scalars['Timestamp']['output'];
+  /** Whom the token names, what it may do, and until when. */
+  viewer: Viewer;
+};
+
+
+/** Everything that can be read once. All of it needs a token; a project's, one that covers the project. */
+export type QueryIngestionEventsArgs = {
+  after: InputMaybe<Scalars['String']['input']>;
+  first?: Scalars['Int']['input'];
+  ingestionId: Scalars['ID']['input'];
+  projectId: Scalars['ID']['input'];
+};
+
+
+/** Everything that can be read once. All of it needs a token; a project's, one that covers the project. */
+export type QueryIngestionsArgs = {
+  after: InputMaybe<Scalars['String']['input']>;
+  first?: Scalars['Int']['input'];
+  projectId: Scalars['ID']['input'];
+};
+
+
+/** Everything that can be read once. All of it needs a token; a project's, one that covers the project. */
+export type QueryProgressArgs = {
+  ingestionId: InputMaybe<Scalars['ID']['input']>;
+  projectId: Scalars['ID']['input'];
+};
+
+/** One entry of an ingestion's log. */
+export type RecordedEvent = {
+  /** Unique within the ingestion. */
+  id: Scalars['ID']['output'];
+  /** What is particular to it. */
+  payload: Scalars['JSON']['output'];
+  /** Of the state after it. */
+  revision: Scalars['SafeInt']['output'];
+  /** When it happened. */
+  timestamp: Scalars['Timestamp']['output'];
+  /** ingestion_started, phase_started, progress_update, ingestion_complete, error, cancelled, or command. */
+  type: Scalars['String']['output'];
+};
+
+/** A page of an ingestion's log. */
+export type RecordedEventConnection = {
+  /** Oldest first. */
+  edges: Array<RecordedEventEdge>;
+  /** Where this page ends. */
+  pageInfo: PageInfo;
+};
+
+/** One entry in a log page. */
+export type RecordedEventEdge = {
+  /** Its place in the log. */
+  cursor: Scalars['String']['output'];
+  /** The entry. */
+  node: RecordedEvent;
+};
+
+/** The answer to a report. */
+export type ReportPayload = {
+  /** False where this sequence was already taken, or the same ending is stored already: nothing changed. */
+  accepted: Scalars['Boolean']['output'];
+  /** The state after it. */
+  progress: IngestionProgress;
+};
+
+/** A phase began. */
+export type ReportPhaseStartedInput = {
+  /** The ingestion. */
+  ingestionId: Scalars['ID']['input'];
+  /** For people, 1 to 2,000 characters. */
+  message: Scalars['String']['input'];
+  /** 1 to 4. */
+  phase: Scalars['Int']['input'];
+  /** The project. */
+  projectId: Scalars['ID']['input'];
+  /** Rises within an ingestion; a report whose sequence is not greater changes nothing and says accepted: false. */
+  sequence?: InputMaybe<Scalars['SafeInt']['input']>;
+};
+
+/** The job got further. */
+export type ReportProgressInput = {
+  /** The ingestion. */
+  ingestionId: Scalars['ID']['input'];
+  /** Counts of the phase. */
+  metrics?: InputMaybe<PhaseMetricsInput>;
+  /** 1 to 4. */
+  phase: Scalars['Int']['input'];
+  /** Of the phase, 0 to 100; null or absent where not known. */
+  progressPercent?: InputMaybe<Scalars['Float']['input']>;
+  /** The project. */
+  projectId: Scalars['ID']['input'];
+  /** Rises within an ingestion; a report whose sequence is not greater changes nothing and says accepted: false. */
+  sequence?: InputMaybe<Scalars['SafeInt']['input']>;
+};
+
+/** Whether and how a failed ingestion may be tried again. */
+export type RetryOptions = {
+  /** Which attempt this one was, from 1; null where the job does not count. */
+  attempt: Maybe<Scalars['Int']['output']>;
+  /** Whether a person may ask for another go. */
+  canRetry: Scalars['Boolean']['output'];
+  /** The phase to begin at, 1 to 4; null for the first. */
+  fromPhase: Maybe<Scalars['Int']['output']>;
+  /** How many attempts there may be; null where there is no limit. */
+  maxAttempts: Maybe<Scalars['Int']['output']>;
+  /** Milliseconds to wait before; null for none. */
+  retryAfterMs: Maybe<Scalars['SafeInt']['output']>;
+};
+
+/** Whether and how the ingestion may be tried again. */
+export type RetryOptionsInput = {
+  /** Which attempt this one was, from 1. */
+  attempt?: InputMaybe<Scalars['Int']['input']>;
+  /** Whether a person may ask for another go. */
+  canRetry: Scalars['Boolean']['input'];
+  /** The phase to begin at, 1 to 4. */
+  fromPhase?: InputMaybe<Scalars['Int']['input']>;
+  /** How many attempts there may be. */
+  maxAttempts?: InputMaybe<Scalars['Int']['input']>;
+  /** Milliseconds to wait before. */
+  retryAfterMs?: InputMaybe<Scalars['SafeInt']['input']>;
+};
+
+/** The start of an ingestion. */
+export type StartIngestionInput = {
+  /** Whether the job listens to a cancel request. */
+  cancellable?: Scalars['Boolean']['input'];
+  /** The phase to begin at, 1 to 4; those before are skipped. */
+  fromPhase?: Scalars['Int']['input'];
+  /** Chosen by the job, so that a repeated start is the same start. Made by the server where absent. */
+  ingestionId?: InputMaybe<Scalars['ID']['input']>;
+  /** Four names, 1 to 80 characters each. */
+  phaseNames?: InputMaybe<Array<Scalars['String']['input']>>;
+  /** Share of the whole of each phase, four numbers above 0; equal where absent. */
+  phaseWeights?: InputMaybe<Array<Scalars['Float']['input']>>;
+  /** 1 to 128 of A-Z a-z 0-9 . _ : - */
+  projectId: Scalars['ID']['input'];
+  /** End a running ingestion of the project as FAILED, INGESTION_REPLACED. Without it a second start is a CONFLICT. */
+  replace?: Scalars['Boolean']['input'];
+  /** The ingestion that this one tries again. */
+  retryOf?: InputMaybe<Scalars['ID']['input']>;
+  /** Milliseconds without a report after which the server marks it stalled; 1,000 to 604,800,000. */
+  staleAfterMs?: Scalars['SafeInt']['input'];
+  /** What is known beforehand of the phases' sizes. */
+  totals?: InputMaybe<Array<PhaseTotalsInput>>;
+};
+
+/** The answer to a start. */
+export type StartIngestionPayload = {
+  /** Greatest sequence taken; a restarted reporter goes on above it. Null where none was. */
+  lastSequence: Maybe<Scalars['SafeInt']['output']>;
+  /** Where to poll: the REST address of this project's progress. */
+  pollUrl: Scalars['String']['output'];
+  /** The state after it. */
+  progress: IngestionProgress;
+  /** Where to subscribe: a ws or wss address. */
+  subscriptionUrl: Scalars['String']['output'];
+};
+
+/** Everything that is told as it happens: graphql-transport-ws by WebSocket, or server-sent events. */
+export type Subscription = {
+  /** For jobs: retry and cancel requests. Needs progress:write. */
+  ingestionCommands: IngestionCommand;
+  /**
+   * Snapshot first, then events. Without follow it stays through recoverable failures and completes at the first ending,
+   * or at once where the project's last ingestion has ended already; but where a newer ingestion takes over from one that is
+   * running or recoverably failed (retryOf, replace or a plain start), it passes on to that one with a snapshot. With follow
+   * it stays for the project's next ingestions too. With ingestionId it watches that one and those that retry it, whatever
+   * follow says; one not known yet gives a snapshot with null progress, and waits.
+   */
+  ingestionProgress: IngestionEvent;
+};
+
+
+/** Everything that is told as it happens: graphql-transport-ws by WebSocket, or server-sent events. */
+export type SubscriptionIngestionCommandsArgs = {
+  projectId: Scalars['ID']['input'];
+};
+
+
+/** Everything that is told as it happens: graphql-transport-ws by WebSocket, or server-sent events. */
+export type SubscriptionIngestionProgressArgs = {
+  follow?: Scalars['Boolean']['input'];
+  ingestionId: InputMaybe<Scalars['ID']['input']>;
+  projectId: Scalars['ID']['input'];
+};
+
+/** Until when the open connection's token is good. */
+export type TokenLifetime = {
+  /** When the token expires. */
+  expiresAt: Scalars['Timestamp']['output'];
+  /** What the token may do. */
+  scopes: Array<Scalars['String']['output']>;
+  /** The server's clock. */
+  serverTime: Scalars['Timestamp']['output'];
+};
+
+/** Who the server takes you for. */
+export type Viewer = {
+  /** When the token expires. */
+  expiresAt: Scalars['Timestamp']['output'];
+  /** progress:read, progress:write, ingestion:control: those that the token has, implied ones among them. */
+  scopes: Array<Scalars['String']['output']>;
+  /** The server's clock, so that a wrong local one does no harm. */
+  serverTime: Scalars['Timestamp']['output'];
+  /** The token's sub. */
+  subject: Scalars['ID']['output'];
+};
+
+
+
+export type ResolverTypeWrapper<T> = Promise<T> | T;
+
+export type Resolver<TResult, TParent = Record<PropertyKey, never>, TContext = Record<PropertyKey, never>, TArgs = Record<PropertyKey, never>> = ResolverFn<TResult, TParent, TContext, TArgs>;
+
+export type ResolverFn<TResult, TParent, TContext, TArgs> = (
+  parent: TParent,
+  args: TArgs,
+  context: TContext,
+  info: GraphQLResolveInfo
+) => Promise<TResult> | TResult;
+
+export type SubscriptionSubscribeFn<TResult, TParent, TContext, TArgs> = (
+  parent: TParent,
+  args: TArgs,
+  context: TContext,
+  info: GraphQLResolveInfo
+) => AsyncIterable<TResult> | Promise<AsyncIterable<TResult>>;
+
+export type SubscriptionResolveFn<TResult, TParent, TContext, TArgs> = (
+  parent: TParent,
+  args: TArgs,
+  context: TContext,
+  info: GraphQLResolveInfo
+) => TResult | Promise<TResult>;
+
+export interface SubscriptionSubscriberObject<TResult, TKey extends string, TParent, TContext, TArgs> {
+  subscribe: SubscriptionSubscribeFn<{ [key in TKey]: TResult }, TParent, TContext, TArgs>;
+  resolve?: SubscriptionResolveFn<TResult, { [key in TKey]: TResult }, TContext, TArgs>;
+}
+
+export interface SubscriptionResolverObject<TResult, TParent, TContext, TArgs> {
+  subscribe: SubscriptionSubscribeFn<any, TParent, TContext, TArgs>;
+  resolve: SubscriptionResolveFn<TResult, any, TContext, TArgs>;
+}
+
+export type SubscriptionObject<TResult, TKey extends string, TParent, TContext, TArgs> =
+  | SubscriptionSubscriberObject<TResult, TKey, TParent, TContext, TArgs>
+  | SubscriptionResolverObject<TResult, TParent, TContext, TArgs>;
+
+export type SubscriptionResolver<TResult, TKey extends string, TParent = Record<PropertyKey, never>, TContext = Record<PropertyKey, never>, TArgs = Record<PropertyKey, never>> =
+  | ((...args: any[]) => SubscriptionObject<TResult, TKey, TParent, TContext, TArgs>)
+  | SubscriptionObject<TResult, TKey, TParent, TContext, TArgs>;
+
+export type TypeResolveFn<TTypes, TParent = Record<PropertyKey, never>, TContext = Record<PropertyKey, never>> = (
+  parent: TParent,
+  context: TContext,
+  info: GraphQLResolveInfo
+) => Maybe<TTypes> | Promise<Maybe<TTypes>>;
+
+export type IsTypeOfResolverFn<T = Record<PropertyKey, never>, TContext = Record<PropertyKey, never>> = (obj: T, context: TContext, info: GraphQLResolveInfo) => boolean | Promise<boolean>;
+
+export type NextResolverFn<T> = () => Promise<T>;
+
+export type DirectiveResolverFn<TResult = Record<PropertyKey, never>, TParent = Record<PropertyKey, never>, TContext = Record<PropertyKey, never>, TArgs = Record<PropertyKey, never>> = (
+  next: NextResolverFn<TResult>,
+  parent: TParent,
+  args: TArgs,
+  context: TContext,
+  info: GraphQLResolveInfo
+) => TResult | Promise<TResult>;
+
+
+
+
+/** Mapping of interface types */
+export type ResolversInterfaceTypes<_RefType extends Record<string, unknown>> = {
+  IngestionEvent:
+    | ( IngestionCancelled )
+    | ( IngestionComplete )
+    | ( IngestionFailed )
+    | ( PhaseStarted )
+    | ( ProgressSnapshot )
+    | ( ProgressUpdate )
+  ;
+};
+
+/** Mapping between all available schema types and the resolvers types */
+export type ResolversTypes = {
+  AcknowledgeCommandInput: AcknowledgeCommandInput;
+  Boolean: ResolverTypeWrapper<Scalars['Boolean']['output']>;
+  CommandKind: CommandKind;
+  CommandStatus: CommandStatus;
+  CompleteIngestionInput: CompleteIngestionInput;
+  ConfirmCancelledInput: ConfirmCancelledInput;
+  Counter: ResolverTypeWrapper<Counter>;
+  CounterInput: CounterInput;
+  FailIngestionInput: FailIngestionInput;
+  Float: ResolverTypeWrapper<Scalars['Float']['output']>;
+  ID: ResolverTypeWrapper<Scalars['ID']['output']>;
+  IngestionCancelled: ResolverTypeWrapper<IngestionCancelled>;
+  IngestionCommand: ResolverTypeWrapper<IngestionCommand>;
+  IngestionComplete: ResolverTypeWrapper<IngestionComplete>;
+  IngestionConnection: ResolverTypeWrapper<IngestionConnection>;
+  IngestionEdge: ResolverTypeWrapper<IngestionEdge>;
+  IngestionEvent: ResolverTypeWrapper<ResolversInterfaceTypes<ResolversTypes>['IngestionEvent']>;
+  IngestionFailed: ResolverTypeWrapper<IngestionFailed>;
+  IngestionFailure: ResolverTypeWrapper<IngestionFailure>;
+  IngestionOutcome: IngestionOutcome;
+  IngestionProgress: ResolverTypeWrapper<IngestionProgress>;
+  IngestionResult: ResolverTypeWrapper<IngestionResult>;
+  IngestionResultInput: IngestionResultInput;
+  IngestionStatus: IngestionStatus;
+  Int: ResolverTypeWrapper<Scalars['Int']['output']>;
+  JSON: ResolverTypeWrapper<Scalars['JSON']['output']>;
+  Mutation: ResolverTypeWrapper<Record<PropertyKey, never>>;
+  PageInfo: ResolverTypeWrapper<PageInfo>;
+  Phase: ResolverTypeWrapper<Phase>;
+  PhaseMetrics: ResolverTypeWrapper<PhaseMetrics>;
+  PhaseMetricsInput: PhaseMetricsInput;
+  PhaseStarted: ResolverTypeWrapper<PhaseStarted>;
+  PhaseStatus: PhaseStatus;
+  PhaseTotalsInput: PhaseTotalsInput;
+  ProgressSnapshot: ResolverTypeWrapper<ProgressSnapshot>;
+  ProgressUpdate: ResolverTypeWrapper<ProgressUpdate>;
+  Query: ResolverTypeWrapper<Record<PropertyKey, never>>;
+  RecordedEvent: ResolverTypeWrapper<RecordedEvent>;
+  RecordedEventConnection: ResolverTypeWrapper<RecordedEventConnection>;
+  RecordedEventEdge: ResolverTypeWrapper<RecordedEventEdge>;
+  ReportPayload: ResolverTypeWrapper<ReportPayload>;
+  ReportPhaseStartedInput: ReportPhaseStartedInput;
+  ReportProgressInput: ReportProgressInput;
+  RetryOptions: ResolverTypeWrapper<RetryOptions>;
+  RetryOptionsInput: RetryOptionsInput;
+  SafeInt: ResolverTypeWrapper<Scalars['SafeInt']['output']>;
+  StartIngestionInput: StartIngestionInput;
+  StartIngestionPayload: ResolverTypeWrapper<StartIngestionPayload>;
+  String: ResolverTypeWrapper<Scalars['String']['output']>;
+  Subscription: ResolverTypeWrapper<Record<PropertyKey, never>>;
+  Timestamp: ResolverTypeWrapper<Scalars['Timestamp']['output']>;
+  TokenLifetime: ResolverTypeWrapper<TokenLifetime>;
+  Viewer: ResolverTypeWrapper<Viewer>;
+};
+
+/** Mapping between all available schema types and the resolvers parents */
+export type ResolversParentTypes = {
+  AcknowledgeCommandInput: AcknowledgeCommandInput;
+  Boolean: Scalars['Boolean']['output'];
+  CompleteIngestionInput: CompleteIngestionInput;
+  ConfirmCancelledInput: ConfirmCancelledInput;
+  Counter: Counter;
+  CounterInput: CounterInput;
+  FailIngestionInput: FailIngestionInput;
+  Float: Scalars['Float']['output'];
+  ID: Scalars['ID']['output'];
+  IngestionCancelled: IngestionCancelled;
+  IngestionCommand: IngestionCommand;
+  IngestionComplete: IngestionComplete;
+  IngestionConnection: IngestionConnection;
+  IngestionEdge: IngestionEdge;
+  IngestionEvent: ResolversInterfaceTypes<ResolversParentTypes>['IngestionEvent'];
+  IngestionFailed: IngestionFailed;
+  IngestionFailure: IngestionFailure;
+  IngestionProgress: IngestionProgress;
+  IngestionResult: IngestionResult;
+  IngestionResultInput: IngestionResultInput;
+  Int: Scalars['Int']['output'];
+  JSON: Scalars['JSON']['output'];
+  Mutation: Record<PropertyKey, never>;
+  PageInfo: PageInfo;
+  Phase: Phase;
+  PhaseMetrics: PhaseMetrics;
+  PhaseMetricsInput: PhaseMetricsInput;
+  PhaseStarted: PhaseStarted;
+  PhaseTotalsInput: PhaseTotalsInput;
+  ProgressSnapshot: ProgressSnapshot;
+  ProgressUpdate: ProgressUpdate;
+  Query: Record<PropertyKey, never>;
+  RecordedEvent: RecordedEvent;
+  RecordedEventConnection: RecordedEventConnection;
+  RecordedEventEdge: RecordedEventEdge;
+  ReportPayload: ReportPayload;
+  ReportPhaseStartedInput: ReportPhaseStartedInput;
+  ReportProgressInput: ReportProgressInput;
+  RetryOptions: RetryOptions;
+  RetryOptionsInput: RetryOptionsInput;
+  SafeInt: Scalars['SafeInt']['output'];
+  StartIngestionInput: StartIngestionInput;
+  StartIngestionPayload: StartIngestionPayload;
+  String: Scalars['String']['output'];
+  Subscription: Record<PropertyKey, never>;
+  Timestamp: Scalars['Timestamp']['output'];
+  TokenLifetime: TokenLifetime;
+  Viewer: Viewer;
+};
+
+export type CounterResolvers<ContextType = unknown, ParentType extends ResolversParentTypes['Counter'] = ResolversParentTypes['Counter']> = {
+  label?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  unit?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  value?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
+};
+
+export type IngestionCancelledResolvers<ContextType = unknown, ParentType extends ResolversParentTypes['IngestionCancelled'] = ResolversParentTypes['IngestionCancelled']> = {
+  ingestionId?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  progress?: Resolver<ResolversTypes['IngestionProgress'], ParentType, ContextType>;
+  projectId?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  requestedBy?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  revision?: Resolver<ResolversTypes['SafeInt'], ParentType, ContextType>;
+  timestamp?: Resolver<ResolversTypes['Timestamp'], ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type IngestionCommandResolvers<ContextType = unknown, ParentType extends ResolversParentTypes['IngestionCommand'] = ResolversParentTypes['IngestionCommand']> = {
+  fromPhase?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  ingestionId?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  kind?: Resolver<ResolversTypes['CommandKind'], ParentType, ContextType>;
+  projectId?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  reason?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  requestedAt?: Resolver<ResolversTypes['Timestamp'], ParentType, ContextType>;
+  requestedBy?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  status?: Resolver<ResolversTypes['CommandStatus'], ParentType, ContextType>;
+};
+
+export type IngestionCompleteResolvers<ContextType = unknown, ParentType extends ResolversParentTypes['IngestionComplete'] = ResolversParentTypes['IngestionComplete']> = {
+  ingestionId?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  progress?: Resolver<ResolversTypes['IngestionProgress'], ParentType, ContextType>;
+  projectId?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  result?: Resolver<ResolversTypes['IngestionResult'], ParentType, ContextType>;
+  revision?: Resolver<ResolversTypes['SafeInt'], ParentType, ContextType>;
+  timestamp?: Resolver<ResolversTypes['Timestamp'], ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type IngestionConnectionResolvers<ContextType = unknown, ParentType extends ResolversParentTypes['IngestionConnection'] = ResolversParentTypes['IngestionConnection']> = {
+  edges?: Resolver<Array<ResolversTypes['IngestionEdge']>, ParentType, ContextType>;
+  pageInfo?: Resolver<ResolversTypes['PageInfo'], ParentType, ContextType>;
+};
+
+export type IngestionEdgeResolvers<ContextType = unknown, ParentType extends ResolversParentTypes['IngestionEdge'] = ResolversParentTypes['IngestionEdge']> = {
+  cursor?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  node?: Resolver<ResolversTypes['IngestionProgress'], ParentType, ContextType>;
+};
+
+export type IngestionEventResolvers<ContextType = unknown, ParentType extends ResolversParentTypes['IngestionEvent'] = ResolversParentTypes['IngestionEvent']> = {
+  __resolveType: TypeResolveFn<'IngestionCancelled' | 'IngestionComplete' | 'IngestionFailed' | 'PhaseStarted' | 'ProgressSnapshot' | 'ProgressUpdate', ParentType, ContextType>;
+};
+
+export type IngestionFailedResolvers<ContextType = unknown, ParentType extends ResolversParentTypes['IngestionFailed'] = ResolversParentTypes['IngestionFailed']> = {
+  errorCode?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  ingestionId?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  message?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  phase?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
+  progress?: Resolver<ResolversTypes['IngestionProgress'], ParentType, ContextType>;
+  projectId?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  recoverable?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  retryOptions?: Resolver<Maybe<ResolversTypes['RetryOptions']>, ParentType, ContextType>;
+  revision?: Resolver<ResolversTypes['SafeInt'], ParentType, ContextType>;
+  timestamp?: Resolver<ResolversTypes['Timestamp'], ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type IngestionFailureResolvers<ContextType = unknown, ParentType extends ResolversParentTypes['IngestionFailure'] = ResolversParentTypes['IngestionFailure']> = {
+  errorCode?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  message?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  occurredAt?: Resolver<ResolversTypes['Timestamp'], ParentType, ContextType>;
+  phase?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
+  recoverable?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  retryOptions?: Resolver<Maybe<ResolversTypes['RetryOptions']>, ParentType, ContextType>;
+};
+
+export type IngestionProgressResolvers<ContextType = unknown, ParentType extends ResolversParentTypes['IngestionProgress'] = ResolversParentTypes['IngestionProgress']> = {
+  cancelRequestedAt?: Resolver<Maybe<ResolversTypes['Timestamp']>, ParentType, ContextType>;
+  cancellable?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  completedAt?: Resolver<Maybe<ResolversTypes['Timestamp']>, ParentType, ContextType>;
+  currentPhase?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  error?: Resolver<Maybe<ResolversTypes['IngestionFailure']>, ParentType, ContextType>;
+  etaSeconds?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
+  fromPhase?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  metrics?: Resolver<Maybe<ResolversTypes['PhaseMetrics']>, ParentType, ContextType>;
+  phases?: Resolver<Array<ResolversTypes['Phase']>, ParentType, ContextType>;
+  progressPercent?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
+  projectId?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  result?: Resolver<Maybe<ResolversTypes['IngestionResult']>, ParentType, ContextType>;
+  retryOf?: Resolver<Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
+  revision?: Resolver<ResolversTypes['SafeInt'], ParentType, ContextType>;
+  staleAfterMs?: Resolver<ResolversTypes['SafeInt'], ParentType, ContextType>;
+  startedAt?: Resolver<ResolversTypes['Timestamp'], ParentType, ContextType>;
+  status?: Resolver<ResolversTypes['IngestionStatus'], ParentType, ContextType>;
+  updatedAt?: Resolver<ResolversTypes['Timestamp'], ParentType, ContextType>;
+};
+
+export type IngestionResultResolvers<ContextType = unknown, ParentType extends ResolversParentTypes['IngestionResult'] = ResolversParentTypes['IngestionResult']> = {
+  bytesProcessed?: Resolver<Maybe<ResolversTypes['SafeInt']>, ParentType, ContextType>;
+  durationMs?: Resolver<ResolversTypes['SafeInt'], ParentType, ContextType>;
+  itemsFailed?: Resolver<Maybe<ResolversTypes['SafeInt']>, ParentType, ContextType>;
+  itemsProcessed?: Resolver<Maybe<ResolversTypes['SafeInt']>, ParentType, ContextType>;
+  outcome?: Resolver<ResolversTypes['IngestionOutcome'], ParentType, ContextType>;
+  output?: Resolver<Maybe<ResolversTypes['JSON']>, ParentType, ContextType>;
+  summary?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+};
+
+export interface JsonScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['JSON'], any> {
+  name: 'JSON';
+}
+
+export type MutationResolvers<ContextType = unknown, ParentType extends ResolversParentTypes['Mutation'] = ResolversParentTypes['Mutation']> = {
+  acknowledgeCommand?: Resolver<ResolversTypes['IngestionCommand'], ParentType, ContextType, RequireFields<MutationAcknowledgeCommandArgs, 'input'>>;
+  cancelIngestion?: Resolver<ResolversTypes['IngestionCommand'], ParentType, ContextType, RequireFields<MutationCancelIngestionArgs, 'ingestionId' | 'projectId'>>;
+  completeIngestion?: Resolver<ResolversTypes['ReportPayload'], ParentType, ContextType, RequireFields<MutationCompleteIngestionArgs, 'input'>>;
+  confirmCancelled?: Resolver<ResolversTypes['ReportPayload'], ParentType, ContextType, RequireFields<MutationConfirmCancelledArgs, 'input'>>;
+  failIngestion?: Resolver<ResolversTypes['ReportPayload'], ParentType, ContextType, RequireFields<MutationFailIngestionArgs, 'input'>>;
+  refreshToken?: Resolver<ResolversTypes['TokenLifetime'], ParentType, ContextType, RequireFields<MutationRefreshTokenArgs, 'token'>>;
+  reportPhaseStarted?: Resolver<ResolversTypes['ReportPayload'], ParentType, ContextType, RequireFields<MutationReportPhaseStartedArgs, 'input'>>;
+  reportProgress?: Resolver<ResolversTypes['ReportPayload'], ParentType, ContextType, RequireFields<MutationReportProgressArgs, 'input'>>;
+  retryIngestion?: Resolver<ResolversTypes['IngestionCommand'], ParentType, ContextType, RequireFields<MutationRetryIngestionArgs, 'ingestionId' | 'projectId'>>;
+  startIngestion?: Resolver<ResolversTypes['StartIngestionPayload'], ParentType, ContextType, RequireFields<MutationStartIngestionArgs, 'input'>>;
+};
+
+export type PageInfoResolvers<ContextType = unknown, ParentType extends ResolversParentTypes['PageInfo'] = ResolversParentTypes['PageInfo']> = {
+  endCursor?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  hasNextPage?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+};
+
+export type PhaseResolvers<ContextType = unknown, ParentType extends ResolversParentTypes['Phase'] = ResolversParentTypes['Phase']> = {
+  completedAt?: Resolver<Maybe<ResolversTypes['Timestamp']>, ParentType, ContextType>;
+  error?: Resolver<Maybe<ResolversTypes['IngestionFailure']>, ParentType, ContextType>;
+  message?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  metrics?: Resolver<Maybe<ResolversTypes['PhaseMetrics']>, ParentType, ContextType>;
+  name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  number?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  percent?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
+  startedAt?: Resolver<Maybe<ResolversTypes['Timestamp']>, ParentType, ContextType>;
+  status?: Resolver<ResolversTypes['PhaseStatus'], ParentType, ContextType>;
+  weight?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
+};
+
+export type PhaseMetricsResolvers<ContextType = unknown, ParentType extends ResolversParentTypes['PhaseMetrics'] = ResolversParentTypes['PhaseMetrics']> = {
+  bytesProcessed?: Resolver<Maybe<ResolversTypes['SafeInt']>, ParentType, ContextType>;
+  bytesTotal?: Resolver<Maybe<ResolversTypes['SafeInt']>, ParentType, ContextType>;
+  counters?: Resolver<Array<ResolversTypes['Counter']>, ParentType, ContextType>;
+  etaSeconds?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
+  itemsFailed?: Resolver<Maybe<ResolversTypes['SafeInt']>, ParentType, ContextType>;
+  itemsPerSecond?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
+  itemsProcessed?: Resolver<Maybe<ResolversTypes['SafeInt']>, ParentType, ContextType>;
+  itemsTotal?: Resolver<Maybe<ResolversTypes['SafeInt']>, ParentType, ContextType>;
+};
+
+export type PhaseStartedResolvers<ContextType = unknown, ParentType extends ResolversParentTypes['PhaseStarted'] = ResolversParentTypes['PhaseStarted']> = {
+  ingestionId?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  message?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  phase?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  phaseName?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  progress?: Resolver<ResolversTypes['IngestionProgress'], ParentType, ContextType>;
+  projectId?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  revision?: Resolver<ResolversTypes['SafeInt'], ParentType, ContextType>;
+  timestamp?: Resolver<ResolversTypes['Timestamp'], ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type ProgressSnapshotResolvers<ContextType = unknown, ParentType extends ResolversParentTypes['ProgressSnapshot'] = ResolversParentTypes['ProgressSnapshot']> = {
+  ingestionId?: Resolver<Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
+  progress?: Resolver<Maybe<ResolversTypes['IngestionProgress']>, ParentType, ContextType>;
+  projectId?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  revision?: Resolver<ResolversTypes['SafeInt'], ParentType, ContextType>;
+  timestamp?: Resolver<ResolversTypes['Timestamp'], ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type ProgressUpdateResolvers<ContextType = unknown, ParentType extends ResolversParentTypes['ProgressUpdate'] = ResolversParentTypes['ProgressUpdate']> = {
+  ingestionId?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  metrics?: Resolver<ResolversTypes['PhaseMetrics'], ParentType, ContextType>;
+  phase?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  progress?: Resolver<ResolversTypes['IngestionProgress'], ParentType, ContextType>;
+  progressPercent?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
+  projectId?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  revision?: Resolver<ResolversTypes['SafeInt'], ParentType, ContextType>;
+  timestamp?: Resolver<ResolversTypes['Timestamp'], ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type QueryResolvers<ContextType = unknown, ParentType extends ResolversParentTypes['Query'] = ResolversParentTypes['Query']> = {
+  ingestionEvents?: Resolver<ResolversTypes['RecordedEventConnection'], ParentType, ContextType, RequireFields<QueryIngestionEventsArgs, 'first' | 'ingestionId' | 'projectId'>>;
+  ingestions?: Resolver<ResolversTypes['IngestionConnection'], ParentType, ContextType, RequireFields<QueryIngestionsArgs, 'first' | 'projectId'>>;
+  progress?: Resolver<Maybe<ResolversTypes['IngestionProgress']>, ParentType, ContextType, RequireFields<QueryProgressArgs, 'projectId'>>;
+  serverTime?: Resolver<ResolversTypes['Timestamp'], ParentType, ContextType>;
+  viewer?: Resolver<ResolversTypes['Viewer'], ParentType, ContextType>;
+};
+
+export type RecordedEventResolvers<ContextType = unknown, ParentType extends ResolversParentTypes['RecordedEvent'] = ResolversParentTypes['RecordedEvent']> = {
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  payload?: Resolver<ResolversTypes['JSON'], ParentType, ContextType>;
+  revision?: Resolver<ResolversTypes['SafeInt'], ParentType, ContextType>;
+  timestamp?: Resolver<ResolversTypes['Timestamp'], ParentType, ContextType>;
+  type?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+};
+
+export type RecordedEventConnectionResolvers<ContextType = unknown, ParentType extends ResolversParentTypes['RecordedEventConnection'] = ResolversParentTypes['RecordedEventConnection']> = {
+  edges?: Resolver<Array<ResolversTypes['RecordedEventEdge']>, ParentType, ContextType>;
+  pageInfo?: Resolver<ResolversTypes['PageInfo'], ParentType, ContextType>;
+};
+
+export type RecordedEventEdgeResolvers<ContextType = unknown, ParentType extends ResolversParentTypes['RecordedEventEdge'] = ResolversParentTypes['RecordedEventEdge']> = {
+  cursor?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  node?: Resolver<ResolversTypes['RecordedEvent'], ParentType, ContextType>;
+};
+
+export type ReportPayloadResolvers<ContextType = unknown, ParentType extends ResolversParentTypes['ReportPayload'] = ResolversParentTypes['ReportPayload']> = {
+  accepted?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  progress?: Resolver<ResolversTypes['IngestionProgress'], ParentType, ContextType>;
+};
+
+export type RetryOptionsResolvers<ContextType = unknown, ParentType extends ResolversParentTypes['RetryOptions'] = ResolversParentTypes['RetryOptions']> = {
+  attempt?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
+  canRetry?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  fromPhase?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
+  maxAttempts?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
+  retryAfterMs?: Resolver<Maybe<ResolversTypes['SafeInt']>, ParentType, ContextType>;
+};
+
+export interface SafeIntScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['SafeInt'], any> {
+  name: 'SafeInt';
+}
+
+export type StartIngestionPayloadResolvers<ContextType = unknown, ParentType extends ResolversParentTypes['StartIngestionPayload'] = ResolversParentTypes['StartIngestionPayload']> = {
+  lastSequence?: Resolver<Maybe<ResolversTypes['SafeInt']>, ParentType, ContextType>;
+  pollUrl?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  progress?: Resolver<ResolversTypes['IngestionProgress'], ParentType, ContextType>;
+  subscriptionUrl?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+};
+
+export type SubscriptionResolvers<ContextType = unknown, ParentType extends ResolversParentTypes['Subscription'] = ResolversParentTypes['Subscription']> = {
+  ingestionCommands?: SubscriptionResolver<ResolversTypes['IngestionCommand'], "ingestionCommands", ParentType, ContextType, RequireFields<SubscriptionIngestionCommandsArgs, 'projectId'>>;
+  ingestionProgress?: SubscriptionResolver<ResolversTypes['IngestionEvent'], "ingestionProgress", ParentType, ContextType, RequireFields<SubscriptionIngestionProgressArgs, 'follow' | 'projectId'>>;
+};
+
+export interface TimestampScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['Timestamp'], any> {
+  name: 'Timestamp';
+}
+
+export type TokenLifetimeResolvers<ContextType = unknown, ParentType extends ResolversParentTypes['TokenLifetime'] = ResolversParentTypes['TokenLifetime']> = {
+  expiresAt?: Resolver<ResolversTypes['Timestamp'], ParentType, ContextType>;
+  scopes?: Resolver<Array<ResolversTypes['String']>, ParentType, ContextType>;
+  serverTime?: Resolver<ResolversTypes['Timestamp'], ParentType, ContextType>;
+};
+
+export type ViewerResolvers<ContextType = unknown, ParentType extends ResolversParentTypes['Viewer'] = ResolversParentTypes['Viewer']> = {
+  expiresAt?: Resolver<ResolversTypes['Timestamp'], ParentType, ContextType>;
+  scopes?: Resolver<Array<ResolversTypes['String']>, ParentType, ContextType>;
+  serverTime?: Resolver<ResolversTypes['Timestamp'], ParentType, ContextType>;
+  subject?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+};
+
+export type Resolvers<ContextType = unknown> = {
+  Counter?: CounterResolvers<ContextType>;
+  IngestionCancelled?: IngestionCancelledResolvers<ContextType>;
+  IngestionCommand?: IngestionCommandResolvers<ContextType>;
+  IngestionComplete?: IngestionCompleteResolvers<ContextType>;
+  IngestionConnection?: IngestionConnectionResolvers<ContextType>;
+  IngestionEdge?: IngestionEdgeResolvers<ContextType>;
+  IngestionEvent?: IngestionEventResolvers<ContextType>;
+  IngestionFailed?: IngestionFailedResolvers<ContextType>;
+  IngestionFailure?: IngestionFailureResolvers<ContextType>;
+  IngestionProgress?: IngestionProgressResolvers<ContextType>;
+  IngestionResult?: IngestionResultResolvers<ContextType>;
+  JSON?: GraphQLScalarType;
+  Mutation?: MutationResolvers<ContextType>;
+  PageInfo?: PageInfoResolvers<ContextType>;
+  Phase?: PhaseResolvers<ContextType>;
+  PhaseMetrics?: PhaseMetricsResolvers<ContextType>;
+  PhaseStarted?: PhaseStartedResolvers<ContextType>;
+  ProgressSnapshot?: ProgressSnapshotResolvers<ContextType>;
+  ProgressUpdate?: ProgressUpdateResolvers<ContextType>;
+  Query?: QueryResolvers<ContextType>;
+  RecordedEvent?: RecordedEventResolvers<ContextType>;
+  RecordedEventConnection?: RecordedEventConnectionResolvers<ContextType>;
+  RecordedEventEdge?: RecordedEventEdgeResolvers<ContextType>;
+  ReportPayload?: ReportPayloadResolvers<ContextType>;
+  RetryOptions?: RetryOptionsResolvers<ContextType>;
+  SafeInt?: GraphQLScalarType;
+  StartIngestionPayload?: StartIngestionPayloadResolvers<ContextType>;
+  Subscription?: SubscriptionResolvers<ContextType>;
+  Timestamp?: GraphQLScalarType;
+  TokenLifetime?: TokenLifetimeResolvers<ContextType>;
+  Viewer?: ViewerResolvers<ContextType>;
+};
+

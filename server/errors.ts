@@ -1,0 +1,24 @@
+/** Errors that reach a client or a job: a stable code, and a sentence that says what would be right. */
+
+/** GraphQL and REST error codes; clients go by these, never by HTTP status. */
+export type ErrorCode =
+  | 'UNAUTHENTICATED'
+  | 'TOKEN_EXPIRED'
+  | 'FORBIDDEN'
+  | 'BAD_USER_INPUT'
+  | 'NOT_FOUND'
+  | 'CONFLICT'
+  | 'RATE_LIMITED'
+  | 'UNAVAILABLE'
+  | 'INTERNAL_SERVER_ERROR';
+
+/** An expected error; whatever else is thrown is masked before it leaves the server. */
+export class ProgressError extends Error {
+  override readonly name = 'ProgressError';
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}

@@ -1,0 +1,94 @@
+/** The port to durable storage: one document a project (its latest ingestion), a history, an event log, leases. */
+import type { RecordedEvent } from '@ingestion-progress/schema';
+import type { IngestionRecord } from '../ingestion/record.js';
+
+/** What a write may replace; law 16's guard. */
+export type WriteGuard =
+  /**
+   * Begins an ingestion: the stored one is absent or not RUNNING, and its revision smaller. What it replaces is copied
+   * into the history first.
+   */
+  | { readonly kind: 'start' }
+  /** Changes the stored ingestion: same id, not ended, its revision smaller. */
+  | { readonly kind: 'change' }
+  /** As `change`, and the stored revision is exactly this one (compare-and-set without Redis). */
+  | { readonly kind: 'change-from'; readonly revision: number };
+
+/** One guarded write, with the log entries that belong to it. */
+export interface StoreWrite {
+  readonly record: IngestionRecord;
+  readonly guard: WriteGuard;
+  /** Written in the same batch; idempotent by `id`. */
+  readonly events: readonly RecordedEvent[];
+}
+
+/** `written: false` says what stands there instead; null where nothing does. */
+export type WriteOutcome =
+  { readonly written: true } | { readonly written: false; readonly current: IngestionRecord | null };
+
+/** One page of a list; `after` is the cursor of the last item of the page before. */
+export interface PageRequest {
+  readonly first: number;
+  readonly after: string | null;
+}
+
+/** Items with their cursors. */
+export interface Page<T> {
+  readonly items: readonly { readonly cursor: string; readonly node: T }[];
+  readonly hasNextPage: boolean;
+}
+
+/** A server's sign of life. */
+export interface Lease {
+  readonly serverId: string;
+  /** Milliseconds since the Unix epoch, by that server's clock at the heartbeat. */
+  readonly renewedAt: number;
+  /** Milliseconds after `renewedAt` at which it has run out. */
+  readonly ttlMs: number;
+}
+
+/**
+ * Durable storage of progress. Every call rejects within its driver's timeout; none hangs. Rejects with
+ * `ProgressError` `UNAVAILABLE` where the store cannot be reached, `INTERNAL_SERVER_ERROR` where a document does not
+ * parse (that one only).
+ */
+export interface ProgressStore {
+  readonly kind: 'mongodb' | 'embedded' | 'memory';
+  /** True where no other process can have this store open, so that a lease is proven void by opening it. */
+  readonly exclusive: boolean;
+  /** Connects, makes indexes, takes locks. Rejects with a sentence that says what would be right. */
+  open(): Promise<void>;
+  /** Finishes what was begun. A second call does no harm. */
+  close(): Promise<void>;
+  /** Resolves where the store answers. */
+  ping(): Promise<void>;
+
+  /** The project's latest ingestion; null where it never ingested. */
+  read(projectId: string): Promise<IngestionRecord | null>;
+  /** The latest ingestions of at most 50 projects, those that are there; a document that does not parse is left out and logged. */
+  readMany(projectIds: readonly string[]): Promise<ReadonlyMap<string, IngestionRecord>>;
+  /** One ingestion, the latest or from the history. */
+  readIngestion(projectId: string, ingestionId: string): Promise<IngestionRecord | null>;
+  /** A project's ingestions, newest start first, the latest among them. */
+  listIngestions(projectId: string, page: PageRequest): Promise<Page<IngestionRecord>>;
+  /** The log of an ingestion, oldest first. */
+  listEvents(projectId: string, ingestionId: string, page: PageRequest): Promise<Page<RecordedEvent>>;
+
+  /** Guarded writes, each judged by itself, at most 50; outcomes in the same order. A project stands in a batch once. */
+  write(writes: readonly StoreWrite[]): Promise<readonly WriteOutcome[]>;
+  /** Log entries with no change of state (commands). */
+  appendEvents(projectId: string, ingestionId: string, events: readonly RecordedEvent[]): Promise<void>;
+
+  /** Latest ingestions that have not ended (RUNNING, or FAILED recoverably), at most `limit`, oldest `updatedAt` first. */
+  listOpen(limit: number): Promise<readonly IngestionRecord[]>;
+
+  /** Writes this server's heartbeat. */
+  renewLease(lease: Lease): Promise<void>;
+  /** Every lease there is, run out or not. */
+  listLeases(): Promise<readonly Lease[]>;
+  /** Takes a lease back; a second call does no harm. */
+  dropLease(serverId: string): Promise<void>;
+
+  /** Deletes ended history and logs last touched before this moment (ms since the epoch), and dead leases; returns how many ingestions. */
+  deleteBefore(cutoffMs: number): Promise<number>;
+}
