@@ -20,6 +20,7 @@ const config: CodegenConfig = {
         contextType: 'unknown',
         makeResolverTypeCallable: true,
         skipTypename: true,
+        inputMaybeValue: 'T | null | undefined',
         avoidOptionals: { field: true, inputValue: false, object: true, defaultValue: false },
       },
     },

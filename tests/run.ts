@@ -1,0 +1,87 @@
+/**
+ * Runs the suites in order, prints each one's seconds, and ends with one line that counts them. `check` is what is
+ * fast enough for each commit; `test` is everything. What a suite prints is shown only where it fails.
+ */
+import { spawn } from 'node:child_process';
+import { appendFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+
+interface Suite {
+  readonly name: string;
+  readonly command: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+const VITEST = 'npx vitest run -c tests/vitest.config.ts';
+
+const CHECK: readonly Suite[] = [
+  { name: 'types and build', command: 'npm run build --silent && npx tsc -p tests' },
+  { name: 'format', command: 'npx prettier --check --log-level warn .' },
+  { name: 'lint', command: 'npx eslint -c .config/eslint.config.js --max-warnings 0 .' },
+  { name: 'codegen is fresh', command: 'npx tsx tests/check/codegen-is-fresh.ts' },
+  {
+    name: 'import rules',
+    command: 'npx depcruise --config .config/dependency-cruiser.cjs --output-type err schema server widget',
+  },
+  { name: 'size', command: 'npx size-limit --config .config/size-limit.json' },
+  { name: 'units', command: `${VITEST} tests/schema tests/server tests/widget tests/check` },
+];
+
+const REST: readonly Suite[] = [
+  { name: 'contracts', command: `${VITEST} tests/contracts` },
+  { name: 'integration', command: `${VITEST} tests/integration tests/examples` },
+  { name: 'element in Chromium', command: 'npx web-test-runner --config tests/web-test-runner.config.js' },
+  { name: 'client in Chromium', command: `${VITEST} tests/browser/client` },
+  { name: 'whole system', command: `${VITEST} tests/system` },
+];
+
+/** Runs one suite; resolves to whether it passed. Its output goes to a log, and to the screen where it failed. */
+async function run(suite: Suite): Promise<boolean> {
+  const log = `tests/artifacts/${suite.name.replaceAll(' ', '-')}.log`;
+  mkdirSync('tests/artifacts', { recursive: true });
+  writeFileSync(log, '');
+  const startedAt = performance.now();
+  const chunks: Buffer[] = [];
+  const child = spawn('bash', ['-c', suite.command], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...suite.env, FORCE_COLOR: '0' },
+  });
+  const keep = (chunk: Buffer) => {
+    chunks.push(chunk);
+    appendFileSync(log, chunk);
+  };
+  child.stdout.on('data', keep);
+  child.stderr.on('data', keep);
+  const code = await new Promise<number>((resolve) => child.on('close', (exit) => resolve(exit ?? 1)));
+  const output = Buffer.concat(chunks).toString('utf8');
+  const seconds = ((performance.now() - startedAt) / 1000).toFixed(1).padStart(6);
+  const count = /Tests\s+.*?(\d+ passed)/.exec(output)?.[1] ?? /(\d+ passed)/.exec(output)?.[1] ?? '';
+  console.log(
+    `${code === 0 ? 'pass' : 'FAIL'} ${seconds} s  ${suite.name}${count === '' ? '' : `: ${count}`}`,
+  );
+  if (code !== 0) console.log(output.slice(-20_000));
+  return code === 0;
+}
+
+const mode = process.argv[2];
+if (mode !== 'check' && mode !== 'test') {
+  console.error('Usage: tsx tests/run.ts check|test');
+  process.exit(2);
+}
+if (!existsSync('tests/run.ts')) {
+  console.error('Run this from the root of the repository.');
+  process.exit(2);
+}
+
+const suites: Suite[] = [];
+if (mode === 'test') suites.push({ name: 'set-up', command: 'npx tsx tests/setup/ensure.ts' });
+suites.push(...CHECK);
+if (mode === 'test') suites.push(...REST);
+
+let passed = 0;
+let failed = 0;
+for (const suite of suites) {
+  if (await run(suite)) passed += 1;
+  else failed += 1;
+}
+console.log(`suites: ${passed} passed, ${failed} failed`);
+process.exitCode = failed === 0 ? 0 : 1;

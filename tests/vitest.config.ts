@@ -1,0 +1,18 @@
+import { defineConfig } from 'vitest/config';
+
+// Vitest looks for the default export of its configuration file.
+export default defineConfig({
+  root: new URL('..', import.meta.url).pathname,
+  resolve: { conditions: ['source'] },
+  ssr: { resolve: { conditions: ['source', 'node', 'import', 'default'] } },
+  oxc: { decorator: { legacy: true } },
+  test: {
+    include: ['tests/**/*.test.{ts,tsx}'],
+    exclude: ['**/node_modules/**', 'tests/browser/element/**'],
+    testTimeout: 20_000,
+    hookTimeout: 60_000,
+    reporters: ['default'],
+    // Two cores, and servers, databases and a browser beside us.
+    maxWorkers: 2,
+  },
+});
