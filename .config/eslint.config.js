@@ -26,7 +26,6 @@ export default tseslint.config(
           'server/tsconfig.json',
           'widget/tsconfig.json',
           'examples/folder-ingestion/tsconfig.json',
-          'storybook/tsconfig.json',
           'tests/tsconfig.json',
         ],
         tsconfigRootDir: new URL('..', import.meta.url).pathname,
