@@ -34,7 +34,8 @@ export interface EventBus {
 
   /**
    * Listens to a project. Resolves once the listener is attached, for Redis after SUBSCRIBE was answered, so that what
-   * is read after it misses nothing. Listeners must not throw.
+   * is read after it misses nothing. Where the other servers cannot be reached it resolves too: the listener then hears
+   * what this process publishes, and once the state is `connected` again, that of the others. Listeners must not throw.
    */
   subscribe(projectId: string, listener: (message: BusMessage) => void): Promise<Unsubscribe>;
 
@@ -57,9 +58,12 @@ export interface EventBus {
   ): Promise<CommitOutcome>;
   /** Gives an ending up: takes the closing mark of that revision away. */
   reopen(projectId: string, revision: number): Promise<void>;
-  /** Publishes what is already stored (an ending, a start): sets the key where its revision is smaller, and tells. */
+  /**
+   * Publishes what is already stored (an ending, a start): sets the key where its revision is smaller, and tells. Where
+   * the other servers cannot be reached, this process's listeners are told all the same before it rejects.
+   */
   publishStored(change: IngestionChange): Promise<void>;
-  /** Sends a command to whoever takes this project's commands. */
+  /** Sends a command to whoever takes this project's commands; to this process's listeners also where it rejects. */
   publishCommand(command: IngestionCommand): Promise<void>;
 
   /** Told at each loss and each return of the connection; after a return everything watched must be read again. */

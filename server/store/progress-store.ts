@@ -1,12 +1,13 @@
 /** The port to durable storage: one document a project (its latest ingestion), a history, an event log, leases. */
 import type { RecordedEvent } from '@ingestion-progress/schema';
+import type { ProgressError } from '../errors.js';
 import type { IngestionRecord } from '../ingestion/record.js';
 
 /** What a write may replace; law 16's guard. */
 export type WriteGuard =
   /**
-   * Begins an ingestion: the stored one is absent or not RUNNING, and its revision smaller. What it replaces is copied
-   * into the history first.
+   * Begins an ingestion: the stored one is absent, or has another id, is not RUNNING, and its revision is smaller. What
+   * it replaces is copied into the history first. Whether the id stands in the history is the caller's to ask.
    */
   | { readonly kind: 'start' }
   /** Changes the stored ingestion: same id, not ended, its revision smaller. */
@@ -24,7 +25,13 @@ export interface StoreWrite {
 
 /** `written: false` says what stands there instead; null where nothing does. */
 export type WriteOutcome =
-  { readonly written: true } | { readonly written: false; readonly current: IngestionRecord | null };
+  | { readonly written: true }
+  | {
+      readonly written: false;
+      readonly current: IngestionRecord | null;
+      /** `INTERNAL_SERVER_ERROR` where what stands there does not parse, so that `current` is null; of this project only. */
+      readonly error?: ProgressError;
+    };
 
 /** One page of a list; `after` is the cursor of the last item of the page before. */
 export interface PageRequest {
@@ -89,6 +96,9 @@ export interface ProgressStore {
   /** Takes a lease back; a second call does no harm. */
   dropLease(serverId: string): Promise<void>;
 
-  /** Deletes ended history and logs last touched before this moment (ms since the epoch), and dead leases; returns how many ingestions. */
+  /**
+   * Deletes history and logs of ingestions that have ended and were last touched before this moment (ms since the
+   * epoch), and leases that had run out by then. A project's latest state stays. Returns how many ingestions.
+   */
   deleteBefore(cutoffMs: number): Promise<number>;
 }

@@ -1,0 +1,160 @@
+/** The progress store in this process's memory: for tests and for hosts that keep nothing. What it holds dies with the process. */
+import { isEnded, type RecordedEvent } from '@ingestion-progress/schema';
+import { ProgressError } from '../errors.js';
+import type { IngestionRecord } from '../ingestion/record.js';
+import { DEFAULT_EVENTS_PER_INGESTION, entriesToDrop } from './event-bound.js';
+import { eventPlace, ingestionPlace, pageOfAll, sortKey } from './paging.js';
+import type { Lease, ProgressStore, StoreWrite, WriteOutcome } from './progress-store.js';
+import { admits, checkBatch } from './write-guard.js';
+
+/** Options of the memory store. */
+export interface MemoryStoreOptions {
+  /**
+   * Log entries kept of one ingestion; the oldest updates go first.
+   * @default 500
+   */
+  readonly eventsPerIngestion?: number;
+}
+
+/** Makes a store that lives in memory. */
+export function createMemoryStore(options: MemoryStoreOptions = {}): ProgressStore {
+  const eventsPerIngestion = options.eventsPerIngestion ?? DEFAULT_EVENTS_PER_INGESTION;
+  const latest = new Map<string, IngestionRecord>();
+  const history = new Map<string, Map<string, IngestionRecord>>();
+  /** Logs by project and ingestion, entries by id. */
+  const logs = new Map<string, Map<string, Map<string, RecordedEvent>>>();
+  const leases = new Map<string, Lease>();
+  let open = false;
+
+  const checkOpen = () => {
+    if (!open) throw new ProgressError('UNAVAILABLE', 'The store is not open; await open() first.');
+  };
+
+  const append = (projectId: string, ingestionId: string, events: readonly RecordedEvent[]) => {
+    if (events.length === 0) return;
+    const project = logs.get(projectId) ?? new Map<string, Map<string, RecordedEvent>>();
+    logs.set(projectId, project);
+    const log = project.get(ingestionId) ?? new Map<string, RecordedEvent>();
+    project.set(ingestionId, log);
+    for (const event of events) log.set(event.id, event);
+    if (log.size <= eventsPerIngestion) return;
+    const key = (event: RecordedEvent) => sortKey(eventPlace(event));
+    const sorted = [...log.values()].sort((a, b) => (key(a) < key(b) ? -1 : 1));
+    for (const event of entriesToDrop(sorted, eventsPerIngestion)) log.delete(event.id);
+  };
+
+  const writeOne = (write: StoreWrite): WriteOutcome => {
+    const { projectId, id } = write.record.progress;
+    const current = latest.get(projectId) ?? null;
+    if (!admits(write, current)) return { written: false, current };
+    if (write.guard.kind === 'start' && current !== null) {
+      const earlier = history.get(projectId) ?? new Map<string, IngestionRecord>();
+      history.set(projectId, earlier.set(current.progress.id, current));
+    }
+    latest.set(projectId, write.record);
+    append(projectId, id, write.events);
+    return { written: true };
+  };
+
+  const dropLog = (projectId: string, ingestionId: string) => {
+    const project = logs.get(projectId);
+    project?.delete(ingestionId);
+    if (project?.size === 0) logs.delete(projectId);
+  };
+
+  return {
+    kind: 'memory',
+    exclusive: true,
+    open: async () => {
+      open = true;
+    },
+    close: async () => {
+      open = false;
+    },
+    ping: async () => checkOpen(),
+
+    read: async (projectId) => {
+      checkOpen();
+      return latest.get(projectId) ?? null;
+    },
+    readMany: async (projectIds) => {
+      checkOpen();
+      checkBatch(projectIds);
+      const found = new Map<string, IngestionRecord>();
+      for (const projectId of projectIds) {
+        const record = latest.get(projectId);
+        if (record !== undefined) found.set(projectId, record);
+      }
+      return found;
+    },
+    readIngestion: async (projectId, ingestionId) => {
+      checkOpen();
+      const current = latest.get(projectId);
+      if (current?.progress.id === ingestionId) return current;
+      return history.get(projectId)?.get(ingestionId) ?? null;
+    },
+    listIngestions: async (projectId, page) => {
+      checkOpen();
+      const current = latest.get(projectId);
+      const all = [...(history.get(projectId)?.values() ?? []), ...(current === undefined ? [] : [current])];
+      return pageOfAll(all, page, (record) => ingestionPlace(record.progress), 'falling');
+    },
+    listEvents: async (projectId, ingestionId, page) => {
+      checkOpen();
+      const log = logs.get(projectId)?.get(ingestionId);
+      return pageOfAll([...(log?.values() ?? [])], page, eventPlace, 'rising');
+    },
+
+    write: async (writes) => {
+      checkOpen();
+      checkBatch(writes.map((write) => write.record.progress.projectId));
+      return writes.map(writeOne);
+    },
+    appendEvents: async (projectId, ingestionId, events) => {
+      checkOpen();
+      append(projectId, ingestionId, events);
+    },
+
+    listOpen: async (limit) => {
+      checkOpen();
+      return [...latest.values()]
+        .filter((record) => !isEnded(record.progress))
+        .sort((a, b) => a.progress.updatedAt - b.progress.updatedAt)
+        .slice(0, limit);
+    },
+
+    renewLease: async (lease) => {
+      checkOpen();
+      leases.set(lease.serverId, lease);
+    },
+    listLeases: async () => {
+      checkOpen();
+      return [...leases.values()];
+    },
+    dropLease: async (serverId) => {
+      checkOpen();
+      leases.delete(serverId);
+    },
+
+    deleteBefore: async (cutoffMs) => {
+      checkOpen();
+      let deleted = 0;
+      for (const [projectId, earlier] of history) {
+        for (const [ingestionId, record] of earlier) {
+          if (record.progress.updatedAt >= cutoffMs) continue;
+          earlier.delete(ingestionId);
+          dropLog(projectId, ingestionId);
+          deleted += 1;
+        }
+        if (earlier.size === 0) history.delete(projectId);
+      }
+      for (const { progress } of latest.values()) {
+        if (isEnded(progress) && progress.updatedAt < cutoffMs) dropLog(progress.projectId, progress.id);
+      }
+      for (const lease of leases.values()) {
+        if (lease.renewedAt + lease.ttlMs < cutoffMs) leases.delete(lease.serverId);
+      }
+      return deleted;
+    },
+  };
+}

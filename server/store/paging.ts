@@ -1,0 +1,82 @@
+/** Cursors and pages over sorted lists. A cursor is the place of an item, so that a page survives what is written meanwhile. */
+import type { RecordedEvent } from '@ingestion-progress/schema';
+import { ProgressError } from '../errors.js';
+import type { IngestionProgress } from '../ingestion/record.js';
+import type { Page, PageRequest } from './progress-store.js';
+
+/** Where an item stands in its list: a whole number, then what tells equals apart. */
+export interface Place {
+  /** Start of an ingestion (ms since the epoch), or revision of an event. */
+  readonly order: number;
+  /** 0 for an ingestion; the timestamp of an event. */
+  readonly then: number;
+  readonly id: string;
+}
+
+const WIDTH = 16;
+
+/** A place as a string that sorts as the place does. */
+export function sortKey(place: Place): string {
+  return `${String(place.order).padStart(WIDTH, '0')}.${String(place.then).padStart(WIDTH, '0')}.${place.id}`;
+}
+
+/** The place that `sortKey` wrote; null for anything else. */
+export function parseSortKey(key: string): Place | null {
+  const match = /^(\d{16})\.(\d{16})\.(.+)$/s.exec(key);
+  const [, order, then, id] = match ?? [];
+  if (order === undefined || then === undefined || id === undefined) return null;
+  return { order: Number(order), then: Number(then), id };
+}
+
+/** Where an ingestion stands among its project's: by its start. */
+export function ingestionPlace(progress: Pick<IngestionProgress, 'startedAt' | 'id'>): Place {
+  return { order: progress.startedAt, then: 0, id: progress.id };
+}
+
+/** Where an entry stands in its ingestion's log: by revision, then time. */
+export function eventPlace(event: Pick<RecordedEvent, 'revision' | 'timestamp' | 'id'>): Place {
+  return { order: event.revision, then: event.timestamp, id: event.id };
+}
+
+/** The opaque cursor of a place. */
+export function encodeCursor(place: Place): string {
+  return Buffer.from(sortKey(place), 'utf8').toString('base64url');
+}
+
+/** The place that a cursor names; `BAD_USER_INPUT` for what is not one of ours. */
+export function decodeCursor(cursor: string): Place {
+  const place = parseSortKey(Buffer.from(cursor, 'base64url').toString('utf8'));
+  if (place === null) {
+    throw new ProgressError(
+      'BAD_USER_INPUT',
+      'after: must be the cursor of an item of the page before, as it was given.',
+    );
+  }
+  return place;
+}
+
+/** A page from at most `first + 1` items that follow the cursor, in order: the one too many says that more follows. */
+export function pageOf<T>(following: readonly T[], first: number, placeOf: (item: T) => Place): Page<T> {
+  return {
+    items: following.slice(0, first).map((node) => ({ cursor: encodeCursor(placeOf(node)), node })),
+    hasNextPage: following.length > first,
+  };
+}
+
+/** A page of a whole list in memory, which `items` holds in any order. */
+export function pageOfAll<T>(
+  items: readonly T[],
+  request: PageRequest,
+  placeOf: (item: T) => Place,
+  direction: 'rising' | 'falling',
+): Page<T> {
+  const after = request.after === null ? null : sortKey(decodeCursor(request.after));
+  const sign = direction === 'rising' ? 1 : -1;
+  const compare = (a: string, b: string) => (a === b ? 0 : a < b ? -sign : sign);
+  const following = items
+    .map((item) => ({ item, key: sortKey(placeOf(item)) }))
+    .filter(({ key }) => after === null || compare(after, key) < 0)
+    .sort((a, b) => compare(a.key, b.key))
+    .map(({ item }) => item);
+  return pageOf(following, request.first, placeOf);
+}
