@@ -20,6 +20,10 @@ export interface IngestionRecord {
   readonly rate: RateState | null;
   /** Token subject that asked to cancel; null where nobody did. */
   readonly cancelRequestedBy: string | null;
+  /** True once a job took the cancel request; until then the server itself cancels 30 s after the request. */
+  readonly cancelTaken?: boolean;
+  /** True where the job gave the phases' weights, so that an overall ETA may rest on them. */
+  readonly weighted?: boolean;
 }
 
 /** One change: the event as watchers see it, and the whole new record behind it. */
