@@ -1,0 +1,152 @@
+/**
+ * From a token to a viewer: signature by a pinned algorithm, lifetime, issuer, audience, claims. Leaves to others what
+ * the viewer may do, and to whoever asks how a refusal is told.
+ */
+import { createPublicKey } from 'node:crypto';
+import jwt from 'jsonwebtoken';
+import { JwksClient, SigningKeyNotFoundError } from 'jwks-rsa';
+import { z } from 'zod';
+import type { Clock } from '../clock.js';
+import { ProgressError } from '../errors.js';
+import type { Scope, Viewer } from './viewer.js';
+
+/** Checks a token. Rejects with `UNAUTHENTICATED`, `TOKEN_EXPIRED`, or `UNAVAILABLE` where keys cannot be had now. */
+export interface TokenVerifier {
+  verify(token: string): Promise<Viewer>;
+}
+
+/** Where the keys come from. */
+export type KeySource =
+  | { readonly secret: string }
+  /** PEM; RSA takes RS256, EC takes the ES algorithm of its curve. */
+  | { readonly publicKey: string }
+  /** Address of a JWK set; unknown key ids make it ask again, at most 10 times a minute. */
+  | { readonly jwksUri: string };
+
+/** Options of the verifier. */
+export interface TokenVerifierOptions {
+  readonly keys: KeySource;
+  /** The `iss` that a token must have; any where absent. */
+  readonly issuer?: string | null | undefined;
+  /** The `aud` that a token must have; any where absent. */
+  readonly audience?: string | null | undefined;
+  /** Seconds past `exp` that a token is still good. @default 0 */
+  readonly clockToleranceSeconds?: number | undefined;
+  readonly clock: Pick<Clock, 'now'>;
+}
+
+const SCOPES: readonly Scope[] = ['progress:read', 'progress:write', 'ingestion:control'];
+const JWKS_TIMEOUT_MS = 3_000;
+/** Longest token that is looked at; a header line is rarely let through with more. */
+const MOST_TOKEN_CHARACTERS = 16_384;
+
+const claimsSchema = z.looseObject({
+  sub: z.string().min(1).max(256),
+  exp: z.number().positive().max(8_640_000_000_000),
+  projects: z.union([z.literal('*'), z.array(z.string()).max(10_000)]).optional(),
+  scope: z.string().optional(),
+});
+
+function readScopes(scope: string | undefined): ReadonlySet<Scope> {
+  if (scope === undefined) return new Set(['progress:read']);
+  const words = new Set(scope.split(' '));
+  const scopes = new Set(SCOPES.filter((name) => words.has(name)));
+  if (scopes.size > 0) scopes.add('progress:read');
+  return scopes;
+}
+
+function toViewer(payload: unknown, toleranceMs: number): Viewer {
+  const claims = claimsSchema.safeParse(payload);
+  if (!claims.success) throw new ProgressError('UNAUTHENTICATED', 'The token lacks sub or exp, or a claim is malformed.');
+  const { sub, exp, projects = [], scope } = claims.data;
+  return Object.freeze({
+    subject: sub,
+    scopes: readScopes(scope),
+    projects: projects === '*' ? projects : new Set(projects),
+    expiresAt: exp * 1_000 + toleranceMs,
+    claims: Object.freeze(claims.data),
+  });
+}
+
+interface Key {
+  readonly key: string;
+  readonly algorithms: jwt.Algorithm[];
+}
+
+const EC_ALGORITHMS: Readonly<Record<string, jwt.Algorithm>> = {
+  prime256v1: 'ES256',
+  secp384r1: 'ES384',
+  secp521r1: 'ES512',
+};
+
+/** Which algorithms a public key takes: decided by the key, never by the token, so that none can be confused. */
+function pinned(pem: string): Key {
+  const key = createPublicKey(pem.replaceAll('\\n', '\n'));
+  const exported = key.export({ type: 'spki', format: 'pem' }).toString();
+  if (key.asymmetricKeyType === 'rsa') return { key: exported, algorithms: ['RS256', 'RS384', 'RS512'] };
+  const algorithm = EC_ALGORITHMS[key.asymmetricKeyDetails?.namedCurve ?? ''];
+  if (algorithm === undefined) throw new Error('The public key must be RSA, or EC on P-256, P-384 or P-521.');
+  return { key: exported, algorithms: [algorithm] };
+}
+
+/** Finds the key of a token; rejects with `UNAUTHENTICATED` or `UNAVAILABLE`. */
+function createKeyFinder(source: KeySource): (token: string) => Key | Promise<Key> {
+  if ('secret' in source) {
+    const key: Key = { key: source.secret, algorithms: ['HS256'] };
+    return () => key;
+  }
+  if ('publicKey' in source) {
+    const key = pinned(source.publicKey);
+    return () => key;
+  }
+  const client = new JwksClient({
+    jwksUri: source.jwksUri,
+    timeout: JWKS_TIMEOUT_MS,
+    cache: true,
+    cacheMaxAge: 600_000,
+    cacheMaxAgeFallback: 3_600_000,
+    rateLimit: true,
+    jwksRequestsPerMinute: 10,
+  });
+  return async (token) => {
+    const kid = jwt.decode(token, { complete: true })?.header.kid;
+    try {
+      return pinned((await client.getSigningKey(kid)).getPublicKey());
+    } catch (cause) {
+      if (cause instanceof SigningKeyNotFoundError) {
+        throw new ProgressError('UNAUTHENTICATED', 'The token is signed by a key that is not known.', { cause });
+      }
+      throw new ProgressError('UNAVAILABLE', 'Tokens cannot be checked now; try again later.', { cause });
+    }
+  };
+}
+
+/** Makes a verifier. Throws where a public key cannot be read. */
+export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifier {
+  const { keys, issuer, audience, clockToleranceSeconds = 0, clock } = options;
+  const findKey = createKeyFinder(keys);
+  return {
+    verify: async (token) => {
+      if (token.length > MOST_TOKEN_CHARACTERS || jwt.decode(token, { complete: true }) === null) {
+        throw new ProgressError('UNAUTHENTICATED', 'The token is not a JWT.');
+      }
+      const { key, algorithms } = await findKey(token);
+      let payload: unknown;
+      try {
+        payload = jwt.verify(token, key, {
+          algorithms,
+          clockTimestamp: Math.floor(clock.now() / 1_000),
+          clockTolerance: clockToleranceSeconds,
+          ...(typeof issuer === 'string' ? { issuer } : {}),
+          ...(typeof audience === 'string' ? { audience } : {}),
+        });
+      } catch (cause) {
+        if (cause instanceof jwt.TokenExpiredError) {
+          throw new ProgressError('TOKEN_EXPIRED', 'The token has expired.', { cause });
+        }
+        throw new ProgressError('UNAUTHENTICATED', 'The token is not valid.', { cause });
+      }
+      return toViewer(payload, clockToleranceSeconds * 1_000);
+    },
+  };
+}

@@ -1,0 +1,220 @@
+/**
+ * The environment of a server: names, units, defaults and validation, in one frozen table that the README is held
+ * against. Knows no driver; what a value leads to is the business of whoever reads it.
+ */
+import { z } from 'zod';
+
+const flag = z.enum(['true', 'false', '1', '0'], { error: 'must be true or false' }).transform((word) => word === 'true' || word === '1');
+const whole = (least: number, most: number) =>
+  z
+    .string()
+    .regex(/^\d{1,15}$/, { error: `must be a whole number from ${least} to ${most}` })
+    .transform(Number)
+    .refine((value) => value >= least && value <= most, { error: `must be a whole number from ${least} to ${most}` });
+const list = z.string().transform((text) =>
+  text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== ''),
+);
+const address = (protocols: readonly string[], example: string) =>
+  z.string().refine(
+    (text) => {
+      const url = URL.canParse(text) ? new URL(text) : null;
+      return url !== null && protocols.includes(url.protocol);
+    },
+    { error: `must be an address such as ${example}` },
+  );
+const origins = list.refine(
+  (items) =>
+    items.every((item) => item === '*' || (URL.canParse(item) && new URL(item).origin === item.replace(/\/$/, ''))),
+  { error: 'must be * or origins such as https://app.example.com, separated by commas' },
+);
+
+interface Variable<S extends z.ZodType> {
+  readonly schema: S;
+  /** As it would stand in the environment; null where there is none. */
+  readonly default: string | null;
+  readonly unit: string | null;
+  readonly description: string;
+}
+
+function variable<S extends z.ZodType>(
+  schema: S,
+  preset: string | null,
+  unit: string | null,
+  description: string,
+): Variable<S> {
+  return Object.freeze({ schema, default: preset, unit, description });
+}
+
+/** Every environment variable that the server reads. */
+export const VARIABLES = Object.freeze({
+  HOST: variable(z.string().min(1), '127.0.0.1', null, 'Address to listen on; 0.0.0.0 for every interface.'),
+  PORT: variable(whole(0, 65_535), '4000', null, 'Port to listen on; 0 takes a free one.'),
+  PUBLIC_URL: variable(
+    address(['http:', 'https:'], 'https://progress.example.com'),
+    null,
+    null,
+    'What subscriptionUrl and pollUrl begin with; from HOST and PORT where unset.',
+  ),
+  MONGODB_URI: variable(
+    address(['mongodb:', 'mongodb+srv:'], 'mongodb://127.0.0.1:27017/progress'),
+    null,
+    null,
+    'MongoDB to keep progress in; unset, the embedded store under DATA_DIR does.',
+  ),
+  DATA_DIR: variable(z.string().min(1), '.data', null, 'Folder of the embedded store; one process at a time.'),
+  REDIS_URL: variable(
+    address(['redis:', 'rediss:'], 'redis://127.0.0.1:6379'),
+    null,
+    null,
+    'Redis that joins several servers; unset, this server is the only one.',
+  ),
+  WAIT_FOR_DEPENDENCIES: variable(
+    flag,
+    'false',
+    null,
+    'Wait at start for a store or Redis that does not answer, instead of ending with a sentence.',
+  ),
+  JWT_SECRET: variable(
+    z.string().min(1),
+    null,
+    null,
+    'Shared secret of HS256 tokens; 32 characters or more. One of the three JWT_ sources is required.',
+  ),
+  JWT_PUBLIC_KEY: variable(
+    z.string().regex(/-----BEGIN [A-Z ]+-----/, { error: 'must be a public key in PEM, with its BEGIN line' }),
+    null,
+    null,
+    'Public key (PEM) of RS256 or ES256 tokens; a line break may be written as \\n.',
+  ),
+  JWT_JWKS_URI: variable(
+    address(['http:', 'https:'], 'https://login.example.com/.well-known/jwks.json'),
+    null,
+    null,
+    'Where the keys of RS256 or ES256 tokens are published; rotation is followed.',
+  ),
+  JWT_ISSUER: variable(z.string().min(1), null, null, 'The iss that a token must have; unset, any.'),
+  JWT_AUDIENCE: variable(z.string().min(1), null, null, 'The aud that a token must have; unset, any.'),
+  JWT_CLOCK_TOLERANCE: variable(
+    whole(0, 600),
+    '0',
+    's',
+    'How long past exp a token is still good, for issuers whose clock is off.',
+  ),
+  CORS_ORIGINS: variable(
+    origins,
+    '',
+    null,
+    'Origins, separated by commas, whose pages may ask; * for any; the own origin always may.',
+  ),
+  TRUSTED_PROXIES: variable(
+    list,
+    '',
+    null,
+    'Addresses or ranges (10.0.0.0/8) of proxies whose X-Forwarded-For is believed, separated by commas.',
+  ),
+  LOG_LEVEL: variable(
+    z.enum(['silent', 'error', 'warn', 'info', 'debug'], { error: 'must be silent, error, warn, info or debug' }),
+    'info',
+    null,
+    'How much is logged.',
+  ),
+  METRICS: variable(flag, 'true', null, 'Whether /metrics answers.'),
+  GRAPHIQL: variable(flag, 'false', null, 'Whether /graphql shows GraphiQL to a browser.'),
+  INTROSPECTION: variable(flag, 'false', null, 'Whether the schema may be asked for over GraphQL.'),
+  MAX_BODY_BYTES: variable(whole(1_024, 16_777_216), '262144', 'bytes', 'Largest HTTP body; past it 413.'),
+  MAX_MESSAGE_BYTES: variable(whole(1_024, 16_777_216), '262144', 'bytes', 'Largest WebSocket message; past it 1009.'),
+  MAX_SUBSCRIPTIONS: variable(
+    whole(1, 10_000),
+    '100',
+    'a connection',
+    'Operations that one WebSocket may have open; past it RATE_LIMITED on that operation.',
+  ),
+  MAX_CONNECTIONS: variable(whole(1, 1_000_000), '20000', 'connections', 'WebSockets in all; past it 1013.'),
+  MAX_CONNECTIONS_PER_ADDRESS: variable(
+    whole(1, 1_000_000),
+    '20000',
+    'connections',
+    'WebSockets of one address; past it 1013.',
+  ),
+  ACCESS_RECHECK_SECONDS: variable(
+    whole(1, 3_600),
+    '60',
+    's',
+    'How often the access rule is asked again for open subscriptions.',
+  ),
+  DRAIN_DELAY_MS: variable(
+    whole(0, 300_000),
+    '0',
+    'ms',
+    'After SIGTERM, how long /readyz fails before watchers are sent away; for load balancers.',
+  ),
+  DRAIN_DEADLINE_MS: variable(
+    whole(100, 300_000),
+    '10000',
+    'ms',
+    'How long sending watchers away may take; what lingers is terminated.',
+  ),
+});
+
+type Variables = typeof VARIABLES;
+/** Names of the environment variables. */
+export type VariableName = keyof Variables;
+
+/** The environment, checked: a value for each variable, null where there is neither value nor default. */
+export type Config = { readonly [K in VariableName]: z.output<Variables[K]['schema']> | null } & {
+  readonly [K in RequiredName]: z.output<Variables[K]['schema']>;
+};
+type RequiredName = Exclude<
+  VariableName,
+  | 'PUBLIC_URL'
+  | 'MONGODB_URI'
+  | 'REDIS_URL'
+  | 'JWT_SECRET'
+  | 'JWT_PUBLIC_KEY'
+  | 'JWT_JWKS_URI'
+  | 'JWT_ISSUER'
+  | 'JWT_AUDIENCE'
+>;
+
+/** Everything that is wrong with the environment, a sentence each. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(problems.join('\n'));
+    this.problems = problems;
+  }
+}
+
+const TOKEN_SOURCES = ['JWT_SECRET', 'JWT_PUBLIC_KEY', 'JWT_JWKS_URI'] as const;
+
+function contradictions(environment: Readonly<Record<string, string | undefined>>): string[] {
+  const given = (name: VariableName) => environment[name] !== undefined && environment[name] !== '';
+  const sources = TOKEN_SOURCES.filter(given);
+  const problems: string[] = [];
+  if (sources.length === 0) problems.push(`Set one of ${TOKEN_SOURCES.join(', ')}: without it no token can be checked.`);
+  if (sources.length > 1) problems.push(`Set only one of ${sources.join(' and ')}: each says how tokens are checked.`);
+  return problems;
+}
+
+/**
+ * Reads and checks the environment. An empty value counts as unset.
+ * @throws ConfigError with every problem at once.
+ */
+export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
+  const problems = contradictions(environment);
+  const values: Record<string, unknown> = {};
+  for (const [name, { schema, default: preset }] of Object.entries(VARIABLES)) {
+    const raw = environment[name];
+    const text = raw === undefined || raw === '' ? preset : raw;
+    const parsed = text === null ? null : schema.safeParse(text);
+    if (parsed === null || parsed.success) values[name] = parsed?.data ?? null;
+    else problems.push(`${name} ${parsed.error.issues.map((issue) => issue.message).join(', ')}.`);
+  }
+  if (problems.length > 0) throw new ConfigError(problems);
+  return Object.freeze(values) as Config;
+}
