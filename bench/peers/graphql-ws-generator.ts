@@ -1,0 +1,42 @@
+/** graphql-ws as its recipes show it: `useServer` with a schema, and an async generator over an EventEmitter. */
+import { EventEmitter, on } from 'node:events';
+import { createServer } from 'node:http';
+import type { GraphQLSchema } from 'graphql';
+import { useServer } from 'graphql-ws/use/ws';
+import { WebSocketServer } from 'ws';
+import { stateAt, type ProgressMessage } from '../workload.js';
+import { isValid, listen } from './listen.js';
+import { NO_COUNTERS, type Peer } from './peer.js';
+import { createPeerSchema } from './schema.js';
+
+/** The state first, then each event. */
+export function createGeneratorPeer(): Peer {
+  const server = createServer();
+  const events = new EventEmitter();
+  events.setMaxListeners(0);
+  const latest = new Map<string, ProgressMessage>();
+  async function* watch(projectId: string): AsyncGenerator<ProgressMessage> {
+    const state = latest.get(projectId);
+    if (state !== undefined) yield state;
+    for await (const [message] of on(events, projectId)) yield message as ProgressMessage;
+  }
+  useServer(
+    {
+      schema: createPeerSchema({ watch }) as GraphQLSchema,
+      onConnect: (context) => isValid(context.connectionParams?.['token']),
+    },
+    new WebSocketServer({ server, path: '/graphql' }),
+  );
+  return {
+    start: async (port) => `ws://127.0.0.1:${await listen(server, port)}/graphql`,
+    prepare: async (projectIds) => {
+      for (const id of projectIds) latest.set(id, stateAt(id, 0));
+    },
+    emit: (projectId, sequence) => {
+      const message = stateAt(projectId, sequence);
+      latest.set(projectId, message);
+      events.emit(projectId, message);
+    },
+    counters: () => NO_COUNTERS,
+  };
+}

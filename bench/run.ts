@@ -1,0 +1,23 @@
+/** `npm run bench -- NAME [--quick] [--json FILE]`: runs one bench against its peers, and tells what it found. */
+import { parseArgs } from 'node:util';
+import { complete, describe, write } from './result.js';
+import { fanout } from './scenarios/fanout.js';
+import type { Scenario } from './scenarios/scenario.js';
+
+const SCENARIOS: Readonly<Record<string, Scenario>> = Object.freeze({ fanout });
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { quick: { type: 'boolean', default: false }, json: { type: 'string' } },
+});
+const name = positionals[0] ?? '';
+const scenario = SCENARIOS[name];
+if (scenario === undefined || positionals.length !== 1) {
+  console.error(`Usage: npm run bench -- ${Object.keys(SCENARIOS).join('|')} [--quick] [--json FILE]`);
+  process.exit(2);
+}
+const findings = await scenario({ quick: values.quick, tell: (line) => console.error(`  ${line}`) });
+const result = complete(name, values.quick, findings);
+console.log(describe(result));
+if (values.json !== undefined) write(values.json, result);
+process.exit(0);

@@ -1,0 +1,167 @@
+/** What it costs a server to tell one event to many watchers, and how long they wait for it. */
+import { startChild, type Child } from '../harness/child.js';
+import { ratioOf, spreadOf } from '../harness/statistics.js';
+import { pause, until } from '../harness/time.js';
+import { PROTOCOLS, SUBJECTS, type Subject } from '../peers/peer.js';
+import { judge, type Goal, type Row } from '../result.js';
+import type { ServerCalls } from '../server-process.js';
+import type { Receipt, WatcherCalls } from '../watchers-process.js';
+import { EVENT_INTERVAL_MS } from '../workload.js';
+import type { RunOptions, Scenario } from './scenario.js';
+
+interface Size {
+  readonly watchers: number;
+  readonly projects: number;
+  /** Events of each project in one repetition. */
+  readonly events: number;
+}
+
+interface Pair {
+  readonly subject: Subject;
+  readonly server: Child<ServerCalls>;
+  readonly watchers: Child<WatcherCalls>;
+}
+
+interface Sample extends Receipt {
+  readonly cpuMicros: number;
+  readonly delayMaxMs: number;
+}
+
+const SIZES: readonly Size[] = [
+  { watchers: 1_000, projects: 10, events: 6 },
+  { watchers: 1_000, projects: 1, events: 6 },
+  { watchers: 5_000, projects: 50, events: 4 },
+];
+const QUICK: readonly Size[] = [{ watchers: 1_000, projects: 10, events: 6 }];
+
+const UNITS = {
+  cpu: 'µs of server CPU a message',
+  p50: 'ms from emit to receipt',
+  p99: 'ms from emit to receipt',
+  delay: 'ms, longest hold of the event loop',
+  bytes: 'bytes a message',
+} as const;
+
+async function startPair(subject: Subject, { watchers, projects }: Size): Promise<Pair> {
+  const server = await startChild<ServerCalls>('server-process.ts', [subject]);
+  const fleet = await startChild<WatcherCalls>('watchers-process.ts', []);
+  const url = await server.call('start', { projects, port: 0 });
+  await fleet.call('open', { protocol: PROTOCOLS[subject], url, projects, count: watchers });
+  return { subject, server, watchers: fleet };
+}
+
+/** One warm-up round and one measured round of events. */
+async function measure({ subject, server, watchers }: Pair, size: Size): Promise<Sample> {
+  await server.call('emit', { events: 2, intervalMs: EVENT_INTERVAL_MS });
+  await pause(200);
+  await watchers.call('reset', undefined as never);
+  await server.call('resetDelay', undefined as never);
+  const before = await server.call('usage', undefined as never);
+  const emissions = await server.call('emit', { events: size.events, intervalMs: EVENT_INTERVAL_MS });
+  const expected = emissions.length * (size.watchers / size.projects);
+  await until(
+    async () => (await watchers.call('received', undefined as never)) >= expected,
+    10_000,
+    async () =>
+      `${subject} delivered ${await watchers.call('received', undefined as never)} of ${expected} messages.`,
+  );
+  const after = await server.call('usage', undefined as never);
+  const receipt = await watchers.call('summary', emissions);
+  if (receipt.delivered !== receipt.expected || receipt.backward > 0) {
+    throw new Error(
+      `${subject}: ${receipt.delivered} of ${receipt.expected} delivered, ${receipt.backward} went backward.`,
+    );
+  }
+  return {
+    ...receipt,
+    cpuMicros: (1000 * (after.cpuMs - before.cpuMs)) / receipt.delivered,
+    delayMaxMs: after.delayMaxMs,
+  };
+}
+
+/** The same sequence was emitted by all, so the last states must say the same. */
+function compareInformation(samples: ReadonlyMap<Subject, readonly Sample[]>): void {
+  const floor = samples.get('raw ws')?.at(-1)?.information ?? {};
+  for (const [subject, rounds] of samples) {
+    for (const [projectId, said] of Object.entries(rounds.at(-1)?.information ?? {})) {
+      const expected = floor[projectId]?.[0];
+      if (said.length !== 1 || said[0] !== expected) {
+        throw new Error(
+          `${subject} told watchers of ${projectId} something else:\n${said.join('\n')}\nexpected\n${expected}`,
+        );
+      }
+    }
+  }
+}
+
+async function measureSize(size: Size, repetitions: number, { tell }: RunOptions) {
+  const pairs: Pair[] = [];
+  const samples = new Map<Subject, Sample[]>(SUBJECTS.map((subject) => [subject, []]));
+  try {
+    for (const subject of SUBJECTS) pairs.push(await startPair(subject, size));
+    for (let round = 0; round < repetitions; round += 1) {
+      for (let turn = 0; turn < pairs.length; turn += 1) {
+        const pair = pairs[(turn + round) % pairs.length];
+        if (pair === undefined) continue;
+        const sample = await measure(pair, size);
+        samples.get(pair.subject)?.push(sample);
+        tell(`${pair.subject}: ${sample.cpuMicros.toFixed(1)} µs, p99 ${sample.p99Ms.toFixed(1)} ms`);
+      }
+    }
+    compareInformation(samples);
+    return samples;
+  } finally {
+    await Promise.all(pairs.flatMap(({ server, watchers }) => [server.end(), watchers.end()]));
+  }
+}
+
+function rowsOf(setting: string, samples: ReadonlyMap<Subject, readonly Sample[]>): Row[] {
+  return [...samples].map(([subject, rounds]) => ({
+    setting,
+    subject,
+    figures: {
+      cpu: spreadOf(rounds.map((sample) => sample.cpuMicros)),
+      p50: spreadOf(rounds.map((sample) => sample.p50Ms)),
+      p99: spreadOf(rounds.map((sample) => sample.p99Ms)),
+      delay: spreadOf(rounds.map((sample) => sample.delayMaxMs)),
+      bytes: spreadOf(rounds.map((sample) => sample.bytesPerMessage)),
+    },
+  }));
+}
+
+function goalsOf(setting: string, samples: ReadonlyMap<Subject, readonly Sample[]>): Goal[] {
+  const of = (subject: Subject, name: 'cpuMicros' | 'p99Ms') =>
+    (samples.get(subject) ?? []).map((sample) => sample[name]);
+  const ratio = (name: 'cpuMicros' | 'p99Ms', peer: Subject) =>
+    ratioOf(of('ingestion-progress', name), of(peer, name));
+  const goal = (text: string, measured: number, bound: number) =>
+    judge({ setting, goal: text, measured, bound, sense: 'at most' });
+  return [
+    goal('CPU, of the floor', ratio('cpuMicros', 'raw ws'), 1.25),
+    goal("CPU, of Socket.IO's", ratio('cpuMicros', 'Socket.IO'), 1),
+    goal("CPU, of Yoga's", ratio('cpuMicros', 'Yoga PubSub'), 0.2),
+    goal("p99, of Socket.IO's", ratio('p99Ms', 'Socket.IO'), 1),
+  ];
+}
+
+/** The bench `fanout`. */
+export const fanout: Scenario = async (options) => {
+  const rows: Row[] = [];
+  const goals: Goal[] = [];
+  for (const size of options.quick ? QUICK : SIZES) {
+    const setting = `${size.watchers.toLocaleString('en')} watchers on ${size.projects} project${size.projects === 1 ? '' : 's'}`;
+    options.tell(setting);
+    const samples = await measureSize(size, options.quick ? 2 : 5, options);
+    rows.push(...rowsOf(setting, samples));
+    goals.push(...goalsOf(setting, samples));
+  }
+  return {
+    units: UNITS,
+    rows,
+    goals,
+    notes: [
+      `An event of each project every ${EVENT_INTERVAL_MS} ms. Every message was counted, none went backward, and the last states of all subjects say the same, field by field.`,
+      'Goals compare repetition by repetition; the median of the ratios stands here.',
+    ],
+  };
+};

@@ -1,0 +1,13 @@
+/** What `run.ts` gives a bench, and what it wants of it. */
+import type { Findings } from '../result.js';
+
+/** How a bench is to run. */
+export interface RunOptions {
+  /** One size, two repetitions, under a minute. */
+  readonly quick: boolean;
+  /** A line of what is being done, for whoever waits. */
+  readonly tell: (line: string) => void;
+}
+
+/** One bench. */
+export type Scenario = (options: RunOptions) => Promise<Findings>;

@@ -1,0 +1,95 @@
+/** The process of one subject's server: starts it, drives its events, and tells what it costs. */
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { answerCalls } from './harness/child.js';
+import { pause, sharedNow } from './harness/time.js';
+import { createPeer } from './peers/create-peer.js';
+import type { Counters, Subject } from './peers/peer.js';
+import { projectIds } from './workload.js';
+
+/** One event that was emitted. */
+export interface Emission {
+  readonly projectId: string;
+  /** Rises by one within a project. */
+  readonly sequence: number;
+  /** Shared clock, ms. */
+  readonly at: number;
+}
+
+/** What the process has used since it began, or since the last reset where the name says so. */
+export interface Usage extends Counters {
+  readonly cpuMs: number;
+  readonly rssBytes: number;
+  readonly heapBytes: number;
+  /** Event-loop delay since the last reset. */
+  readonly delayP99Ms: number;
+  readonly delayMaxMs: number;
+}
+
+/** Calls of this process. */
+export interface ServerCalls {
+  /** Starts the server with so many projects, each with an ingestion under way. Resolves to the watchers' address. */
+  start(setting: { readonly projects: number; readonly port: number }): Promise<string>;
+  /** Emits so many events of each project, at least `intervalMs` apart, the projects spread over the interval. */
+  emit(load: { readonly events: number; readonly intervalMs: number }): Promise<readonly Emission[]>;
+  usage(): Usage;
+  resetDelay(): void;
+  /** Collects garbage, so that memory is what is held. */
+  collect(): void;
+}
+
+const subject = process.argv[2] as Subject;
+const peer = await createPeer(subject);
+const delay = monitorEventLoopDelay({ resolution: 10 });
+delay.enable();
+let ids: readonly string[] = [];
+const sequences = new Map<string, number>();
+
+async function emitProject(
+  id: string,
+  offsetMs: number,
+  load: { readonly events: number; readonly intervalMs: number },
+  emissions: Emission[],
+): Promise<void> {
+  await pause(offsetMs);
+  for (let event = 0; event < load.events; event += 1) {
+    const at = sharedNow();
+    const sequence = (sequences.get(id) ?? 0) + 1;
+    sequences.set(id, sequence);
+    emissions.push({ projectId: id, sequence, at });
+    peer.emit(id, sequence);
+    await pause(load.intervalMs);
+  }
+}
+
+answerCalls<ServerCalls>({
+  start: async ({ projects, port }) => {
+    ids = projectIds(projects);
+    const url = await peer.start(port);
+    await peer.prepare(ids);
+    return url;
+  },
+  emit: async (load) => {
+    const emissions: Emission[] = [];
+    await Promise.all(
+      ids.map((id, index) => emitProject(id, (index * load.intervalMs) / ids.length, load, emissions)),
+    );
+    return emissions;
+  },
+  usage: () => {
+    const { user, system } = process.cpuUsage();
+    const { rss, heapUsed } = process.memoryUsage();
+    return {
+      cpuMs: (user + system) / 1000,
+      rssBytes: rss,
+      heapBytes: heapUsed,
+      delayP99Ms: delay.percentile(99) / 1e6,
+      delayMaxMs: delay.max / 1e6,
+      ...peer.counters(),
+    };
+  },
+  resetDelay: () => delay.reset(),
+  collect: () => {
+    globalThis.gc?.();
+    globalThis.gc?.();
+  },
+});

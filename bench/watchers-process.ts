@@ -1,0 +1,84 @@
+/** The process of the load generator: a fleet of watchers, what they received, and whether it was all and right. */
+import { answerCalls } from './harness/child.js';
+import { quantile } from './harness/statistics.js';
+import type { Protocol } from './peers/peer.js';
+import type { Emission } from './server-process.js';
+import { createFleet, type Fleet } from './watchers/fleet.js';
+import { eventIn } from './watchers/protocols.js';
+import { informationOf, projectIds, token } from './workload.js';
+
+/** What the fleet received of a list of emissions. */
+export interface Receipt {
+  readonly delivered: number;
+  readonly expected: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly bytesPerMessage: number;
+  readonly backward: number;
+  /** What the last state says, for each project; watchers of a project that differ give more than one. */
+  readonly information: Readonly<Record<string, readonly string[]>>;
+}
+
+/** Calls of this process. */
+export interface WatcherCalls {
+  open(setting: {
+    readonly protocol: Protocol;
+    readonly url: string;
+    readonly projects: number;
+    readonly count: number;
+  }): Promise<void>;
+  reset(): void;
+  received(): number;
+  closed(): number;
+  summary(emissions: readonly Emission[]): Receipt;
+  close(): void;
+}
+
+let fleet: Fleet | null = null;
+let protocol: Protocol = 'raw';
+
+function opened(): Fleet {
+  if (fleet === null) throw new Error('No fleet was opened.');
+  return fleet;
+}
+
+function summary(emissions: readonly Emission[]): Receipt {
+  const { watchers, receipts } = opened();
+  const emittedAt = new Map(emissions.map(({ projectId, sequence, at }) => [`${projectId} ${sequence}`, at]));
+  const audience = new Map<string, number>();
+  for (const { projectId } of watchers) audience.set(projectId, (audience.get(projectId) ?? 0) + 1);
+  const latencies: number[] = [];
+  receipts.sequences.forEach((sequence, index) => {
+    const at = emittedAt.get(`${receipts.projects[index] ?? ''} ${sequence}`);
+    if (at !== undefined) latencies.push((receipts.times[index] ?? Number.NaN) - at);
+  });
+  latencies.sort((a, b) => a - b);
+  const information: Record<string, string[]> = {};
+  for (const { projectId, last } of watchers) {
+    const said = last === null ? 'nothing' : informationOf(eventIn(protocol, last.toString()));
+    const known = (information[projectId] ??= []);
+    if (!known.includes(said)) known.push(said);
+  }
+  return {
+    delivered: latencies.length,
+    expected: emissions.reduce((sum, { projectId }) => sum + (audience.get(projectId) ?? 0), 0),
+    p50Ms: quantile(latencies, 0.5),
+    p99Ms: quantile(latencies, 0.99),
+    bytesPerMessage: receipts.bytes / Math.max(1, receipts.times.length),
+    backward: watchers.reduce((sum, watcher) => sum + watcher.backward, 0),
+    information,
+  };
+}
+
+answerCalls<WatcherCalls>({
+  open: async (setting) => {
+    protocol = setting.protocol;
+    fleet ??= createFleet({ ...setting, projectIds: projectIds(setting.projects), token: token() });
+    await fleet.open(setting.count);
+  },
+  reset: () => opened().reset(),
+  received: () => opened().receipts.times.length,
+  closed: () => opened().closed(),
+  summary,
+  close: () => opened().close(),
+});

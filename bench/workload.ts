@@ -1,0 +1,149 @@
+/**
+ * The ingestions that every subject tells of: the same projects, the same updates, the same fields. Peers send
+ * `stateAt` as it is; our server works its state out from the same reports.
+ */
+import jwt from 'jsonwebtoken';
+import type { IngestionProgress, MetricsInput, Phase, PhaseMetrics } from '@ingestion-progress/schema';
+
+/** Shared by every subject's server and its watchers; worth nothing elsewhere. */
+export const BENCH_SECRET = 'a secret of the benches, long enough for HS256';
+
+/**
+ * Least time between two events of a project: a little over our server's window of 500 ms, so that each event leaves
+ * at once and none is merged. Every subject is driven alike.
+ */
+export const EVENT_INTERVAL_MS = 510;
+
+/** Items of the only phase that moves. */
+export const ITEMS_TOTAL = 100_000;
+
+/** What is sent at each event. The fields beside `progress` are those of the widget's document. */
+export interface ProgressMessage {
+  readonly __typename: 'ProgressUpdate';
+  readonly revision: number;
+  readonly timestamp: number;
+  readonly progress: IngestionProgress;
+}
+
+/** Ids of so many projects. */
+export function projectIds(count: number): string[] {
+  return Array.from({ length: count }, (_, index) => `project-${index}`);
+}
+
+/** A token that covers all projects, for an hour. */
+export function token(scope = 'progress:read'): string {
+  return jwt.sign({ projects: '*', scope }, BENCH_SECRET, { subject: 'bench', expiresIn: '1h' });
+}
+
+/** The id of a project's only ingestion. */
+export function ingestionId(projectId: string): string {
+  return `${projectId}-ingestion`;
+}
+
+/** Percent of phase 1 at a sequence from 1. */
+export function percentAt(sequence: number): number {
+  return Math.min(100, (100 * sequence) / ITEMS_TOTAL);
+}
+
+/** What a job counts at a sequence; `itemsProcessed` is the sequence, by which receipts are matched to emissions. */
+export function metricsAt(sequence: number): MetricsInput {
+  return {
+    itemsTotal: ITEMS_TOTAL,
+    itemsProcessed: sequence,
+    itemsFailed: 0,
+    bytesTotal: ITEMS_TOTAL * 4_096,
+    bytesProcessed: sequence * 4_096,
+  };
+}
+
+const PHASES = ['Discovery', 'Extraction', 'Analysis', 'Indexing'] as const;
+const STARTED_AT = Date.now();
+
+function phase(index: number, name: string, percent: number, metrics: PhaseMetrics): Phase {
+  const running = index === 0;
+  return {
+    number: index + 1,
+    name,
+    status: running ? 'RUNNING' : 'PENDING',
+    weight: 0.25,
+    percent: running ? percent : null,
+    message: running ? 'Reading the folder' : null,
+    metrics: running ? metrics : null,
+    error: null,
+    startedAt: running ? STARTED_AT : null,
+    completedAt: null,
+  };
+}
+
+/** The state that a peer sends, built anew for each event as an application would. */
+export function stateAt(projectId: string, sequence: number): ProgressMessage {
+  const now = Date.now();
+  const percent = percentAt(sequence);
+  const metrics: PhaseMetrics = {
+    itemsTotal: ITEMS_TOTAL,
+    itemsProcessed: sequence,
+    itemsFailed: 0,
+    bytesTotal: ITEMS_TOTAL * 4_096,
+    bytesProcessed: sequence * 4_096,
+    itemsPerSecond: 1.96,
+    etaSeconds: 50_000,
+    counters: [],
+  };
+  return {
+    __typename: 'ProgressUpdate',
+    revision: now,
+    timestamp: now,
+    progress: {
+      id: ingestionId(projectId),
+      projectId,
+      status: 'RUNNING',
+      revision: now,
+      currentPhase: 1,
+      progressPercent: percent / 4,
+      etaSeconds: null,
+      phases: PHASES.map((name, index) => phase(index, name, percent, metrics)),
+      metrics,
+      result: null,
+      error: null,
+      retryOf: null,
+      fromPhase: 1,
+      cancellable: false,
+      cancelRequestedAt: null,
+      staleAfterMs: 300_000,
+      startedAt: STARTED_AT,
+      updatedAt: now,
+      completedAt: null,
+    },
+  };
+}
+
+/**
+ * The same state as the widget's document asks for it: what peers without GraphQL send, so that no byte is charged to
+ * them that our server does not send.
+ */
+export function messageAt(projectId: string, sequence: number) {
+  const { progress, ...event } = stateAt(projectId, sequence);
+  const { metrics: _metrics, phases, ...rest } = progress;
+  return {
+    ...event,
+    progress: { ...rest, phases: phases.map(({ error: _error, ...asked }) => asked) },
+  };
+}
+
+const VOLATILE = new Set(['revision', 'timestamp', 'startedAt', 'updatedAt', 'etaSeconds', 'itemsPerSecond']);
+
+/**
+ * What a message says, in a canonical order: each field's name, and its value unless it depends on the moment. Two
+ * subjects that tell the same give the same text.
+ */
+export function informationOf(message: unknown): string {
+  const canonical = (value: unknown, name: string): unknown => {
+    if (Array.isArray(value)) return value.map((item) => canonical(item, name));
+    if (typeof value === 'object' && value !== null) {
+      const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+      return Object.fromEntries(entries.map(([key, item]) => [key, canonical(item, key)]));
+    }
+    return VOLATILE.has(name) ? '*' : value;
+  };
+  return JSON.stringify(canonical(message, ''));
+}
