@@ -2,13 +2,18 @@
 import { parseArgs } from 'node:util';
 import { complete, describe, write } from './result.js';
 import { fanout } from './scenarios/fanout.js';
+import { memory } from './scenarios/memory.js';
 import type { Scenario } from './scenarios/scenario.js';
 
-const SCENARIOS: Readonly<Record<string, Scenario>> = Object.freeze({ fanout });
+const SCENARIOS: Readonly<Record<string, Scenario>> = Object.freeze({ fanout, memory });
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { quick: { type: 'boolean', default: false }, json: { type: 'string' } },
+  options: {
+    quick: { type: 'boolean', default: false },
+    json: { type: 'string' },
+    'soak-minutes': { type: 'string' },
+  },
 });
 const name = positionals[0] ?? '';
 const scenario = SCENARIOS[name];
@@ -16,7 +21,11 @@ if (scenario === undefined || positionals.length !== 1) {
   console.error(`Usage: npm run bench -- ${Object.keys(SCENARIOS).join('|')} [--quick] [--json FILE]`);
   process.exit(2);
 }
-const findings = await scenario({ quick: values.quick, tell: (line) => console.error(`  ${line}`) });
+const findings = await scenario({
+  quick: values.quick,
+  soakMinutes: Number(values['soak-minutes'] ?? (values.quick ? 0 : 10)),
+  tell: (line) => console.error(`  ${line}`),
+});
 const result = complete(name, values.quick, findings);
 console.log(describe(result));
 if (values.json !== undefined) write(values.json, result);

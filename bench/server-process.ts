@@ -27,8 +27,15 @@ export interface Usage extends Counters {
 
 /** Calls of this process. */
 export interface ServerCalls {
-  /** Starts the server with so many projects, each with an ingestion under way. Resolves to the watchers' address. */
-  start(setting: { readonly projects: number; readonly port: number }): Promise<string>;
+  /**
+   * Starts the server with so many projects, each with an ingestion under way that stands at `firstSequence`. Resolves
+   * to the watchers' address.
+   */
+  start(setting: {
+    readonly projects: number;
+    readonly port: number;
+    readonly firstSequence: number;
+  }): Promise<string>;
   /** Emits so many events of each project, at least `intervalMs` apart, the projects spread over the interval. */
   emit(load: { readonly events: number; readonly intervalMs: number }): Promise<readonly Emission[]>;
   usage(): Usage;
@@ -62,10 +69,11 @@ async function emitProject(
 }
 
 answerCalls<ServerCalls>({
-  start: async ({ projects, port }) => {
+  start: async ({ projects, port, firstSequence }) => {
     ids = projectIds(projects);
+    for (const id of ids) sequences.set(id, firstSequence);
     const url = await peer.start(port);
-    await peer.prepare(ids);
+    await peer.prepare(ids, firstSequence);
     return url;
   },
   emit: async (load) => {

@@ -7,13 +7,15 @@ import { fork } from 'node:child_process';
 /** What a child answers to: named functions of at most one argument. */
 export type Calls<C> = { readonly [Name in keyof C]: (argument: never) => unknown };
 
-type ArgumentOf<F> = F extends (argument: infer A) => unknown ? A : never;
 type AnswerOf<F> = F extends (argument: never) => infer R ? Awaited<R> : never;
 
 /** A running child. */
 export interface Child<C extends Calls<C>> {
   readonly pid: number;
-  call<Name extends keyof C & string>(name: Name, argument: ArgumentOf<C[Name]>): Promise<AnswerOf<C[Name]>>;
+  call<Name extends keyof C & string>(
+    name: Name,
+    ...argument: Parameters<C[Name]>
+  ): Promise<AnswerOf<C[Name]>>;
   /** Kills it and resolves once it is gone. A second call does no harm. */
   end(signal?: NodeJS.Signals): Promise<void>;
 }
@@ -79,7 +81,7 @@ export async function startChild<C extends Calls<C>>(
   await ask('ready', undefined);
   return {
     pid,
-    call: (name, argument) => ask(name, argument) as Promise<never>,
+    call: (name, ...[argument]) => ask(name, argument) as Promise<never>,
     end: (signal = 'SIGKILL') => {
       if (!gone) child.kill(signal);
       return exited;

@@ -13,8 +13,8 @@ export interface Counters {
 export interface Peer {
   /** Listens on loopback; resolves to the address for watchers. */
   start(port: number): Promise<string>;
-  /** Begins an ingestion of each project. */
-  prepare(projectIds: readonly string[]): Promise<void>;
+  /** Begins an ingestion of each project, or goes on with it, at this sequence. */
+  prepare(projectIds: readonly string[], sequence: number): Promise<void>;
   /** Tells every watcher of the project of its state at this sequence, which rises. */
   emit(projectId: string, sequence: number): void;
   counters(): Counters;

@@ -29,8 +29,8 @@ export function createSocketIoPeer(): Peer {
   return {
     start: async (port) =>
       `ws://127.0.0.1:${await listen(server, port)}/socket.io/?EIO=4&transport=websocket`,
-    prepare: async (projectIds) => {
-      for (const id of projectIds) latest.set(id, messageAt(id, 0));
+    prepare: async (projectIds, sequence) => {
+      for (const id of projectIds) latest.set(id, messageAt(id, sequence));
     },
     emit: (projectId, sequence) => {
       const message = messageAt(projectId, sequence);

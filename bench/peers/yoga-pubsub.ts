@@ -55,8 +55,8 @@ export function createYogaPeer(): Peer {
   );
   return {
     start: async (port) => `ws://127.0.0.1:${await listen(server, port)}/graphql`,
-    prepare: async (projectIds) => {
-      for (const id of projectIds) latest.set(id, stateAt(id, 0));
+    prepare: async (projectIds, sequence) => {
+      for (const id of projectIds) latest.set(id, stateAt(id, sequence));
     },
     emit: (projectId, sequence) => {
       const message = stateAt(projectId, sequence);

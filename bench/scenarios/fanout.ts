@@ -1,12 +1,11 @@
 /** What it costs a server to tell one event to many watchers, and how long they wait for it. */
-import { startChild, type Child } from '../harness/child.js';
 import { ratioOf, spreadOf } from '../harness/statistics.js';
 import { pause, until } from '../harness/time.js';
-import { PROTOCOLS, SUBJECTS, type Subject } from '../peers/peer.js';
+import { SUBJECTS, type Subject } from '../peers/peer.js';
 import { judge, type Goal, type Row } from '../result.js';
-import type { ServerCalls } from '../server-process.js';
-import type { Receipt, WatcherCalls } from '../watchers-process.js';
+import type { Receipt } from '../watchers-process.js';
 import { EVENT_INTERVAL_MS } from '../workload.js';
+import { startPair, type Pair } from './pair.js';
 import type { RunOptions, Scenario } from './scenario.js';
 
 interface Size {
@@ -14,12 +13,6 @@ interface Size {
   readonly projects: number;
   /** Events of each project in one repetition. */
   readonly events: number;
-}
-
-interface Pair {
-  readonly subject: Subject;
-  readonly server: Child<ServerCalls>;
-  readonly watchers: Child<WatcherCalls>;
 }
 
 interface Sample extends Receipt {
@@ -42,30 +35,21 @@ const UNITS = {
   bytes: 'bytes a message',
 } as const;
 
-async function startPair(subject: Subject, { watchers, projects }: Size): Promise<Pair> {
-  const server = await startChild<ServerCalls>('server-process.ts', [subject]);
-  const fleet = await startChild<WatcherCalls>('watchers-process.ts', []);
-  const url = await server.call('start', { projects, port: 0 });
-  await fleet.call('open', { protocol: PROTOCOLS[subject], url, projects, count: watchers });
-  return { subject, server, watchers: fleet };
-}
-
-/** One warm-up round and one measured round of events. */
+/** One measured round of events, after one that nobody measures. */
 async function measure({ subject, server, watchers }: Pair, size: Size): Promise<Sample> {
-  await server.call('emit', { events: 2, intervalMs: EVENT_INTERVAL_MS });
+  await server.call('emit', { events: 1, intervalMs: EVENT_INTERVAL_MS });
   await pause(200);
-  await watchers.call('reset', undefined as never);
-  await server.call('resetDelay', undefined as never);
-  const before = await server.call('usage', undefined as never);
+  await watchers.call('reset');
+  await server.call('resetDelay');
+  const before = await server.call('usage');
   const emissions = await server.call('emit', { events: size.events, intervalMs: EVENT_INTERVAL_MS });
   const expected = emissions.length * (size.watchers / size.projects);
   await until(
-    async () => (await watchers.call('received', undefined as never)) >= expected,
+    async () => (await watchers.call('received')) >= expected,
     10_000,
-    async () =>
-      `${subject} delivered ${await watchers.call('received', undefined as never)} of ${expected} messages.`,
+    async () => `${subject} delivered ${await watchers.call('received')} of ${expected} messages.`,
   );
-  const after = await server.call('usage', undefined as never);
+  const after = await server.call('usage');
   const receipt = await watchers.call('summary', emissions);
   if (receipt.delivered !== receipt.expected || receipt.backward > 0) {
     throw new Error(
@@ -98,7 +82,12 @@ async function measureSize(size: Size, repetitions: number, { tell }: RunOptions
   const pairs: Pair[] = [];
   const samples = new Map<Subject, Sample[]>(SUBJECTS.map((subject) => [subject, []]));
   try {
-    for (const subject of SUBJECTS) pairs.push(await startPair(subject, size));
+    for (const subject of SUBJECTS) {
+      const pair = await startPair(subject, size.projects);
+      pairs.push(pair);
+      await pair.open(size.watchers);
+      await pair.server.call('emit', { events: 6, intervalMs: EVENT_INTERVAL_MS });
+    }
     for (let round = 0; round < repetitions; round += 1) {
       for (let turn = 0; turn < pairs.length; turn += 1) {
         const pair = pairs[(turn + round) % pairs.length];
@@ -111,7 +100,7 @@ async function measureSize(size: Size, repetitions: number, { tell }: RunOptions
     compareInformation(samples);
     return samples;
   } finally {
-    await Promise.all(pairs.flatMap(({ server, watchers }) => [server.end(), watchers.end()]));
+    await Promise.all(pairs.map((pair) => pair.end()));
   }
 }
 

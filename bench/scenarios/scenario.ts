@@ -5,6 +5,8 @@ import type { Findings } from '../result.js';
 export interface RunOptions {
   /** One size, two repetitions, under a minute. */
   readonly quick: boolean;
+  /** Minutes of events for the figures that only time shows; 0 for none. */
+  readonly soakMinutes: number;
   /** A line of what is being done, for whoever waits. */
   readonly tell: (line: string) => void;
 }
