@@ -1,0 +1,197 @@
+/** Ingestions to draw, one for each state of a job, all at one fixed moment. Data only. */
+import type { PhaseMetrics, PhaseProgress, Progress } from '@ingestion-progress/widget/client';
+
+/** The moment that all samples are seen at, in ms since the epoch. */
+export const NOW = Date.UTC(2026, 4, 4, 9, 30, 0);
+
+const MINUTE = 60_000;
+const NAMES = ['Discovery', 'Extraction', 'Analysis', 'Indexing'] as const;
+const WEIGHTS = [0.15, 0.35, 0.3, 0.2] as const;
+
+const NO_METRICS: PhaseMetrics = {
+  itemsTotal: null,
+  itemsProcessed: null,
+  itemsFailed: null,
+  bytesTotal: null,
+  bytesProcessed: null,
+  itemsPerSecond: null,
+  etaSeconds: null,
+  counters: [],
+};
+
+const EXTRACTING: PhaseMetrics = {
+  ...NO_METRICS,
+  itemsTotal: 9800,
+  itemsProcessed: 4210,
+  itemsFailed: 3,
+  bytesTotal: 412_000_000,
+  bytesProcessed: 177_400_000,
+  itemsPerSecond: 62.4,
+  counters: [{ name: 'pages', label: 'Pages', value: 18_231, unit: null }],
+};
+
+/** Four phases, of which those before `current` are done. */
+export function phasesAt(current: number, running: Partial<PhaseProgress> = {}): PhaseProgress[] {
+  return NAMES.map((name, index) => {
+    const number = index + 1;
+    const base: PhaseProgress = {
+      number,
+      name,
+      weight: WEIGHTS[index] ?? 0.25,
+      status: 'PENDING',
+      percent: null,
+      message: null,
+      startedAt: null,
+      completedAt: null,
+      metrics: null,
+    };
+    if (number < current) {
+      const startedAt = NOW - 12 * MINUTE + index * 2 * MINUTE;
+      return {
+        ...base,
+        status: 'COMPLETED',
+        percent: 100,
+        startedAt,
+        completedAt: startedAt + (index + 1) * 47_000,
+      };
+    }
+    if (number > current) return base;
+    return { ...base, status: 'RUNNING', startedAt: NOW - 4 * MINUTE, ...running };
+  });
+}
+
+const RUNNING: Progress = {
+  id: 'sample',
+  projectId: 'p1',
+  status: 'RUNNING',
+  revision: 1,
+  currentPhase: 2,
+  progressPercent: 30.04,
+  etaSeconds: 214,
+  phases: phasesAt(2, {
+    percent: 42.96,
+    message: 'Extracting text: 4,210 of 9,800 documents',
+    metrics: EXTRACTING,
+  }),
+  result: null,
+  error: null,
+  retryOf: null,
+  fromPhase: 1,
+  cancellable: true,
+  cancelRequestedAt: null,
+  staleAfterMs: 300_000,
+  startedAt: NOW - 12 * MINUTE,
+  updatedAt: NOW - 400,
+  completedAt: null,
+};
+
+const COMPLETED: Progress = {
+  ...RUNNING,
+  status: 'COMPLETED',
+  currentPhase: 4,
+  progressPercent: 100,
+  etaSeconds: null,
+  phases: phasesAt(5),
+  result: {
+    outcome: 'SUCCESS',
+    itemsProcessed: 9800,
+    itemsFailed: 0,
+    bytesProcessed: 412_000_000,
+    durationMs: 11 * MINUTE + 42_000,
+    summary: '9,800 documents are searchable now.',
+    output: null,
+  },
+  completedAt: NOW - 20_000,
+};
+
+const FAILED: Progress = {
+  ...RUNNING,
+  status: 'FAILED',
+  etaSeconds: null,
+  phases: phasesAt(2, { status: 'FAILED', percent: 42.96, metrics: EXTRACTING, completedAt: NOW - 9000 }),
+  error: {
+    phase: 2,
+    errorCode: 'SOURCE_UNREACHABLE',
+    message: 'The document source stopped answering after 4,210 documents.',
+    recoverable: true,
+    occurredAt: NOW - 9000,
+    retryOptions: { canRetry: true, fromPhase: 2, retryAfterMs: null, attempt: 1, maxAttempts: 3 },
+  },
+};
+
+/** One sample for each thing that a job can be; null where the project never ingested. */
+export const SAMPLES = {
+  none: null,
+  waiting: {
+    ...RUNNING,
+    currentPhase: 0,
+    progressPercent: null,
+    etaSeconds: null,
+    phases: phasesAt(0),
+    startedAt: NOW - 4000,
+  },
+  running: RUNNING,
+  unknownPercent: {
+    ...RUNNING,
+    currentPhase: 1,
+    progressPercent: null,
+    etaSeconds: null,
+    phases: phasesAt(1, {
+      percent: null,
+      message: 'Walking the folder',
+      metrics: { ...NO_METRICS, itemsProcessed: 1204 },
+    }),
+  },
+  skipped: {
+    ...RUNNING,
+    currentPhase: 4,
+    progressPercent: 86,
+    etaSeconds: 31,
+    phases: phasesAt(4, { percent: 30, message: 'Writing the index' }).map((phase) =>
+      phase.number === 3 ? { ...phase, status: 'SKIPPED' as const, percent: null } : phase,
+    ),
+  },
+  stalled: { ...RUNNING, updatedAt: NOW - 97_000 },
+  cancelling: { ...RUNNING, cancelRequestedAt: NOW - 1000 },
+  completed: COMPLETED,
+  partial: {
+    ...COMPLETED,
+    result: {
+      outcome: 'PARTIAL',
+      itemsProcessed: 9800,
+      itemsFailed: 37,
+      bytesProcessed: 408_100_000,
+      durationMs: 11 * MINUTE + 42_000,
+      summary: 'Everything readable is searchable; 37 documents could not be read.',
+      output: null,
+    },
+  },
+  failedRetryable: FAILED,
+  failedRecoverable: {
+    ...FAILED,
+    error: {
+      phase: 2,
+      errorCode: 'INGESTION_STALLED',
+      message: 'The job has not been heard of for 5 minutes.',
+      recoverable: true,
+      occurredAt: NOW - 9000,
+      retryOptions: null,
+    },
+  },
+  failedForGood: {
+    ...FAILED,
+    completedAt: NOW - 9000,
+    error: {
+      phase: 2,
+      errorCode: 'LICENCE_EXPIRED',
+      message: 'The text extractor has no valid licence.',
+      recoverable: false,
+      occurredAt: NOW - 9000,
+      retryOptions: null,
+    },
+  },
+  cancelled: { ...RUNNING, status: 'CANCELLED', etaSeconds: null, completedAt: NOW - 30_000 },
+} as const satisfies Readonly<Record<string, Progress | null>>;
+
+/** Name of a sample. */
+export type SampleName = keyof typeof SAMPLES;

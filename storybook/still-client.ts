@@ -1,0 +1,105 @@
+/** A client that stands still in one snapshot, and whose clock stands still too, so that every picture comes out the same. */
+import type {
+  CommandOutcome,
+  Connection,
+  IngestionClient,
+  IngestionClientEvents,
+  Progress,
+  Snapshot,
+} from '@ingestion-progress/widget/client';
+import { NOW } from './samples.js';
+
+/** The clock of every still client, in ms; the connection got into its state at 0. */
+export interface StillClient extends IngestionClient {
+  /** Changes the snapshot, and tells the listeners. */
+  show(change: Partial<Snapshot>): void;
+  /** Moves the clock; the snapshot stays. */
+  advance(ms: number): void;
+  /** Fires one of the client's events. */
+  emit<Name extends keyof IngestionClientEvents>(name: Name, event: IngestionClientEvents[Name]): void;
+  /** What was asked of it, in order: `reconnect`, `disconnect`, `dispose`, `retry`, `cancel`. */
+  readonly calls: readonly string[];
+  /** Listeners that are attached now. */
+  readonly listenerCount: number;
+}
+
+/** What to stand still in. */
+export interface StillClientOptions {
+  readonly progress?: Progress | null;
+  readonly connection?: Connection;
+  readonly knowledge?: Snapshot['knowledge'];
+  readonly scopes?: readonly string[] | null;
+  /** How a command is answered. @default accepted */
+  readonly answer?: () => Promise<CommandOutcome>;
+}
+
+/** A snapshot of the samples' moment. */
+export function stillSnapshot(options: StillClientOptions = {}): Snapshot {
+  const {
+    connection = { state: 'connected' },
+    progress = null,
+    knowledge = 'confirmed',
+    scopes = null,
+  } = options;
+  const isHeard = knowledge === 'confirmed';
+  return {
+    connection,
+    progress,
+    knowledge,
+    isDegraded: connection.state === 'polling',
+    isOffline: connection.state === 'offline',
+    scopes,
+    serverTime: isHeard ? NOW : null,
+    receivedAt: isHeard ? 0 : null,
+  };
+}
+
+/** The client. */
+export function createStillClient(options: StillClientOptions = {}): StillClient {
+  let snapshot = stillSnapshot(options);
+  let now = 0;
+  const calls: string[] = [];
+  const listeners = new Set<() => void>();
+  const handlers = new Map<string, Set<(event: never) => void>>();
+  const answer = options.answer ?? (() => Promise.resolve({ status: 'ACCEPTED' as const, reason: null }));
+
+  return {
+    calls,
+    get listenerCount() {
+      return [...handlers.values()].reduce((sum, set) => sum + set.size, listeners.size);
+    },
+    show: (change) => {
+      snapshot = { ...snapshot, ...change };
+      for (const listener of [...listeners]) listener();
+    },
+    advance: (ms) => {
+      now += ms;
+    },
+    emit: (name, event) => {
+      for (const handler of [...(handlers.get(name) ?? [])])
+        (handler as (value: typeof event) => void)(event);
+    },
+    getSnapshot: () => snapshot,
+    subscribe: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    on: (name, listener) => {
+      const set = handlers.get(name) ?? new Set();
+      handlers.set(name, set.add(listener));
+      return () => set.delete(listener);
+    },
+    reconnect: () => calls.push('reconnect'),
+    disconnect: () => calls.push('disconnect'),
+    dispose: () => calls.push('dispose'),
+    retryIngestion: () => {
+      calls.push('retry');
+      return answer();
+    },
+    cancelIngestion: () => {
+      calls.push('cancel');
+      return answer();
+    },
+    monotonicNow: () => now,
+  };
+}

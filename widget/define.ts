@@ -1,0 +1,29 @@
+/**
+ * Registers `<ingestion-provider>` and `<ingestion-progress>`; where the names are taken already, it leaves them alone, so
+ * that loading twice does no harm. In Node, without custom elements, it does nothing.
+ *
+ * @example
+ * import '@ingestion-progress/widget/define';
+ */
+import { IngestionProgressElement } from './element/ingestion-progress-element.js';
+import { IngestionProviderElement } from './element/ingestion-provider-element.js';
+import type { IngestionProgressEventMap } from './element/element-events.js';
+import { PROVIDER_TAG } from './element/provider-request.js';
+
+export * from './index.js';
+
+function define(tag: string, element: CustomElementConstructor): void {
+  if (typeof window === 'undefined' || customElements.get(tag) !== undefined) return;
+  customElements.define(tag, element);
+}
+
+define(PROVIDER_TAG, IngestionProviderElement); // first, so that the elements below find it
+define('ingestion-progress', IngestionProgressElement);
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'ingestion-progress': IngestionProgressElement;
+    'ingestion-provider': IngestionProviderElement;
+  }
+  interface HTMLElementEventMap extends IngestionProgressEventMap {}
+}

@@ -1,0 +1,329 @@
+/**
+ * `<ingestion-progress>`: follows one project and shows its ingestion. Takes settings, binds a client, paces the renders;
+ * what is drawn stands in view/, what is said in locales/, how the connection lives in the client.
+ */
+import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from 'lit';
+import { property } from 'lit/decorators.js';
+import type {
+  ConnectionError,
+  ConnectionState,
+  GetToken,
+  IngestionClient,
+  IngestionClientEvents,
+  Progress,
+  TransportChoice,
+} from '../client/index.js';
+import { Announcer } from './announcements.js';
+import { ClientController, type ClientChoice } from './client-controller.js';
+import { pagePool } from './client-pool.js';
+import { Commands } from './commands.js';
+import { connectionNotice } from './connection-notice.js';
+import { errorOf, fire, PASSED_ON, type IngestionProgressEventMap } from './element-events.js';
+import { jobOf, type JobState } from './job.js';
+import { onLanguageChange } from './language.js';
+import { onMessagesRegistered } from './messages.js';
+import { ProviderRequest } from './provider-request.js';
+import { createRenderPace } from './render-pace.js';
+import { layout } from './styles/layout.js';
+import { pieces } from './styles/pieces.js';
+import { tokens } from './styles/tokens.js';
+import { untilNextChange } from './ticking.js';
+import type { PartialMessages } from './translator.js';
+import { voiceOf } from './voice.js';
+import { warnOnce } from './warnings.js';
+import { compact } from './view/compact.js';
+import { full } from './view/full.js';
+import type { Scene } from './view/scene.js';
+
+/** How long a bar that arrived at its end stays before the result takes its place, in ms. */
+const SETTLE_MS = 700;
+
+/** Settings that decide which client is followed. */
+const CLIENT_SETTINGS: ReadonlySet<PropertyKey> = new Set([
+  'endpoint',
+  'wsEndpoint',
+  'projectId',
+  'ingestionId',
+  'token',
+  'getToken',
+  'transport',
+  'once',
+  'client',
+]);
+
+/**
+ * Live progress of a long ingestion, in four phases.
+ *
+ * @slot heading - Above everything; instead of `label`.
+ * @slot metrics - Instead of the counts while it runs.
+ * @slot actions - Beside Cancel; for buttons of the host's own.
+ * @slot complete - Instead of the result.
+ * @slot error - Instead of what is said about a failure.
+ * @fires ingestion-phase-started - A phase began; `detail` is `{ progress, phase, phaseName, message }`.
+ * @fires ingestion-progress - The state changed; `detail` is `{ progress }`.
+ * @fires ingestion-complete - It completed; `detail` is `{ progress, result }`.
+ * @fires ingestion-error - The ingestion (never the connection) failed; `detail` is `{ progress, error }`.
+ * @fires ingestion-cancelled - It was cancelled; `detail` is `{ progress }`.
+ * @fires ingestion-connection-change - The connection changed; `detail` is `{ connection, previous, error }`.
+ * @fires ingestion-retry - A person asks for another go; `preventDefault()` keeps the mutation from being sent.
+ * @fires ingestion-cancel - A person asks to stop; `preventDefault()` keeps the mutation from being sent.
+ */
+export class IngestionProgressElement extends LitElement {
+  static override styles = [tokens, layout, pieces];
+
+  static override get observedAttributes(): string[] {
+    return [...super.observedAttributes, 'lang'];
+  }
+
+  // before the properties, whose first values already ask for updates
+  readonly #pace = createRenderPace();
+  readonly #commands = new Commands(this);
+  readonly #announcer = new Announcer();
+  readonly #provider = new ProviderRequest(this, () => {
+    this.#controller.reconsider();
+    this.requestUpdate();
+  });
+  readonly #controller = new ClientController({
+    choose: () => this.#choose(),
+    changed: () => {
+      this.requestUpdate();
+    },
+    passOn: (name, event) => {
+      this.#passOn(name, event);
+    },
+  });
+  #stops: readonly (() => void)[] = [];
+  #tick: ReturnType<typeof setTimeout> | undefined;
+  #shownState: JobState = 'unknown';
+  #settlesAt = 0;
+  #isPlain = false;
+  #hadFocus = false;
+
+  /** GraphQL address; `/graphql` on the page's origin where it is not given. */
+  @property() endpoint: string | undefined;
+  /** WebSocket address; by default `endpoint` with ws: or wss:. */
+  @property({ attribute: 'ws-endpoint' }) wsEndpoint: string | undefined;
+  /** The project to follow. */
+  @property({ attribute: 'project-id' }) projectId: string | undefined;
+  /** Follow this ingestion and those that retry it; without it, the project's latest. */
+  @property({ attribute: 'ingestion-id' }) ingestionId: string | undefined;
+  /** A token that does not expire while the page is open; `getToken` is better. Never reflected. */
+  @property() token: string | undefined;
+  /** `auto`, `websocket` or `polling`. */
+  @property({ reflect: true }) transport: TransportChoice = 'auto';
+  /** End with the ingestion at hand, instead of following the project's next ones. */
+  @property({ type: Boolean }) once = false;
+  /** Seconds without an update after which a running job is called quiet. */
+  @property({ type: Number, attribute: 'stalled-after' }) stalledAfter = 45;
+  /** Offer Retry although the token may not; the host handles `ingestion-retry`. */
+  @property({ type: Boolean, attribute: 'allow-retry' }) allowRetry = false;
+  /** Offer Cancel although the token may not; the host handles `ingestion-cancel`. */
+  @property({ type: Boolean, attribute: 'allow-cancel' }) allowCancel = false;
+  /** Heading, and name of the progress bar. */
+  @property() label = '';
+  /** One line of 24 px, for a row of a table. */
+  @property({ type: Boolean, reflect: true }) compact = false;
+  /** Gives a token, and a fresh one when asked again; may be async. */
+  @property({ attribute: false }) getToken: GetToken | undefined;
+  /** A client of the host's own; the element follows it and never disposes it. */
+  @property({ attribute: false }) client: IngestionClient | undefined;
+  /** Sentences of the host's own, over those of the language around the element. */
+  @property({ attribute: false }) messages: PartialMessages | null = null;
+
+  /** The connection's state; never the job's. */
+  get connectionState(): ConnectionState {
+    return this.#controller.snapshot.connection.state;
+  }
+
+  /** Why the connection is not well; null while it is. */
+  get connectionError(): ConnectionError | null {
+    return errorOf(this.#controller.snapshot.connection);
+  }
+
+  /** The ingestion's state as last heard; null where nothing is known. */
+  get progress(): Progress | null {
+    return this.#controller.snapshot.progress;
+  }
+
+  /** A fresh budget of attempts, at once; also out of every stopped state. */
+  reconnect(): void {
+    this.#controller.client?.reconnect();
+  }
+
+  /** Stops watching until `reconnect()`. */
+  disconnect(): void {
+    this.#controller.client?.disconnect();
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    const redraw = (): void => {
+      this.requestUpdate();
+    };
+    this.#stops = [onLanguageChange(redraw), onMessagesRegistered(redraw)];
+    this.#pace.start();
+    this.#controller.connected();
+    this.requestUpdate();
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    for (const stop of this.#stops) stop();
+    this.#stops = [];
+    clearTimeout(this.#tick);
+    this.#pace.stop();
+    this.#controller.disconnected();
+  }
+
+  override attributeChangedCallback(name: string, old: string | null, value: string | null): void {
+    super.attributeChangedCallback(name, old, value);
+    if (name === 'lang') this.requestUpdate();
+  }
+
+  /** Binding a client does not wait for a render, which a hidden page never gets. */
+  override requestUpdate(...change: Parameters<LitElement['requestUpdate']>): void {
+    super.requestUpdate(...change);
+    if (change[0] !== undefined && CLIENT_SETTINGS.has(change[0]) && this.isConnected) {
+      this.#controller.reconsider();
+    }
+  }
+
+  protected override scheduleUpdate(): void | Promise<unknown> {
+    const turn = this.#pace.next();
+    return turn === null ? super.scheduleUpdate() : turn.then(() => super.scheduleUpdate());
+  }
+
+  protected override willUpdate(_changed: PropertyValues): void {
+    this.#hadFocus = this.shadowRoot?.activeElement?.localName === 'button';
+  }
+
+  protected override render(): TemplateResult {
+    const scene = this.#scene();
+    const { announcement } = scene;
+    return html`<div
+      class="base ${this.#isPlain ? 'plain' : ''}"
+      part="base"
+      data-state=${scene.isSettling ? 'running' : scene.job.state}
+    >
+      ${this.compact ? compact(scene) : full(scene)}
+      <div class="announcer" aria-live=${announcement.isUrgent ? 'assertive' : 'polite'} aria-atomic="true">
+        ${announcement.text === '' ? nothing : announcement.text}
+      </div>
+    </div>`;
+  }
+
+  protected override firstUpdated(): void {
+    this.#isPlain = hasNoFont(this);
+    if (this.#isPlain) this.requestUpdate();
+  }
+
+  protected override updated(): void {
+    // a button that went away under the focus leaves it with the sentence that explains why
+    if (this.#hadFocus && this.shadowRoot?.activeElement === null) {
+      this.shadowRoot.querySelector<HTMLElement>('[part~="headline"]')?.focus();
+    }
+  }
+
+  #scene(): Scene {
+    const { snapshot, inStateMs } = this.#controller;
+    const now = this.#controller.monotonicNow();
+    const { translate, format } = voiceOf(this, this.messages ?? this.#provider.value?.messages ?? null);
+    const job = jobOf(snapshot, now, this.#stalledAfterMs());
+    const mayControl = snapshot.scopes?.includes('ingestion:control') === true;
+    this.#settle(job.state, now);
+    this.#tickIn(untilNextChange(job, snapshot.connection, inStateMs, this.#settlesAt - now));
+    return {
+      job,
+      notice: connectionNotice(snapshot, now, inStateMs, translate, format),
+      isSettling: this.#settlesAt > now,
+      label: this.label,
+      canRetry: job.isRetryable && (mayControl || this.allowRetry),
+      canCancel: job.isCancellable && (mayControl || this.allowCancel),
+      command: this.#commands.statusFor(job),
+      announcement: this.#announcer.next(job, snapshot.connection.state, inStateMs, translate, format),
+      translate,
+      format,
+      onRetry: () => {
+        this.#commands.retry(this.#controller.client, job, translate);
+      },
+      onCancel: () => {
+        this.#commands.cancel(this.#controller.client, job, translate);
+      },
+      onReconnect: () => {
+        this.reconnect();
+      },
+    };
+  }
+
+  #settle(state: JobState, now: number): void {
+    const wasUnderWay = this.#shownState === 'running' || this.#shownState === 'stalled';
+    if (wasUnderWay && (state === 'completed' || state === 'partial')) this.#settlesAt = now + SETTLE_MS;
+    else if (state !== this.#shownState) this.#settlesAt = 0;
+    this.#shownState = state;
+  }
+
+  #tickIn(ms: number | null): void {
+    clearTimeout(this.#tick);
+    if (ms === null || !this.isConnected) return;
+    this.#tick = setTimeout(() => {
+      this.requestUpdate();
+    }, ms);
+  }
+
+  #stalledAfterMs(): number {
+    return Number.isFinite(this.stalledAfter) && this.stalledAfter > 0 ? this.stalledAfter * 1000 : 45_000;
+  }
+
+  #choose(): ClientChoice {
+    if (this.client !== undefined) return { kind: 'own', client: this.client };
+    if (this.#provider.isPending) return { kind: 'later' };
+    const { projectId } = this;
+    if (projectId === undefined || projectId === null || projectId === '') {
+      return {
+        kind: 'impossible',
+        error: { code: 'PROJECT_ID_MISSING', message: 'Set project-id to the project to follow.' },
+      };
+    }
+    const given = this.#provider.value;
+    return {
+      kind: 'pooled',
+      pool: given?.pool ?? pagePool,
+      options: {
+        projectId,
+        ingestionId: this.ingestionId ?? undefined,
+        follow: !this.once,
+        endpoint: this.endpoint ?? given?.endpoint,
+        wsEndpoint: this.wsEndpoint ?? given?.wsEndpoint,
+        token: this.token ?? given?.token,
+        getToken: this.getToken ?? given?.getToken,
+        transport: this.hasAttribute('transport') ? this.transport : (given?.transport ?? this.transport),
+      },
+    };
+  }
+
+  #passOn<Name extends keyof IngestionClientEvents>(name: Name, event: IngestionClientEvents[Name]): void {
+    if (name === 'warning') {
+      warnOnce((event as IngestionClientEvents['warning']).message);
+      return;
+    }
+    if (name === 'connection-change') {
+      const change = event as IngestionClientEvents['connection-change'];
+      const error = errorOf(change.connection);
+      if (change.connection.state === 'error' && error !== null) warnOnce(`${error.code}: ${error.message}`);
+      fire(this, 'ingestion-connection-change', { ...change, error });
+      return;
+    }
+    const passed = PASSED_ON[name as keyof typeof PASSED_ON];
+    fire(this, passed, event as IngestionProgressEventMap[typeof passed]['detail']);
+  }
+}
+
+/** Whether no style of the page says which font to use, so that the browser's default would show. */
+function hasNoFont(element: HTMLElement): boolean {
+  const probe = document.createElement('span');
+  probe.style.setProperty('font-family', 'initial');
+  element.shadowRoot?.append(probe);
+  const isDefault = getComputedStyle(probe).fontFamily === getComputedStyle(element).fontFamily;
+  probe.remove();
+  return isDefault;
+}

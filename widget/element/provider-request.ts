@@ -1,0 +1,53 @@
+/** Asks for the provider above an element, and again once it is defined, where the element was upgraded first. */
+import { ContextConsumer } from '@lit/context';
+import type { LitElement } from 'lit';
+import { providerContext, type ProviderValue } from './provider-context.js';
+
+/** The tag that providers have. */
+export const PROVIDER_TAG = 'ingestion-provider';
+
+/** The settings that came from above, and whether some may still come. */
+export class ProviderRequest {
+  readonly #host: LitElement;
+  readonly #changed: () => void;
+  readonly #consumer: ContextConsumer<typeof providerContext, LitElement>;
+  #waitsFor: Element | null = null;
+
+  constructor(host: LitElement, changed: () => void) {
+    this.#host = host;
+    this.#changed = changed;
+    this.#consumer = new ContextConsumer(host, {
+      context: providerContext,
+      subscribe: true,
+      callback: changed,
+    });
+  }
+
+  get value(): ProviderValue | undefined {
+    return this.#consumer.value;
+  }
+
+  /** A provider stands above that its page has not defined yet. */
+  get isPending(): boolean {
+    const above = undefinedProviderAbove(this.#host);
+    if (above !== null && above !== this.#waitsFor) {
+      this.#waitsFor = above;
+      void customElements.whenDefined(PROVIDER_TAG).then(() => {
+        this.#waitsFor = null;
+        if (this.#host.isConnected) this.#consumer.hostConnected();
+        this.#changed();
+      });
+    }
+    return above !== null;
+  }
+}
+
+function undefinedProviderAbove(element: Element): Element | null {
+  for (let at: Element | null = element; at !== null;) {
+    const found: Element | null = at.closest(`${PROVIDER_TAG}:not(:defined)`);
+    if (found !== null) return found;
+    const root: Node = at.getRootNode();
+    at = root instanceof ShadowRoot ? root.host : null;
+  }
+  return null;
+}

@@ -1,0 +1,353 @@
+/** How each piece looks: track, signs, badge, buttons; and what moves, if anything may. */
+import { css } from 'lit';
+
+export const pieces = css`
+  .track {
+    display: grid;
+    grid-template-columns: var(--_columns);
+    column-gap: 3px;
+    block-size: var(--_track-height);
+  }
+
+  .segment {
+    position: relative;
+    overflow: hidden;
+    background: var(--_track);
+    border-radius: 2px;
+  }
+
+  .segment:first-child {
+    border-start-start-radius: var(--_radius);
+    border-end-start-radius: var(--_radius);
+  }
+
+  .segment:last-child {
+    border-start-end-radius: var(--_radius);
+    border-end-end-radius: var(--_radius);
+  }
+
+  .fill {
+    position: absolute;
+    inset: 0;
+    background: var(--_accent);
+    translate: calc(var(--_fill, 0%) - 100%) 0;
+    transition: translate 200ms ease-out;
+  }
+
+  .fill:dir(rtl) {
+    translate: calc(100% - var(--_fill, 0%)) 0;
+  }
+
+  /* without it a hairline of the fill shows at some widths */
+  .segment.empty .fill {
+    opacity: 0;
+  }
+
+  .base[data-state='completed'] .fill,
+  .base[data-state='partial'] .fill {
+    background: var(--_success);
+  }
+
+  .base[data-state='cancelled'] .fill,
+  .segment.quiet .fill {
+    background: color-mix(in srgb, var(--_accent) 80%, var(--_track));
+  }
+
+  .segment.skipped .fill {
+    background: repeating-linear-gradient(135deg, var(--_line) 0 2px, transparent 2px 7px);
+  }
+
+  .base .segment.failed .fill {
+    background: var(--_danger);
+  }
+
+  .segment.unknown .fill {
+    background: repeating-linear-gradient(
+      135deg,
+      var(--_accent) 0 6px,
+      color-mix(in srgb, var(--_accent) 40%, var(--_track)) 6px 12px
+    );
+  }
+
+  .base .segment.unknown.failed .fill {
+    background: repeating-linear-gradient(135deg, var(--_danger) 0 6px, transparent 6px 12px);
+  }
+
+  /* a job that has not begun is drawn in outline */
+  .base:is([data-state='waiting'], [data-state='unknown'], [data-state='none']) .segment {
+    background: transparent;
+    box-shadow: inset 0 0 0 1.5px var(--_line);
+  }
+
+  .sign {
+    inline-size: 1em;
+    block-size: 1em;
+    flex: none;
+    fill: none;
+    stroke: none;
+    color: var(--_muted);
+  }
+
+  .sign .solid {
+    fill: currentColor;
+  }
+
+  .sign .line,
+  .sign .cut {
+    fill: none;
+    stroke: currentColor;
+    stroke-width: 1.6;
+    stroke-linecap: round;
+    stroke-linejoin: round;
+  }
+
+  .sign .cut {
+    stroke: var(--_cut);
+  }
+
+  .sign .alert {
+    fill: currentColor;
+    stroke: var(--_cut);
+    stroke-width: 1.2;
+  }
+
+  .sign .dashed {
+    stroke-dasharray: 1.8 2.9;
+  }
+
+  .sign.running {
+    color: var(--_accent);
+  }
+
+  .phase .sign.done {
+    color: var(--_accent);
+  }
+
+  .base[data-state='completed'] .sign.done,
+  .base[data-state='partial'] .sign.done,
+  .outcome .sign.done,
+  .outcome .sign.partial {
+    color: var(--_success);
+  }
+
+  .sign.failed,
+  .sign .alert,
+  .metric.bad dd {
+    color: var(--_danger);
+  }
+
+  .badge {
+    flex: 0 1 auto;
+    display: flex;
+    flex-wrap: wrap;
+    align-items: center;
+    justify-content: flex-end;
+    gap: 0 calc(2 * var(--_space));
+    max-inline-size: 50%;
+    text-wrap: balance;
+    text-align: end;
+    font-size: 0.93em;
+    line-height: 1.4;
+  }
+
+  .badge-line {
+    display: inline-flex;
+    align-items: center;
+    gap: calc(1.5 * var(--_space));
+    font-weight: 500;
+  }
+
+  .badge-detail {
+    flex-basis: 100%;
+    font-size: 0.93em;
+  }
+
+  .badge button {
+    margin-block-start: var(--_space);
+  }
+
+  .dot {
+    flex: none;
+    inline-size: 8px;
+    block-size: 8px;
+    border-radius: 50%;
+    background: var(--_muted);
+  }
+
+  .good .dot {
+    background: var(--_accent);
+  }
+
+  .degraded .dot {
+    background: var(--_warning);
+  }
+
+  .bad .dot {
+    background: none;
+    box-shadow: inset 0 0 0 2px var(--_warning);
+  }
+
+  @container (inline-size < 30em) {
+    .full .badge {
+      max-inline-size: none;
+      justify-content: flex-start;
+      text-align: start;
+    }
+
+    .full .badge-detail {
+      flex-basis: auto;
+    }
+  }
+
+  button {
+    min-block-size: 28px;
+    min-inline-size: 28px;
+    padding: 3px 12px;
+    border: 1px solid var(--_line);
+    border-radius: var(--_radius);
+    background: transparent;
+    color: inherit;
+    font: inherit;
+    font-size: 0.93em;
+    font-weight: 500;
+    line-height: 20px;
+    cursor: pointer;
+  }
+
+  button:hover {
+    border-color: currentColor;
+  }
+
+  button:focus-visible {
+    outline: 2px solid var(--_accent);
+    outline-offset: 2px;
+  }
+
+  button.primary {
+    border-color: var(--_accent);
+    background: var(--_accent);
+    color: var(--_cut);
+  }
+
+  button:is(:disabled, [aria-disabled='true']) {
+    border-color: var(--_line);
+    background: transparent;
+    color: var(--_muted);
+    cursor: default;
+  }
+
+  code {
+    font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, monospace;
+    font-size: 0.93em;
+  }
+
+  .compact {
+    display: flex;
+    align-items: center;
+    gap: calc(2 * var(--_space));
+    min-block-size: 24px;
+    line-height: 20px;
+    white-space: nowrap;
+  }
+
+  .compact .track {
+    --_column-min: 2px;
+    flex: 1 1 64px;
+    min-inline-size: 48px;
+    column-gap: 2px;
+    block-size: 6px;
+  }
+
+  .compact-percent {
+    min-inline-size: 2.6em;
+    text-align: end;
+    font-weight: 600;
+    font-variant-numeric: tabular-nums;
+  }
+
+  .compact-words {
+    overflow: hidden;
+    text-overflow: ellipsis;
+    color: var(--_muted);
+    font-size: 0.93em;
+    font-variant-numeric: tabular-nums;
+  }
+
+  .compact .badge {
+    flex: none;
+    flex-wrap: nowrap;
+    max-inline-size: none;
+  }
+
+  .compact button {
+    flex: none;
+    min-block-size: 24px;
+    padding: 1px 8px;
+  }
+
+  @container (inline-size < 30em) {
+    .compact-badge {
+      position: absolute;
+      inline-size: 1px;
+      block-size: 1px;
+      overflow: hidden;
+      clip-path: inset(50%);
+    }
+  }
+
+  @media (prefers-reduced-motion: no-preference) {
+    /* a soft sheen says that work goes on; it never shows more than was reported */
+    .base[data-state='running'] .segment.running .fill::after {
+      content: '';
+      position: absolute;
+      inset: 0;
+      background: linear-gradient(
+        90deg,
+        transparent,
+        color-mix(in srgb, var(--_cut) 34%, transparent) 50%,
+        transparent
+      );
+      translate: -100% 0;
+      animation: sheen 2.4s ease-in-out infinite;
+    }
+
+    .base[data-state='running'] .segment.unknown .fill::after {
+      animation-duration: 1.6s;
+    }
+
+    @keyframes sheen {
+      60%,
+      100% {
+        translate: 100% 0;
+      }
+    }
+  }
+
+  @media (prefers-reduced-motion: reduce) {
+    .fill {
+      transition: none;
+    }
+  }
+
+  @media (forced-colors: active) {
+    .segment,
+    .base:is([data-state='waiting'], [data-state='unknown'], [data-state='none']) .segment {
+      border: 1px solid CanvasText;
+      box-shadow: none;
+    }
+
+    .fill,
+    .dot,
+    .sign {
+      forced-color-adjust: none;
+    }
+
+    .dot {
+      border: 1px solid CanvasText;
+    }
+
+    .sign {
+      color: CanvasText;
+    }
+  }
+`;

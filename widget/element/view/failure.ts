@@ -1,0 +1,33 @@
+/** A failure: what went wrong, its code, what to do now. */
+import { html, type TemplateResult } from 'lit';
+import { retryButton } from './actions.js';
+import type { Scene } from './scene.js';
+
+/** The block under the phases of a failed ingestion. */
+export function failure(scene: Scene): TemplateResult {
+  const { job, translate, format } = scene;
+  const error = job.error;
+  const retry = error?.retryOptions ?? null;
+  const attempt =
+    retry?.attempt == null || retry.maxAttempts === null
+      ? null
+      : translate('attemptOf', {
+          attempt: format.number(retry.attempt),
+          count: format.number(retry.maxAttempts),
+        });
+  return html`<div class="failure" part="error">
+    <p class="failure-message" part="error-message">${error?.message ?? translate('failed')}</p>
+    <p class="detail" part="error-hint">${hint(scene)}${attempt === null ? '' : ` ${attempt}.`}</p>
+    <div class="failure-foot">
+      ${retryButton(scene)}
+      <span class="detail" part="error-code"
+        >${translate('code')} <code>${error?.errorCode ?? 'UNKNOWN'}</code></span
+      >
+    </div>
+  </div>`;
+}
+
+function hint({ job, canRetry, translate }: Scene): string {
+  if (canRetry) return translate('failedCanRetry');
+  return translate(job.error?.recoverable === true ? 'failedWillResume' : 'failedForGood');
+}

@@ -1,0 +1,48 @@
+/** The language an element speaks: a host's own sentences, else the nearest `lang` that is loaded, else English. */
+import { languageAround } from './language.js';
+import { en } from './locales/en.js';
+import { findMessages, type Messages } from './messages.js';
+import { numberFormatOf, type NumberFormat } from './number-format.js';
+import { createTranslator, type PartialMessages, type Translate } from './translator.js';
+import { warnOnce } from './warnings.js';
+
+/** Sentences and numbers of one language. */
+export interface Voice {
+  readonly translate: Translate;
+  readonly format: NumberFormat;
+}
+
+const made = new WeakMap<object, Map<string, Voice>>();
+
+/** The voice for an element at this moment. */
+export function voiceOf(element: Element, own: unknown): Voice {
+  const mine = isMessages(own) ? own : null;
+  const tag = languageAround(element);
+  const messages = findMessages(tag) ?? en;
+  // numbers follow the region (de-CH) where the words are of that language, else the words
+  const numbers = mine?.language ?? (messages === en && !/^en\b/i.test(tag) ? 'en' : tag);
+  const cache = cacheOf(mine ?? messages);
+  const key = `${messages.language} ${numbers}`;
+  let voice = cache.get(key);
+  if (voice === undefined) {
+    voice = { translate: createTranslator(messages, mine), format: numberFormatOf(numbers) };
+    cache.set(key, voice);
+  }
+  return voice;
+}
+
+function cacheOf(owner: PartialMessages | Messages): Map<string, Voice> {
+  let cache = made.get(owner);
+  if (cache === undefined) {
+    cache = new Map();
+    made.set(owner, cache);
+  }
+  return cache;
+}
+
+function isMessages(value: unknown): value is PartialMessages {
+  if (value === null || value === undefined) return false;
+  if (typeof value === 'object' && !Array.isArray(value)) return true;
+  warnOnce('messages is to be an object of sentences; what was given is ignored.');
+  return false;
+}
