@@ -1,6 +1,5 @@
 /** The port to durable storage: one document a project (its latest ingestion), a history, an event log, leases. */
 import type { RecordedEvent } from '@ingestion-progress/schema';
-import type { ProgressError } from '../errors.js';
 import type { IngestionRecord } from '../ingestion/record.js';
 
 /** What a write may replace; law 16's guard. */
@@ -29,8 +28,8 @@ export type WriteOutcome =
   | {
       readonly written: false;
       readonly current: IngestionRecord | null;
-      /** `INTERNAL_SERVER_ERROR` where what stands there does not parse, so that `current` is null; of this project only. */
-      readonly error?: ProgressError;
+      /** Present where what stands there does not parse, so that `current` is null: `INTERNAL_SERVER_ERROR` for this project. */
+      readonly unreadable?: true;
     };
 
 /** One page of a list; `after` is the cursor of the last item of the page before. */

@@ -1,0 +1,50 @@
+/**
+ * Where things lie in the embedded store. Ids never contain `!`, which sorts below all that they may contain, so that
+ * one project's keys stand together and no id is mistaken for the beginning of another.
+ */
+import type { RecordedEvent } from '@ingestion-progress/schema';
+import type { IngestionProgress } from '../ingestion/record.js';
+import { eventPlace, ingestionPlace, parseSortKey, sortKey, type Place } from './paging.js';
+
+/** Bounds of a range of keys, for an iterator. */
+export interface KeyRange {
+  readonly gt: string;
+  readonly lt: string;
+}
+
+/** Every key that begins with `prefix` and `!`. */
+export function under(prefix: string): KeyRange {
+  return { gt: `${prefix}!`, lt: `${prefix}"` };
+}
+
+/** The latest ingestion of a project. */
+export const latestKey = (projectId: string) => `latest!${projectId}`;
+/** Stands there while the latest ingestion of a project has not ended. */
+export const openKey = (projectId: string) => `open!${projectId}`;
+/** An earlier ingestion. */
+export const historyKey = (projectId: string, ingestionId: string) => `history!${projectId}!${ingestionId}`;
+/** A server's heartbeat. */
+export const leaseKey = (serverId: string) => `lease!${serverId}`;
+
+/** Prefix of the keys that list a project's ingestions by their start. */
+export const startsOf = (projectId: string) => `start!${projectId}`;
+/** Lists an ingestion, the latest too, by its start. */
+export function startKey(progress: Pick<IngestionProgress, 'projectId' | 'startedAt' | 'id'>): string {
+  return `${startsOf(progress.projectId)}!${sortKey(ingestionPlace(progress))}`;
+}
+/** The place of an ingestion from the key that lists it. */
+export function placeOfStart(projectId: string, key: string): Place | null {
+  return parseSortKey(key.slice(startsOf(projectId).length + 1));
+}
+
+/** Prefix of an ingestion's log. */
+export const logOf = (projectId: string, ingestionId: string) => `event!${projectId}!${ingestionId}`;
+/** A log entry. Its key ends in whether it is an update, so that the log is trimmed without reading it. */
+export function eventKey(projectId: string, ingestionId: string, event: RecordedEvent): string {
+  const kind = event.type === 'progress_update' ? 'update' : 'other';
+  return `${logOf(projectId, ingestionId)}!${sortKey(eventPlace(event))}!${kind}`;
+}
+/** The type as far as the key of a log entry tells it. */
+export function typeOfEventKey(key: string): string {
+  return key.endsWith('!update') ? 'progress_update' : 'other';
+}

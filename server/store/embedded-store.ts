@@ -1,0 +1,262 @@
+/**
+ * The progress store in LevelDB under DATA_DIR, for one process alone. What is acknowledged is on disk. Leaves opening
+ * to `embedded-files.ts`, the layout to `embedded-keys.ts`, and the guard to `write-guard.ts`.
+ */
+import { isEnded, type RecordedEvent } from '@ingestion-progress/schema';
+import { ProgressError } from '../errors.js';
+import type { IngestionRecord } from '../ingestion/record.js';
+import { silentLogger, type Logger } from '../observability/logger.js';
+import { openLevel, type Level } from './embedded-files.js';
+import * as keys from './embedded-keys.js';
+import { DEFAULT_EVENTS_PER_INGESTION, entriesToDrop } from './event-bound.js';
+import { decodeCursor, encodeCursor, eventPlace, pageOf, sortKey } from './paging.js';
+import type { Lease, ProgressStore, StoreWrite, WriteOutcome } from './progress-store.js';
+import { orLogged, parseEvent, parseRecord, serializeEvent, serializeRecord } from './record-codec.js';
+import { admits, checkBatch } from './write-guard.js';
+
+/** Options of the embedded store. */
+export interface EmbeddedStoreOptions {
+  /** Directory that it may write; it makes `progress` in it. */
+  readonly dataDir: string;
+  /** Told of documents that do not parse. */
+  readonly logger?: Logger;
+  /**
+   * Log entries kept of one ingestion; the oldest updates go first.
+   * @default 500
+   */
+  readonly eventsPerIngestion?: number;
+}
+
+type Operation =
+  | { readonly type: 'put'; readonly key: string; readonly value: string }
+  | { readonly type: 'del'; readonly key: string };
+
+const put = (key: string, value: string): Operation => ({ type: 'put', key, value });
+const del = (key: string): Operation => ({ type: 'del', key });
+const latestName = (projectId: string) => `latest ingestion of project ${projectId}`;
+
+/** Makes a store in files of this machine. */
+export function createEmbeddedStore(options: EmbeddedStoreOptions): ProgressStore {
+  const logger = options.logger ?? silentLogger;
+  const eventsPerIngestion = options.eventsPerIngestion ?? DEFAULT_EVENTS_PER_INGESTION;
+  let level: Level | null = null;
+  let turn: Promise<unknown> = Promise.resolve();
+
+  const db = (): Level => {
+    if (level === null) throw new ProgressError('UNAVAILABLE', 'The store is not open; await open() first.');
+    return level;
+  };
+
+  /** Turns what the driver throws into the port's error. */
+  const guarded = async <T>(task: () => Promise<T>): Promise<T> => {
+    try {
+      return await task();
+    } catch (error) {
+      if (error instanceof ProgressError || error instanceof RangeError) throw error;
+      throw new ProgressError('UNAVAILABLE', 'The embedded store does not answer; check its disk.', {
+        cause: error,
+      });
+    }
+  };
+
+  /** One after the other, so that nothing changes between the guard and the write. */
+  const inTurn = <T>(task: () => Promise<T>): Promise<T> => {
+    const result = turn.then(() => guarded(task));
+    turn = result.catch(() => undefined);
+    return result;
+  };
+
+  /** Puts these entries, and deletes what no longer fits beside them. */
+  const logOperations = async (projectId: string, ingestionId: string, events: readonly RecordedEvent[]) => {
+    if (events.length === 0) return [];
+    const values = new Map(
+      events.map((event) => [keys.eventKey(projectId, ingestionId, event), serializeEvent(event)]),
+    );
+    const stored = await db()
+      .keys(keys.under(keys.logOf(projectId, ingestionId)))
+      .all();
+    const all = [...new Set([...stored, ...values.keys()])].sort();
+    const entries = all.map((key) => ({ key, type: keys.typeOfEventKey(key) }));
+    const dropped = new Set(entriesToDrop(entries, eventsPerIngestion).map(({ key }) => key));
+    return [
+      ...[...values].filter(([key]) => !dropped.has(key)).map(([key, value]) => put(key, value)),
+      ...[...dropped].filter((key) => !values.has(key)).map(del),
+    ];
+  };
+
+  const stateOperations = (write: StoreWrite, current: IngestionRecord | null): Operation[] => {
+    const { progress } = write.record;
+    const operations = [put(keys.latestKey(progress.projectId), serializeRecord(write.record))];
+    const openKey = keys.openKey(progress.projectId);
+    operations.push(isEnded(progress) ? del(openKey) : put(openKey, ''));
+    if (write.guard.kind === 'start') {
+      operations.push(put(keys.startKey(progress), ''));
+      if (current !== null) {
+        const key = keys.historyKey(progress.projectId, current.progress.id);
+        operations.push(put(key, serializeRecord(current)));
+      }
+    }
+    return operations;
+  };
+
+  const readLatest = async (projectId: string): Promise<IngestionRecord | null> => {
+    const text = await db().get(keys.latestKey(projectId));
+    return text === undefined ? null : parseRecord(text, latestName(projectId));
+  };
+
+  /** The latest of these projects, as text. */
+  const latestTexts = async (projectIds: readonly string[]) => {
+    const texts = await db().getMany(projectIds.map(keys.latestKey));
+    return projectIds.map((projectId, index) => ({ projectId, text: texts[index] }));
+  };
+
+  const readMany = async (projectIds: readonly string[]) => {
+    const found = new Map<string, IngestionRecord>();
+    for (const { projectId, text } of await latestTexts(projectIds)) {
+      if (text === undefined) continue;
+      const what = latestName(projectId);
+      const record = orLogged(logger, what, null, () => parseRecord(text, what));
+      if (record !== null) found.set(projectId, record);
+    }
+    return found;
+  };
+
+  const writeAll = async (writes: readonly StoreWrite[]): Promise<readonly WriteOutcome[]> => {
+    const stored = await latestTexts(writes.map((write) => write.record.progress.projectId));
+    const operations: Operation[] = [];
+    const outcomes: WriteOutcome[] = [];
+    for (const [index, write] of writes.entries()) {
+      const { projectId, id } = write.record.progress;
+      const text = stored[index]?.text;
+      const what = latestName(projectId);
+      const current =
+        text === undefined ? null : orLogged(logger, what, 'unreadable', () => parseRecord(text, what));
+      if (current === 'unreadable') outcomes.push({ written: false, current: null, unreadable: true });
+      else if (!admits(write, current)) outcomes.push({ written: false, current });
+      else {
+        operations.push(...stateOperations(write, current));
+        operations.push(...(await logOperations(projectId, id, write.events)));
+        outcomes.push({ written: true });
+      }
+    }
+    if (operations.length > 0) await db().batch(operations, { sync: true });
+    return outcomes;
+  };
+
+  const deleteBefore = async (cutoffMs: number): Promise<number> => {
+    let deleted = 0;
+    for await (const [key, text] of db().iterator(keys.under('history'))) {
+      const record = orLogged(logger, key, null, () => parseRecord(text, key));
+      if (record === null || record.progress.updatedAt >= cutoffMs) continue;
+      const { projectId, id } = record.progress;
+      await db().clear(keys.under(keys.logOf(projectId, id)));
+      await db().batch([del(key), del(keys.startKey(record.progress))], { sync: true });
+      deleted += 1;
+    }
+    for await (const [key, text] of db().iterator(keys.under('latest'))) {
+      const progress = orLogged(logger, key, null, () => parseRecord(text, key))?.progress;
+      if (progress === undefined || !isEnded(progress) || progress.updatedAt >= cutoffMs) continue;
+      await db().clear(keys.under(keys.logOf(progress.projectId, progress.id)));
+    }
+    for (const lease of await listLeases()) {
+      if (lease.renewedAt + lease.ttlMs < cutoffMs) await db().del(keys.leaseKey(lease.serverId));
+    }
+    return deleted;
+  };
+
+  const listLeases = async (): Promise<readonly Lease[]> => {
+    const texts = await db().values(keys.under('lease')).all();
+    return texts.map((text) => JSON.parse(text) as Lease);
+  };
+
+  return {
+    kind: 'embedded',
+    exclusive: true,
+    open: async () => {
+      level ??= await openLevel(options.dataDir);
+    },
+    close: async () => {
+      await turn;
+      const closing = level;
+      level = null;
+      await closing?.close();
+    },
+    ping: () => guarded(async () => void (await db().get('ping'))),
+
+    read: (projectId) => guarded(() => readLatest(projectId)),
+    readMany: (projectIds) =>
+      guarded(() => {
+        checkBatch(projectIds);
+        return readMany(projectIds);
+      }),
+    readIngestion: (projectId, ingestionId) =>
+      guarded(async () => {
+        const latest = await readLatest(projectId);
+        if (latest?.progress.id === ingestionId) return latest;
+        const text = await db().get(keys.historyKey(projectId, ingestionId));
+        if (text === undefined) return null;
+        return parseRecord(text, `ingestion ${ingestionId} of project ${projectId}`);
+      }),
+    listIngestions: (projectId, page) =>
+      guarded(async () => {
+        const prefix = keys.startsOf(projectId);
+        const range = { ...keys.under(prefix) };
+        if (page.after !== null) range.lt = `${prefix}!${sortKey(decodeCursor(page.after))}`;
+        const found = await db()
+          .keys({ ...range, reverse: true, limit: page.first + 1 })
+          .all();
+        const places = found.flatMap((key) => keys.placeOfStart(projectId, key) ?? []);
+        const current = (await readMany([projectId])).get(projectId);
+        const texts = await db().getMany(places.map((place) => keys.historyKey(projectId, place.id)));
+        const items = places.slice(0, page.first).flatMap((place, index) => {
+          const cursor = encodeCursor(place);
+          if (place.id === current?.progress.id) return [{ cursor, node: current }];
+          const text = texts[index];
+          const what = `ingestion ${place.id} of project ${projectId}`;
+          const node =
+            text === undefined ? null : orLogged(logger, what, null, () => parseRecord(text, what));
+          return node === null ? [] : [{ cursor, node }];
+        });
+        return { items, hasNextPage: places.length > page.first };
+      }),
+    listEvents: (projectId, ingestionId, page) =>
+      guarded(async () => {
+        const prefix = keys.logOf(projectId, ingestionId);
+        const range = { ...keys.under(prefix) };
+        // Behind the entry of this cursor stands its kind, after a '!'.
+        if (page.after !== null) range.gt = `${prefix}!${sortKey(decodeCursor(page.after))}"`;
+        const found = await db()
+          .iterator({ ...range, limit: page.first + 1 })
+          .all();
+        const events = found.flatMap(([key, text]) =>
+          orLogged(logger, key, [], () => [parseEvent(text, key)]),
+        );
+        return { ...pageOf(events, page.first, eventPlace), hasNextPage: found.length > page.first };
+      }),
+
+    write: (writes) =>
+      inTurn(() => {
+        checkBatch(writes.map((write) => write.record.progress.projectId));
+        return writeAll(writes);
+      }),
+    appendEvents: (projectId, ingestionId, events) =>
+      inTurn(async () => {
+        const operations = await logOperations(projectId, ingestionId, events);
+        if (operations.length > 0) await db().batch(operations, { sync: true });
+      }),
+
+    listOpen: (limit) =>
+      guarded(async () => {
+        const range = keys.under('open');
+        const projectIds = (await db().keys(range).all()).map((key) => key.slice(range.gt.length));
+        const records = [...(await readMany(projectIds)).values()];
+        return records.sort((a, b) => a.progress.updatedAt - b.progress.updatedAt).slice(0, limit);
+      }),
+
+    renewLease: (lease) => guarded(() => db().put(keys.leaseKey(lease.serverId), JSON.stringify(lease))),
+    listLeases: () => guarded(listLeases),
+    dropLease: (serverId) => guarded(() => db().del(keys.leaseKey(serverId))),
+
+    deleteBefore: (cutoffMs) => guarded(() => deleteBefore(cutoffMs)),
+  };
+}
