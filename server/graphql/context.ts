@@ -1,0 +1,31 @@
+/** What resolvers stand on, and what they know of a request: who asks, and a state that the transport has read already. */
+import type { TokenLifetime } from '@ingestion-progress/schema/resolvers';
+import type { Session } from '../auth/session.js';
+import type { Viewer } from '../auth/viewer.js';
+import type { Clock } from '../clock.js';
+import type { ProgressService } from '../ingestion/progress-service.js';
+import type { IngestionRecord } from '../ingestion/record.js';
+import type { WatchHub } from '../watch/watch-hub.js';
+
+/** What the resolvers stand on. */
+export interface ResolverOptions {
+  readonly service: ProgressService;
+  readonly hub: WatchHub;
+  readonly clock: Pick<Clock, 'now'>;
+  /** What subscriptionUrl and pollUrl begin with: an http or https address without a slash at its end. */
+  readonly publicUrl: () => string;
+}
+
+/** Context of an operation. */
+export interface GraphqlContext {
+  readonly session: Session;
+  /** Read by the transport for an ETag, so that body and tag tell of the same state. */
+  readonly prefetched?:
+    | { readonly projectId: string; readonly ingestionId: string | null; readonly record: IngestionRecord | null }
+    | undefined;
+}
+
+/** Until when a viewer's token is good, as an ack and refreshToken tell it. */
+export function lifetimeOf(viewer: Viewer, clock: Pick<Clock, 'now'>): TokenLifetime {
+  return { expiresAt: viewer.expiresAt, serverTime: clock.now(), scopes: [...viewer.scopes] };
+}

@@ -1,0 +1,112 @@
+/**
+ * Parses and validates what clients send, once for each distinct document, within bounds. The same for every transport;
+ * what is done with a document is the business of others.
+ */
+import {
+  GraphQLError,
+  NoSchemaIntrospectionCustomRule,
+  getOperationAST,
+  getVariableValues,
+  parse,
+  specifiedRules,
+  validate,
+} from 'graphql';
+import type { DocumentNode, GraphQLSchema, OperationDefinitionNode } from 'graphql';
+import { DOCUMENT_LIMITS, createLimitsRule } from './document-limits.js';
+import type { DocumentLimits } from './document-limits.js';
+
+/** A document with the operation that is to be run, and its variables as the schema wants them. */
+export interface Prepared {
+  readonly document: DocumentNode;
+  readonly operation: OperationDefinitionNode;
+  readonly variables: Readonly<Record<string, unknown>>;
+}
+
+/** What a client sends. */
+export interface OperationRequest {
+  readonly query: string;
+  readonly operationName?: string | null | undefined;
+  readonly variables?: Readonly<Record<string, unknown>> | null | undefined;
+}
+
+/** See the file's head. */
+export interface Documents {
+  /** @throws GraphQLError where it does not parse. */
+  parse(query: string): DocumentNode;
+  validate(document: DocumentNode): readonly GraphQLError[];
+  /** Both, with the operation and its variables; or everything that is wrong with them. */
+  prepare(request: OperationRequest): Prepared | readonly GraphQLError[];
+}
+
+/** Options. */
+export interface DocumentsOptions {
+  readonly schema: GraphQLSchema;
+  readonly limits?: Partial<DocumentLimits> | undefined;
+  /** Whether the schema may be asked for. */
+  readonly introspection: boolean;
+}
+
+/** Documents remembered; those longest unused are forgotten. */
+const REMEMBERED = 500;
+/** Longer ones are parsed each time. */
+const LONGEST_REMEMBERED = 20_000;
+/** Errors told of one document. */
+const MOST_ERRORS = 10;
+
+/** Makes the cache. */
+export function createDocuments(options: DocumentsOptions): Documents {
+  const { schema, introspection } = options;
+  const limits = { ...DOCUMENT_LIMITS, ...options.limits };
+  const limitsRule = createLimitsRule(limits);
+  const rules = introspection ? specifiedRules : [...specifiedRules, NoSchemaIntrospectionCustomRule];
+  const parsed = new Map<string, DocumentNode>();
+  const verdicts = new WeakMap<DocumentNode, readonly GraphQLError[]>();
+
+  function parseOnce(query: string): DocumentNode {
+    const known = parsed.get(query);
+    if (known !== undefined) {
+      parsed.delete(query);
+      parsed.set(query, known);
+      return known;
+    }
+    const document = parse(query, { maxTokens: limits.tokens });
+    if (query.length > LONGEST_REMEMBERED) return document;
+    parsed.set(query, document);
+    const oldest = parsed.keys().next();
+    if (parsed.size > REMEMBERED && oldest.done !== true) parsed.delete(oldest.value);
+    return document;
+  }
+
+  function validateOnce(document: DocumentNode): readonly GraphQLError[] {
+    let verdict = verdicts.get(document);
+    if (verdict === undefined) {
+      const tooMuch = validate(schema, document, [limitsRule]);
+      verdict = tooMuch.length > 0 ? tooMuch : validate(schema, document, rules, { maxErrors: MOST_ERRORS });
+      verdicts.set(document, verdict);
+    }
+    return verdict;
+  }
+
+  return {
+    parse: parseOnce,
+    validate: validateOnce,
+    prepare: ({ query, operationName, variables }) => {
+      let document: DocumentNode;
+      try {
+        document = parseOnce(query);
+      } catch (error) {
+        return [error instanceof GraphQLError ? error : new GraphQLError('The document cannot be read.')];
+      }
+      const errors = validateOnce(document);
+      if (errors.length > 0) return errors;
+      const operation = getOperationAST(document, operationName);
+      if (operation === null || operation === undefined) {
+        return [new GraphQLError('Unknown operation, or several and none is named.')];
+      }
+      const coerced = getVariableValues(schema, operation.variableDefinitions ?? [], variables ?? {}, {
+        maxErrors: MOST_ERRORS,
+      });
+      return coerced.errors ?? { document, operation, variables: coerced.coerced };
+    },
+  };
+}

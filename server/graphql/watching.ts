@@ -1,0 +1,145 @@
+/**
+ * Opens what a subscription field asks for: access first, held as long as it is open, then the watch. Both roads of
+ * delivery begin here; how events get to a client is theirs.
+ */
+import { idSchema } from '@ingestion-progress/schema';
+import type { IngestionCommand, IngestionEvent } from '@ingestion-progress/schema';
+import type { SubscriptionIngestionProgressArgs } from '@ingestion-progress/schema/resolvers';
+import type { Session } from '../auth/session.js';
+import { ProgressError } from '../errors.js';
+import type { ProgressService } from '../ingestion/progress-service.js';
+import type { WatchHub } from '../watch/watch-hub.js';
+import type { Watch } from '../watch/watcher.js';
+import { createEventStream } from './event-stream.js';
+import type { EventStream } from './event-stream.js';
+
+/** Arguments of `ingestionProgress`, with their defaults. */
+export type ProgressArgs = Pick<SubscriptionIngestionProgressArgs, 'projectId' | 'ingestionId'> & {
+  readonly follow: boolean;
+};
+
+/** A watch that holds its access. */
+export interface OpenWatch {
+  readonly watch: Watch;
+  /** Lets go of both. A second call does no harm. */
+  close(): void;
+}
+
+/** Refuses an ingestion id that cannot be one. */
+export function checkIngestionId(ingestionId: string | null | undefined): string | null {
+  if (ingestionId === null || ingestionId === undefined) return null;
+  const parsed = idSchema.safeParse(ingestionId);
+  if (parsed.success) return ingestionId;
+  throw new ProgressError('BAD_USER_INPUT', `ingestionId: ${parsed.error.issues[0]?.message ?? 'malformed'}`);
+}
+
+/** Opens a watch on progress. Rejects as `Session.authorise` and `WatchHub.watch` do. */
+export async function openWatch(
+  hub: WatchHub,
+  session: Session,
+  args: ProgressArgs,
+  onReady: () => void,
+): Promise<OpenWatch> {
+  let watch: Watch | null = null;
+  let refused: ProgressError | null = null;
+  const release = await session.hold({
+    projectId: args.projectId,
+    scope: 'progress:read',
+    end: (error) => {
+      refused = error;
+      watch?.fail(error);
+    },
+  });
+  try {
+    const ingestionId = checkIngestionId(args.ingestionId);
+    const { projectId, follow } = args;
+    watch = await hub.watch({ projectId, ingestionId, follow }, () => {
+      if (watch !== null && watch.end !== null) release();
+      onReady();
+    });
+  } catch (error) {
+    release();
+    throw error;
+  }
+  if (refused !== null) watch.fail(refused);
+  if (watch.end !== null) release();
+  const open = watch;
+  return {
+    watch: open,
+    close: () => {
+      release();
+      open.close();
+    },
+  };
+}
+
+/** How a watch's end looks to a subscriber: null is completion. */
+export function errorOfEnd(watch: Watch): { readonly error: ProgressError | null } | null {
+  if (watch.end === null) return null;
+  if (watch.end.kind === 'failed') return { error: watch.end.error };
+  if (watch.end.kind !== 'overflowed') return { error: null };
+  return { error: new ProgressError('UNAVAILABLE', 'Too slow a reader; come back and take the state as it is.') };
+}
+
+/** The ordinary road: events one by one. */
+export async function streamProgress(
+  hub: WatchHub,
+  session: Session,
+  args: ProgressArgs,
+): Promise<AsyncIterableIterator<IngestionEvent>> {
+  let stream: EventStream<IngestionEvent> | null = null;
+  const { watch, close } = await openWatch(hub, session, args, () => stream?.wake());
+  stream = createEventStream<IngestionEvent>({
+    take: () => watch.take(),
+    get end() {
+      return errorOfEnd(watch);
+    },
+    close,
+  });
+  return stream.iterator;
+}
+
+/** Commands that wait for one job at most; a job that takes none is not there. */
+const MOST_COMMANDS = 100;
+
+/** Commands of a project, for its jobs. */
+export async function streamCommands(
+  service: ProgressService,
+  session: Session,
+  projectId: string,
+): Promise<AsyncIterableIterator<IngestionCommand>> {
+  const queue: IngestionCommand[] = [];
+  let end: { readonly error: ProgressError | null } | null = null;
+  let detach = () => {};
+  const release = await session.hold({
+    projectId,
+    scope: 'progress:write',
+    end: (error) => {
+      end ??= { error };
+      detach();
+      stream.wake();
+    },
+  });
+  const stream = createEventStream<IngestionCommand>({
+    take: () => queue.shift() ?? null,
+    get end() {
+      return end;
+    },
+    close: () => {
+      end ??= { error: null };
+      release();
+      detach();
+    },
+  });
+  try {
+    detach = await service.watchCommands(projectId, (command) => {
+      if (queue.push(command) > MOST_COMMANDS) queue.shift();
+      stream.wake();
+    });
+  } catch (error) {
+    release();
+    throw error;
+  }
+  if (end !== null) detach();
+  return stream.iterator;
+}

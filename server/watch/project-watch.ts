@@ -1,0 +1,242 @@
+/**
+ * What one server knows of one watched project: one listener on the bus, the latest state, and the watchers that it is
+ * told to. When to read again after an outage is decided by the hub.
+ */
+import type { IngestionEvent } from '@ingestion-progress/schema';
+import type { EventBus, Unsubscribe } from '../bus/event-bus.js';
+import type { Clock } from '../clock.js';
+import type { IngestionRecord } from '../ingestion/record.js';
+import type { Logger } from '../observability/logger.js';
+import type { FanOut } from './fan-out.js';
+import { Watcher } from './watcher.js';
+import type { Watch } from './watcher.js';
+import { snapshotOf } from './watch-rule.js';
+import type { WatchTarget } from './watch-rule.js';
+
+/** Reads the latest ingestion of a project, or the one named. */
+export type ReadRecord = (projectId: string, ingestionId?: string | null) => Promise<IngestionRecord | null>;
+
+/** What a project's watch stands on. */
+export interface ProjectWatchOptions {
+  readonly projectId: string;
+  readonly bus: EventBus;
+  readonly read: ReadRecord;
+  readonly fanOut: FanOut;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** The last watcher left. */
+  readonly onEmpty: () => void;
+}
+
+/** One watched project. */
+export interface ProjectWatch {
+  readonly projectId: string;
+  readonly watchers: number;
+  /** Attaches, reads, begins: law 1. Rejects where neither live state nor store can be read. */
+  join(target: WatchTarget, onReady: () => void): Promise<Watch>;
+  /** Takes a state that was read: tells it where it is newer than the latest known. */
+  heal(record: IngestionRecord | null): void;
+  /** Listens again where an earlier attempt failed, for a bus that came back. */
+  attach(): Promise<void>;
+  /** Lets every watcher go. */
+  close(): void;
+}
+
+/** Watchers told at once; more are told in slices. */
+const SLICE = 256;
+/** How long a watcher waits for the ingestion that its own made room for, in milliseconds. */
+const TAKEOVER_MS = 30_000;
+/** How old a state may be that is told without reading, where the bus does not carry, in milliseconds. */
+const STALE_MS = 4_000;
+/** Retries of retries that are followed back to the ingestion that was asked for. */
+const LONGEST_CHAIN = 32;
+
+/** Makes the watch of a project; it attaches with the first watcher. */
+export function createProjectWatch(options: ProjectWatchOptions): ProjectWatch {
+  const { projectId, bus, read, fanOut, clock, logger, onEmpty } = options;
+  const watchers = new Set<Watcher>();
+  const timers = new Map<Watcher, () => void>();
+  let attaching: Promise<void> | null = null;
+  let detach: Unsubscribe | null = null;
+  /** Undefined before the first read. */
+  let latest: IngestionRecord | null | undefined;
+  let latestSnapshot: IngestionEvent | null = null;
+  let readAt = 0;
+  let reading: Promise<void> | null = null;
+  let pending: IngestionEvent[] = [];
+
+  const owner = {
+    leave: (watcher: Watcher) => {
+      timers.get(watcher)?.();
+      timers.delete(watcher);
+      if (watchers.delete(watcher) && watchers.size === 0) {
+        detach?.();
+        detach = null;
+        onEmpty();
+      }
+    },
+    awaitTakeover: (watcher: Watcher, endedAt: number) => {
+      const { revision } = watcher.position;
+      const left = Math.max(0, Math.min(TAKEOVER_MS, endedAt + TAKEOVER_MS - clock.now()));
+      timers.get(watcher)?.();
+      timers.set(
+        watcher,
+        clock.setTimer(left, () => {
+          timers.delete(watcher);
+          if (watcher.position.revision === revision) watcher.finish(null);
+        }),
+      );
+    },
+    finishSuperseded: (watcher: Watcher, ingestionId: string) => {
+      read(projectId, ingestionId).then(
+        (record) => watcher.finish(record === null ? null : snapshotOf(projectId, record.progress, clock.now())),
+        (error: unknown) => {
+          logger.warn({ projectId, ingestionId, error: String(error) }, 'last state of a watched ingestion unreadable');
+          watcher.finish(null);
+        },
+      );
+    },
+  };
+
+  function revisionOf(record: IngestionRecord | null | undefined): number {
+    return record?.progress.revision ?? 0;
+  }
+
+  function setLatest(record: IngestionRecord | null): void {
+    latest = record;
+    latestSnapshot = null;
+  }
+
+  /** One object for all who join at this revision, so that it is executed and serialised once. */
+  function snapshot(): IngestionEvent {
+    latestSnapshot ??= snapshotOf(projectId, latest?.progress ?? null, clock.now());
+    return latestSnapshot;
+  }
+
+  function tell(event: IngestionEvent): void {
+    pending.push(event);
+    if (pending.length > 1) return;
+    if (watchers.size <= SLICE) {
+      pending = [];
+      for (const watcher of [...watchers]) watcher.offer(event);
+      return;
+    }
+    let turn = watchers.values();
+    fanOut.add(() => {
+      const current = pending[0];
+      if (current === undefined) return false;
+      for (let count = 0; count < SLICE; count += 1) {
+        const next = turn.next();
+        if (next.done === true) {
+          pending.shift();
+          turn = watchers.values();
+          return pending.length > 0;
+        }
+        next.value.offer(current);
+      }
+      return true;
+    });
+  }
+
+  async function attach(): Promise<void> {
+    if (detach !== null) return;
+    attaching ??= (async () => {
+      try {
+        const unsubscribe = await bus.subscribe(projectId, (message) => {
+          if (message.kind !== 'change') return;
+          const { event, record } = message.change;
+          if (latest !== undefined && record.progress.revision <= revisionOf(latest)) return;
+          setLatest(record);
+          readAt = clock.monotonicNow();
+          tell(event);
+        });
+        if (watchers.size === 0) unsubscribe();
+        else detach = unsubscribe;
+      } catch (error) {
+        // Told as it is read again until the bus is back; law 15.
+        logger.warn({ projectId, error: String(error) }, 'watching without the bus');
+      } finally {
+        attaching = null;
+      }
+    })();
+    return attaching;
+  }
+
+  function heal(record: IngestionRecord | null): void {
+    readAt = clock.monotonicNow();
+    if (latest === undefined) setLatest(record);
+    else if (revisionOf(record) > revisionOf(latest)) {
+      setLatest(record);
+      tell(snapshot());
+    }
+  }
+
+  async function refresh(): Promise<void> {
+    const isLive = detach !== null && bus.state === 'connected';
+    if (latest !== undefined && (isLive || clock.monotonicNow() - readAt < STALE_MS)) return;
+    reading ??= read(projectId)
+      .then((record) => heal(record))
+      .finally(() => {
+        reading = null;
+      });
+    await reading;
+  }
+
+  /** The named ingestion and those that retry it, as far as the latest one leads back to it. */
+  async function chainOf(ingestionId: string): Promise<readonly string[]> {
+    const back: string[] = [];
+    let record = latest ?? null;
+    while (record !== null && back.length < LONGEST_CHAIN) {
+      back.unshift(record.progress.id);
+      if (record.progress.id === ingestionId) return back;
+      const { retryOf } = record.progress;
+      if (retryOf === null) break;
+      record = retryOf === ingestionId ? null : await read(projectId, retryOf);
+      if (record === null && retryOf === ingestionId) return [ingestionId, ...back];
+    }
+    return [ingestionId];
+  }
+
+  async function begin(watcher: Watcher): Promise<void> {
+    const { ingestionId } = watcher.target;
+    if (ingestionId === null) {
+      watcher.begin(snapshot(), []);
+      return;
+    }
+    const chain = await chainOf(ingestionId);
+    const watched = latest ?? null;
+    if (watched !== null && chain.includes(watched.progress.id)) {
+      watcher.begin(snapshot(), chain);
+      return;
+    }
+    const record = await read(projectId, ingestionId);
+    watcher.begin(snapshotOf(projectId, record?.progress ?? null, clock.now()), chain);
+    // Nothing more will come of one whose project has moved on.
+    if (record !== null && latest !== null) watcher.offer(snapshot());
+  }
+
+  return {
+    projectId,
+    get watchers() {
+      return watchers.size;
+    },
+    attach,
+    heal,
+    close: () => {
+      for (const watcher of [...watchers]) watcher.close();
+    },
+    join: async (target, onReady) => {
+      const watcher = new Watcher(target, owner, onReady);
+      watchers.add(watcher);
+      try {
+        await attach();
+        await refresh();
+        await begin(watcher);
+      } catch (error) {
+        watcher.close();
+        throw error;
+      }
+      return watcher;
+    },
+  };
+}

@@ -1,0 +1,150 @@
+/**
+ * All that one server watches: a project's watch for each, made with its first watcher and gone with its last, and the
+ * reading again of all of them where the bus does not carry (law 15). Leaves order and conflation to the watchers.
+ */
+import type { EventBus } from '../bus/event-bus.js';
+import type { CancelTimer, Clock } from '../clock.js';
+import { ProgressError } from '../errors.js';
+import type { IngestionRecord } from '../ingestion/record.js';
+import type { Logger } from '../observability/logger.js';
+import { createFanOut } from './fan-out.js';
+import { createProjectWatch } from './project-watch.js';
+import type { ProjectWatch, ReadRecord } from './project-watch.js';
+import type { Watch } from './watcher.js';
+import type { WatchTarget } from './watch-rule.js';
+
+/** What the hub stands on. */
+export interface WatchHubOptions {
+  readonly bus: EventBus;
+  /** Latest of live state and store. */
+  readonly read: ReadRecord;
+  /** Latest stored states of at most 50 projects. */
+  readonly readMany: (projectIds: readonly string[]) => Promise<ReadonlyMap<string, IngestionRecord>>;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** True where other servers may write to the store without this bus telling: read again as if it were away. */
+  readonly isAlone?: (() => boolean) | undefined;
+}
+
+/** See the file's head. */
+export interface WatchHub {
+  /**
+   * Begins to watch; resolves with the snapshot waiting. `onReady` is called whenever there is something to take, or
+   * nothing more to come; perhaps also before this has resolved.
+   */
+  watch(target: WatchTarget, onReady: () => void): Promise<Watch>;
+  readonly watchedProjects: number;
+  readonly watchers: number;
+  /** Lets go of everything; every watch ends as closed. */
+  close(): void;
+}
+
+/** How often watched projects are read again while the bus does not carry, in milliseconds. */
+const REREAD_MS = 2_000;
+/** How often they are compared with what is stored while it does, in milliseconds. */
+const COMPARE_MS = 30_000;
+/** Projects a read; some stores hang on more. */
+const BATCH = 50;
+
+/** Makes a hub. It holds one timer while anything is watched. */
+export function createWatchHub(options: WatchHubOptions): WatchHub {
+  const { bus, read, readMany, clock, logger, isAlone = () => true } = options;
+  const projects = new Map<string, ProjectWatch>();
+  const fanOut = createFanOut(clock);
+  let timer: CancelTimer | null = null;
+  let rereading: 'no' | 'yes' | 'and-again' = 'no';
+  let closed = false;
+
+  const isCarried = () => bus.state === 'connected' && isAlone();
+
+  function arm(): void {
+    timer?.();
+    timer = null;
+    if (projects.size === 0 || closed) return;
+    timer = clock.setTimer(isCarried() ? COMPARE_MS : REREAD_MS, () => void reread());
+  }
+
+  async function readBatch(batch: readonly ProjectWatch[]): Promise<void> {
+    const ids = batch.map((project) => project.projectId);
+    const [stored, live] = await Promise.all([
+      readMany(ids),
+      Promise.all(ids.map((id) => (bus.state === 'connected' ? bus.read(id) : null))),
+    ]);
+    batch.forEach((project, index) => {
+      const ofStore = stored.get(project.projectId) ?? null;
+      const ofBus = live[index] ?? null;
+      if (ofBus !== null && ofBus.progress.revision > (ofStore?.progress.revision ?? 0)) project.heal(ofBus);
+      else if (ofStore !== null) project.heal(ofStore);
+    });
+  }
+
+  /** Reads everything watched again, newest of bus and store; one at a time. */
+  async function reread(): Promise<void> {
+    if (rereading !== 'no') rereading = 'and-again';
+    if (rereading !== 'no' || closed) return;
+    rereading = 'yes';
+    const all = [...projects.values()];
+    if (bus.state === 'connected') await Promise.all(all.map((project) => project.attach()));
+    for (let start = 0; start < all.length; start += BATCH) {
+      try {
+        await readBatch(all.slice(start, start + BATCH));
+      } catch (error) {
+        logger.warn({ error: String(error), projects: all.length }, 'watched projects could not be read again');
+        break;
+      }
+    }
+    const again = isAskedAgain();
+    rereading = 'no';
+    if (again) await reread();
+    else arm();
+  }
+
+  const isAskedAgain = () => rereading === 'and-again';
+
+  const unsubscribe = bus.onStateChange((state) => {
+    logger.info({ state, projects: projects.size }, 'bus');
+    if (state === 'connected') void reread();
+    else arm();
+  });
+
+  function projectOf(projectId: string): ProjectWatch {
+    const known = projects.get(projectId);
+    if (known !== undefined) return known;
+    const project: ProjectWatch = createProjectWatch({
+      projectId,
+      bus,
+      read,
+      fanOut,
+      clock,
+      logger,
+      onEmpty: () => {
+        if (projects.get(projectId) === project) projects.delete(projectId);
+        if (projects.size === 0) arm();
+      },
+    });
+    projects.set(projectId, project);
+    if (projects.size === 1) arm();
+    return project;
+  }
+
+  return {
+    watch: (target, onReady) =>
+      closed
+        ? Promise.reject(new ProgressError('UNAVAILABLE', 'The server is going down.'))
+        : projectOf(target.projectId).join(target, onReady),
+    get watchedProjects() {
+      return projects.size;
+    },
+    get watchers() {
+      let count = 0;
+      for (const project of projects.values()) count += project.watchers;
+      return count;
+    },
+    close: () => {
+      closed = true;
+      unsubscribe();
+      timer?.();
+      for (const project of [...projects.values()]) project.close();
+    },
+  };
+}
