@@ -37,7 +37,7 @@ function cause(error: unknown): unknown {
   return inner;
 }
 
-function told(error: unknown, message: string, code: ErrorCode): GraphQLError {
+function tell(error: unknown, message: string, code: ErrorCode): GraphQLError {
   const { nodes, source, positions, path } = error instanceof GraphQLError ? error : new GraphQLError('');
   const extensions = { ...(error instanceof GraphQLError ? error.extensions : {}), code };
   return new GraphQLError(message, {
@@ -49,9 +49,20 @@ function told(error: unknown, message: string, code: ErrorCode): GraphQLError {
   });
 }
 
-/** Makes a mask that logs what it hides. */
+/** Makes a mask that logs what it hides. What it has masked already it leaves as it is. */
 export function createErrorMask(logger: Logger): MaskError {
+  const masked = new WeakSet<GraphQLError>();
+
+  function told(error: unknown, message: string, code: ErrorCode): GraphQLError {
+    const shown = tell(error, message, code);
+    masked.add(shown);
+    return shown;
+  }
+
   return (error) => {
+    for (let known = error; known instanceof GraphQLError; known = known.originalError) {
+      if (masked.has(known)) return known;
+    }
     const inner = cause(error);
     if (inner instanceof ProgressError) {
       if (inner.code === 'INTERNAL_SERVER_ERROR') logger.error({ error: inner.message }, 'answered with an error');

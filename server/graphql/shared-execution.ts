@@ -33,9 +33,10 @@ export interface SharedExecution {
 /** Distinct documents remembered; those longest unused are forgotten. */
 const MOST_LANES = 200;
 
-/** The result as graphql-ws orders it: data, then errors, then extensions as they stand. */
-function serialise({ errors, ...rest }: ExecutionResult, mask: MaskError): string {
-  return JSON.stringify(errors === undefined ? rest : { ...rest, errors: errors.map((error) => mask(error).toJSON()) });
+/** The result as the ordinary road orders it: data, then errors. */
+function serialise({ data, errors }: ExecutionResult, mask: MaskError): string {
+  if (errors === undefined) return JSON.stringify({ data });
+  return JSON.stringify({ data, errors: errors.map((error) => mask(error).toJSON()) });
 }
 
 /** The single plain root field; null where there is anything more to it. */

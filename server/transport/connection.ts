@@ -1,0 +1,138 @@
+/**
+ * One WebSocket: sending with regard to a reader that is slow, liveness, and the one place that closes it. Knows
+ * neither GraphQL nor tokens.
+ */
+import type { Socket } from 'node:net';
+import type { WebSocket } from 'ws';
+import type { Origin } from '../auth/guard.js';
+import type { Session } from '../auth/session.js';
+import { CLOSES } from './close-codes.js';
+import type { Close } from './close-codes.js';
+
+/** Deadlines and bounds of a connection. */
+export interface ConnectionLimits {
+  /** Milliseconds between the server's pings; a ping without pong until the next one ends the connection. @default 12000 */
+  readonly pingMs: number;
+  /** Milliseconds that a reader may take nothing. @default 30000 */
+  readonly slowReaderMs: number;
+  /** Bytes that may wait in this process for one reader. @default 1048576 */
+  readonly bufferedBytes: number;
+  /** Milliseconds from upgrade to connection_init. @default 3000 */
+  readonly initMs: number;
+}
+
+/** The defaults. */
+export const CONNECTION_LIMITS: ConnectionLimits = Object.freeze({
+  pingMs: 12_000,
+  slowReaderMs: 30_000,
+  bufferedBytes: 1_048_576,
+  initMs: 3_000,
+});
+
+/** Milliseconds that a closing handshake may take. */
+const CLOSING_MS = 5_000;
+
+/** See the file's head. A class, since there may be very many. */
+export class Connection {
+  readonly origin: Origin;
+  session: Session | null = null;
+  closing: Close | null = null;
+  /** Set by whoever keeps the session. */
+  release: (() => void) | null = null;
+  readonly #socket: WebSocket;
+  readonly #raw: Socket;
+  readonly #limits: ConnectionLimits;
+  readonly #openedAt: number;
+  #pingedAt: number;
+  #isPongDue = false;
+  #closingSince: number | null = null;
+  #blockedSince: number | null = null;
+  #hasBegun = false;
+  #onDrain: Set<() => void> | null = null;
+
+  constructor(socket: WebSocket, raw: Socket, origin: Origin, limits: ConnectionLimits, now: number) {
+    this.#socket = socket;
+    this.#raw = raw;
+    this.origin = origin;
+    this.#limits = limits;
+    this.#openedAt = now;
+    this.#pingedAt = now;
+    socket.on('pong', () => {
+      this.#isPongDue = false;
+    });
+    raw.on('drain', () => {
+      this.#blockedSince = null;
+      const tasks = this.#onDrain;
+      this.#onDrain = null;
+      for (const task of tasks ?? []) task();
+    });
+  }
+
+  /** True while the reader is behind: what can wait should. */
+  get isBlocked(): boolean {
+    return this.#raw.writableNeedDrain;
+  }
+
+  /** Called once the reader has caught up. */
+  onceDrained(task: () => void): void {
+    this.#onDrain ??= new Set();
+    this.#onDrain.add(task);
+  }
+
+  /** The first message came in time. */
+  begin(): void {
+    this.#hasBegun = true;
+  }
+
+  /** Writes without waiting; nothing once it is closing. */
+  write(text: string): void {
+    if (this.#socket.readyState === this.#socket.OPEN) this.#socket.send(text);
+  }
+
+  /** Writes, and resolves once the text has left this process. */
+  send(text: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (this.#socket.readyState !== this.#socket.OPEN) resolve();
+      else this.#socket.send(text, (error) => (error ? reject(error) : resolve()));
+    });
+  }
+
+  /** Closes with a code that says what to do. Later closes change nothing. */
+  close(close: Close): void {
+    if (this.closing !== null) return;
+    this.closing = close;
+    this.#socket.close(close.code, close.reason);
+  }
+
+  /** Ends it without a word. */
+  terminate(): void {
+    this.closing ??= CLOSES.failed;
+    this.#socket.terminate();
+  }
+
+  /** Bytes that wait for the reader exceed what one reader may hold. */
+  get isOverfull(): boolean {
+    return this.#socket.bufferedAmount > this.#limits.bufferedBytes;
+  }
+
+  /** Looks at the deadlines; called about once a second. */
+  look(now: number): void {
+    const { pingMs, slowReaderMs, initMs } = this.#limits;
+    if (this.closing !== null) {
+      this.#closingSince ??= now;
+      if (now - this.#closingSince >= CLOSING_MS) this.terminate();
+      return;
+    }
+    if (!this.#hasBegun && now - this.#openedAt >= initMs) return this.close(CLOSES.initialisationTimeout);
+    if (this.isBlocked) {
+      this.#blockedSince ??= now;
+      if (now - this.#blockedSince >= slowReaderMs) return this.close(CLOSES.tooSlow);
+    }
+    if (this.isOverfull) return this.close(CLOSES.tooSlow);
+    if (now - this.#pingedAt < pingMs) return;
+    if (this.#isPongDue) return this.terminate();
+    this.#pingedAt = now;
+    this.#isPongDue = true;
+    this.#socket.ping();
+  }
+}

@@ -1,0 +1,136 @@
+/**
+ * What graphql-ws is told to do at each step: tokens at the first message, documents and limits at each operation, the
+ * fast lane for progress. No hook throws, since graphql-ws would close the whole socket for it.
+ */
+import { GraphQLError, execute, subscribe } from 'graphql';
+import type { ExecutionArgs, GraphQLSchema } from 'graphql';
+import type { Context, ServerOptions } from 'graphql-ws';
+import { connectionToken } from '../auth/bearer.js';
+import type { Guard } from '../auth/guard.js';
+import { createSession } from '../auth/session.js';
+import type { SessionKeeper } from '../auth/session-keeper.js';
+import type { Clock } from '../clock.js';
+import { ProgressError } from '../errors.js';
+import { lifetimeOf } from '../graphql/context.js';
+import type { GraphqlContext } from '../graphql/context.js';
+import type { Documents, Prepared } from '../graphql/documents.js';
+import type { MaskError } from '../graphql/error-mask.js';
+import type { SharedExecution } from '../graphql/shared-execution.js';
+import type { Logger } from '../observability/logger.js';
+import type { WatchHub } from '../watch/watch-hub.js';
+import { CLOSES, closeOfRefusal } from './close-codes.js';
+import type { Connection } from './connection.js';
+import { openFastLane } from './fast-lane.js';
+import type { LaneCounters } from './fast-lane.js';
+
+/** What the protocol stands on. */
+export interface GraphqlProtocolOptions {
+  readonly schema: GraphQLSchema;
+  readonly documents: Documents;
+  readonly shared: SharedExecution;
+  readonly hub: WatchHub;
+  readonly guard: Guard;
+  readonly keeper: SessionKeeper;
+  readonly mask: MaskError;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly counters: LaneCounters;
+  /** Operations open at once on one connection. */
+  readonly subscriptions: number;
+}
+
+interface OperationContext extends GraphqlContext {
+  readonly operation: { readonly id: string; readonly prepared: Prepared; readonly connection: Connection };
+}
+
+type Connected = Context<Record<string, unknown> | undefined, Connection>;
+type Iterated = AsyncIterableIterator<never>;
+
+/** An iterator that fails at once, so that the client is told by an `error` message and the socket stays. */
+function failing(error: Error): Iterated {
+  const iterator: Iterated = {
+    [Symbol.asyncIterator]: () => iterator,
+    next: () => Promise.reject(error),
+    return: () => Promise.resolve({ done: true, value: undefined }),
+  };
+  return iterator;
+}
+
+/** Makes the hooks. */
+export function createGraphqlProtocol(
+  options: GraphqlProtocolOptions,
+): ServerOptions<Record<string, unknown> | undefined, Connection> {
+  const { schema, documents, shared, hub, guard, keeper, mask, clock, logger, counters } = options;
+
+  async function connect({ extra: connection, connectionParams }: Connected): Promise<Record<string, unknown> | false> {
+    const { origin } = connection;
+    connection.begin();
+    try {
+      const viewer = await guard.authenticate(connectionToken(connectionParams), origin);
+      if (connection.closing !== null) return false;
+      const session = createSession({ viewer, origin, guard, refreshable: true });
+      connection.session = session;
+      connection.release = keeper.keep(session, () => {
+        logger.info({ who: session.viewer.subject, from: origin.address, requestId: origin.requestId }, 'token expired');
+        connection.close(CLOSES.expired);
+      });
+      logger.debug({ who: viewer.subject, from: origin.address, requestId: origin.requestId }, 'connected');
+      return { ...lifetimeOf(viewer, clock) };
+    } catch (error) {
+      connection.close(error instanceof ProgressError ? closeOfRefusal(error.code) : CLOSES.failed);
+      return false;
+    }
+  }
+
+  function refuse(error: unknown): readonly GraphQLError[] {
+    return [mask(error)];
+  }
+
+  async function openSubscription(args: ExecutionArgs) {
+    const { operation, session } = args.contextValue as OperationContext;
+    const { id, prepared, connection } = operation;
+    try {
+      const shareable = shared.share(prepared);
+      if (shareable !== null) {
+        return await openFastLane({ connection, session, hub, id, shared: shareable, counters });
+      }
+      const opened = await subscribe(args);
+      if (Symbol.asyncIterator in opened) return opened;
+      return failing(mask(opened.errors?.[0] ?? new Error('A subscription gave neither events nor errors.')));
+    } catch (error) {
+      return failing(mask(error));
+    }
+  }
+
+  return {
+    // The endpoint looks at the deadline itself, with one timer for all connections.
+    connectionInitWaitTimeout: 0,
+    onConnect: connect,
+    onSubscribe: ({ extra: connection, subscriptions }, id, payload) => {
+      const { session } = connection;
+      if (session === null) return refuse(new ProgressError('UNAUTHENTICATED', 'Not connected yet.'));
+      if (Object.keys(subscriptions).length > options.subscriptions) {
+        const most = `At most ${options.subscriptions} operations may be open on one connection.`;
+        return refuse(new ProgressError('RATE_LIMITED', most));
+      }
+      const { query, operationName, variables } = payload;
+      const prepared = documents.prepare({ query, operationName, variables });
+      if (!('document' in prepared)) return prepared.map(mask);
+      const contextValue: OperationContext = { session, operation: { id, prepared, connection } };
+      return {
+        schema,
+        document: prepared.document,
+        operationName: operationName ?? null,
+        variableValues: variables ?? {},
+        contextValue,
+      };
+    },
+    execute: (args: ExecutionArgs) => execute(args),
+    subscribe: openSubscription,
+    onNext: (_connected, _id, _payload, _args, { data, errors }) =>
+      errors === undefined
+        ? undefined
+        : { ...(data === undefined ? {} : { data }), errors: errors.map((error) => mask(error).toJSON()) },
+    onError: (_connected, _id, _payload, errors) => errors.map((error) => mask(error).toJSON()),
+  };
+}

@@ -1,0 +1,158 @@
+/**
+ * The WebSocket endpoint: upgrades, all open connections, their deadlines by one timer, and sending everybody away.
+ * What is said on a connection is the protocol's.
+ */
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+import { handleProtocols, makeServer } from 'graphql-ws';
+import { WebSocketServer } from 'ws';
+import type { WebSocket } from 'ws';
+import type { CancelTimer } from '../clock.js';
+import { CLOSES } from './close-codes.js';
+import { CONNECTION_LIMITS, Connection } from './connection.js';
+import type { ConnectionLimits } from './connection.js';
+import { createGraphqlProtocol } from './graphql-protocol.js';
+import type { GraphqlProtocolOptions } from './graphql-protocol.js';
+
+/** Bounds beside those of the protocol. */
+export interface WebSocketLimits extends Partial<ConnectionLimits> {
+  /** Largest message in bytes; past it 1009. */
+  readonly messageBytes: number;
+  /** Connections in all; past it 1013. */
+  readonly connections: number;
+  /** Connections of one address; past it 1013. */
+  readonly connectionsPerAddress: number;
+}
+
+/** See the file's head. */
+export interface WebSocketEndpoint {
+  /** Takes an upgrade that was found to be for GraphQL, and of an origin that may. */
+  upgrade(request: IncomingMessage, socket: Socket, head: Buffer, address: string): void;
+  readonly connections: number;
+  /** Sends everybody away in batches with 1012; what lingers at the deadline, in milliseconds, is terminated. */
+  drain(deadlineMs: number): Promise<void>;
+}
+
+/** How often deadlines are looked at, in milliseconds. */
+const LOOK_MS = 1_000;
+/** Connections sent away at once, and the pause after them in milliseconds, so that they do not come back at once. */
+const DRAIN_BATCH = 50;
+const DRAIN_PAUSE_MS = 100;
+
+/** Makes the endpoint; it holds one timer while a connection is open. */
+export function createWebSocketEndpoint(
+  options: GraphqlProtocolOptions & { readonly limits: WebSocketLimits },
+): WebSocketEndpoint {
+  const { clock, logger } = options;
+  const limits = { ...CONNECTION_LIMITS, ...options.limits };
+  const server = new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    maxPayload: limits.messageBytes,
+    perMessageDeflate: false,
+    handleProtocols,
+  });
+  const graphql = makeServer(createGraphqlProtocol(options));
+  const connections = new Set<Connection>();
+  const perAddress = new Map<string, number>();
+  let timer: CancelTimer | null = null;
+  let onEmpty: (() => void) | null = null;
+
+  function look(): void {
+    timer = null;
+    const now = clock.monotonicNow();
+    for (const connection of connections) connection.look(now);
+    arm();
+  }
+
+  function arm(): void {
+    if (timer === null && connections.size > 0) timer = clock.setTimer(LOOK_MS, look);
+  }
+
+  function count(address: string, change: 1 | -1): number {
+    const total = (perAddress.get(address) ?? 0) + change;
+    if (total === 0) perAddress.delete(address);
+    else perAddress.set(address, total);
+    return total;
+  }
+
+  async function receive(connection: Connection, take: (text: string) => Promise<void>, text: string): Promise<void> {
+    if (connection.closing !== null) return;
+    if (connection.isOverfull) {
+      connection.close(CLOSES.tooSlow);
+      return;
+    }
+    try {
+      await take(text);
+    } catch (error) {
+      // A message of a type that only servers send; anything else is a fault of ours, or a socket that is gone.
+      if (error instanceof Error && error.message.startsWith('Unexpected message of type')) {
+        connection.close(CLOSES.malformed);
+      } else if (connection.closing === null) {
+        logger.error({ error: String(error), requestId: connection.origin.requestId }, 'a message failed');
+        connection.close(CLOSES.failed);
+      }
+    }
+  }
+
+  function open(socket: WebSocket, raw: Socket, address: string): void {
+    const origin = { address, way: 'websocket', requestId: randomUUID() } as const;
+    const connection = new Connection(socket, raw, origin, limits, clock.monotonicNow());
+    connections.add(connection);
+    arm();
+    socket.on('error', (error) => {
+      logger.debug({ error: String(error), from: address, requestId: origin.requestId }, 'socket error');
+    });
+    const closed = graphql.opened(
+      {
+        protocol: socket.protocol,
+        send: (text) => connection.send(text),
+        close: (code = CLOSES.failed.code, reason = '') => connection.close({ code, reason }),
+        onMessage: (take) => void socket.on('message', (data) => void receive(connection, take, String(data))),
+      },
+      connection,
+    );
+    socket.once('close', (code, reason) => {
+      connection.closing ??= { code, reason: String(reason) };
+      connection.release?.();
+      connections.delete(connection);
+      count(address, -1);
+      void closed(code, String(reason));
+      logger.debug({ code: connection.closing.code, from: address, requestId: origin.requestId }, 'disconnected');
+      if (connections.size > 0) return;
+      timer?.();
+      timer = null;
+      onEmpty?.();
+    });
+    if (count(address, 1) > limits.connectionsPerAddress || connections.size > limits.connections) {
+      logger.warn({ from: address, connections: connections.size }, 'too many connections');
+      connection.close(CLOSES.tooBusy);
+    }
+  }
+
+  const pause = (ms: number) => new Promise<void>((resolve) => void clock.setTimer(ms, resolve));
+
+  return {
+    upgrade: (request, raw, head, address) => {
+      server.handleUpgrade(request, raw, head, (socket) => open(socket, raw, address));
+    },
+    get connections() {
+      return connections.size;
+    },
+    drain: async (deadlineMs) => {
+      const until = clock.monotonicNow() + deadlineMs;
+      const all = [...connections];
+      for (let start = 0; start < all.length && clock.monotonicNow() < until; start += DRAIN_BATCH) {
+        if (start > 0) await pause(DRAIN_PAUSE_MS);
+        for (const connection of all.slice(start, start + DRAIN_BATCH)) connection.close(CLOSES.restarting);
+      }
+      if (connections.size === 0) return;
+      const emptied = new Promise<void>((resolve) => {
+        onEmpty = resolve;
+      });
+      await Promise.race([emptied, pause(Math.max(0, until - clock.monotonicNow()))]);
+      for (const connection of connections) connection.terminate();
+    },
+  };
+}
