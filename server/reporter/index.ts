@@ -1,0 +1,7 @@
+/** Entry point for jobs in other processes: fetch alone, and nothing of the server. */
+export { createReporter, type Reporter } from './reporter.js';
+export type { ReporterRun } from './run.js';
+export { ReporterError, type ReporterErrorCode } from './errors.js';
+export { REPORTER_DEFAULTS, type ReporterOptions } from './options.js';
+export type { ReporterEnvironment } from './environment.js';
+export type { ErrorInput, MetricsInput, ResultInput, StartOptions } from '@ingestion-progress/schema';

@@ -1,0 +1,145 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { createReporter, type Reporter } from '../../../server/reporter/index.js';
+import { createWorld, taken, type World } from './scripted-server.js';
+
+let world: World;
+let reporter: Reporter;
+
+beforeEach(() => {
+  world = createWorld();
+  reporter = createReporter({
+    endpoint: 'http://server.test/graphql',
+    projectId: 'p1',
+    token: 't',
+    environment: world.environment,
+  });
+});
+
+describe('a reporter', () => {
+  it('says what the job said, in order, each report with a greater sequence than the one before', async () => {
+    const run = await reporter.startIngestion({ phaseWeights: [1, 2, 3, 4] });
+    await run.emitPhaseStarted(1, 'Reading');
+    run.emitProgressUpdate(1, 50, { itemsProcessed: 5, itemsTotal: 10 });
+    await run.emitComplete({ itemsProcessed: 10 });
+    expect(world.mutations()).toEqual([
+      'startIngestion',
+      'reportPhaseStarted',
+      'reportProgress',
+      'completeIngestion',
+    ]);
+    const [start, ...reports] = world.heard.map(({ input }) => input);
+    expect(start).toEqual({ projectId: 'p1', ingestionId: run.ingestionId, phaseWeights: [1, 2, 3, 4] });
+    expect(reports[1]).toMatchObject({
+      projectId: 'p1',
+      ingestionId: run.ingestionId,
+      phase: 1,
+      progressPercent: 50,
+      metrics: { itemsProcessed: 5, itemsTotal: 10 },
+    });
+    const sequences = reports.map((input) => Number(input['sequence']));
+    expect(sequences).toEqual([...sequences].sort((a, b) => a - b));
+    expect(new Set(sequences).size).toBe(3);
+  });
+
+  it('sends two updates a second at most, the newest last, whatever the job does', async () => {
+    const run = await reporter.startIngestion();
+    for (let step = 0; step <= 1_000; step += 1) {
+      run.emitProgressUpdate(1, step / 10, { itemsProcessed: step });
+      await world.pass(1);
+    }
+    await world.pass(1_000);
+    const updates = world.heard.filter(({ mutation }) => mutation === 'reportProgress');
+    expect(updates.map(({ at }) => at)).toEqual([0, 500, 1_000, 1_500].slice(0, updates.length));
+    expect(updates.length).toBeLessThanOrEqual(4);
+    expect(updates.at(-1)?.input).toMatchObject({ progressPercent: 100, metrics: { itemsProcessed: 1_000 } });
+  });
+
+  it('merges metrics by field and counters by name', async () => {
+    const run = await reporter.startIngestion();
+    run.emitProgressUpdate(2, 1);
+    await world.settle();
+    run.emitProgressUpdate(2, 40, { itemsTotal: 9, counters: [{ name: 'pages', value: 1 }] });
+    run.emitProgressUpdate(2, null, {
+      itemsProcessed: 4,
+      counters: [
+        { name: 'pages', value: 2 },
+        { name: 'rows', value: 7 },
+      ],
+    });
+    await run.flush();
+    expect(world.heard.at(-1)?.input).toMatchObject({
+      progressPercent: 40,
+      metrics: {
+        itemsTotal: 9,
+        itemsProcessed: 4,
+        counters: [
+          { name: 'pages', value: 2 },
+          { name: 'rows', value: 7 },
+        ],
+      },
+    });
+  });
+
+  it('sends what waits before a phase starts or the ingestion ends, without waiting for the window', async () => {
+    const run = await reporter.startIngestion();
+    run.emitProgressUpdate(1, 10);
+    await world.settle();
+    run.emitProgressUpdate(1, 20);
+    await run.emitPhaseStarted(2, 'Next');
+    await world.settle();
+    expect(world.heard.map(({ input }) => input['progressPercent'] ?? input['message'])).toEqual([
+      undefined,
+      10,
+      20,
+      'Next',
+    ]);
+    expect(world.heard.every(({ at }) => at === 0)).toBe(true);
+  });
+
+  it('sends what waits on flush, and resolves once it was answered', async () => {
+    const run = await reporter.startIngestion();
+    run.emitProgressUpdate(1, 10);
+    await world.settle();
+    run.emitProgressUpdate(1, 20);
+    await reporter.flush();
+    expect(world.heard.at(-1)).toMatchObject({ at: 0, input: { progressPercent: 20 } });
+  });
+
+  it('keeps little however long the server is away, and loses nothing that counts', async () => {
+    const run = await reporter.startIngestion();
+    world.script = () => 'refuse';
+    for (let step = 0; step < 50_000; step += 1) {
+      const phase = 1 + Math.floor(step / 12_500);
+      if (step % 12_500 === 0) await run.emitPhaseStarted(phase, `phase ${phase}`);
+      if (step % 100 === 0) await run.emitPhaseStarted(phase, `phase ${phase}, file ${step}`);
+      run.emitProgressUpdate(phase, (step % 12_500) / 125);
+    }
+    await world.pass(10_000);
+    const before = world.heard.length;
+    world.script = () => taken();
+    await world.pass(60_000);
+    const sent = world.heard.slice(before).map(({ input }) => input);
+    // The one that was under way, and a start and an update for each phase.
+    expect(sent.length).toBeLessThanOrEqual(9);
+    expect(sent.map((input) => input['phase'])).toEqual([...sent.map((input) => input['phase'])].sort());
+    expect(sent.at(-1)).toMatchObject({ phase: 4, progressPercent: 12_499 / 125 });
+  });
+
+  it('goes on above the last sequence where the same ingestion was started before', async () => {
+    world.script = ({ mutation }) =>
+      taken(mutation === 'startIngestion' ? { lastSequence: 1_900_000_000_000 } : { accepted: true });
+    const run = await reporter.startIngestion({ ingestionId: 'again' });
+    await run.emitPhaseStarted(1, 'Once more');
+    await run.flush();
+    expect(world.heard.at(-1)?.input).toMatchObject({ ingestionId: 'again', sequence: 1_900_000_000_001 });
+  });
+
+  it('starts an ingestion by itself at phase 1, and at no other', async () => {
+    expect(() => reporter.emitPhaseStarted(2, 'Too far')).toThrow('begin with phase 1');
+    await reporter.emitPhaseStarted(1, 'Reading');
+    reporter.emitProgressUpdate(1, 50);
+    await reporter.emitComplete({});
+    expect(world.mutations()[0]).toBe('startIngestion');
+    await expect(reporter.emitComplete({})).rejects.toMatchObject({ code: 'CONFLICT' });
+  });
+});
