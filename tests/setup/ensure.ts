@@ -1,0 +1,11 @@
+/** Finds or installs everything that the tests need beside npm's packages; quick where it is all there. */
+import { ensureDebianPackages } from './debian-packages.js';
+import { ensureMongo } from './mongodb.js';
+
+try {
+  ensureDebianPackages();
+  ensureMongo();
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+}
