@@ -39,12 +39,8 @@ function isThere(file: string, mode: number): boolean {
 
 /** The absolute path of a program on PATH or in the usual places (and `elsewhere`); null where it is not there. */
 export function findProgram(name: string, elsewhere: readonly string[] = []): string | null {
-  const folders = [
-    ...(process.env['PATH'] ?? '').split(delimiter),
-    '/usr/bin',
-    '/usr/sbin',
-    '/usr/local/bin',
-  ];
+  const path = (process.env['PATH'] ?? '').split(delimiter);
+  const folders = [...path, '/usr/bin', '/usr/sbin', '/usr/local/bin', ...elsewhere];
   const file = folders.map((folder) => join(folder, name)).find((path) => isThere(path, constants.X_OK));
   return file ?? null;
 }
