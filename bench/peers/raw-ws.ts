@@ -28,10 +28,12 @@ function frame(message: unknown): Buffer {
 /** The first message of a watcher is `{"watch":projectId,"token":…}`; every message to it is one state as JSON. */
 export function createRawPeer(): Peer {
   const server = createServer();
-  const sockets = new ws.WebSocketServer({ server, perMessageDeflate: false });
+  const sockets = new ws.WebSocketServer({ server, perMessageDeflate: false, clientTracking: false });
   const rooms = new Map<string, Set<Duplex>>();
   const latest = new Map<string, unknown>();
   sockets.on('connection', (socket, request) => {
+    // Not the request itself, whose headers would be kept as long as the socket.
+    const stream: Duplex = request.socket;
     socket.once('message', (data) => {
       const { watch, token } = JSON.parse(String(data)) as { watch: string; token: string };
       if (!isValid(token)) {
@@ -41,8 +43,8 @@ export function createRawPeer(): Peer {
       let room = rooms.get(watch);
       if (room === undefined) rooms.set(watch, (room = new Set()));
       const members = room;
-      members.add(request.socket);
-      socket.once('close', () => members.delete(request.socket));
+      members.add(stream);
+      socket.once('close', () => members.delete(stream));
       socket.send(JSON.stringify(latest.get(watch)));
     });
   });

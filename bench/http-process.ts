@@ -1,0 +1,43 @@
+/** The process of one subject of the bench `poll`. */
+import { answerCalls } from './harness/child.js';
+import { createBarePeer } from './http/bare-peer.js';
+import type { HttpPeer, HttpSubject, Served } from './http/http-peer.js';
+import { createYogaHttpPeer } from './http/yoga-peer.js';
+import { createOurPeer } from './peers/ingestion-progress.js';
+
+/** Calls of this process. */
+export interface HttpCalls {
+  /** Resolves to the port. */
+  start(): Promise<number>;
+  serve(served: Served): void;
+  /** Milliseconds of CPU since the process began. */
+  cpuMs(): number;
+}
+
+function createOurHttpPeer(): HttpPeer {
+  const peer = createOurPeer();
+  return {
+    start: async () => {
+      const url = new URL(await peer.start(0));
+      await peer.prepare(['project-0'], 1);
+      return Number(url.port);
+    },
+    serve: () => undefined,
+  };
+}
+
+function create(subject: HttpSubject): HttpPeer {
+  if (subject === 'ingestion-progress') return createOurHttpPeer();
+  return subject === 'Yoga' ? createYogaHttpPeer() : createBarePeer();
+}
+
+const peer = create(process.argv[2] as HttpSubject);
+
+answerCalls<HttpCalls>({
+  start: () => peer.start(),
+  serve: (served) => peer.serve({ ...served, body: Buffer.from(served.body) }),
+  cpuMs: () => {
+    const { user, system } = process.cpuUsage();
+    return (user + system) / 1000;
+  },
+});
