@@ -19,13 +19,21 @@ function mergeCounters(current: readonly Counter[], given: readonly CounterInput
   const merged = new Map(current.map((counter) => [counter.name, counter]));
   for (const { name, label, value, unit } of given) {
     const known = merged.get(name);
-    merged.set(name, { name, label: label ?? known?.label ?? name, value, unit: unit ?? known?.unit ?? null });
+    merged.set(name, {
+      name,
+      label: label ?? known?.label ?? name,
+      value,
+      unit: unit ?? known?.unit ?? null,
+    });
   }
   return [...merged.values()];
 }
 
 /** Merges by field, and counters by name; what is absent or null stays as it was. */
-export function mergeMetrics(current: PhaseMetrics | null, given: MetricsInput | null | undefined): PhaseMetrics | null {
+export function mergeMetrics(
+  current: PhaseMetrics | null,
+  given: MetricsInput | null | undefined,
+): PhaseMetrics | null {
   if (given === null || given === undefined) return current;
   const base = current ?? NO_METRICS;
   return {

@@ -40,13 +40,20 @@ export interface PhaseRate extends RateState {
 
 function measure(phase: Phase): { unit: Unit; value: number } | null {
   const { metrics } = phase;
-  if (metrics !== null && metrics.itemsProcessed !== null) return { unit: 'items', value: metrics.itemsProcessed };
-  if (metrics !== null && metrics.bytesProcessed !== null) return { unit: 'bytes', value: metrics.bytesProcessed };
+  if (metrics !== null && metrics.itemsProcessed !== null)
+    return { unit: 'items', value: metrics.itemsProcessed };
+  if (metrics !== null && metrics.bytesProcessed !== null)
+    return { unit: 'bytes', value: metrics.bytesProcessed };
   return phase.percent === null ? null : { unit: 'percent', value: phase.percent };
 }
 
 /** Takes one update of a phase, `nowMs` its time; `given` where this job told items a second itself. */
-export function advanceRate(previous: RateState | null, phase: Phase, nowMs: number, given: boolean): PhaseRate | null {
+export function advanceRate(
+  previous: RateState | null,
+  phase: Phase,
+  nowMs: number,
+  given: boolean,
+): PhaseRate | null {
   const now = measure(phase);
   if (now === null) return null;
   const before = previous?.phase === phase.number ? (previous as PhaseRate) : null;
@@ -97,7 +104,11 @@ export function steadyRate(rate: PhaseRate): number | null {
 const round = (value: number, decimals: number) => Number(value.toFixed(decimals));
 
 /** The phase's metrics with what the rate tells: items a second where the job gives none, and seconds left. */
-export function withRate(metrics: PhaseMetrics, percent: number | null, rate: PhaseRate | null): PhaseMetrics {
+export function withRate(
+  metrics: PhaseMetrics,
+  percent: number | null,
+  rate: PhaseRate | null,
+): PhaseMetrics {
   if (rate === null) return metrics;
   const perSecond = steadyRate(rate);
   const itemsPerSecond = rate.given
@@ -108,26 +119,36 @@ export function withRate(metrics: PhaseMetrics, percent: number | null, rate: Ph
   return { ...metrics, itemsPerSecond, etaSeconds: secondsLeft(metrics, percent, rate, perSecond) };
 }
 
-function secondsLeft(metrics: PhaseMetrics, percent: number | null, rate: PhaseRate, perSecond: number | null): number | null {
+function secondsLeft(
+  metrics: PhaseMetrics,
+  percent: number | null,
+  rate: PhaseRate,
+  perSecond: number | null,
+): number | null {
   if (perSecond === null) return null;
   const total = { items: metrics.itemsTotal, bytes: metrics.bytesTotal, percent: 100 }[rate.unit];
   if (total !== null) return round(Math.max(0, total - rate.lastValue) / perSecond, 1);
   // The unit has no total: the percent that goes with it tells how much is left, if some of it is done.
   if (percent === null || percent <= 0 || rate.lastValue <= 0) return null;
-  return round(((rate.lastValue * (100 - percent)) / percent) / perSecond, 1);
+  return round((rate.lastValue * (100 - percent)) / percent / perSecond, 1);
 }
 
 /**
  * Seconds that the whole run still takes. Honest in the last phase, or where the job gave weights (a phase's share of
  * the whole is then its share of the time), or where every phase to come has told how many items it has.
  */
-export function overallEta(phases: readonly Phase[], current: Phase, rate: PhaseRate | null, weighted: boolean): number | null {
+export function overallEta(
+  phases: readonly Phase[],
+  current: Phase,
+  rate: PhaseRate | null,
+  weighted: boolean,
+): number | null {
   const eta = current.metrics?.etaSeconds ?? null;
   if (eta === null || rate === null || current.status !== 'RUNNING') return null;
   const later = phases.filter((phase) => phase.number > current.number && phase.status === 'PENDING');
   if (later.length === 0) return eta;
   if (weighted) {
-    const left = 1 - shareDone(current) ;
+    const left = 1 - shareDone(current);
     if (left <= 0 || left >= 1) return null;
     const weightToCome = later.reduce((sum, phase) => sum + phase.weight, 0);
     return round(eta + (eta / (left * current.weight)) * weightToCome, 1);
@@ -146,6 +167,7 @@ export function overallEta(phases: readonly Phase[], current: Phase, rate: Phase
 /** Share of a running phase that is done, 0 to 1. */
 function shareDone(phase: Phase): number {
   const { itemsTotal, itemsProcessed } = phase.metrics ?? { itemsTotal: null, itemsProcessed: null };
-  if (itemsTotal !== null && itemsTotal > 0 && itemsProcessed !== null) return Math.min(1, itemsProcessed / itemsTotal);
+  if (itemsTotal !== null && itemsTotal > 0 && itemsProcessed !== null)
+    return Math.min(1, itemsProcessed / itemsTotal);
   return (phase.percent ?? 0) / 100;
 }

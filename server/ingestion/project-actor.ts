@@ -1,0 +1,315 @@
+/**
+ * One project on this server: takes what is reported, one after the other, folds it onto the newest state that can be
+ * read and has it committed. Leaves the ways of committing to `commit.ts`, the rules to `progress.ts`.
+ */
+import { ProgressError } from '../errors.js';
+import { Coalescer } from './coalescer.js';
+import { ProjectState } from './project-state.js';
+import type { ProjectContext } from './project-context.js';
+import { seal, type FoldOutcome } from './progress.js';
+import type { IngestionChange, IngestionRecord } from './record.js';
+import { UpdateSlots } from './update-slots.js';
+import { foldOf, foldRun, type FoldRun, type Waiting } from './waiting-report.js';
+
+/** Most calls that wait for one project; endings beyond it are still taken. */
+const MOST_TASKS = 256;
+/** How often merged changes give way to other servers before they go out beside theirs. */
+const MOST_DEFERRALS = 2;
+/** Waits before asking store or bus again, in milliseconds; the last one repeats. */
+const BACKOFF_MS = [50, 100, 200, 400, 800];
+
+/** Updates of one handle that wait, and who is told when they are refused. */
+export interface Lane {
+  readonly slots: UpdateSlots;
+  /** Null: the ingestion that runs. */
+  readonly ingestionId: string | null;
+  readonly onRejected: (error: ProgressError) => void;
+  /** True while the lane stands among its project's dirty ones. */
+  isDirty: boolean;
+}
+
+/** The rules of one project's ingestions, in order. */
+export class ProjectActor {
+  readonly state: ProjectState;
+  private readonly coalescer: Coalescer;
+  private readonly dirty: Lane[] = [];
+  /** Merged changes that wait for the window. */
+  private held: Waiting[] = [];
+  private readonly tasks: (() => Promise<void>)[] = [];
+  private isRunning = false;
+  /** Counts the calls that sealed what waited before them. */
+  private epoch = 0;
+  /** How often in a row merged changes gave way to another server's event. */
+  private deferrals = 0;
+  private readonly charged = new WeakSet<Waiting>();
+  private idleSince: number;
+  private disposed = false;
+
+  constructor(
+    readonly projectId: string,
+    private readonly context: ProjectContext,
+  ) {
+    this.state = new ProjectState(projectId, context, (change, manner) => this.told(change, manner));
+    this.coalescer = new Coalescer(context.clock, () => this.flush());
+    this.idleSince = context.clock.monotonicNow();
+  }
+
+  /** Takes notice of a lane into which an update was put. */
+  touch(lane: Lane, phase: number): void {
+    if (!lane.isDirty) {
+      lane.isDirty = true;
+      this.dirty.push(lane);
+    }
+    const current = this.state.live?.progress.currentPhase ?? 0;
+    // An update for a later phase starts it, which is not held back.
+    if (phase > current) this.flush();
+    else this.coalescer.request();
+  }
+
+  /** Takes an update that somebody waits for. */
+  update(waiting: Waiting, phase: number): void {
+    if (this.held.length >= MOST_TASKS) {
+      waiting.reject(tooMany());
+      return;
+    }
+    this.held.push(waiting);
+    const current = this.state.live?.progress.currentPhase ?? 0;
+    if (phase > current) this.flush();
+    else this.coalescer.request();
+  }
+
+  /** Takes a change that goes in order: it flushes what waits before it. */
+  call(waiting: Waiting, isEnding: boolean): void {
+    if (this.tasks.length >= MOST_TASKS && !isEnding) {
+      this.context.counts.rateLimited += 1;
+      waiting.reject(tooMany());
+      return;
+    }
+    const before = this.seal();
+    this.enqueue(async () => {
+      await this.process(before, true);
+      await this.process([waiting], false);
+    });
+  }
+
+  /** Runs a task in order with the project's reports, after what waits. */
+  async inOrder<T>(task: () => Promise<T>): Promise<T> {
+    if (this.tasks.length >= MOST_TASKS) throw tooMany();
+    const before = this.seal();
+    return new Promise<T>((resolve, reject) => {
+      this.enqueue(async () => {
+        await this.process(before, true);
+        await task().then(resolve, reject);
+      });
+    });
+  }
+
+  /** Counts an event that cannot be merged; throws where there were too many. */
+  charge(): void {
+    if (this.coalescer.takeUrgent()) return;
+    this.context.counts.rateLimited += 1;
+    throw tooMany();
+  }
+
+  /** Sends what waits for the window. */
+  flush(): void {
+    if (this.held.length === 0 && this.dirty.length === 0) return;
+    const { epoch } = this;
+    this.enqueue(async () => {
+      // A call that came since took with it what waited before it; what came after it has its own flush.
+      if (epoch === this.epoch) await this.process(this.seal(), false);
+    });
+  }
+
+  /** Milliseconds without anything to do; 0 while there is something. */
+  idleMs(): number {
+    const busy =
+      this.isRunning ||
+      this.held.length > 0 ||
+      this.dirty.length > 0 ||
+      this.coalescer.isWarm() ||
+      this.context.writer.isWaiting(this.projectId);
+    return busy ? 0 : this.context.clock.monotonicNow() - this.idleSince;
+  }
+
+  /** Resolves once nothing waits any more. */
+  async drain(): Promise<void> {
+    const before = this.seal();
+    await new Promise<void>((resolve) => {
+      this.enqueue(async () => {
+        await this.process(before, true);
+        resolve();
+      });
+    });
+  }
+
+  /** Stops timers; what waits is dropped. */
+  dispose(): void {
+    this.disposed = true;
+    this.coalescer.dispose();
+    this.state.dispose();
+  }
+
+  /** Takes out of the lanes and the window what waits, in order. */
+  private seal(): Waiting[] {
+    this.epoch += 1;
+    const sealed: Waiting[] = [];
+    for (const lane of this.dirty.splice(0)) {
+      lane.isDirty = false;
+      for (const update of lane.slots.take()) {
+        const { projectId } = this;
+        const report = { ...update, projectId, ingestionId: lane.ingestionId ?? '' };
+        sealed.push({
+          fold: foldOf({ type: 'progress_update', report }, lane.ingestionId !== null),
+          resolve: () => undefined,
+          reject: lane.onRejected,
+          deadlineAt: null,
+          isSettled: () => false,
+        });
+      }
+    }
+    sealed.push(...this.held);
+    this.held = [];
+    return sealed;
+  }
+
+  private enqueue(task: () => Promise<void>): void {
+    this.tasks.push(task);
+    if (!this.isRunning) void this.run();
+  }
+
+  private async run(): Promise<void> {
+    this.isRunning = true;
+    for (let task = this.tasks.shift(); task !== undefined; task = this.tasks.shift()) await task();
+    this.isRunning = false;
+    this.idleSince = this.context.clock.monotonicNow();
+  }
+
+  /** Folds and commits a list; what may still be merged goes back to the window unless `force`. */
+  private async process(all: readonly Waiting[], force: boolean): Promise<void> {
+    let list = all;
+    let failures = 0;
+    while (list.length > 0 && !this.disposed) {
+      list = list.filter((waiting) => !waiting.isSettled());
+      try {
+        const base = await this.state.newest();
+        const run = foldRun(base, list, this.context.clock.now());
+        if (run.draft === null || base === null) {
+          this.settle(list, run, base);
+          list = list.slice(run.taken);
+          continue;
+        }
+        const mayWait = !force && run.manner === 'merge' && run.taken === list.length;
+        if (mayWait && !this.coalescer.isOpen()) return this.hold(list);
+        if (run.manner === 'now' && !this.mayCharge(list, run)) {
+          list = this.refuse(list, run, tooMany());
+          continue;
+        }
+        const nowMs = this.context.clock.now();
+        const change = seal(run.draft, base.progress.revision, nowMs);
+        const outcome = await this.state.commit(change, base, run.manner, deadlineOf(list, run));
+        if (outcome.kind === 'committed') {
+          this.settle(list, run, change.record);
+          list = list.slice(run.taken);
+          this.deferrals = 0;
+        } else if (outcome.kind === 'given-up') {
+          // Whoever waits for something else than an ending hears from its own deadline.
+          if (run.manner === 'ending')
+            list = this.refuse(
+              list,
+              run,
+              new ProgressError('UNAVAILABLE', 'The store is away; it may be repeated.'),
+            );
+        } else {
+          this.context.counts.refolds += 1;
+          // Another server was first in this window: the next event is due after it.
+          if (outcome.agoMs !== null) this.coalescer.sent(outcome.agoMs);
+          if (mayWait && this.deferrals < MOST_DEFERRALS && !this.coalescer.isOpen()) {
+            this.deferrals += 1;
+            return this.hold(list);
+          }
+        }
+        failures = 0;
+      } catch (cause) {
+        const error = asProgressError(cause);
+        if (error.code !== 'UNAVAILABLE') {
+          for (const waiting of list) waiting.reject(error);
+          this.context.logger.error({ projectId: this.projectId, cause }, 'a report could not be folded');
+          return;
+        }
+        await this.pause(BACKOFF_MS[Math.min(failures, BACKOFF_MS.length - 1)] ?? 0);
+        failures += 1;
+      }
+    }
+  }
+
+  private hold(list: readonly Waiting[]): void {
+    this.held = [...list, ...this.held];
+    this.coalescer.request();
+  }
+
+  private pause(delayMs: number): Promise<void> {
+    return new Promise((resolve) => void this.context.clock.setTimer(delayMs, resolve));
+  }
+
+  private told(change: IngestionChange, manner: 'merge' | 'now' | 'ending'): void {
+    this.coalescer.sent();
+    const { projectId, ingestionId, revision, payload } = change.event;
+    const { counts, logger } = this.context;
+    counts.events[payload.type] = (counts.events[payload.type] ?? 0) + 1;
+    const fields = { projectId, ingestionId, revision, type: payload.type };
+    if (manner === 'merge') logger.debug(fields, 'progress');
+    else logger.info(fields, 'progress');
+  }
+
+  /** A change is counted once, however often it is folded again. */
+  private mayCharge(list: readonly Waiting[], run: FoldRun): boolean {
+    const waiting = list[run.taken - 1];
+    if (waiting === undefined || this.charged.has(waiting)) return true;
+    if (!this.coalescer.takeUrgent()) return false;
+    this.charged.add(waiting);
+    return true;
+  }
+
+  /** Rejects the change that a run ends with; the others of the list stay. */
+  private refuse(list: readonly Waiting[], run: FoldRun, error: ProgressError): Waiting[] {
+    if (error.code === 'RATE_LIMITED') this.context.counts.rateLimited += 1;
+    list[run.taken - 1]?.reject(error);
+    return list.filter((_, index) => index !== run.taken - 1);
+  }
+
+  private settle(list: readonly Waiting[], run: FoldRun, record: IngestionRecord | null): void {
+    for (const [index, outcome] of run.outcomes.entries()) {
+      const waiting = list[index];
+      if (waiting !== undefined) this.settleOne(waiting, outcome, record);
+    }
+  }
+
+  private settleOne(waiting: Waiting, outcome: FoldOutcome, record: IngestionRecord | null): void {
+    if (outcome.kind === 'rejected' || record === null) {
+      this.context.counts.conflicts += 1;
+      const message =
+        outcome.kind === 'rejected' ? outcome.message : 'This project has no ingestion; start one.';
+      waiting.reject(new ProgressError('CONFLICT', message));
+      return;
+    }
+    if (outcome.kind === 'changed' && outcome.ignored) this.context.counts.ignored += 1;
+    waiting.resolve({ accepted: outcome.kind === 'changed', record });
+  }
+}
+
+const tooMany = () =>
+  new ProgressError(
+    'RATE_LIMITED',
+    'Too many events of this project that cannot be merged; try again in some seconds.',
+  );
+
+function deadlineOf(list: readonly Waiting[], run: FoldRun): number | null {
+  return list[run.taken - 1]?.deadlineAt ?? null;
+}
+
+/** Drivers should reject with `ProgressError`; what they throw beside it counts as an outage of theirs. */
+function asProgressError(cause: unknown): ProgressError {
+  if (cause instanceof ProgressError) return cause;
+  return new ProgressError('INTERNAL_SERVER_ERROR', 'A report could not be folded.', { cause });
+}

@@ -1,0 +1,46 @@
+/** What every project of a server shares: ports, limits and counts. */
+import type { EventBus } from '../bus/event-bus.js';
+import type { Clock } from '../clock.js';
+import type { Logger } from '../observability/logger.js';
+import type { ProgressStore } from '../store/progress-store.js';
+import type { StoreWriter } from './store-writer.js';
+
+/** What happened since the server started; for metrics. */
+export interface IngestionCounts {
+  starts: number;
+  /** Events committed, by their type. */
+  events: Record<string, number>;
+  /** Reports for an earlier phase. */
+  ignored: number;
+  /** Reports answered `CONFLICT`. */
+  conflicts: number;
+  /** Reports answered `RATE_LIMITED`. */
+  rateLimited: number;
+  /** Commits that met a newer state and were folded again. */
+  refolds: number;
+}
+
+/** Counts of a server that just started. */
+export const noCounts = (): IngestionCounts => ({
+  starts: 0,
+  events: {},
+  ignored: 0,
+  conflicts: 0,
+  rateLimited: 0,
+  refolds: 0,
+});
+
+/** Shared by the projects of a server. */
+export interface ProjectContext {
+  readonly store: ProgressStore;
+  readonly bus: EventBus;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly writer: StoreWriter;
+  readonly serverId: string;
+  /** How long an awaited call waits for store or bus, in milliseconds. */
+  readonly deadlineMs: number;
+  readonly counts: IngestionCounts;
+  /** True while another server's lease stands: states elsewhere may be newer than ours. */
+  readonly othersStand: () => boolean;
+}

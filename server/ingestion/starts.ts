@@ -1,0 +1,103 @@
+/** Starting an ingestion: the same start again, one that takes over from another, and one that is stored before anybody hears of it. */
+import { isEnded, type IngestionFailure, type StartReport } from '@ingestion-progress/schema';
+import { ProgressError } from '../errors.js';
+import { failWith, seal, touched, type Draft } from './progress.js';
+import type { ProjectActor } from './project-actor.js';
+import type { ProjectContext } from './project-context.js';
+import { payloadOf, recordedEvent, recordedStart } from './recorded-event.js';
+import type { IngestionRecord } from './record.js';
+import type { JobPlace } from './report.js';
+import { startIngestion } from './start.js';
+
+/** How long between attempts to read a project while store and bus are away, in milliseconds. */
+const ASK_AGAIN_MS = 250;
+
+/** What a newer ingestion makes of one that has not ended. */
+export function takenOver(record: IngestionRecord, nowMs: number): Draft {
+  const { progress } = record;
+  if (progress.error !== null && progress.status === 'FAILED') return finalFailure(record, nowMs);
+  const failure: IngestionFailure = {
+    phase: progress.currentPhase === 0 ? null : progress.currentPhase,
+    errorCode: 'INGESTION_REPLACED',
+    message: 'A newer ingestion of this project took its place.',
+    recoverable: false,
+    retryOptions: null,
+    occurredAt: nowMs,
+  };
+  return failWith(record, failure, nowMs);
+}
+
+/** A recoverable failure that nobody recovered from becomes an ending. */
+export function finalFailure(record: IngestionRecord, nowMs: number): Draft {
+  const { progress } = record;
+  const error = progress.error === null ? null : { ...progress.error, recoverable: false };
+  const change = { status: 'FAILED', error, completedAt: nowMs } as const;
+  return touched(record, nowMs, change, payloadOf({ ...progress, ...change }));
+}
+
+/** Starts an ingestion on its project's actor; `report` was checked. Call it in order with the project's reports. */
+export async function startOn(
+  actor: ProjectActor,
+  context: ProjectContext,
+  report: StartReport,
+  place: JobPlace,
+  ingestionId: string,
+): Promise<IngestionRecord> {
+  const { clock, counts, store, serverId } = context;
+  const { state } = actor;
+  const deadlineAt = clock.monotonicNow() + context.deadlineMs;
+  let charged = false;
+  for (;;) {
+    let base: IngestionRecord | null;
+    try {
+      base = await state.load();
+    } catch (cause) {
+      if (clock.monotonicNow() >= deadlineAt || !isUnavailable(cause)) throw cause;
+      await new Promise<void>((resolve) => void clock.setTimer(ASK_AGAIN_MS, resolve));
+      continue;
+    }
+    if (base?.progress.id === ingestionId) return base;
+    if (report.ingestionId != null) {
+      const earlier = await store.readIngestion(report.projectId, ingestionId);
+      if (earlier !== null) return earlier;
+    }
+    if (base?.progress.status === 'RUNNING' && report.replace !== true) {
+      counts.conflicts += 1;
+      throw new ProgressError(
+        'CONFLICT',
+        `Ingestion ${base.progress.id} of this project is running; start with replace to end it.`,
+      );
+    }
+    if (!charged) actor.charge();
+    charged = true;
+    const nowMs = clock.now();
+    const ownerServerId = place === 'in-process' ? serverId : null;
+    const ending =
+      base !== null && !isEnded(base.progress)
+        ? seal(takenOver(base, nowMs), base.progress.revision, nowMs)
+        : null;
+    if (ending !== null && base !== null) {
+      const event = recordedEvent(ending);
+      const outcome = await state.storeEnding(ending, base, event === null ? [] : [event], deadlineAt);
+      if (outcome.kind === 'given-up') throw unavailable();
+      if (outcome.kind === 'newer') continue;
+    }
+    const before = (ending?.record ?? base)?.progress.revision ?? 0;
+    const draft = startIngestion(report, { ingestionId, ownerServerId, nowMs });
+    const change = seal(draft, before, nowMs);
+    const outcome = await state.commitStored(change, [recordedStart(change)], { kind: 'start' }, deadlineAt);
+    if (outcome.kind === 'committed') {
+      counts.starts += 1;
+      state.onCommitted(change, 'now');
+      return change.record;
+    }
+    // The old one has ended all the same: whoever watches it must hear.
+    if (ending !== null) await state.tell(ending);
+    if (outcome.kind === 'given-up') throw unavailable();
+  }
+}
+
+const isUnavailable = (cause: unknown) => cause instanceof ProgressError && cause.code === 'UNAVAILABLE';
+
+const unavailable = () =>
+  new ProgressError('UNAVAILABLE', 'The start could not be stored; it may be repeated.');

@@ -1,0 +1,104 @@
+/**
+ * Where updates of one ingestion wait for their window: one slot a phase, into which accepted numbers are copied (a
+ * job may reuse its object), so that a call that is merged away allocates nothing. Checks nothing; knows no time.
+ */
+import type { MetricsInput, ProgressUpdateReport } from '@ingestion-progress/schema';
+
+type CounterInput = NonNullable<MetricsInput['counters']>[number];
+
+const FIELDS = [
+  'itemsTotal',
+  'itemsProcessed',
+  'itemsFailed',
+  'bytesTotal',
+  'bytesProcessed',
+  'itemsPerSecond',
+] as const;
+const PERCENT = FIELDS.length;
+
+/** The merged updates of one phase. */
+class Slot {
+  dirty = false;
+  /** Numbers by `FIELDS`, then the percent; NaN where nobody gave one. */
+  readonly numbers = new Float64Array(PERCENT + 1).fill(Number.NaN);
+  hasMetrics = false;
+  counters: Map<string, { label: string | null; value: number; unit: string | null }> | null = null;
+
+  put(index: number, value: number | null | undefined): void {
+    if (value !== null && value !== undefined) this.numbers[index] = value;
+  }
+
+  putCounters(given: readonly CounterInput[]): void {
+    const counters = (this.counters ??= new Map());
+    for (let index = 0; index < given.length; index += 1) {
+      const counter = given[index];
+      if (counter === undefined) continue;
+      const known = counters.get(counter.name);
+      if (known === undefined) {
+        counters.set(counter.name, {
+          label: counter.label ?? null,
+          value: counter.value,
+          unit: counter.unit ?? null,
+        });
+        continue;
+      }
+      known.value = counter.value;
+      known.label = counter.label ?? known.label;
+      known.unit = counter.unit ?? known.unit;
+    }
+  }
+
+  private number(index: number): number | null {
+    const value = this.numbers[index];
+    return value === undefined || Number.isNaN(value) ? null : value;
+  }
+
+  take(phase: number): Pick<ProgressUpdateReport, 'phase' | 'progressPercent' | 'metrics'> {
+    const counters =
+      this.counters === null ? null : [...this.counters].map(([name, counter]) => ({ name, ...counter }));
+    const metrics: MetricsInput | null = this.hasMetrics
+      ? { ...Object.fromEntries(FIELDS.map((field, index) => [field, this.number(index)])), counters }
+      : null;
+    const progressPercent = this.number(PERCENT);
+    this.dirty = false;
+    this.hasMetrics = false;
+    this.numbers.fill(Number.NaN);
+    this.counters = null;
+    return { phase, progressPercent, metrics };
+  }
+}
+
+/** The updates of one ingestion that wait. */
+export class UpdateSlots {
+  private readonly slots = [new Slot(), new Slot(), new Slot(), new Slot()] as const;
+
+  /** Merges an update that was checked; true where its phase had nothing waiting before. */
+  put(phase: number, percent: number | null | undefined, metrics: MetricsInput | null | undefined): boolean {
+    const slot = this.slots[(phase - 1) as 0 | 1 | 2 | 3];
+    if (percent !== null && percent !== undefined) {
+      const known = slot.numbers[PERCENT];
+      // As the fold would clamp one after the other; NaN is not greater than anything.
+      slot.numbers[PERCENT] = known !== undefined && known > percent ? known : percent;
+    }
+    if (metrics !== null && metrics !== undefined) {
+      slot.hasMetrics = true;
+      slot.put(0, metrics.itemsTotal);
+      slot.put(1, metrics.itemsProcessed);
+      slot.put(2, metrics.itemsFailed);
+      slot.put(3, metrics.bytesTotal);
+      slot.put(4, metrics.bytesProcessed);
+      slot.put(5, metrics.itemsPerSecond);
+      if (metrics.counters) slot.putCounters(metrics.counters);
+    }
+    if (slot.dirty) return false;
+    slot.dirty = true;
+    return true;
+  }
+
+  /** Empties the slots: what waited, in the order of the phases. */
+  take(): Pick<ProgressUpdateReport, 'phase' | 'progressPercent' | 'metrics'>[] {
+    const taken = [];
+    for (const [index, slot] of this.slots.entries()) if (slot.dirty) taken.push(slot.take(index + 1));
+    return taken;
+  }
+}

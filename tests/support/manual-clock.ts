@@ -1,0 +1,69 @@
+/** A clock whose hands the test turns: timers run in order, and what they set in motion settles before the next one. */
+import type { Clock } from '../../server/clock.js';
+
+interface Timer {
+  readonly at: number;
+  readonly order: number;
+  readonly task: () => void;
+}
+
+/** A clock, and the way to turn it. */
+export interface ManualClock extends Clock {
+  /** Turns the hands forward by so many milliseconds, running each timer at its moment. */
+  advance(ms: number): Promise<void>;
+  /** Sets the wall clock alone, as an administrator might; timers and monotonic time do not notice. */
+  setWallClock(nowMs: number): void;
+  /** Timers that have not run and were not cancelled. */
+  readonly timers: number;
+}
+
+/** Lets promises, also those over several turns of the event loop, come to rest. */
+export async function settle(): Promise<void> {
+  for (let turn = 0; turn < 3; turn += 1) await new Promise<void>((resolve) => setImmediate(resolve));
+}
+
+/** Makes a clock that stands still. */
+export function createManualClock(startMs = 1_700_000_000_000): ManualClock {
+  let monotonic = 0;
+  let wallOffset = startMs;
+  let order = 0;
+  const timers = new Set<Timer>();
+
+  const next = (): Timer | null => {
+    let first: Timer | null = null;
+    for (const timer of timers) {
+      if (first === null || timer.at < first.at || (timer.at === first.at && timer.order < first.order))
+        first = timer;
+    }
+    return first;
+  };
+
+  return {
+    now: () => wallOffset + monotonic,
+    monotonicNow: () => monotonic,
+    setTimer: (delayMs, task) => {
+      order += 1;
+      const timer: Timer = { at: monotonic + Math.max(0, delayMs), order, task };
+      timers.add(timer);
+      return () => void timers.delete(timer);
+    },
+    advance: async (ms) => {
+      const until = monotonic + ms;
+      await settle();
+      for (let timer = next(); timer !== null && timer.at <= until; timer = next()) {
+        timers.delete(timer);
+        monotonic = Math.max(monotonic, timer.at);
+        timer.task();
+        await settle();
+      }
+      monotonic = until;
+      await settle();
+    },
+    setWallClock: (nowMs) => {
+      wallOffset = nowMs - monotonic;
+    },
+    get timers() {
+      return timers.size;
+    },
+  };
+}
