@@ -227,7 +227,10 @@ export class IngestionProgressElement extends LitElement {
   #scene(): Scene {
     const { snapshot, inStateMs } = this.#controller;
     const now = this.#controller.monotonicNow();
-    const { translate, format } = voiceOf(this, this.messages ?? this.#provider.value?.messages ?? null);
+    const { translate, format, text } = voiceOf(
+      this,
+      this.messages ?? this.#provider.value?.messages ?? null,
+    );
     const job = jobOf(snapshot, now, this.#stalledAfterMs());
     const mayControl = snapshot.scopes?.includes('ingestion:control') === true;
     this.#settle(job.state, now);
@@ -243,6 +246,7 @@ export class IngestionProgressElement extends LitElement {
       announcement: this.#announcer.next(job, snapshot.connection.state, inStateMs, translate, format),
       translate,
       format,
+      text,
       onRetry: () => {
         this.#commands.retry(this.#controller.client, job, translate);
       },

@@ -10,7 +10,11 @@ import { warnOnce } from './warnings.js';
 export interface Voice {
   readonly translate: Translate;
   readonly format: NumberFormat;
+  /** Sets words from a server apart from those around them, where these run from right to left. */
+  readonly text: (words: string) => string;
 }
+
+const RIGHT_TO_LEFT = /^(ar|ckb|dv|fa|he|ku-arab|ps|sd|ug|ur|yi)\b/i;
 
 const made = new WeakMap<object, Map<string, Voice>>();
 
@@ -25,7 +29,11 @@ export function voiceOf(element: Element, own: unknown): Voice {
   const key = `${messages.language} ${numbers}`;
   let voice = cache.get(key);
   if (voice === undefined) {
-    voice = { translate: createTranslator(messages, mine), format: numberFormatOf(numbers) };
+    voice = {
+      translate: createTranslator(messages, mine),
+      format: numberFormatOf(numbers),
+      text: RIGHT_TO_LEFT.test(numbers) ? (words) => `\u2068${words}\u2069` : (words) => words,
+    };
     cache.set(key, voice);
   }
   return voice;

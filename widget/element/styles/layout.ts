@@ -59,6 +59,10 @@ export const layout = css`
     min-block-size: 2.9em;
   }
 
+  .base[data-state='unknown'] .lead {
+    align-items: flex-start;
+  }
+
   .summary {
     min-inline-size: 0;
   }

@@ -138,11 +138,8 @@ export const pieces = css`
 
   .badge {
     flex: 0 1 auto;
-    display: flex;
-    flex-wrap: wrap;
-    align-items: center;
-    justify-content: flex-end;
-    gap: 0 calc(2 * var(--_space));
+    display: grid;
+    justify-items: end;
     max-inline-size: 50%;
     text-wrap: balance;
     text-align: end;
@@ -158,7 +155,6 @@ export const pieces = css`
   }
 
   .badge-detail {
-    flex-basis: 100%;
     font-size: 0.93em;
   }
 
@@ -189,13 +185,12 @@ export const pieces = css`
 
   @container (inline-size < 30em) {
     .full .badge {
+      display: flex;
+      flex-wrap: wrap;
+      align-items: center;
+      gap: 0 calc(2 * var(--_space));
       max-inline-size: none;
-      justify-content: flex-start;
       text-align: start;
-    }
-
-    .full .badge-detail {
-      flex-basis: auto;
     }
   }
 
@@ -275,7 +270,9 @@ export const pieces = css`
 
   .compact .badge {
     flex: none;
-    flex-wrap: nowrap;
+    display: inline-flex;
+    align-items: center;
+    gap: calc(1.5 * var(--_space));
     max-inline-size: none;
   }
 
@@ -292,6 +289,12 @@ export const pieces = css`
       block-size: 1px;
       overflow: hidden;
       clip-path: inset(50%);
+    }
+  }
+
+  @container (inline-size < 20em) {
+    .compact:has(button) .compact-words {
+      display: none;
     }
   }
 
@@ -344,6 +347,12 @@ export const pieces = css`
 
     .dot {
       border: 1px solid CanvasText;
+    }
+
+    button.primary {
+      border-color: ButtonText;
+      background: ButtonFace;
+      color: ButtonText;
     }
 
     .sign {

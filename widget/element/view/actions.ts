@@ -2,9 +2,9 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import type { Scene } from './scene.js';
 
-/** Retry, where a person may. */
-export function retryButton(scene: Scene): TemplateResult | typeof nothing {
-  const { job, command, translate, format, canRetry, onRetry } = scene;
+/** Retry, where a person may; `isShort` leaves out from where. */
+export function retryButton(scene: Scene, isShort = false): TemplateResult | typeof nothing {
+  const { job, command, translate, format, text, canRetry, onRetry } = scene;
   if (!canRetry) return nothing;
   const isSent = command.kind === 'retry' && command.state === 'sent';
   const fromPhase = job.error?.retryOptions?.fromPhase ?? null;
@@ -13,9 +13,9 @@ export function retryButton(scene: Scene): TemplateResult | typeof nothing {
     ? translate('retrying')
     : job.retryWaitMs > 0
       ? translate('retryIn', { time: format.duration(Math.ceil(job.retryWaitMs / 1000) * 1000) })
-      : name === undefined || fromPhase === 1
+      : isShort || name === undefined || fromPhase === 1
         ? translate('retry')
-        : translate('retryFrom', { phase: name });
+        : translate('retryFrom', { phase: text(name) });
   return html`<button
     type="button"
     class="primary"

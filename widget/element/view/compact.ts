@@ -36,7 +36,7 @@ export function compact(scene: Scene): TemplateResult {
     ${
       words === null || words === ''
         ? nothing
-        : html`<span class="compact-words" part="headline" tabindex="-1">${words}</span>`
+        : html`<span class="compact-words" part="headline" tabindex="-1" title=${words}>${words}</span>`
     }
     ${
       notice === null
@@ -49,7 +49,7 @@ export function compact(scene: Scene): TemplateResult {
             ><span class="compact-badge" part="badge-word">${notice.word}</span></span
           >`
     }
-    ${notice?.hasReconnect === true ? reconnectButton(scene) : nothing} ${retryButton(scene)}
+    ${notice?.hasReconnect === true ? reconnectButton(scene) : nothing} ${retryButton(scene, true)}
     ${cancelButton(scene)}
     <slot name="actions"></slot>
   </div>`;

@@ -5,7 +5,7 @@ import type { Scene } from './scene.js';
 
 /** The block under the phases of a failed ingestion. */
 export function failure(scene: Scene): TemplateResult {
-  const { job, translate, format } = scene;
+  const { job, translate, format, text } = scene;
   const error = job.error;
   const retry = error?.retryOptions ?? null;
   const attempt =
@@ -16,7 +16,9 @@ export function failure(scene: Scene): TemplateResult {
           count: format.number(retry.maxAttempts),
         });
   return html`<div class="failure" part="error">
-    <p class="failure-message" part="error-message">${error?.message ?? translate('failed')}</p>
+    <p class="failure-message" part="error-message">
+      ${error === null ? translate('failed') : text(error.message)}
+    </p>
     <p class="detail" part="error-hint">${hint(scene)}${attempt === null ? '' : ` ${attempt}.`}</p>
     <div class="failure-foot">
       ${retryButton(scene)}

@@ -38,13 +38,14 @@ function figure({ job, isSettling, format }: Scene): TemplateResult | typeof not
 
 /** The sentence and the line under it. */
 export function leadWords(scene: Scene): Lead {
-  const { job, notice, translate, format, isSettling } = scene;
+  const { job, notice, translate, format, text, isSettling } = scene;
   const { progress, phase } = job;
   const elapsed =
     job.elapsedMs === null ? null : translate('elapsed', { time: format.duration(job.elapsedMs) });
   const stopped =
     job.percent === null ? null : translate('stoppedAt', { percent: format.percent(job.percent) });
-  const doing = phase?.message ?? phase?.name ?? translate('running');
+  const words = phase?.message ?? phase?.name;
+  const doing = words === undefined ? translate('running') : text(words);
   if (isSettling) return { headline: doing, detail: elapsed ?? '' };
   switch (job.state) {
     case 'unknown':
@@ -56,7 +57,7 @@ export function leadWords(scene: Scene): Lead {
     case 'waiting':
       return {
         headline: translate('waiting'),
-        detail: progress === null ? '' : translate('waitingHint', { phase: firstPhaseName(progress) }),
+        detail: progress === null ? '' : translate('waitingHint', { phase: text(firstPhaseName(progress)) }),
       };
     case 'running':
       return { headline: doing, detail: line(remaining(scene), elapsed) };
@@ -66,17 +67,29 @@ export function leadWords(scene: Scene): Lead {
         detail: line(doing, elapsed),
       };
     case 'completed':
-      return { headline: translate('completed'), detail: progress?.result?.summary ?? '' };
+      return { headline: translate('completed'), detail: summary(scene) };
     case 'partial':
-      return { headline: translate('completedPartly'), detail: progress?.result?.summary ?? '' };
+      return { headline: translate('completedPartly'), detail: summary(scene) };
     case 'failed':
       return {
-        headline: phase === null ? translate('failed') : translate('failedIn', { phase: phase.name }),
+        headline: phase === null ? translate('failed') : translate('failedIn', { phase: text(phase.name) }),
         detail: line(stopped, elapsed),
       };
     case 'cancelled':
       return { headline: translate('cancelled'), detail: line(stopped, elapsed) };
   }
+}
+
+/** The job's own words; else a count, where there is one. */
+function summary({ job, translate, format, text }: Scene): string {
+  const result = job.progress?.result ?? null;
+  if (result === null) return '';
+  if (result.summary !== null) return text(result.summary);
+  const [key, count] =
+    result.outcome === 'PARTIAL'
+      ? (['itemsFailed', result.itemsFailed] as const)
+      : (['itemsProcessed', result.itemsProcessed] as const);
+  return count === null ? '' : translate(key, { count, number: format.number(count) });
 }
 
 /** Time left, in words; null where nobody honestly knows. */

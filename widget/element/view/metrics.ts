@@ -33,7 +33,7 @@ function list(found: readonly Metric[], part: string): TemplateResult | typeof n
   </dl>`;
 }
 
-function ofPhase(metrics: PhaseMetrics, { translate, format, job }: Scene): Metric[] {
+function ofPhase(metrics: PhaseMetrics, { translate, format, job, text }: Scene): Metric[] {
   const outOf = (
     done: number | null,
     total: number | null,
@@ -58,7 +58,7 @@ function ofPhase(metrics: PhaseMetrics, { translate, format, job }: Scene): Metr
           },
         ]),
     ...metrics.counters.map(({ label, value, unit }) => ({
-      label,
+      label: text(label),
       value: counterValue(value, unit, format),
     })),
   ];

@@ -43,7 +43,7 @@ const OUTLINE = html`<div class="phases" aria-hidden="true">
 </div>`;
 
 function item(phase: PhaseProgress, scene: Scene): TemplateResult {
-  const { translate, job } = scene;
+  const { translate, job, text } = scene;
   const isOver = job.state === 'cancelled' || job.state === 'failed';
   const isStopped = isOver && phase.status === 'RUNNING';
   const isUnreached = isOver && phase.status === 'PENDING';
@@ -54,7 +54,7 @@ function item(phase: PhaseProgress, scene: Scene): TemplateResult {
     part="phase phase-${phase.status.toLowerCase()}"
   >
     <span class="phase-sign" part="phase-sign">${sign(isStopped ? 'cancelled' : SIGNS[phase.status])}</span>
-    <span class="phase-name" part="phase-name">${phase.name}</span>
+    <span class="phase-name" part="phase-name">${text(phase.name)}</span>
     <span class="phase-detail" part="phase-detail"
       >${figure === null ? word : html`<span class="spoken">${word}, </span>${figure}`}</span
     >

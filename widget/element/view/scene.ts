@@ -26,6 +26,8 @@ export interface Scene {
   readonly announcement: Announcement;
   readonly translate: Translate;
   readonly format: NumberFormat;
+  /** Keeps words from a server apart from those around them, where the two may run in different directions. */
+  readonly text: (words: string) => string;
   readonly onRetry: () => void;
   readonly onCancel: () => void;
   readonly onReconnect: () => void;

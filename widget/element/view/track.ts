@@ -53,7 +53,7 @@ function segment(phase: PhaseProgress, { job }: Scene): TemplateResult {
 }
 
 /** What a screen reader says of the bar, beyond the number. */
-export function valueText({ job, translate, format }: Scene): string {
+export function valueText({ job, translate, format, text }: Scene): string {
   const { progress, phase } = job;
   switch (job.state) {
     case 'unknown':
@@ -67,13 +67,13 @@ export function valueText({ job, translate, format }: Scene): string {
     case 'partial':
       return translate('completedPartly');
     case 'failed':
-      return phase === null ? translate('failed') : translate('failedIn', { phase: phase.name });
+      return phase === null ? translate('failed') : translate('failedIn', { phase: text(phase.name) });
     case 'cancelled':
       return translate('cancelled');
     case 'running':
     case 'stalled': {
       if (progress === null || phase === null) return translate('running');
-      const values = { phase: phase.number, count: progress.phases.length, name: phase.name };
+      const values = { phase: phase.number, count: progress.phases.length, name: text(phase.name) };
       return job.percent === null
         ? translate('phaseOf', values)
         : translate('phaseOfWithPercent', { ...values, percent: format.percent(job.percent) });

@@ -1,0 +1,10 @@
+/** Every language that is shipped. Pages that know theirs import that one alone. */
+import { ar } from './ar.js';
+import { de } from './de.js';
+import { en } from './en.js';
+import { es } from './es.js';
+import { fr } from './fr.js';
+import { ja } from './ja.js';
+import { zhHans } from './zh-hans.js';
+
+export const allMessages = [en, de, fr, es, ar, ja, zhHans] as const;
