@@ -5,7 +5,7 @@ import type { Emitter, EmitterName } from './emitters/emitter.js';
 import { createOurEmitter } from './emitters/ingestion-progress.js';
 import { createZodEmitter } from './emitters/zod-alone.js';
 import { answerCalls } from './harness/child.js';
-import { sharedNow } from './harness/time.js';
+import { pause, sharedNow } from './harness/time.js';
 
 /** Calls of this process. */
 export interface EmitCalls {
@@ -59,18 +59,19 @@ answerCalls<EmitCalls>({
   },
   allocated: async ({ calls }) => {
     globalThis.gc?.();
-    await turn();
+    // The observer hears of a collection some turns later.
+    await pause(50);
     const collectionsBefore = collections;
     const before = process.memoryUsage().heapUsed;
     await opened().report(calls, next);
     const after = process.memoryUsage().heapUsed;
     next += calls;
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await pause(50);
     return collections === collectionsBefore ? (after - before) / calls : null;
   },
   isRight: async () => {
     // The window's end comes within 500 ms, and an event after it.
-    await new Promise((resolve) => setTimeout(resolve, 700));
+    await pause(700);
     return (await opened().lastReported()) === next - 1;
   },
 });

@@ -2,10 +2,12 @@
 import { parseArgs } from 'node:util';
 import { complete, describe, write } from './result.js';
 import { fanout } from './scenarios/fanout.js';
+import { emit } from './scenarios/emit.js';
 import { memory } from './scenarios/memory.js';
+import { poll } from './scenarios/poll.js';
 import type { Scenario } from './scenarios/scenario.js';
 
-const SCENARIOS: Readonly<Record<string, Scenario>> = Object.freeze({ fanout, memory });
+const SCENARIOS: Readonly<Record<string, Scenario>> = Object.freeze({ fanout, memory, emit, poll });
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -21,7 +21,7 @@ export function createBullEmitter(port: number): Emitter {
           metrics.itemsProcessed = firstSequence + call;
           if (job !== null) {
             flight.push(
-              job.updateProgress({ phase: 1, progressPercent: (firstSequence + call) / 1e7, metrics }),
+              job.updateProgress({ phase: 1, progressPercent: (firstSequence + call) / 1e8, metrics }),
             );
           }
         }

@@ -19,7 +19,7 @@ export function createZodEmitter(): Emitter {
     report: (calls, firstSequence) => {
       for (let call = 0; call < calls; call += 1) {
         metrics.itemsProcessed = firstSequence + call;
-        report.progressPercent = (firstSequence + call) / 1e7;
+        report.progressPercent = (firstSequence + call) / 1e8;
         last = progressUpdateReportSchema.parse(report).metrics?.itemsProcessed ?? null;
       }
     },
