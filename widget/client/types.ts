@@ -12,7 +12,12 @@ export type IngestionResult = NonNullable<Progress['result']>;
 /** Why it failed. */
 export type IngestionError = NonNullable<Progress['error']>;
 
-/** The connection's states; never the job's. */
+/**
+ * The connection's states; never the job's. `idle`: nobody listens. `completed`: closed because the ingestion ended, and
+ * nobody follows or the next one is only looked for now and then. `disconnected`: stopped by the user, or attempts and
+ * polls both spent. `unauthorized`: refused after a forced refresh, or this project is not the token's. `error`:
+ * configuration or protocol, given up.
+ */
 export type ConnectionState =
   | 'idle'
   | 'connecting'
@@ -96,10 +101,15 @@ export interface CommandOutcome {
   readonly reason: string | null;
 }
 
-/** Follows one project. No DOM, no framework. */
+/**
+ * Follows one project. No DOM, no framework. Making one starts nothing: it opens with its first listener (`subscribe` or
+ * `on`), and gives its place on the socket back a second after the last one left, so that moving an element in the page
+ * or React's double mounting costs no reconnect.
+ */
 export interface IngestionClient {
+  /** The same object until something changes. */
   getSnapshot(): Snapshot;
-  /** Told after each change of the snapshot. Returns its unsubscribe. */
+  /** Told after each change of the snapshot. Returns its unsubscribe; calling that twice does no harm. */
   subscribe(listener: () => void): () => void;
   on<Name extends keyof IngestionClientEvents>(
     name: Name,
@@ -127,13 +137,8 @@ export type GetToken = (request: {
   readonly signal: AbortSignal;
 }) => string | Promise<string>;
 
-/** Options of a client. Durations in milliseconds. */
-export interface IngestionClientOptions {
-  readonly projectId: string;
-  /** Watch this ingestion and those that retry it; without it, the project's latest. */
-  readonly ingestionId?: string | undefined;
-  /** Stay for the project's next ingestions. @default true */
-  readonly follow?: boolean | undefined;
+/** Options of a connection. Durations in milliseconds. */
+export interface ConnectionOptions {
   /** GraphQL address. @default '/graphql' on the page's origin */
   readonly endpoint?: string | undefined;
   /** WebSocket address. @default endpoint with ws: or wss: */
@@ -148,5 +153,36 @@ export interface IngestionClientOptions {
   readonly jitter?: number | undefined;
   /** Attempts in a budget. @default 10 */
   readonly maxAttempts?: number | undefined;
+}
+
+/**
+ * One socket, or one round of polls, shared by every client made with it. It opens with the first that watches and closes
+ * after the last.
+ */
+export interface IngestionConnection {
+  /** Absolute. */
+  readonly endpoint: string;
+  /** Closes it for all its clients; a second call does no harm. */
+  dispose(): void;
+}
+
+/** Options of a client. */
+export interface IngestionClientOptions extends ConnectionOptions {
+  /** 1 to 128 of `A-Za-z0-9._:-`. */
+  readonly projectId: string;
+  /** Watch this ingestion and those that retry it; without it, the project's latest. */
+  readonly ingestionId?: string | undefined;
+  /** Stay for the project's next ingestions. @default true */
+  readonly follow?: boolean | undefined;
+  /**
+   * Where the last known state is kept, so that coming back shows it at once: nowhere, for as long as this page lives, or
+   * in the tab's sessionStorage too. Only ever shown to the `sub` whose token fetched it. @default 'session'
+   */
+  readonly remember?: 'none' | 'memory' | 'session' | undefined;
+  /**
+   * A connection made by `createConnection`, which then says endpoint, token, transport and times. Without it, clients
+   * with the same endpoint and the same token source share one by themselves.
+   */
+  readonly connection?: IngestionConnection | undefined;
   readonly onWarning?: ((warning: IngestionClientEvents['warning']) => void) | undefined;
 }

@@ -1,0 +1,44 @@
+/** Gives clients with the same endpoint and the same source of tokens the same connection, without their knowing. */
+import { createConnection, type Connection } from './connection.js';
+import { createEnvironment, type Environment } from './environment.js';
+import type { ConnectionOptions, GetToken } from './types.js';
+
+let page: Environment | null = null;
+/** The page's own environment: one, so that what is shared is shared. Made at first use. */
+export function pageEnvironment(): Environment {
+  page ??= createEnvironment();
+  return page;
+}
+
+// Weak: a connection that no client holds any more is not kept.
+const shared = new Map<string, WeakRef<Connection>>();
+const sources = new WeakMap<GetToken, number>();
+let sourceCount = 0;
+
+function sourceOf(getToken: GetToken): number {
+  const known = sources.get(getToken) ?? (sourceCount += 1);
+  sources.set(getToken, known);
+  return known;
+}
+
+/** The connection of everyone with these options. */
+export function sharedConnection(options: ConnectionOptions): Connection {
+  const { endpoint, wsEndpoint, token, getToken, transport, pollIntervalMs, jitter, maxAttempts } = options;
+  const source = getToken === undefined ? null : sourceOf(getToken);
+  const key = JSON.stringify([
+    endpoint,
+    wsEndpoint,
+    token,
+    source,
+    transport,
+    pollIntervalMs,
+    jitter,
+    maxAttempts,
+  ]);
+  const known = shared.get(key)?.deref();
+  if (known !== undefined) return known;
+  for (const [other, reference] of shared) if (reference.deref() === undefined) shared.delete(other);
+  const connection = createConnection(options, { environment: pageEnvironment() });
+  shared.set(key, new WeakRef(connection));
+  return connection;
+}

@@ -1,0 +1,145 @@
+/**
+ * A transport that plays a written scenario instead of a network, for tests and stories: what each session says, and when.
+ * The machine, the fold and the client above it are the real ones.
+ */
+import type { Environment } from '../client/environment.js';
+import { adviceForClose, adviceForCode } from '../client/advice.js';
+import {
+  OperationError,
+  type Answer,
+  type Operation,
+  type SessionListener,
+  type TokenLifetime,
+  type Transport,
+  type WatchTarget,
+} from '../client/transport.js';
+
+/** One thing that happens in a session; `atMs` after it was opened. */
+export type ScriptedStep = { readonly atMs: number } & (
+  | { readonly acknowledge: Partial<TokenLifetime> }
+  /** A state for every watch, or for those of one project. Not trusted, like a server's. */
+  | { readonly progress: unknown; readonly projectId?: string }
+  /** An error with this code for every watch, or for those of one project. */
+  | { readonly refuse: string; readonly projectId?: string }
+  | { readonly complete: true }
+  /** A pong. */
+  | { readonly alive: true }
+  | { readonly close: number }
+);
+
+/** What each session does, in the order in which they are opened; the last goes on for all that follow. */
+export type Scenario = readonly (readonly ScriptedStep[])[];
+
+/** A session as the test sees it. */
+export interface ScriptedSession {
+  readonly token: string | null;
+  readonly targets: readonly WatchTarget[];
+  readonly open: boolean;
+  readonly checks: number;
+  /** Happens now. */
+  play(step: ScriptedStep extends infer S ? Omit<Extract<S, object>, 'atMs'> : never): void;
+}
+
+/** The transport, and what became of it. */
+export interface ScriptedTransport extends Transport {
+  readonly sessions: readonly ScriptedSession[];
+  readonly requests: readonly Operation[];
+  /** Answers queries and mutations; without it they are refused with `UNAVAILABLE`. */
+  onRequest: ((operation: Operation) => unknown) | null;
+}
+
+interface Watcher {
+  readonly target: WatchTarget;
+  readonly answer: (answer: Answer) => void;
+}
+
+/** Options of a scripted transport. */
+export interface ScriptedTransportOptions {
+  readonly environment: Environment;
+  /** Nothing happens by itself where it is left out. */
+  readonly scenario?: Scenario;
+}
+
+/** Makes one. */
+export function createScriptedTransport(options: ScriptedTransportOptions): ScriptedTransport {
+  const { environment, scenario = [] } = options;
+  const sessions: ScriptedSession[] = [];
+  const requests: Operation[] = [];
+
+  const transport: ScriptedTransport = {
+    sessions,
+    requests,
+    onRequest: null,
+    open(token, listener) {
+      const watchers = new Set<Watcher>();
+      const timers = new Set<() => void>();
+      let open = true;
+      let checks = 0;
+      function end(): void {
+        open = false;
+        for (const cancel of timers) cancel();
+      }
+      const session: ScriptedSession = {
+        token,
+        get targets() {
+          return [...watchers].map(({ target }) => target);
+        },
+        get open() {
+          return open;
+        },
+        get checks() {
+          return checks;
+        },
+        play(step) {
+          if (open) play(step as ScriptedStep, listener, watchers, end);
+        },
+      };
+      const steps = scenario[Math.min(sessions.length, scenario.length - 1)] ?? [];
+      for (const step of steps) timers.add(environment.setTimer(step.atMs, () => session.play(step)));
+      sessions.push(session);
+      return {
+        watch(target, answer) {
+          const watcher = { target, answer };
+          watchers.add(watcher);
+          return () => {
+            watchers.delete(watcher);
+          };
+        },
+        check() {
+          checks += 1;
+        },
+        async request(operation) {
+          requests.push(operation);
+          if (transport.onRequest !== null) return transport.onRequest(operation);
+          throw new OperationError(adviceForCode('UNAVAILABLE', 'Nothing was written for this.'));
+        },
+        close: end,
+      };
+    },
+  };
+  return transport;
+}
+
+function play(step: ScriptedStep, listener: SessionListener, watchers: Set<Watcher>, end: () => void): void {
+  if ('acknowledge' in step) {
+    listener.acknowledged({ expiresAt: null, serverTime: null, scopes: null, ...step.acknowledge });
+  } else if ('alive' in step) listener.alive();
+  else if ('close' in step) {
+    end();
+    listener.lost(adviceForClose(step.close));
+  } else {
+    listener.answered();
+    const projectId = 'projectId' in step ? step.projectId : undefined;
+    const answer = answerOf(step);
+    for (const watcher of [...watchers]) {
+      if (projectId === undefined || projectId === watcher.target.projectId) watcher.answer(answer);
+    }
+  }
+}
+
+function answerOf(step: ScriptedStep): Answer {
+  if ('refuse' in step)
+    return { type: 'failed', loss: adviceForCode(step.refuse, `Refused: ${step.refuse}.`) };
+  if ('complete' in step) return { type: 'complete' };
+  return { type: 'state', progress: 'progress' in step ? step.progress : null, serverTime: null };
+}
