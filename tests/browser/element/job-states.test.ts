@@ -1,0 +1,171 @@
+/** What a person sees of the job, state by state; unknown is shown as unknown. */
+import { expect } from '@open-wc/testing';
+import type { PhaseProgress, Progress } from '@ingestion-progress/widget/client';
+import { phasesAt, SAMPLES } from '../../../storybook/samples.js';
+import { mount } from './support/mount.js';
+
+const HEADLINES = {
+  none: 'Nothing ingested yet',
+  waiting: 'Waiting to start',
+  running: 'Extracting text: 4,210 of 9,800 documents',
+  stalled: 'No update for 1m\u00a037s',
+  completed: 'Completed',
+  partial: 'Completed with errors',
+  failedRetryable: 'Failed in Extraction',
+  failedForGood: 'Failed in Extraction',
+  cancelled: 'Cancelled',
+} as const;
+
+describe('The job', () => {
+  for (const [sample, headline] of Object.entries(HEADLINES)) {
+    it(`says "${headline}" where it is ${sample}`, async () => {
+      const { element, part } = await mount({ sample: sample as keyof typeof HEADLINES });
+      expect(part('headline')?.textContent?.trim()).to.equal(headline);
+      expect(element.shadowRoot?.textContent).not.to.match(/undefined|NaN|\[object/);
+    });
+  }
+
+  it('shows the overall percent rounded down, so that nothing looks further than it is', async () => {
+    const { part } = await mount({ progress: { ...SAMPLES.running, progressPercent: 99.97 } });
+    expect(part('percent')?.textContent).to.equal('99%');
+  });
+
+  it('shows no percent, and no zero, where it is not known', async () => {
+    const { part, element } = await mount({ sample: 'unknownPercent' });
+    expect(part('percent')).to.equal(null);
+    expect(element.shadowRoot?.textContent).not.to.contain('0%');
+  });
+
+  it('shows only the counts that the job gave', async () => {
+    const { parts } = await mount({ sample: 'unknownPercent' });
+    expect(parts('metric-label').map((label) => label.textContent)).to.deep.equal(['Items']);
+    expect(parts('metric-value').map((value) => value.textContent)).to.deep.equal(['1,204']);
+  });
+
+  it('fills each segment by its own phase, as wide as the weight says', async () => {
+    const { parts } = await mount({ sample: 'running' });
+    const widths = parts('segment').map((segment) => segment.getBoundingClientRect().width);
+    const total = widths.reduce((sum, width) => sum + width, 0);
+    [0.15, 0.35, 0.3, 0.2].forEach((weight, index) => {
+      expect((widths[index] ?? 0) / total).to.be.closeTo(weight, 0.01);
+    });
+    const fills = parts('fill').map((fill) => fill.style.getPropertyValue('--_fill'));
+    expect(fills).to.deep.equal(['100%', '42.96%', '0%', '0%']);
+  });
+
+  it('keeps the labels aligned to their segments', async () => {
+    const { parts } = await mount({ sample: 'running' });
+    const starts = (name: string) => parts(name).map((each) => Math.round(each.getBoundingClientRect().left));
+    expect(starts('phase')).to.deep.equal(starts('segment'));
+  });
+
+  it('says what to do about a failure: retry, wait, or whom to tell', async () => {
+    const retryable = await mount({ sample: 'failedRetryable', scopes: ['ingestion:control'] });
+    expect(retryable.text('error-hint')).to.equal('You can try again. Attempt 1 of 3.');
+    expect(retryable.text('error-code')).to.equal('Code SOURCE_UNREACHABLE');
+    const recoverable = await mount({ sample: 'failedRecoverable' });
+    expect(recoverable.text('error-hint')).to.contain('may go on by itself');
+    const final = await mount({ sample: 'failedForGood' });
+    expect(final.text('error-hint')).to.contain('Pass the code on');
+    expect(final.text('error-message')).to.equal('The text extractor has no valid licence.');
+  });
+
+  it('counts what failed where it completed with errors', async () => {
+    const { parts } = await mount({ sample: 'partial' });
+    expect(parts('metric-value').map((value) => value.textContent)).to.include('37');
+  });
+
+  it('says in numbers how many failed where the job said nothing itself', async () => {
+    const result = { ...SAMPLES.partial.result, summary: null, itemsFailed: 1 };
+    const { text } = await mount({ progress: { ...SAMPLES.partial, result } });
+    expect(text('detail')).to.equal('1 item failed');
+  });
+
+  it('lets a full bar settle before the result takes its place', async () => {
+    const { client, part, settled, element } = await mount({ sample: 'running' });
+    client.show({ progress: SAMPLES.completed });
+    await settled();
+    expect(part('percent')?.textContent).to.equal('100%');
+    client.advance(800);
+    element.requestUpdate();
+    await settled();
+    expect(part('percent')).to.equal(null);
+    expect(part('headline')?.textContent?.trim()).to.equal('Completed');
+  });
+});
+
+describe('Ages', () => {
+  it('are counted from the server and the monotonic clock, whatever the local clock says', async () => {
+    const wrongClock = Date.now;
+    Date.now = () => 0;
+    try {
+      const { client, text, element, settled } = await mount({ sample: 'running' });
+      expect(text('detail')).to.contain('12m elapsed');
+      client.advance(60_000);
+      client.show({ progress: { ...SAMPLES.running, updatedAt: SAMPLES.running.updatedAt + 60_000 } });
+      element.requestUpdate();
+      await settled();
+      expect(text('detail')).to.contain('13m elapsed');
+    } finally {
+      Date.now = wrongClock;
+    }
+  });
+
+  it('count the remaining time down between updates, and never up', async () => {
+    const { client, text, element, settled } = await mount({ sample: 'running' });
+    const shown: string[] = [text('detail')];
+    for (let step = 0; step < 4; step += 1) {
+      client.advance(10_000);
+      element.requestUpdate();
+      await settled();
+      shown.push(text('detail'));
+    }
+    const minutes = shown.map((each) => Number(/about (\d+)m left/.exec(each)?.[1]));
+    expect(minutes).to.deep.equal([4, 4, 4, 4, 3]);
+  });
+
+  it('call a job quiet after stalled-after seconds, and not while the connection is the one that is gone', async () => {
+    const { client, part, element, settled } = await mount({
+      sample: 'running',
+      attributes: { 'stalled-after': '5' },
+    });
+    client.advance(4000);
+    element.requestUpdate();
+    await settled();
+    expect(part('base')?.dataset['state']).to.equal('running');
+    client.advance(1000);
+    element.requestUpdate();
+    await settled();
+    expect(part('base')?.dataset['state']).to.equal('stalled');
+    client.show({ connection: { state: 'offline' } });
+    await settled();
+    expect(part('base')?.dataset['state']).to.equal('running');
+  });
+
+  it('are not shown for a remembered state, since nobody knows how old it is', async () => {
+    const { text } = await mount({ sample: 'running', knowledge: 'remembered' });
+    expect(text('detail')).to.equal('');
+  });
+});
+
+describe('What a server says', () => {
+  it('is clamped where it is out of range', async () => {
+    const phases: PhaseProgress[] = phasesAt(2, { percent: 250 });
+    const progress: Progress = { ...SAMPLES.running, progressPercent: 140, phases };
+    const { part, parts } = await mount({ progress });
+    expect(part('track')?.getAttribute('aria-valuenow')).to.equal('100');
+    expect(parts('fill')[1]?.style.getPropertyValue('--_fill')).to.equal('100%');
+  });
+
+  it('is shown as text, also where it is HTML', async () => {
+    const evil = '<img src=x onerror="window.hacked=true"><b>bold</b>';
+    const phases = phasesAt(2, { message: evil }).map((phase) => ({ ...phase, name: evil }));
+    const { element, part } = await mount({ progress: { ...SAMPLES.running, phases } });
+    expect(part('headline')?.textContent?.trim()).to.equal(evil);
+    expect(element.shadowRoot?.querySelector('img, b')).to.equal(null);
+    const error = { ...SAMPLES.failedForGood.error, message: evil, errorCode: '<i>X</i>' };
+    const failed = await mount({ progress: { ...SAMPLES.failedForGood, error } });
+    expect(failed.part('error-message')?.textContent?.trim()).to.equal(evil);
+    expect(failed.element.shadowRoot?.querySelector('img, b, i')).to.equal(null);
+  });
+});
