@@ -4,13 +4,17 @@
  */
 import { z } from 'zod';
 
-const flag = z.enum(['true', 'false', '1', '0'], { error: 'must be true or false' }).transform((word) => word === 'true' || word === '1');
+const flag = z
+  .enum(['true', 'false', '1', '0'], { error: 'must be true or false' })
+  .transform((word) => word === 'true' || word === '1');
 const whole = (least: number, most: number) =>
   z
     .string()
     .regex(/^\d{1,15}$/, { error: `must be a whole number from ${least} to ${most}` })
     .transform(Number)
-    .refine((value) => value >= least && value <= most, { error: `must be a whole number from ${least} to ${most}` });
+    .refine((value) => value >= least && value <= most, {
+      error: `must be a whole number from ${least} to ${most}`,
+    });
 const list = z.string().transform((text) =>
   text
     .split(',')
@@ -27,7 +31,9 @@ const address = (protocols: readonly string[], example: string) =>
   );
 const origins = list.refine(
   (items) =>
-    items.every((item) => item === '*' || (URL.canParse(item) && new URL(item).origin === item.replace(/\/$/, ''))),
+    items.every(
+      (item) => item === '*' || (URL.canParse(item) && new URL(item).origin === item.replace(/\/$/, '')),
+    ),
   { error: 'must be * or origins such as https://app.example.com, separated by commas' },
 );
 
@@ -64,7 +70,12 @@ export const VARIABLES = Object.freeze({
     null,
     'MongoDB to keep progress in; unset, the embedded store under DATA_DIR does.',
   ),
-  DATA_DIR: variable(z.string().min(1), '.data', null, 'Folder of the embedded store; one process at a time.'),
+  DATA_DIR: variable(
+    z.string().min(1),
+    '.data',
+    null,
+    'Folder of the embedded store; one process at a time.',
+  ),
   REDIS_URL: variable(
     address(['redis:', 'rediss:'], 'redis://127.0.0.1:6379'),
     null,
@@ -84,7 +95,9 @@ export const VARIABLES = Object.freeze({
     'Shared secret of HS256 tokens; 32 characters or more. One of the three JWT_ sources is required.',
   ),
   JWT_PUBLIC_KEY: variable(
-    z.string().regex(/-----BEGIN [A-Z ]+-----/, { error: 'must be a public key in PEM, with its BEGIN line' }),
+    z
+      .string()
+      .regex(/-----BEGIN [A-Z ]+-----/, { error: 'must be a public key in PEM, with its BEGIN line' }),
     null,
     null,
     'Public key (PEM) of RS256 or ES256 tokens; a line break may be written as \\n.',
@@ -116,7 +129,9 @@ export const VARIABLES = Object.freeze({
     'Addresses or ranges (10.0.0.0/8) of proxies whose X-Forwarded-For is believed, separated by commas.',
   ),
   LOG_LEVEL: variable(
-    z.enum(['silent', 'error', 'warn', 'info', 'debug'], { error: 'must be silent, error, warn, info or debug' }),
+    z.enum(['silent', 'error', 'warn', 'info', 'debug'], {
+      error: 'must be silent, error, warn, info or debug',
+    }),
     'info',
     null,
     'How much is logged.',
@@ -125,7 +140,12 @@ export const VARIABLES = Object.freeze({
   GRAPHIQL: variable(flag, 'false', null, 'Whether /graphql shows GraphiQL to a browser.'),
   INTROSPECTION: variable(flag, 'false', null, 'Whether the schema may be asked for over GraphQL.'),
   MAX_BODY_BYTES: variable(whole(1_024, 16_777_216), '262144', 'bytes', 'Largest HTTP body; past it 413.'),
-  MAX_MESSAGE_BYTES: variable(whole(1_024, 16_777_216), '262144', 'bytes', 'Largest WebSocket message; past it 1009.'),
+  MAX_MESSAGE_BYTES: variable(
+    whole(1_024, 16_777_216),
+    '262144',
+    'bytes',
+    'Largest WebSocket message; past it 1009.',
+  ),
   MAX_SUBSCRIPTIONS: variable(
     whole(1, 10_000),
     '100',
@@ -163,12 +183,11 @@ type Variables = typeof VARIABLES;
 /** Names of the environment variables. */
 export type VariableName = keyof Variables;
 
-/** The environment, checked: a value for each variable, null where there is neither value nor default. */
-export type Config = { readonly [K in VariableName]: z.output<Variables[K]['schema']> | null } & {
-  readonly [K in RequiredName]: z.output<Variables[K]['schema']>;
-};
-type RequiredName = Exclude<
-  VariableName,
+type Camel<S extends string> = S extends `${infer Head}_${infer Tail}`
+  ? `${Lowercase<Head>}${Capitalize<Camel<Tail>>}`
+  : Lowercase<S>;
+type ValueOf<K extends VariableName> = z.output<Variables[K]['schema']>;
+type Optional =
   | 'PUBLIC_URL'
   | 'MONGODB_URI'
   | 'REDIS_URL'
@@ -176,8 +195,19 @@ type RequiredName = Exclude<
   | 'JWT_PUBLIC_KEY'
   | 'JWT_JWKS_URI'
   | 'JWT_ISSUER'
-  | 'JWT_AUDIENCE'
->;
+  | 'JWT_AUDIENCE';
+
+/** The environment, checked, by the variables' names in camel case; null where there is neither value nor default. */
+export type Config = { readonly [K in Optional as Camel<K>]: ValueOf<K> | null } & {
+  readonly [K in Exclude<VariableName, Optional> as Camel<K>]: ValueOf<K>;
+};
+
+/** The environment as options of a library: `JWT_SECRET` is `jwtSecret`, and so on. */
+export type ConfigOptions = { readonly [K in keyof Config]?: Config[K] | undefined };
+
+function camel(name: string): string {
+  return name.toLowerCase().replaceAll(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
+}
 
 /** Everything that is wrong with the environment, a sentence each. */
 export class ConfigError extends Error {
@@ -196,8 +226,10 @@ function contradictions(environment: Readonly<Record<string, string | undefined>
   const given = (name: VariableName) => environment[name] !== undefined && environment[name] !== '';
   const sources = TOKEN_SOURCES.filter(given);
   const problems: string[] = [];
-  if (sources.length === 0) problems.push(`Set one of ${TOKEN_SOURCES.join(', ')}: without it no token can be checked.`);
-  if (sources.length > 1) problems.push(`Set only one of ${sources.join(' and ')}: each says how tokens are checked.`);
+  if (sources.length === 0)
+    problems.push(`Set one of ${TOKEN_SOURCES.join(', ')}: without it no token can be checked.`);
+  if (sources.length > 1)
+    problems.push(`Set only one of ${sources.join(' and ')}: each says how tokens are checked.`);
   return problems;
 }
 
@@ -212,9 +244,25 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     const raw = environment[name];
     const text = raw === undefined || raw === '' ? preset : raw;
     const parsed = text === null ? null : schema.safeParse(text);
-    if (parsed === null || parsed.success) values[name] = parsed?.data ?? null;
+    if (parsed === null || parsed.success) values[camel(name)] = parsed?.data ?? null;
     else problems.push(`${name} ${parsed.error.issues.map((issue) => issue.message).join(', ')}.`);
   }
   if (problems.length > 0) throw new ConfigError(problems);
   return Object.freeze(values) as Config;
+}
+
+/**
+ * The same for options of a library, by the same rules.
+ * @throws ConfigError with every problem at once.
+ */
+export function configOf(options: ConfigOptions): Config {
+  const given: Readonly<Record<string, unknown>> = options;
+  return readConfig(
+    Object.fromEntries(
+      Object.keys(VARIABLES).map((name) => {
+        const value = given[camel(name)];
+        return [name, value === undefined || value === null ? undefined : String(value)];
+      }),
+    ),
+  );
 }

@@ -3,7 +3,11 @@ import { defineConfig } from 'vitest/config';
 // Vitest looks for the default export of its configuration file.
 export default defineConfig({
   root: new URL('..', import.meta.url).pathname,
-  resolve: { conditions: ['source'] },
+  resolve: {
+    conditions: ['source'],
+    // One instance of graphql: Node takes its CommonJS file, where Vite would take the `module` field.
+    alias: [{ find: /^graphql$/, replacement: 'graphql/index.js' }],
+  },
   ssr: { resolve: { conditions: ['source', 'node', 'import', 'default'] } },
   oxc: { decorator: { legacy: true } },
   test: {

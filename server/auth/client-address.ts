@@ -18,7 +18,10 @@ export function createClientAddress(trusted: readonly string[]): ClientAddress {
     const [address = '', bits] = entry.split('/');
     const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
     const prefix = Number(bits);
-    if (isIP(address) === 0 || (bits !== undefined && !(prefix >= 0 && prefix <= (family === 'ipv6' ? 128 : 32)))) {
+    if (
+      isIP(address) === 0 ||
+      (bits !== undefined && !(prefix >= 0 && prefix <= (family === 'ipv6' ? 128 : 32)))
+    ) {
       throw new Error(`TRUSTED_PROXIES: ${entry} is neither an address nor a range such as 10.0.0.0/8.`);
     }
     if (bits === undefined) proxies.addAddress(address, family);

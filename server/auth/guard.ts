@@ -52,7 +52,12 @@ export function createGuard(options: GuardOptions): Guard {
 
   const wait = (delayMs: number) => new Promise<void>((resolve) => void clock.setTimer(delayMs, resolve));
 
-  async function refuse(error: ProgressError, what: string, who: string | null, origin: Origin): Promise<never> {
+  async function refuse(
+    error: ProgressError,
+    what: string,
+    who: string | null,
+    origin: Origin,
+  ): Promise<never> {
     const { address: from, way, requestId } = origin;
     logger.warn({ code: error.code, who, what, from, way, requestId }, 'refused');
     onRefusal?.(error.code);
@@ -68,7 +73,9 @@ export function createGuard(options: GuardOptions): Guard {
     let cancel = () => {};
     try {
       const late = new Promise<never>((_, reject) => {
-        cancel = clock.setTimer(ACCESS_TIMEOUT_MS, () => reject(new Error('The access rule did not answer in time.')));
+        cancel = clock.setTimer(ACCESS_TIMEOUT_MS, () =>
+          reject(new Error('The access rule did not answer in time.')),
+        );
       });
       return await Promise.race([access.allows(viewer, projectId, scope), late]);
     } catch (cause) {
@@ -83,7 +90,8 @@ export function createGuard(options: GuardOptions): Guard {
     stands,
     authenticate: async (token, origin) => {
       try {
-        if (token === null) throw new ProgressError('UNAUTHENTICATED', 'A token is needed: Authorization: Bearer …');
+        if (token === null)
+          throw new ProgressError('UNAUTHENTICATED', 'A token is needed: Authorization: Bearer …');
         return await verifier.verify(token);
       } catch (error) {
         if (error instanceof ProgressError && error.code !== 'UNAVAILABLE') {
@@ -99,7 +107,12 @@ export function createGuard(options: GuardOptions): Guard {
         throw new ProgressError('BAD_USER_INPUT', `projectId: ${id.error.issues[0]?.message ?? 'malformed'}`);
       }
       if (viewer.expiresAt <= clock.now()) {
-        return refuse(new ProgressError('TOKEN_EXPIRED', 'The token has expired.'), 'token', viewer.subject, origin);
+        return refuse(
+          new ProgressError('TOKEN_EXPIRED', 'The token has expired.'),
+          'token',
+          viewer.subject,
+          origin,
+        );
       }
       if (await stands(viewer, projectId, scope)) return;
       const error = new ProgressError('FORBIDDEN', `This token does not cover ${scope} of this project.`);

@@ -57,7 +57,8 @@ function readScopes(scope: string | undefined): ReadonlySet<Scope> {
 
 function toViewer(payload: unknown, toleranceMs: number): Viewer {
   const claims = claimsSchema.safeParse(payload);
-  if (!claims.success) throw new ProgressError('UNAUTHENTICATED', 'The token lacks sub or exp, or a claim is malformed.');
+  if (!claims.success)
+    throw new ProgressError('UNAUTHENTICATED', 'The token lacks sub or exp, or a claim is malformed.');
   const { sub, exp, projects = [], scope } = claims.data;
   return Object.freeze({
     subject: sub,
@@ -114,7 +115,9 @@ function createKeyFinder(source: KeySource): (token: string) => Key | Promise<Ke
       return pinned((await client.getSigningKey(kid)).getPublicKey());
     } catch (cause) {
       if (cause instanceof SigningKeyNotFoundError) {
-        throw new ProgressError('UNAUTHENTICATED', 'The token is signed by a key that is not known.', { cause });
+        throw new ProgressError('UNAUTHENTICATED', 'The token is signed by a key that is not known.', {
+          cause,
+        });
       }
       throw new ProgressError('UNAVAILABLE', 'Tokens cannot be checked now; try again later.', { cause });
     }

@@ -6,7 +6,9 @@ import type { Clock } from '../clock.js';
 
 /** What a refusal of this address costs. */
 export type Penalty =
-  { readonly kind: 'none' } | { readonly kind: 'slow'; readonly delayMs: number } | { readonly kind: 'limited' };
+  | { readonly kind: 'none' }
+  | { readonly kind: 'slow'; readonly delayMs: number }
+  | { readonly kind: 'limited' };
 
 /** Options; a window is the time in which refusals are counted together. */
 export interface RefusalOptions {
@@ -50,7 +52,8 @@ export function createRefusalLedger(
     refuse: (address) => {
       const now = clock.monotonicNow();
       const before = entries.get(address);
-      const entry = before !== undefined && now - before.since < options.windowMs ? before : { count: 0, since: now };
+      const entry =
+        before !== undefined && now - before.since < options.windowMs ? before : { count: 0, since: now };
       entry.count += 1;
       // Once limited, the window starts anew with each refusal: it ends after a quiet one.
       if (entry.count > options.limitAfter) entry.since = now;

@@ -86,7 +86,8 @@ export function createSession(options: {
       return () => void grants.delete(grant);
     },
     refresh: async (token) => {
-      if (!refreshable) throw new ProgressError('BAD_USER_INPUT', 'refreshToken works over a WebSocket only.');
+      if (!refreshable)
+        throw new ProgressError('BAD_USER_INPUT', 'refreshToken works over a WebSocket only.');
       const fresh = await guard.authenticate(token, origin);
       if (fresh.subject !== viewer.subject) {
         throw new ProgressError('FORBIDDEN', 'The fresh token is of another subject.');

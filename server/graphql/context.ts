@@ -21,7 +21,11 @@ export interface GraphqlContext {
   readonly session: Session;
   /** Read by the transport for an ETag, so that body and tag tell of the same state. */
   readonly prefetched?:
-    | { readonly projectId: string; readonly ingestionId: string | null; readonly record: IngestionRecord | null }
+    | {
+        readonly projectId: string;
+        readonly ingestionId: string | null;
+        readonly record: IngestionRecord | null;
+      }
     | undefined;
 }
 

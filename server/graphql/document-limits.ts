@@ -60,10 +60,14 @@ export function createLimitsRule(limits: DocumentLimits): ValidationRule {
           if (node.kind !== Kind.OPERATION_DEFINITION) continue;
           const { depth, aliases } = measure(node.selectionSet, context, fragments);
           if (depth > limits.depth) {
-            context.reportError(new GraphQLError(`The document is ${depth} levels deep; at most ${limits.depth}.`));
+            context.reportError(
+              new GraphQLError(`The document is ${depth} levels deep; at most ${limits.depth}.`),
+            );
           }
           if (aliases > limits.aliases) {
-            context.reportError(new GraphQLError(`The document has ${aliases} aliases; at most ${limits.aliases}.`));
+            context.reportError(
+              new GraphQLError(`The document has ${aliases} aliases; at most ${limits.aliases}.`),
+            );
           }
         }
       },

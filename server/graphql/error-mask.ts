@@ -65,7 +65,8 @@ export function createErrorMask(logger: Logger): MaskError {
     }
     const inner = cause(error);
     if (inner instanceof ProgressError) {
-      if (inner.code === 'INTERNAL_SERVER_ERROR') logger.error({ error: inner.message }, 'answered with an error');
+      if (inner.code === 'INTERNAL_SERVER_ERROR')
+        logger.error({ error: inner.message }, 'answered with an error');
       return told(error, inner.message, inner.code);
     }
     // Raised by parsing, validation or coercion of what the client sent; what fails later has a path.

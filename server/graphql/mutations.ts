@@ -19,7 +19,11 @@ export function createMutations({
   async function command(
     { session }: GraphqlContext,
     kind: 'RETRY' | 'CANCEL',
-    args: { readonly projectId: string; readonly ingestionId: string; readonly fromPhase?: number | null | undefined },
+    args: {
+      readonly projectId: string;
+      readonly ingestionId: string;
+      readonly fromPhase?: number | null | undefined;
+    },
   ) {
     const { projectId, ingestionId, fromPhase = null } = args;
     await session.authorise(projectId, 'ingestion:control');

@@ -1,11 +1,7 @@
 /** Queries and subscriptions: arguments checked, access asked, the service and the hub called. Knows no rule and no driver. */
 import { ProgressError } from '../errors.js';
 import type { IngestionCommand, IngestionEvent } from '@ingestion-progress/schema';
-import type {
-  QueryResolvers,
-  Resolvers,
-  SubscriptionResolvers,
-} from '@ingestion-progress/schema/resolvers';
+import type { QueryResolvers, Resolvers, SubscriptionResolvers } from '@ingestion-progress/schema/resolvers';
 import type { Session } from '../auth/session.js';
 import type { Page, PageRequest } from '../store/progress-store.js';
 import { lifetimeOf } from './context.js';
@@ -50,7 +46,9 @@ function createQueries({ service, clock }: ResolverOptions): QueryResolvers<Grap
     ingestionEvents: async (_parent, { projectId, ingestionId, first, after }, { session }) => {
       await canRead(session, projectId);
       checkIngestionId(ingestionId);
-      return connection(await service.ingestionEvents(projectId, ingestionId, pageRequest(first, after, 500)));
+      return connection(
+        await service.ingestionEvents(projectId, ingestionId, pageRequest(first, after, 500)),
+      );
     },
     viewer: (_parent, _args, { session: { viewer } }) => ({
       subject: viewer.subject,

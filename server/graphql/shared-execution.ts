@@ -42,7 +42,8 @@ function serialise({ data, errors }: ExecutionResult, mask: MaskError): string {
 /** The single plain root field; null where there is anything more to it. */
 function rootField({ operation }: Prepared): FieldNode | null {
   const [field, ...others] = operation.selectionSet.selections;
-  if (operation.operation !== OperationTypeNode.SUBSCRIPTION || field === undefined || others.length > 0) return null;
+  if (operation.operation !== OperationTypeNode.SUBSCRIPTION || field === undefined || others.length > 0)
+    return null;
   if (field.kind !== Kind.FIELD || field.name.value !== 'ingestionProgress') return null;
   return (field.directives?.length ?? 0) === 0 ? field : null;
 }
@@ -81,7 +82,8 @@ export function createSharedExecution(schema: GraphQLSchema, mask: MaskError): S
           rootValue: event,
         });
         // No resolver under an event returns a promise.
-        if (!('data' in result) && !('errors' in result)) throw new Error('An event was executed asynchronously.');
+        if (!('data' in result) && !('errors' in result))
+          throw new Error('An event was executed asynchronously.');
         const payload = serialise(result, mask);
         rendered.set(event, payload);
         return payload;

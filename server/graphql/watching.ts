@@ -78,7 +78,9 @@ export function errorOfEnd(watch: Watch): { readonly error: ProgressError | null
   if (watch.end === null) return null;
   if (watch.end.kind === 'failed') return { error: watch.end.error };
   if (watch.end.kind !== 'overflowed') return { error: null };
-  return { error: new ProgressError('UNAVAILABLE', 'Too slow a reader; come back and take the state as it is.') };
+  return {
+    error: new ProgressError('UNAVAILABLE', 'Too slow a reader; come back and take the state as it is.'),
+  };
 }
 
 /** The ordinary road: events one by one. */

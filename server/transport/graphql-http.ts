@@ -35,23 +35,37 @@ export interface GraphqlHttpOptions {
 }
 
 /** Answers a request to `/graphql`. */
-export type GraphqlHttp = (request: IncomingMessage, response: ServerResponse, url: URL, origin: Origin) => Promise<void>;
+export type GraphqlHttp = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  url: URL,
+  origin: Origin,
+) => Promise<void>;
 
 type Prefetched = NonNullable<GraphqlContext['prefetched']>;
 
 /** Our parsing and validation in the place of Yoga's, so that both transports share one cache and one set of limits. */
 function useDocuments(documents: Documents): Plugin {
   return {
-    onParse: ({ setParseFn }) => setParseFn((source: string | { body: string }) => documents.parse(String(typeof source === 'string' ? source : source.body))),
-    onValidate: ({ setValidationFn, params }) => setValidationFn(() => documents.validate(params.documentAST)),
+    onParse: ({ setParseFn }) =>
+      setParseFn((source: string | { body: string }) =>
+        documents.parse(String(typeof source === 'string' ? source : source.body)),
+      ),
+    onValidate: ({ setValidationFn, params }) =>
+      setValidationFn(() => documents.validate(params.documentAST)),
   };
 }
 
 /** The arguments of a query whose only root field is `progress`; null for any other document. */
-function progressArguments(schema: GraphQLSchema, { operation, variables }: Prepared): Record<string, unknown> | null {
+function progressArguments(
+  schema: GraphQLSchema,
+  { operation, variables }: Prepared,
+): Record<string, unknown> | null {
   const [field, ...others] = operation.selectionSet.selections;
-  if (operation.operation !== OperationTypeNode.QUERY || field === undefined || others.length > 0) return null;
-  if (field.kind !== Kind.FIELD || field.name.value !== 'progress' || (field.directives?.length ?? 0) > 0) return null;
+  if (operation.operation !== OperationTypeNode.QUERY || field === undefined || others.length > 0)
+    return null;
+  if (field.kind !== Kind.FIELD || field.name.value !== 'progress' || (field.directives?.length ?? 0) > 0)
+    return null;
   const definition = schema.getQueryType()?.getFields()['progress'];
   return definition === undefined ? null : getArgumentValues(definition, field, variables);
 }
@@ -59,7 +73,9 @@ function progressArguments(schema: GraphQLSchema, { operation, variables }: Prep
 function jsonObject(text: string | null): Record<string, unknown> | null {
   try {
     const value: unknown = text === null ? {} : JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : null;
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : null;
   } catch {
     // Yoga answers malformed variables; they have no tag.
     return null;
@@ -91,12 +107,17 @@ export function createGraphqlHttp(options: GraphqlHttpOptions): GraphqlHttp {
     const query = url.searchParams.get('query');
     const variables = jsonObject(url.searchParams.get('variables'));
     if (query === null || variables === null) return null;
-    const prepared = documents.prepare({ query, variables, operationName: url.searchParams.get('operationName') });
+    const prepared = documents.prepare({
+      query,
+      variables,
+      operationName: url.searchParams.get('operationName'),
+    });
     if (!('document' in prepared)) return null;
     const args = progressArguments(schema, prepared);
     const projectId = args?.['projectId'];
     const ingestionId = args?.['ingestionId'] ?? null;
-    if (typeof projectId !== 'string' || (ingestionId !== null && typeof ingestionId !== 'string')) return null;
+    if (typeof projectId !== 'string' || (ingestionId !== null && typeof ingestionId !== 'string'))
+      return null;
     if (ingestionId !== null && !idSchema.safeParse(ingestionId).success) return null;
     await session.authorise(projectId, 'progress:read');
     const record = await service.read(projectId, ingestionId);
@@ -107,7 +128,10 @@ export function createGraphqlHttp(options: GraphqlHttpOptions): GraphqlHttp {
   }
 
   /** What is wrong with a request before its token is looked at; null where nothing is. */
-  function misshapen({ method, headers }: IncomingMessage): { readonly status: number; readonly message: string } | null {
+  function misshapen({
+    method,
+    headers,
+  }: IncomingMessage): { readonly status: number; readonly message: string } | null {
     if (method !== 'GET' && method !== 'POST') return { status: 405, message: 'Ask by GET or POST.' };
     if (method === 'GET') return null;
     // Nothing that a web page can send without asking first: no CSRF.
@@ -124,7 +148,12 @@ export function createGraphqlHttp(options: GraphqlHttpOptions): GraphqlHttp {
     const wrong = misshapen(request);
     if (wrong !== null) {
       const error = new ProgressError('BAD_USER_INPUT', wrong.message);
-      return answerGraphqlError(response, error, wrong.status, wrong.status === 405 ? { Allow: 'GET, POST' } : {});
+      return answerGraphqlError(
+        response,
+        error,
+        wrong.status,
+        wrong.status === 405 ? { Allow: 'GET, POST' } : {},
+      );
     }
     if (graphiql && request.method === 'GET' && !url.searchParams.has('query')) {
       await yoga(request, response);

@@ -4,7 +4,7 @@
  */
 import { GraphQLError, execute, subscribe } from 'graphql';
 import type { ExecutionArgs, GraphQLSchema } from 'graphql';
-import type { Context, ServerOptions } from 'graphql-ws';
+import type { Context, ServerOptions, SubscribePayload } from 'graphql-ws';
 import { connectionToken } from '../auth/bearer.js';
 import type { Guard } from '../auth/guard.js';
 import { createSession } from '../auth/session.js';
@@ -62,7 +62,10 @@ export function createGraphqlProtocol(
 ): ServerOptions<Record<string, unknown> | undefined, Connection> {
   const { schema, documents, shared, hub, guard, keeper, mask, clock, logger, counters } = options;
 
-  async function connect({ extra: connection, connectionParams }: Connected): Promise<Record<string, unknown> | false> {
+  async function connect({
+    extra: connection,
+    connectionParams,
+  }: Connected): Promise<Record<string, unknown> | false> {
     const { origin } = connection;
     connection.begin();
     try {
@@ -71,7 +74,10 @@ export function createGraphqlProtocol(
       const session = createSession({ viewer, origin, guard, refreshable: true });
       connection.session = session;
       connection.release = keeper.keep(session, () => {
-        logger.info({ who: session.viewer.subject, from: origin.address, requestId: origin.requestId }, 'token expired');
+        logger.info(
+          { who: session.viewer.subject, from: origin.address, requestId: origin.requestId },
+          'token expired',
+        );
         connection.close(CLOSES.expired);
       });
       logger.debug({ who: viewer.subject, from: origin.address, requestId: origin.requestId }, 'connected');
@@ -84,6 +90,30 @@ export function createGraphqlProtocol(
 
   function refuse(error: unknown): readonly GraphQLError[] {
     return [mask(error)];
+  }
+
+  /** Decides about an operation: what to execute, or what is wrong with it. */
+  function accept(
+    { extra: connection, subscriptions }: Connected,
+    id: string,
+    { query, operationName, variables }: SubscribePayload,
+  ): ExecutionArgs | readonly GraphQLError[] {
+    const { session } = connection;
+    if (session === null) return refuse(new ProgressError('UNAUTHENTICATED', 'Not connected yet.'));
+    if (Object.keys(subscriptions).length > options.subscriptions) {
+      const most = `At most ${options.subscriptions} operations may be open on one connection.`;
+      return refuse(new ProgressError('RATE_LIMITED', most));
+    }
+    const prepared = documents.prepare({ query, operationName, variables });
+    if (!('document' in prepared)) return prepared.map(mask);
+    const contextValue: OperationContext = { session, operation: { id, prepared, connection } };
+    return {
+      schema,
+      document: prepared.document,
+      operationName: operationName ?? null,
+      variableValues: variables ?? {},
+      contextValue,
+    };
   }
 
   async function openSubscription(args: ExecutionArgs) {
@@ -106,24 +136,12 @@ export function createGraphqlProtocol(
     // The endpoint looks at the deadline itself, with one timer for all connections.
     connectionInitWaitTimeout: 0,
     onConnect: connect,
-    onSubscribe: ({ extra: connection, subscriptions }, id, payload) => {
-      const { session } = connection;
-      if (session === null) return refuse(new ProgressError('UNAUTHENTICATED', 'Not connected yet.'));
-      if (Object.keys(subscriptions).length > options.subscriptions) {
-        const most = `At most ${options.subscriptions} operations may be open on one connection.`;
-        return refuse(new ProgressError('RATE_LIMITED', most));
+    onSubscribe: (connected, id, payload) => {
+      try {
+        return accept(connected, id, payload);
+      } catch (error) {
+        return refuse(error);
       }
-      const { query, operationName, variables } = payload;
-      const prepared = documents.prepare({ query, operationName, variables });
-      if (!('document' in prepared)) return prepared.map(mask);
-      const contextValue: OperationContext = { session, operation: { id, prepared, connection } };
-      return {
-        schema,
-        document: prepared.document,
-        operationName: operationName ?? null,
-        variableValues: variables ?? {},
-        contextValue,
-      };
     },
     execute: (args: ExecutionArgs) => execute(args),
     subscribe: openSubscription,

@@ -31,12 +31,22 @@ export type RestProgress = (
 ) => Promise<void>;
 
 /** Makes the handler. */
-export function createRestProgress({ schema, documents, service, guard, onUnexpected }: RestOptions): RestProgress {
+export function createRestProgress({
+  schema,
+  documents,
+  service,
+  guard,
+  onUnexpected,
+}: RestOptions): RestProgress {
   const document = documents.parse(String(ReadProgressDocument));
   const bodies = new WeakMap<IngestionRecord, string>();
 
   /** One execution for each state, however many poll. Access was asked before. */
-  async function render(record: IngestionRecord, origin: Origin, session: GraphqlContext['session']): Promise<string> {
+  async function render(
+    record: IngestionRecord,
+    origin: Origin,
+    session: GraphqlContext['session'],
+  ): Promise<string> {
     const known = bodies.get(record);
     if (known !== undefined) return known;
     const { projectId } = record.progress;

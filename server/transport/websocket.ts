@@ -77,7 +77,11 @@ export function createWebSocketEndpoint(
     return total;
   }
 
-  async function receive(connection: Connection, take: (text: string) => Promise<void>, text: string): Promise<void> {
+  async function receive(
+    connection: Connection,
+    take: (text: string) => Promise<void>,
+    text: string,
+  ): Promise<void> {
     if (connection.closing !== null) return;
     if (connection.isOverfull) {
       connection.close(CLOSES.tooSlow);
@@ -109,7 +113,8 @@ export function createWebSocketEndpoint(
         protocol: socket.protocol,
         send: (text) => connection.send(text),
         close: (code = CLOSES.failed.code, reason = '') => connection.close({ code, reason }),
-        onMessage: (take) => void socket.on('message', (data) => void receive(connection, take, String(data))),
+        onMessage: (take) =>
+          void socket.on('message', (data) => void receive(connection, take, String(data))),
       },
       connection,
     );
@@ -119,7 +124,10 @@ export function createWebSocketEndpoint(
       connections.delete(connection);
       count(address, -1);
       void closed(code, String(reason));
-      logger.debug({ code: connection.closing.code, from: address, requestId: origin.requestId }, 'disconnected');
+      logger.debug(
+        { code: connection.closing.code, from: address, requestId: origin.requestId },
+        'disconnected',
+      );
       if (connections.size > 0) return;
       timer?.();
       timer = null;

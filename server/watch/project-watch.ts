@@ -89,9 +89,13 @@ export function createProjectWatch(options: ProjectWatchOptions): ProjectWatch {
     },
     finishSuperseded: (watcher: Watcher, ingestionId: string) => {
       read(projectId, ingestionId).then(
-        (record) => watcher.finish(record === null ? null : snapshotOf(projectId, record.progress, clock.now())),
+        (record) =>
+          watcher.finish(record === null ? null : snapshotOf(projectId, record.progress, clock.now())),
         (error: unknown) => {
-          logger.warn({ projectId, ingestionId, error: String(error) }, 'last state of a watched ingestion unreadable');
+          logger.warn(
+            { projectId, ingestionId, error: String(error) },
+            'last state of a watched ingestion unreadable',
+          );
           watcher.finish(null);
         },
       );

@@ -89,7 +89,10 @@ export function createWatchHub(options: WatchHubOptions): WatchHub {
       try {
         await readBatch(all.slice(start, start + BATCH));
       } catch (error) {
-        logger.warn({ error: String(error), projects: all.length }, 'watched projects could not be read again');
+        logger.warn(
+          { error: String(error), projects: all.length },
+          'watched projects could not be read again',
+        );
         break;
       }
     }

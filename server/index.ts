@@ -1,0 +1,93 @@
+/**
+ * The public API: a whole server in one call, the emitter that a job reports by, and the ports that a host may fill.
+ *
+ * @example
+ * ```ts
+ * import { createProgressServer } from '@ingestion-progress/server';
+ *
+ * const server = await createProgressServer({ port: 4000, jwtSecret: 'a secret of 32 characters or more' });
+ * await server.emitter.emitPhaseStarted('project-1', 1, 'Reading the folder');
+ * ```
+ */
+import { tokenAccess } from './auth/access.js';
+import type { AccessPolicy } from './auth/access.js';
+import type { EventBus } from './bus/event-bus.js';
+import { createMemoryBus } from './bus/memory-bus.js';
+import { systemClock } from './clock.js';
+import type { Clock } from './clock.js';
+import { configOf } from './config.js';
+import type { Config, ConfigOptions } from './config.js';
+import type { Logger } from './observability/logger.js';
+import { createPinoLogger } from './observability/pino-logger.js';
+import { startServer } from './progress-server.js';
+import type { ProgressServer } from './progress-server.js';
+import { createEmbeddedStore } from './store/embedded-store.js';
+import type { ProgressStore } from './store/progress-store.js';
+import type { HandleRequest } from './transport/http.js';
+
+export { tokenAccess } from './auth/access.js';
+export type { AccessPolicy } from './auth/access.js';
+export type { Scope, Viewer } from './auth/viewer.js';
+export type { BusMessage, BusState, CommitOutcome, EventBus, Unsubscribe } from './bus/event-bus.js';
+export { systemClock } from './clock.js';
+export type { CancelTimer, Clock } from './clock.js';
+export { ConfigError, VARIABLES } from './config.js';
+export type { ConfigOptions } from './config.js';
+export { ProgressError } from './errors.js';
+export type { ErrorCode } from './errors.js';
+export { IngestionEventEmitter } from './ingestion/emitter.js';
+export type { IngestionRun } from './ingestion/ingestion-run.js';
+export type { LogFields, Logger } from './observability/logger.js';
+export type { ProgressServer, ServerCounts } from './progress-server.js';
+export type {
+  Lease,
+  Page,
+  PageRequest,
+  ProgressStore,
+  StoreWrite,
+  WriteGuard,
+  WriteOutcome,
+} from './store/progress-store.js';
+export type { HandleRequest } from './transport/http.js';
+
+/** The environment's variables in camel case (`JWT_SECRET` is `jwtSecret`), and what a host may put in their place. */
+export interface ProgressServerOptions extends ConfigOptions {
+  /** Where progress is kept. @default MongoDB where `mongodbUri` is given, else the embedded store under `dataDir` */
+  readonly store?: ProgressStore | undefined;
+  /** What joins servers. @default Redis where `redisUrl` is given, else this process alone */
+  readonly bus?: EventBus | undefined;
+  /** Who may do what. @default the token's scopes and projects */
+  readonly access?: AccessPolicy | undefined;
+  /** Where lines go. @default JSON lines on standard output, from `logLevel` up */
+  readonly logger?: Logger | undefined;
+  /** @default the machine's clock */
+  readonly clock?: Clock | undefined;
+  /** A host's own paths on the same port, tried first; returns true where it has answered. */
+  readonly handleRequest?: HandleRequest | undefined;
+}
+
+function storeOf({ dataDir }: Config, logger: Logger): ProgressStore {
+  return createEmbeddedStore({ dataDir, logger });
+}
+
+function busOf(_config: Config, clock: Clock): EventBus {
+  return createMemoryBus({ clock });
+}
+
+/**
+ * Starts a server: opens store and bus, and listens. Rejects with a `ConfigError` that names every wrong option, or
+ * with a sentence that says what would be right.
+ */
+export async function createProgressServer(options: ProgressServerOptions = {}): Promise<ProgressServer> {
+  const config = configOf(options);
+  const clock = options.clock ?? systemClock;
+  const logger = options.logger ?? createPinoLogger(config.logLevel);
+  return startServer(config, {
+    store: options.store ?? storeOf(config, logger),
+    bus: options.bus ?? busOf(config, clock),
+    access: options.access ?? tokenAccess,
+    logger,
+    clock,
+    handleRequest: options.handleRequest ?? null,
+  });
+}

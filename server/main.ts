@@ -1,0 +1,36 @@
+/** The server as a process: the environment in, signals to an orderly end, and a sentence where it cannot start. */
+import { ConfigError, readConfig } from './config.js';
+import { createProgressServer } from './index.js';
+import type { ProgressServer } from './index.js';
+
+/** Exit codes: 1 where it cannot start or did not end well, 2 where the environment is wrong. */
+const FAILED = 1;
+const MISCONFIGURED = 2;
+
+function fail(error: unknown): never {
+  const lines =
+    error instanceof ConfigError ? error.problems : [error instanceof Error ? error.message : String(error)];
+  for (const line of lines) process.stderr.write(`${line}\n`);
+  process.exit(error instanceof ConfigError ? MISCONFIGURED : FAILED);
+}
+
+function endOnSignals(server: ProgressServer): void {
+  let asked = false;
+  const end = () => {
+    // Asked twice: at once.
+    if (asked) process.exit(FAILED);
+    asked = true;
+    server.close().then(
+      () => process.exit(0),
+      (error: unknown) => fail(error),
+    );
+  };
+  process.on('SIGTERM', end);
+  process.on('SIGINT', end);
+}
+
+try {
+  endOnSignals(await createProgressServer(readConfig(process.env)));
+} catch (error) {
+  fail(error);
+}

@@ -1,0 +1,19 @@
+/** The logger over pino: one JSON line a happening. Secrets are kept out by whoever writes a line; redaction is a second net. */
+import { pino } from 'pino';
+import type { DestinationStream } from 'pino';
+import type { Logger } from './logger.js';
+
+/** How much is said. */
+export type LogLevel = 'silent' | 'error' | 'warn' | 'info' | 'debug';
+
+/** Makes a logger that writes to standard output, or where told. */
+export function createPinoLogger(level: LogLevel, destination?: DestinationStream): Logger {
+  const options = {
+    level,
+    base: null,
+    timestamp: () => `,"time":"${new Date().toISOString()}"`,
+    formatters: { level: (label: string) => ({ level: label }) },
+    redact: ['token', 'authorization', 'Authorization', '*.token', '*.authorization', '*.Authorization'],
+  };
+  return destination === undefined ? pino(options) : pino(options, destination);
+}

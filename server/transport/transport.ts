@@ -1,0 +1,103 @@
+/**
+ * All ways in together: one HTTP server with its WebSocket upgrades, listening, and going down in order. Knows no
+ * adapter of store or bus.
+ */
+import { createServer } from 'node:http';
+import type { IncomingMessage } from 'node:http';
+import { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { Clock } from '../clock.js';
+import type { ClientAddress } from '../auth/client-address.js';
+import { createHttpListener } from './http.js';
+import type { HttpOptions } from './http.js';
+import type { WebSocketEndpoint } from './websocket.js';
+
+/** What the transport stands on. */
+export interface TransportOptions extends HttpOptions {
+  readonly webSockets: WebSocketEndpoint;
+  readonly clock: Clock;
+  readonly clientAddress: ClientAddress;
+}
+
+/** See the file's head. */
+export interface Transport {
+  /** Listens; resolves with the port. Rejects with a sentence. */
+  listen(host: string, port: number): Promise<number>;
+  /** Sends watchers away, lets requests finish, then closes; all within `deadlineMs`. */
+  close(deadlineMs: number): Promise<void>;
+}
+
+/** Milliseconds for a request's header lines, and for the whole of it. */
+const HEADERS_TIMEOUT_MS = 10_000;
+const REQUEST_TIMEOUT_MS = 30_000;
+
+function sentenceOf(error: NodeJS.ErrnoException, host: string, port: number): string {
+  if (error.code === 'EADDRINUSE')
+    return `Port ${port} on ${host} is in use: stop what listens there, or set PORT to another.`;
+  if (error.code === 'EACCES')
+    return `Port ${port} may not be listened on by this user: set PORT to one above 1023.`;
+  if (error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND')
+    return `HOST ${host} is not an address of this machine.`;
+  return `Cannot listen on ${host}:${port}: ${error.message}`;
+}
+
+function refuseUpgrade(socket: Duplex, status: string, headers = ''): void {
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n${headers}\r\n`);
+}
+
+/** Makes the transport; nothing listens yet. */
+export function createTransport(options: TransportOptions): Transport {
+  const { webSockets, clock, mayAsk, clientAddress, isClosing, logger } = options;
+  const server = createServer({ headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS });
+  server.on('request', createHttpListener(options));
+  server.on('clientError', (_error, socket) => {
+    if (socket.writable) refuseUpgrade(socket, '400 Bad Request');
+  });
+
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    socket.on('error', () => socket.destroy());
+    const { headers, url = '' } = request;
+    const forwarded = headers['x-forwarded-for'];
+    const address = clientAddress(
+      request.socket.remoteAddress,
+      Array.isArray(forwarded) ? forwarded.join() : forwarded,
+    );
+    if (url.split('?')[0] !== '/graphql' || !(socket instanceof Socket))
+      return refuseUpgrade(socket, '404 Not Found');
+    if (isClosing()) return refuseUpgrade(socket, '503 Service Unavailable', 'Retry-After: 1\r\n');
+    if (!mayAsk(request)) {
+      logger.warn(
+        { from: address, origin: headers.origin, what: 'websocket' },
+        'refused: origin not in CORS_ORIGINS',
+      );
+      return refuseUpgrade(socket, '403 Forbidden');
+    }
+    webSockets.upgrade(request, socket, head, address);
+  });
+
+  return {
+    listen: (host, port) =>
+      new Promise((resolve, reject) => {
+        const onError = (error: NodeJS.ErrnoException) =>
+          reject(new Error(sentenceOf(error, host, port), { cause: error }));
+        server.once('error', onError);
+        server.listen(port, host, () => {
+          server.off('error', onError);
+          const bound = server.address();
+          resolve(typeof bound === 'object' && bound !== null ? bound.port : port);
+        });
+      }),
+    close: async (deadlineMs) => {
+      const until = clock.monotonicNow() + deadlineMs;
+      await webSockets.drain(deadlineMs);
+      if (!server.listening) return;
+      const closed = new Promise<void>((resolve) => void server.close(() => resolve()));
+      server.closeIdleConnections();
+      const cancel = clock.setTimer(Math.min(1_000, Math.max(0, until - clock.monotonicNow())), () =>
+        server.closeAllConnections(),
+      );
+      await closed;
+      cancel();
+    },
+  };
+}
