@@ -107,12 +107,13 @@ export function returned(state: Trying, _event: unknown, moment: Moment, policy:
 /** One look while offline. */
 export function probe(state: Trying, _event: unknown, moment: Moment, policy: Policy): MachineState {
   if (lives(state)) return state;
+  if (policy.transport === 'polling') return { ...asking(state), retryAt: null, name: 'offline' };
   return { ...opening(state, moment, policy), fallbackAt: null, name: 'offline' };
 }
 
 /** The socket gave a sign of life: polls end here. */
 export function answered(state: Trying, _event: unknown, { now }: Moment, policy: Policy): MachineState {
-  if (state.socket === 'none' || (state.name === 'connected' && state.polls === 'off')) return state;
+  if (state.socket === 'none') return state;
   const fresh = state.socket === 'opening';
   return named({
     ...state,

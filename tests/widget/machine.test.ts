@@ -1,0 +1,106 @@
+import { describe, expect, it } from 'vitest';
+import { TABLE, transition } from '../../widget/client/machine.js';
+import type { Effort, StateName } from '../../widget/client/machine-state.js';
+import { EVENTS, EVENT_NAMES, POLICIES, STATE_NAMES, walk } from './support/machine-space.js';
+
+const steps = POLICIES.flatMap(walk);
+const lives = ({ socket }: Effort): boolean => socket === 'live' || socket === 'healthy';
+const states = [...new Map(steps.map(({ to, policy }) => [to, { state: to, policy }])).values()].map(
+  ({ state, policy }) => ({ state, policy, effort: 'opened' in state ? state : null }),
+);
+const MOMENT = { now: 0, random: 0.5, online: true, visible: true };
+const FINAL: readonly StateName[] = ['disconnected', 'unauthorized', 'error', 'idle'];
+
+describe('The table of the connection', () => {
+  it('has a cell for every pair of state and event', () => {
+    for (const state of STATE_NAMES) {
+      expect(Object.keys(TABLE[state]).sort(), state).toEqual([...EVENT_NAMES].sort());
+    }
+  });
+
+  it('gives a result for every pair, also where the world could not bring that event', () => {
+    const lost = states.flatMap(({ state, policy }) =>
+      EVENTS.filter((event) => !STATE_NAMES.includes(transition(state, event, MOMENT, policy)[0].name)),
+    );
+    expect(lost).toEqual([]);
+  });
+
+  it('leads where each cell says, to each of those states, and nowhere else', () => {
+    const walked = new Map<string, Set<StateName>>();
+    for (const { from, event, to } of steps) {
+      if (from === to) continue;
+      const pair = `${from.name} ${event.type}`;
+      walked.set(pair, (walked.get(pair) ?? new Set()).add(to.name));
+    }
+    const declared = new Map<string, Set<StateName>>();
+    for (const state of STATE_NAMES) {
+      for (const event of EVENT_NAMES) {
+        const cell = TABLE[state][event];
+        if (cell !== null) declared.set(`${state} ${event}`, new Set(cell.to));
+      }
+    }
+    const plain = (map: Map<string, Set<StateName>>): unknown =>
+      [...map].map(([pair, names]) => `${pair} -> ${[...names].sort().join(', ')}`).sort();
+    expect(plain(walked)).toEqual(plain(declared));
+  });
+
+  it('says what it does not change by the same object', () => {
+    const changed = steps.filter(
+      ({ from, event, moment, policy }) =>
+        TABLE[from.name][event.type] === null && transition(from, event, moment, policy)[0] !== from,
+    );
+    expect(changed).toEqual([]);
+  });
+});
+
+describe('Everywhere the machine can come to', () => {
+  it('there is always a way on: a socket, a poll or a timer, unless it has given up or nobody watches', () => {
+    const stuck = states.filter(({ state, effort }) => {
+      if (effort === null) return !FINAL.includes(state.name);
+      const underWay = effort.socket !== 'none' || effort.asking;
+      return !underWay && effort.retryAt === null && effort.pollAt === null;
+    });
+    expect(stuck).toEqual([]);
+  });
+
+  it('attempts never pass the budget', () => {
+    expect(states.filter(({ effort, policy }) => (effort?.attempt ?? 0) > policy.maxAttempts)).toEqual([]);
+  });
+
+  it('a socket that answers and polls never write together', () => {
+    expect(states.filter(({ effort }) => effort !== null && lives(effort) && effort.polls !== 'off')).toEqual(
+      [],
+    );
+  });
+
+  it('the transport that was not chosen is never used', () => {
+    const polls = states.filter(({ policy }) => policy.transport === 'websocket');
+    expect(polls.filter(({ effort }) => effort !== null && effort.polls !== 'off')).toEqual([]);
+    const sockets = states.filter(({ policy }) => policy.transport === 'polling');
+    expect(sockets.filter(({ effort }) => effort !== null && effort.socket !== 'none')).toEqual([]);
+  });
+
+  it('connected means that data came, and polling that a poll was answered', () => {
+    const connected = states.filter(({ state }) => state.name === 'connected');
+    expect(connected.length).toBeGreaterThan(0);
+    expect(connected.filter(({ effort }) => effort === null || !lives(effort))).toEqual([]);
+    const polling = states.filter(({ state }) => state.name === 'polling');
+    expect(polling.length).toBeGreaterThan(0);
+    expect(polling.filter(({ effort }) => effort?.polls !== 'working')).toEqual([]);
+  });
+
+  it('whoever leaves leaves nothing behind: no socket, no poll, no timer', () => {
+    for (const { state, effort, policy } of states) {
+      const [after, effects] = transition(state, { type: 'stop' }, MOMENT, policy);
+      const kinds = effects.map(({ type }) => type);
+      const timers = effects.filter((effect) => effect.type === 'timer' && effect.at !== null);
+      const right =
+        after.name === 'idle' &&
+        kinds.includes('close') === (effort !== null && effort.socket !== 'none') &&
+        kinds.includes('abandonPoll') === (effort !== null && effort.polls !== 'off') &&
+        timers.length === 0 &&
+        !kinds.includes('open');
+      if (!right) expect.fail(JSON.stringify({ state, effects }));
+    }
+  });
+});

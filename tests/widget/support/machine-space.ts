@@ -1,0 +1,107 @@
+/** Walks every state that the connection's machine can come to, so that tests speak of all of them and not of examples. */
+import { TABLE, transition } from '../../../widget/client/machine.js';
+import type {
+  EventName,
+  MachineEvent,
+  MachineState,
+  Moment,
+  Policy,
+  StateName,
+} from '../../../widget/client/machine-state.js';
+import { readSettings } from '../../../widget/client/options.js';
+
+const error = { code: 'CONNECTION_LOST', message: 'Lost.' };
+
+/** Every event, with every advice. */
+export const EVENTS: readonly MachineEvent[] = [
+  { type: 'start' },
+  { type: 'stop' },
+  { type: 'reconnect' },
+  { type: 'wake' },
+  { type: 'offline' },
+  { type: 'data' },
+  { type: 'alive' },
+  ...(['retry', 'spread', 'refresh', 'refuse', 'giveUp'] as const).map((advice): MachineEvent => ({
+    type: 'lost',
+    advice,
+    error,
+  })),
+  { type: 'polled' },
+  { type: 'pollFailed', error },
+  { type: 'retryDue' },
+  { type: 'fallbackDue' },
+  { type: 'healthyDue' },
+  { type: 'pollDue' },
+];
+export const STATE_NAMES = Object.keys(TABLE) as StateName[];
+export const EVENT_NAMES = [...new Set(EVENTS.map(({ type }) => type))] as EventName[];
+export const POLICIES: readonly Policy[] = (['auto', 'websocket', 'polling'] as const).map((transport) =>
+  readSettings({ transport, maxAttempts: 4 }),
+);
+
+/** Which events the world can bring in this state: timers only where they are set, answers only from what is open. */
+export function possible(state: MachineState, event: MachineEvent): boolean {
+  if (!('opened' in state)) return !/Due$|data|alive|lost|poll/.test(event.type);
+  switch (event.type) {
+    case 'retryDue':
+      return state.retryAt !== null;
+    case 'fallbackDue':
+      return state.fallbackAt !== null;
+    case 'healthyDue':
+      return state.healthyAt !== null;
+    case 'pollDue':
+      return state.pollAt !== null;
+    case 'polled':
+    case 'pollFailed':
+      return state.asking;
+    case 'data':
+    case 'alive':
+    case 'lost':
+      return state.socket !== 'none';
+    default:
+      return true;
+  }
+}
+
+/** One step that was walked. */
+export interface Walked {
+  readonly from: MachineState;
+  readonly event: MachineEvent;
+  readonly moment: Moment;
+  readonly policy: Policy;
+  readonly to: MachineState;
+}
+
+/** Counters that only tell one socket from another, and counts past their last meaning, are made equal. */
+function keyOf(state: MachineState): string {
+  if (!('opened' in state)) return state.name;
+  return JSON.stringify({
+    ...state,
+    opened: 0,
+    failures: Math.min(3, state.failures),
+    failedPolls: Math.min(10, state.failedPolls),
+    error: state.error === null,
+    retryAt: state.retryAt !== null,
+    fallbackAt: state.fallbackAt !== null,
+    healthyAt: state.healthyAt !== null,
+    pollAt: state.pollAt !== null,
+  });
+}
+
+/** Every step from every state that can be come to from `idle`. */
+export function walk(policy: Policy): readonly Walked[] {
+  const seen = new Map<string, MachineState>([['idle', { name: 'idle' }]]);
+  const steps: Walked[] = [];
+  for (const from of seen.values()) {
+    for (const event of EVENTS) {
+      if (!possible(from, event)) continue;
+      for (const online of [true, false]) {
+        const moment: Moment = { now: 0, random: 0.5, online, visible: true };
+        const [to] = transition(from, event, moment, policy);
+        steps.push({ from, event, moment, policy, to });
+        if (!seen.has(keyOf(to))) seen.set(keyOf(to), to);
+      }
+    }
+  }
+  return steps;
+}
