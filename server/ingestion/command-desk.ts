@@ -8,7 +8,7 @@ import type { Logger } from '../observability/logger.js';
 import type { ProgressStore } from '../store/progress-store.js';
 import { createCommands } from './commands.js';
 import type { CommandAnswer, CommandRequest } from './service-port.js';
-import { touched } from './progress.js';
+import { touched } from './draft.js';
 import type { IngestionRecord } from './record.js';
 import { recordedCommand } from './recorded-event.js';
 import type { Settled, Waiting } from './waiting-report.js';

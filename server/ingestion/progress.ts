@@ -11,19 +11,13 @@ import {
   type Phase,
   type PhaseNumber,
 } from '@ingestion-progress/schema';
+import { ended, touched, type Draft, type Manner } from './draft.js';
+import { cancel, failWith, isSameFailure } from './endings.js';
 import { NO_METRICS, mergeMetrics, mergePercent, overallPercent } from './metrics.js';
+import { completed, furthest, goTo, phaseAt, phaseStarted, revive, skipped } from './phases.js';
 import { advanceRate, overallEta, withRate, type PhaseRate } from './rate.js';
-import type { IngestionChange, IngestionRecord } from './record.js';
+import type { IngestionRecord } from './record.js';
 import type { Report } from './report.js';
-
-/** A change without its revision: that is given when it is committed. */
-export interface Draft {
-  readonly record: IngestionRecord;
-  readonly payload: EventPayload;
-}
-
-/** How a change travels: with others inside a window, at once, or stored before it is told. */
-export type Manner = 'merge' | 'now' | 'ending';
 
 /** What a report comes to. */
 export type FoldOutcome =
@@ -34,22 +28,6 @@ export type FoldOutcome =
   | { readonly kind: 'rejected'; readonly message: string };
 
 type ReportOf<K extends Report['type']> = Extract<Report, { type: K }>['report'];
-
-/** Hybrid logical clock: strictly rising, and close to the wall clock. */
-export function nextRevision(previous: number, nowMs: number): number {
-  return Math.max(previous + 1, Math.trunc(nowMs));
-}
-
-/** Gives a draft the revision after `previousRevision`, and makes its event. */
-export function seal(draft: Draft, previousRevision: number, nowMs: number): IngestionChange {
-  const revision = nextRevision(previousRevision, nowMs);
-  const progress = { ...draft.record.progress, revision };
-  const { projectId, id } = progress;
-  return {
-    record: { ...draft.record, progress },
-    event: { projectId, ingestionId: id, revision, timestamp: nowMs, progress, payload: draft.payload },
-  };
-}
 
 /** Folds one report onto a state. */
 export function applyReport(record: IngestionRecord, { type, report }: Report, nowMs: number): FoldOutcome {
@@ -130,10 +108,9 @@ function update(record: IngestionRecord, report: ReportOf<'progress_update'>, no
     const percent = mergePercent(phase.percent, report.progressPercent);
     const metrics = mergeMetrics(phase.metrics, report.metrics);
     const next = { ...phase, percent, metrics, message: phase.message ?? phase.name };
-    rate = advanceRate(record.rate, next, nowMs, report.metrics?.itemsPerSecond != null);
-    return rate === null || (metrics === null && rate.updates < 2)
-      ? next
-      : { ...next, metrics: withRate(metrics ?? NO_METRICS, percent, rate) };
+    rate = advanceRate(record.rate, next, nowMs, typeof report.metrics?.itemsPerSecond === 'number');
+    const rated = withRate(metrics ?? NO_METRICS, percent, rate);
+    return metrics === null && rated.etaSeconds === null ? next : { ...next, metrics: rated };
   });
   const phase = phaseAt(phases, report.phase);
   const payload: EventPayload = starts
@@ -204,87 +181,8 @@ function fail(record: IngestionRecord, report: ReportOf<'error'>, nowMs: number)
       : null,
     occurredAt: nowMs,
   };
-  const again = progress.error;
-  const same = again !== null && again.errorCode === failure.errorCode && again.phase === phase;
-  const manner = !failure.recoverable ? 'ending' : same ? 'merge' : 'now';
+  const manner = !failure.recoverable ? 'ending' : isSameFailure(progress, failure) ? 'merge' : 'now';
   return { kind: 'changed', draft: failWith(record, failure, nowMs), manner, ignored: false };
-}
-
-/** The ingestion failed: by its job's word, or by the server's (stalled, interrupted, replaced). */
-export function failWith(record: IngestionRecord, failure: IngestionFailure, nowMs: number): Draft {
-  const { progress } = record;
-  const current = Math.max(progress.currentPhase, failure.phase ?? 0);
-  const revived = revive(progress.phases);
-  const phases =
-    current === 0
-      ? revived
-      : goTo(revived, current, nowMs, (phase) => ({
-          ...phase,
-          status: 'FAILED',
-          error: failure,
-          completedAt: nowMs,
-        }));
-  const change = {
-    status: 'FAILED',
-    phases,
-    currentPhase: current,
-    progressPercent: overallPercent(phases, progress.progressPercent),
-    error: failure,
-  } as const;
-  const { retryOptions, errorCode, message, recoverable, phase } = failure;
-  const payload: EventPayload = {
-    type: 'error',
-    phase: phase as PhaseNumber | null,
-    errorCode,
-    message,
-    recoverable,
-    retryOptions,
-  };
-  if (!recoverable) return ended(record, nowMs, change, payload);
-  return touched(record, nowMs, { ...change, etaSeconds: null }, payload);
-}
-
-/** The ingestion ended because it was asked to; the phase that ran is passed over, the percents stay. */
-export function cancel(record: IngestionRecord, nowMs: number): Draft {
-  const phases = revive(record.progress.phases).map((phase) =>
-    phase.status === 'RUNNING' ? skipped(phase, nowMs) : phase,
-  );
-  return ended(
-    record,
-    nowMs,
-    { status: 'CANCELLED', phases, error: null },
-    {
-      type: 'cancelled',
-      requestedBy: record.cancelRequestedBy,
-    },
-  );
-}
-
-/** The state with some fields changed, told as an event of this kind. */
-export function touched(
-  record: IngestionRecord,
-  nowMs: number,
-  change: Partial<IngestionProgress>,
-  payload: EventPayload,
-): Draft {
-  const progress = { ...record.progress, ...change, updatedAt: nowMs };
-  const metrics =
-    progress.currentPhase === 0 ? null : phaseAt(progress.phases, progress.currentPhase).metrics;
-  return { record: { ...record, progress: { ...progress, metrics } }, payload };
-}
-
-function ended(
-  record: IngestionRecord,
-  nowMs: number,
-  change: Partial<IngestionProgress>,
-  payload: EventPayload,
-): Draft {
-  return touched(
-    { ...record, rate: null },
-    nowMs,
-    { ...change, completedAt: nowMs, etaSeconds: null },
-    payload,
-  );
 }
 
 function running(
@@ -313,56 +211,4 @@ function running(
     etaSeconds,
   } as const;
   return touched(record, nowMs, change, payload);
-}
-
-/** The phase below which nothing starts any more. */
-const furthest = (progress: IngestionProgress) => Math.max(progress.currentPhase, progress.fromPhase);
-
-function phaseAt(phases: readonly Phase[], number: number): Phase {
-  const phase = phases[number - 1];
-  if (phase === undefined) throw new RangeError(`An ingestion has four phases; there is no phase ${number}.`);
-  return phase;
-}
-
-const phaseStarted = (phases: readonly Phase[], number: number): EventPayload => {
-  const { name, message } = phaseAt(phases, number);
-  return { type: 'phase_started', phase: number as PhaseNumber, phaseName: name, message: message ?? name };
-};
-
-/** A failed phase runs again. */
-const revive = (phases: readonly Phase[]): Phase[] =>
-  phases.map((phase) =>
-    phase.status === 'FAILED' ? { ...phase, status: 'RUNNING', error: null, completedAt: null } : phase,
-  );
-
-const completed = (phase: Phase, nowMs: number): Phase => ({
-  ...phase,
-  status: 'COMPLETED',
-  percent: 100,
-  metrics: phase.metrics === null ? null : { ...phase.metrics, etaSeconds: null },
-  completedAt: nowMs,
-});
-
-const skipped = (phase: Phase, nowMs: number): Phase => ({
-  ...phase,
-  status: 'SKIPPED',
-  metrics: phase.metrics === null ? null : { ...phase.metrics, etaSeconds: null },
-  completedAt: nowMs,
-});
-
-/** Brings the phases to where `number` runs: those before it are done or passed over. */
-function goTo(
-  phases: readonly Phase[],
-  number: number,
-  nowMs: number,
-  change: (phase: Phase) => Phase,
-): Phase[] {
-  return phases.map((phase) => {
-    if (phase.number === number) {
-      return change(phase.status === 'PENDING' ? { ...phase, status: 'RUNNING', startedAt: nowMs } : phase);
-    }
-    if (phase.number > number) return phase;
-    if (phase.status === 'RUNNING') return completed(phase, nowMs);
-    return phase.status === 'PENDING' ? skipped(phase, nowMs) : phase;
-  });
 }

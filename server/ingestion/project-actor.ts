@@ -6,9 +6,10 @@ import { ProgressError } from '../errors.js';
 import { Coalescer } from './coalescer.js';
 import { ProjectState } from './project-state.js';
 import type { ProjectContext } from './project-context.js';
-import { seal, type FoldOutcome } from './progress.js';
+import { seal } from './draft.js';
+import type { FoldOutcome } from './progress.js';
 import type { IngestionChange, IngestionRecord } from './record.js';
-import { UpdateSlots } from './update-slots.js';
+import type { UpdateSlots } from './update-slots.js';
 import { foldOf, foldRun, type FoldRun, type Waiting } from './waiting-report.js';
 
 /** Most calls that wait for one project; endings beyond it are still taken. */

@@ -4,9 +4,11 @@
  */
 import { isEnded, type RecordedEvent } from '@ingestion-progress/schema';
 import type { CancelTimer } from '../clock.js';
-import { seal, type Manner } from './progress.js';
+import { changeOf, seal, type Manner } from './draft.js';
+import { endingPayload } from './endings.js';
+import { joinMarks } from './marks.js';
 import type { ProjectContext } from './project-context.js';
-import { payloadOf, recordedEvent } from './recorded-event.js';
+import { recordedEvent } from './recorded-event.js';
 import type { IngestionChange, IngestionRecord } from './record.js';
 import type { WriteGuard } from '../store/progress-store.js';
 
@@ -78,44 +80,43 @@ export class ProjectState {
     return this.live;
   }
 
+  /** Takes over what is newer, and keeps what only this server knows of the same ingestion. */
   private take(record: IngestionRecord | null): void {
-    if (record !== null && record.progress.revision > (this.live?.progress.revision ?? 0)) this.live = record;
+    if (record === null) return;
+    const { live } = this;
+    if (live === null) {
+      this.live = record;
+      return;
+    }
+    const newer = record.progress.revision > live.progress.revision ? record : live;
+    const joined = joinMarks(live, record);
+    const isSame = JSON.stringify(joined.progress.phases) === JSON.stringify(newer.progress.phases);
+    // Known to nobody in this form yet: it must not stand under a revision that others know.
+    this.live = isSame
+      ? newer
+      : seal({ record: joined, payload: { type: 'snapshot' } }, newer.progress.revision, 0).record;
   }
 
   /** Takes over what the store holds where that is the truth, and tells it. */
   async adopt(stored: IngestionRecord | null, tell = true): Promise<void> {
     if (stored === null) return;
     const { live } = this;
-    if (live === null || stored.progress.revision > live.progress.revision) {
-      this.live = stored;
-      if (tell) await this.publish(stored);
+    if (live !== null && stored.progress.revision <= live.progress.revision) {
+      const overrules =
+        stored.progress.id === live.progress.id
+          ? isEnded(stored.progress) && !isEnded(live.progress)
+          : stored.progress.startedAt > live.progress.startedAt;
+      if (overrules) {
+        // Marks that died unstored went further than the revision of the ending: it is told above them.
+        const draft = { record: stored, payload: endingPayload(stored) };
+        const change = seal(draft, live.progress.revision, this.context.clock.now());
+        this.live = change.record;
+        await this.tell(change);
+      } else this.take(stored);
       return;
     }
-    const sameIngestion = stored.progress.id === live.progress.id;
-    const overrules = sameIngestion
-      ? isEnded(stored.progress) && !isEnded(live.progress)
-      : stored.progress.startedAt > live.progress.startedAt;
-    if (!overrules) return;
-    // Marks that died unstored went further than the revision of the ending: it is told above them.
-    const nowMs = this.context.clock.now();
-    const draft = { record: stored, payload: payloadOf(stored.progress) };
-    const { record } = seal(draft, live.progress.revision, nowMs);
-    this.live = record;
-    await this.publish(record);
-  }
-
-  private async publish(record: IngestionRecord): Promise<void> {
-    const { projectId, id, revision, updatedAt } = record.progress;
-    const payload = payloadOf(record.progress);
-    const event = {
-      projectId,
-      ingestionId: id,
-      revision,
-      timestamp: updatedAt,
-      progress: record.progress,
-      payload,
-    };
-    await this.tell({ record, event });
+    this.take(stored);
+    if (tell) await this.tell(changeOf(stored, endingPayload(stored), stored.progress.updatedAt));
   }
 
   /** Publishes what is stored; a bus that is away is no reason to fail, watchers elsewhere read the store. */

@@ -74,7 +74,8 @@ export function createReader({
   return {
     read: async (projectId, ingestionId) => {
       const newest = await latest(projectId);
-      if (ingestionId == null || newest?.progress.id === ingestionId) return newest;
+      if (ingestionId === undefined || ingestionId === null || newest?.progress.id === ingestionId)
+        return newest;
       return withDeadline(store.readIngestion(projectId, ingestionId));
     },
     ingestions: async (projectId, page) => {

@@ -1,11 +1,5 @@
 /** Log entries and events made from states. Pure. */
-import type {
-  EventPayload,
-  IngestionCommand,
-  IngestionProgress,
-  PhaseNumber,
-  RecordedEvent,
-} from '@ingestion-progress/schema';
+import type { IngestionCommand, RecordedEvent } from '@ingestion-progress/schema';
 import type { IngestionChange } from './record.js';
 
 /** The log's entry of a change; null for what the log does not hold (signs of life). */
@@ -28,15 +22,4 @@ export function recordedStart({ event, record }: IngestionChange): RecordedEvent
 export function recordedCommand(command: IngestionCommand, revision: number, nowMs: number): RecordedEvent {
   const id = `${command.id}:${command.status}`;
   return { id, type: 'command', revision, timestamp: nowMs, payload: command };
-}
-
-/** The event that tells a state read elsewhere: its ending or failure, else the state as it is. */
-export function payloadOf(progress: IngestionProgress): EventPayload {
-  if (progress.status === 'COMPLETED' && progress.result !== null) {
-    return { type: 'ingestion_complete', result: progress.result };
-  }
-  if (progress.status === 'CANCELLED') return { type: 'cancelled', requestedBy: null };
-  if (progress.status !== 'FAILED' || progress.error === null) return { type: 'snapshot' };
-  const { phase, errorCode, message, recoverable, retryOptions } = progress.error;
-  return { type: 'error', phase: phase as PhaseNumber | null, errorCode, message, recoverable, retryOptions };
 }

@@ -1,7 +1,7 @@
 /** The state of an ingestion at its start. Pure; the fold of what follows is `progress.ts`'s. */
 import { DEFAULT_PHASE_NAMES, type Phase, type StartReport } from '@ingestion-progress/schema';
 import { NO_METRICS, overallPercent } from './metrics.js';
-import type { Draft } from './progress.js';
+import type { Draft } from './draft.js';
 
 /** How long a job may be silent, in milliseconds, where it does not say. */
 export const DEFAULT_STALE_AFTER_MS = 300_000;
@@ -44,8 +44,10 @@ export function startIngestion(
           ? null
           : {
               ...NO_METRICS,
-              itemsTotal: totals.findLast((entry) => entry.itemsTotal != null)?.itemsTotal ?? null,
-              bytesTotal: totals.findLast((entry) => entry.bytesTotal != null)?.bytesTotal ?? null,
+              itemsTotal:
+                totals.findLast((entry) => typeof entry.itemsTotal === 'number')?.itemsTotal ?? null,
+              bytesTotal:
+                totals.findLast((entry) => typeof entry.bytesTotal === 'number')?.bytesTotal ?? null,
             },
       error: null,
       startedAt: null,
@@ -81,7 +83,7 @@ export function startIngestion(
       ownerServerId,
       rate: null,
       cancelRequestedBy: null,
-      weighted: report.phaseWeights != null,
+      weighted: Array.isArray(report.phaseWeights),
     },
   };
 }

@@ -1,39 +1,17 @@
 /** Starting an ingestion: the same start again, one that takes over from another, and one that is stored before anybody hears of it. */
-import { isEnded, type IngestionFailure, type StartReport } from '@ingestion-progress/schema';
+import { isEnded, type StartReport } from '@ingestion-progress/schema';
 import { ProgressError } from '../errors.js';
-import { failWith, seal, touched, type Draft } from './progress.js';
+import { seal } from './draft.js';
+import { takenOver } from './endings.js';
 import type { ProjectActor } from './project-actor.js';
 import type { ProjectContext } from './project-context.js';
-import { payloadOf, recordedEvent, recordedStart } from './recorded-event.js';
+import { recordedEvent, recordedStart } from './recorded-event.js';
 import type { IngestionRecord } from './record.js';
 import type { JobPlace } from './report.js';
 import { startIngestion } from './start.js';
 
 /** How long between attempts to read a project while store and bus are away, in milliseconds. */
 const ASK_AGAIN_MS = 250;
-
-/** What a newer ingestion makes of one that has not ended. */
-export function takenOver(record: IngestionRecord, nowMs: number): Draft {
-  const { progress } = record;
-  if (progress.error !== null && progress.status === 'FAILED') return finalFailure(record, nowMs);
-  const failure: IngestionFailure = {
-    phase: progress.currentPhase === 0 ? null : progress.currentPhase,
-    errorCode: 'INGESTION_REPLACED',
-    message: 'A newer ingestion of this project took its place.',
-    recoverable: false,
-    retryOptions: null,
-    occurredAt: nowMs,
-  };
-  return failWith(record, failure, nowMs);
-}
-
-/** A recoverable failure that nobody recovered from becomes an ending. */
-export function finalFailure(record: IngestionRecord, nowMs: number): Draft {
-  const { progress } = record;
-  const error = progress.error === null ? null : { ...progress.error, recoverable: false };
-  const change = { status: 'FAILED', error, completedAt: nowMs } as const;
-  return touched(record, nowMs, change, payloadOf({ ...progress, ...change }));
-}
 
 /** Starts an ingestion on its project's actor; `report` was checked. Call it in order with the project's reports. */
 export async function startOn(
@@ -57,7 +35,7 @@ export async function startOn(
       continue;
     }
     if (base?.progress.id === ingestionId) return base;
-    if (report.ingestionId != null) {
+    if (typeof report.ingestionId === 'string') {
       const earlier = await store.readIngestion(report.projectId, ingestionId);
       if (earlier !== null) return earlier;
     }

@@ -2,7 +2,8 @@
 import type { CancelTimer, Clock } from '../clock.js';
 import { ProgressError } from '../errors.js';
 import { isEnded } from '@ingestion-progress/schema';
-import { applyReport, type Draft, type FoldOutcome, type Manner } from './progress.js';
+import type { Draft, Manner } from './draft.js';
+import { applyReport, type FoldOutcome } from './progress.js';
 import type { IngestionRecord } from './record.js';
 import type { Report } from './report.js';
 

@@ -1,0 +1,46 @@
+/**
+ * Joining what two servers know of one ingestion, where neither heard the other: each phase as far as either saw it, the
+ * rest from the newer state. Pure.
+ */
+import { isEnded, type Phase } from '@ingestion-progress/schema';
+import { mergePercent, overallPercent } from './metrics.js';
+import { phaseAt } from './phases.js';
+import type { IngestionRecord } from './record.js';
+
+const RANK = Object.freeze({ PENDING: 0, RUNNING: 1, FAILED: 1, SKIPPED: 2, COMPLETED: 2 });
+
+function further(newer: Phase, older: Phase): Phase {
+  const base = RANK[older.status] > RANK[newer.status] ? older : newer;
+  const percent = mergePercent(newer.percent, older.percent);
+  return { ...base, percent, metrics: base.metrics ?? newer.metrics ?? older.metrics };
+}
+
+/**
+ * The newer of two states, with what the older one alone knows folded onto it, under the greater revision. A state of
+ * another ingestion, or one that has ended, stands as it is.
+ */
+export function joinMarks(a: IngestionRecord, b: IngestionRecord): IngestionRecord {
+  const [newer, older] = a.progress.revision >= b.progress.revision ? [a, b] : [b, a];
+  const isOther = newer.progress.id !== older.progress.id;
+  if (isOther || isEnded(newer.progress) || isEnded(older.progress)) return newer;
+  const phases = newer.progress.phases.map((phase) =>
+    further(phase, phaseAt(older.progress.phases, phase.number)),
+  );
+  const currentPhase = Math.max(newer.progress.currentPhase, older.progress.currentPhase);
+  const previous = mergePercent(newer.progress.progressPercent, older.progress.progressPercent);
+  const sequences = [newer.lastSequence, older.lastSequence].filter((sequence) => sequence !== null);
+  return {
+    ...newer,
+    lastSequence: sequences.length === 0 ? null : Math.max(...sequences),
+    cancelRequestedBy: newer.cancelRequestedBy ?? older.cancelRequestedBy,
+    cancelTaken: newer.cancelTaken === true || older.cancelTaken === true,
+    progress: {
+      ...newer.progress,
+      phases,
+      currentPhase,
+      metrics: currentPhase === 0 ? null : phaseAt(phases, currentPhase).metrics,
+      progressPercent: overallPercent(phases, previous),
+      cancelRequestedAt: newer.progress.cancelRequestedAt ?? older.progress.cancelRequestedAt,
+    },
+  };
+}
