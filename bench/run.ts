@@ -5,9 +5,10 @@ import { fanout } from './scenarios/fanout.js';
 import { emit } from './scenarios/emit.js';
 import { memory } from './scenarios/memory.js';
 import { poll } from './scenarios/poll.js';
+import { storm } from './scenarios/storm.js';
 import type { Scenario } from './scenarios/scenario.js';
 
-const SCENARIOS: Readonly<Record<string, Scenario>> = Object.freeze({ fanout, memory, emit, poll });
+const SCENARIOS: Readonly<Record<string, Scenario>> = Object.freeze({ fanout, memory, emit, poll, storm });
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

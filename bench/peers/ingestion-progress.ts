@@ -1,0 +1,79 @@
+/**
+ * Our server as anyone would start it: on the embedded store, everything at its default but the port, the folder and
+ * the secret. Its store is wrapped to count what is read and written.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createProgressServer, type ProgressServer, type ProgressStore } from '@ingestion-progress/server';
+import { createEmbeddedStore } from '../../server/store/embedded-store.js';
+import { BENCH_SECRET, ingestionId, metricsAt, percentAt } from '../workload.js';
+import type { Peer } from './peer.js';
+
+/** Calls of a store that read projects, and those that write them. */
+function countCalls(store: ProgressStore) {
+  const counts = { storeReads: 0, storeWrites: 0 };
+  const counted: ProgressStore = {
+    ...store,
+    kind: store.kind,
+    exclusive: store.exclusive,
+    read: (projectId) => {
+      counts.storeReads += 1;
+      return store.read(projectId);
+    },
+    readMany: (projectIds) => {
+      counts.storeReads += 1;
+      return store.readMany(projectIds);
+    },
+    readIngestion: (projectId, id) => {
+      counts.storeReads += 1;
+      return store.readIngestion(projectId, id);
+    },
+    write: (writes) => {
+      counts.storeWrites += writes.length;
+      return store.write(writes);
+    },
+  };
+  return { counted, counts };
+}
+
+/** A folder that goes with the process, unless the bench named one that outlives it. */
+function dataFolder(): string {
+  const given = process.env['BENCH_DATA_DIR'];
+  if (given !== undefined) return given;
+  const made = mkdtempSync(join(tmpdir(), 'bench-'));
+  process.once('exit', () => rmSync(made, { recursive: true, force: true }));
+  return made;
+}
+
+/** Jobs report through the emitter of the same process. */
+export function createOurPeer(): Peer {
+  const { counted, counts } = countCalls(createEmbeddedStore({ dataDir: dataFolder() }));
+  let server: ProgressServer | null = null;
+  const started = () => {
+    if (server === null) throw new Error('Not started.');
+    return server;
+  };
+  return {
+    start: async (port) => {
+      server = await createProgressServer({
+        port,
+        jwtSecret: BENCH_SECRET,
+        logLevel: 'error',
+        store: counted,
+      });
+      return `${server.url.replace('http:', 'ws:')}/graphql`;
+    },
+    prepare: async (projectIds, sequence) => {
+      const { emitter } = started();
+      for (const projectId of projectIds) {
+        const run = await emitter.startIngestion(projectId, { ingestionId: ingestionId(projectId) });
+        await run.emitPhaseStarted(1, 'Reading the folder');
+        run.emitProgressUpdate(1, percentAt(sequence), metricsAt(sequence));
+      }
+    },
+    emit: (projectId, sequence) =>
+      started().emitter.emitProgressUpdate(projectId, 1, percentAt(sequence), metricsAt(sequence)),
+    counters: () => counts,
+  };
+}

@@ -1,0 +1,52 @@
+/** The process of many watchers that reconnect by themselves, and of when each of them was right again. */
+import { answerCalls } from './harness/child.js';
+import { pause, sharedNow } from './harness/time.js';
+import { WATCHES, type StormSubject } from './watchers/reconnecting.js';
+import { projectIds, token } from './workload.js';
+
+/** Calls of this process. */
+export interface StormCalls {
+  /** Opens watchers in batches. */
+  open(setting: {
+    readonly subject: StormSubject;
+    readonly url: string;
+    readonly projects: number;
+    readonly count: number;
+  }): Promise<void>;
+  /** How many have seen a state of this sequence or later, and when the last of them first did (shared clock, ms). */
+  right(sequence: number): { readonly watchers: number; readonly lastAt: number };
+  /** From now on first sight of this sequence or later is noted. */
+  await(sequence: number): void;
+}
+
+interface Watcher {
+  sequence: number;
+  rightAt: number | null;
+}
+
+const BATCH = 100;
+const watchers: Watcher[] = [];
+let awaited = 0;
+
+answerCalls<StormCalls>({
+  open: async ({ subject, url, projects, count }) => {
+    const ids = projectIds(projects);
+    for (let index = 0; index < count; index += 1) {
+      const watcher: Watcher = { sequence: -1, rightAt: null };
+      watchers.push(watcher);
+      WATCHES[subject](url, ids[index % ids.length] ?? '', token(), (sequence) => {
+        watcher.sequence = Math.max(watcher.sequence, sequence);
+        if (watcher.sequence >= awaited) watcher.rightAt ??= sharedNow();
+      });
+      if (index % BATCH === BATCH - 1) await pause(50);
+    }
+  },
+  right: (sequence) => {
+    const those = watchers.filter((watcher) => watcher.sequence >= sequence);
+    return { watchers: those.length, lastAt: Math.max(...those.map(({ rightAt }) => rightAt ?? 0)) };
+  },
+  await: (sequence) => {
+    awaited = sequence;
+    for (const watcher of watchers) watcher.rightAt = null;
+  },
+});
