@@ -58,6 +58,8 @@ export interface ProgressServer {
   /** Where it is reached: PUBLIC_URL, or http://HOST:PORT. */
   readonly url: string;
   readonly counts: ServerCounts;
+  /** Resolves once every event was handed to every watcher's connection, or after `deadlineMs` for those that read too slowly. */
+  delivered(deadlineMs: number): Promise<void>;
   /** Sends watchers away, finishes writes, closes HTTP, bus and store. A second call waits for the first. */
   close(): Promise<void>;
 }
@@ -65,6 +67,8 @@ export interface ProgressServer {
 /** Milliseconds that store and bus may take to answer at start. */
 const START_DEADLINE_MS = 10_000;
 const START_RETRY_MS = 1_000;
+/** Milliseconds between two looks at what waits for watchers. */
+const LOOK_MS = 20;
 
 function keySourceOf({ jwtSecret, jwtPublicKey, jwtJwksUri }: Config): KeySource {
   if (jwtSecret !== null) return { secret: jwtSecret };
@@ -246,6 +250,10 @@ export async function startServer(config: Config, ports: ServerPorts): Promise<P
         watchedProjects: hub.watchedProjects,
         executions: shared.executions,
       };
+    },
+    async delivered(deadlineMs) {
+      const until = clock.monotonicNow() + deadlineMs;
+      while (hub.waiting > 0 && clock.monotonicNow() < until) await pause(LOOK_MS);
     },
     close,
   };

@@ -32,6 +32,8 @@ export interface ProjectWatchOptions {
 export interface ProjectWatch {
   readonly projectId: string;
   readonly watchers: number;
+  /** Events that wait to be told or taken. */
+  readonly waiting: number;
   /** Attaches, reads, begins: law 1. Rejects where neither live state nor store can be read. */
   join(target: WatchTarget, onReady: () => void): Promise<Watch>;
   /** Takes a state that was read: tells it where it is newer than the latest known. */
@@ -223,6 +225,11 @@ export function createProjectWatch(options: ProjectWatchOptions): ProjectWatch {
     projectId,
     get watchers() {
       return watchers.size;
+    },
+    get waiting() {
+      let count = pending.length;
+      for (const watcher of watchers) count += watcher.waiting;
+      return count;
     },
     attach,
     heal,

@@ -35,6 +35,8 @@ export interface WatchHub {
   watch(target: WatchTarget, onReady: () => void): Promise<Watch>;
   readonly watchedProjects: number;
   readonly watchers: number;
+  /** Events that wait to be told to watchers, or to be taken by their transport. */
+  readonly waiting: number;
   /** Lets go of everything; every watch ends as closed. */
   close(): void;
 }
@@ -141,6 +143,11 @@ export function createWatchHub(options: WatchHubOptions): WatchHub {
     get watchers() {
       let count = 0;
       for (const project of projects.values()) count += project.watchers;
+      return count;
+    },
+    get waiting() {
+      let count = 0;
+      for (const project of projects.values()) count += project.waiting;
       return count;
     },
     close: () => {

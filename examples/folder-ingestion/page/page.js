@@ -1,0 +1,183 @@
+/**
+ * The demo's page: gives the element its token, searches what was ingested, asks for another ingestion. Everything that
+ * the server says is put into the page as text.
+ */
+
+const element = document.querySelector('ingestion-progress');
+const byId = (id) => document.getElementById(id);
+const [folder, again, ingestAnswer, query, found, results, terms, facts, failures] = [
+  ...['folder', 'again', 'ingest-answer', 'query', 'found', 'results', 'terms', 'facts', 'failures'],
+].map(byId);
+const numbers = new Intl.NumberFormat('en');
+const languageNames = new Intl.DisplayNames('en', { type: 'language' });
+
+let session = null;
+
+/** A token of the demo's own, good for this page only; asked for anew where `forced`. */
+async function openSession(forced = false) {
+  if (session === null || forced || session.expiresAt < performance.now() + 60_000) {
+    const response = await fetch('/demo/session', { method: 'POST' });
+    if (!response.ok) throw new Error(`No token: ${response.status}`);
+    const body = await response.json();
+    session = { ...body, expiresAt: performance.now() + body.expiresInMs };
+  }
+  return session;
+}
+
+async function ask(path, init = {}) {
+  for (const forced of [false, true]) {
+    const { token } = await openSession(forced);
+    const response = await fetch(path, {
+      ...init,
+      headers: { ...init.headers, authorization: `Bearer ${token}` },
+    });
+    // A restarted demo has another secret: one fresh token settles it.
+    if (response.status === 401 && !forced) continue;
+    const body = await response.json();
+    if (!response.ok) throw new Error(body.error?.message ?? `The server answered ${response.status}.`);
+    return body;
+  }
+}
+
+/* What was ingested */
+
+async function showCollection() {
+  const collection = await ask('/demo/collection');
+  byId('source').textContent = collection.name;
+  byId('folders').replaceChildren(...collection.folders.map((name) => new Option(name)));
+  facts.hidden = collection.facts === null;
+  query.disabled = collection.facts === null;
+  if (collection.facts === null) {
+    found.textContent = 'Search opens as soon as the first ingestion has completed.';
+    return;
+  }
+  found.textContent = '';
+  const { languages, terms: words, failures: failed, ...counts } = collection.facts;
+  for (const fact of facts.querySelectorAll('[data-fact]')) {
+    const count = counts[fact.dataset.fact];
+    fact.textContent = count === undefined ? namesOf(languages) : numbers.format(count);
+  }
+  showFailures(failed);
+  if (query.value.trim() === '') showTerms(words);
+  else await search();
+}
+
+function namesOf(languages) {
+  const names = languages.slice(0, 3).map(({ language }) => languageNames.of(language) ?? language);
+  const more = languages.length - names.length;
+  return names.join(', ') + (more > 0 ? ` and ${more} more` : '') || 'none told apart';
+}
+
+function showFailures(failed) {
+  failures.hidden = failed.length === 0;
+  failures.querySelector('summary').textContent = 'Files that could not be read';
+  failures
+    .querySelector('ul')
+    .replaceChildren(...failed.map(({ path, reason }) => make('li', `${path}: ${reason}`)));
+}
+
+function showTerms(words) {
+  terms.replaceChildren(
+    ...words.map(({ term }) => {
+      const button = make('button', term);
+      button.type = 'button';
+      button.addEventListener('click', () => {
+        query.value = term;
+        query.focus();
+        void search();
+      });
+      const item = document.createElement('li');
+      item.append(button);
+      return item;
+    }),
+  );
+}
+
+/* Search */
+
+let searches = 0;
+
+async function search() {
+  const mine = ++searches;
+  const words = query.value.trim();
+  if (words === '') {
+    results.replaceChildren();
+    found.textContent = '';
+    await showCollection();
+    return;
+  }
+  try {
+    const { total, hits } = await ask(`/demo/search?q=${encodeURIComponent(words)}`);
+    if (mine !== searches) return;
+    terms.replaceChildren();
+    found.textContent = total === 1 ? '1 passage' : `${numbers.format(total)} passages`;
+    results.replaceChildren(...hits.map(resultOf));
+  } catch (error) {
+    if (mine === searches) found.textContent = error.message;
+  }
+}
+
+function resultOf({ path, title, heading, language, text, words }) {
+  const item = document.createElement('li');
+  const passage = make('p', '', 'passage');
+  passage.lang = language ?? '';
+  passage.append(...highlighted(text, words));
+  const name = heading !== null && heading !== title ? `${title} › ${heading}` : title;
+  item.append(make('h2', name), make('p', path, 'path'), passage);
+  return item;
+}
+
+/** Begins a little before the first word that was found, and marks each. */
+function highlighted(text, words) {
+  const escaped = words.map((word) => word.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
+  if (escaped.length === 0) return [text];
+  const pattern = new RegExp(`(${escaped.sort((a, b) => b.length - a.length).join('|')})`, 'giu');
+  const first = text.search(pattern);
+  const begin = first > 160 ? text.lastIndexOf(' ', first - 80) + 1 : 0;
+  const shown = begin > 0 ? `… ${text.slice(begin)}` : text;
+  return shown.split(pattern).map((part, index) => (index % 2 === 1 ? make('mark', part) : part));
+}
+
+function make(name, text, className = '') {
+  const node = document.createElement(name);
+  node.textContent = text;
+  node.className = className;
+  return node;
+}
+
+let typing;
+query.addEventListener('input', () => {
+  clearTimeout(typing);
+  typing = setTimeout(() => void search(), 150);
+});
+byId('search').addEventListener('submit', (event) => {
+  event.preventDefault();
+  clearTimeout(typing);
+  void search();
+});
+
+/* Another ingestion */
+
+byId('ingest').addEventListener('submit', (event) => {
+  event.preventDefault();
+  ingestAnswer.textContent = '';
+  again.disabled = true;
+  const body = JSON.stringify({ folder: folder.value.trim() });
+  ask('/demo/ingest', { method: 'POST', headers: { 'content-type': 'application/json' }, body })
+    .catch((error) => (ingestAnswer.textContent = error.message))
+    .finally(showButton);
+});
+
+function showButton() {
+  again.disabled = element.progress?.status === 'RUNNING';
+}
+
+for (const name of ['phase-started', 'progress', 'error', 'cancelled', 'complete', 'connection-change']) {
+  element.addEventListener(`ingestion-${name}`, showButton);
+}
+element.addEventListener('ingestion-complete', () => void showCollection());
+element.addEventListener('ingestion-phase-started', () => (ingestAnswer.textContent = ''));
+
+element.getToken = async ({ forced } = { forced: false }) => (await openSession(forced)).token;
+element.projectId = (await openSession()).projectId;
+await showCollection();
