@@ -1,0 +1,284 @@
+/**
+ * The progress store in MongoDB, for any number of servers. Plain operations alone, so that whatever speaks its
+ * protocol will do. Leaves connecting to `mongo-connection.ts` and the event log to `mongo-log.ts`.
+ */
+import { randomUUID } from 'node:crypto';
+import { MongoServerError, type Collection, type Filter } from 'mongodb';
+import { ProgressError } from '../errors.js';
+import { silentLogger, type Logger } from '../observability/logger.js';
+import { DEFAULT_EVENTS_PER_INGESTION } from './event-bound.js';
+import { connectMongo, withDeadline, type MongoConnection } from './mongo-connection.js';
+import * as documents from './mongo-documents.js';
+import type { IngestionDocument, LeaseDocument } from './mongo-documents.js';
+import { createMongoLog, type MongoLog } from './mongo-log.js';
+import { decodeCursor, ingestionPlace, pageOfAll, sortKey } from './paging.js';
+import type { ProgressStore, StoreWrite, WriteOutcome } from './progress-store.js';
+import { orLogged } from './record-codec.js';
+import { checkBatch, MOST_PER_BATCH } from './write-guard.js';
+
+/** Options of the MongoDB store. */
+export interface MongoStoreOptions {
+  /** `mongodb://…`; the database it names, else `ingestion`. */
+  readonly uri: string;
+  /** Told of documents that do not parse. */
+  readonly logger?: Logger;
+  /**
+   * Log entries kept of one ingestion; the oldest updates go first.
+   * @default 500
+   */
+  readonly eventsPerIngestion?: number;
+  /**
+   * Longest wait for a server at the start, in milliseconds; then `open` rejects with a sentence.
+   * @default 5_000
+   */
+  readonly connectTimeoutMs?: number;
+  /**
+   * Longest wait for any answer, in milliseconds; then the call rejects with `UNAVAILABLE`.
+   * @default 5_000
+   */
+  readonly callTimeoutMs?: number;
+}
+
+interface Opened {
+  readonly connection: MongoConnection;
+  readonly states: Collection<IngestionDocument>;
+  readonly history: Collection<IngestionDocument>;
+  readonly leases: Collection<LeaseDocument>;
+  readonly log: MongoLog;
+}
+
+/** Tries of a start whose predecessor changes under it. */
+const START_TRIES = 5;
+const isDuplicate = (error: unknown) => error instanceof MongoServerError && error.code === 11_000;
+
+/** Makes a store in MongoDB. */
+export function createMongoStore(options: MongoStoreOptions): ProgressStore {
+  const logger = options.logger ?? silentLogger;
+  const deadlines = { connectMs: options.connectTimeoutMs ?? 5_000, callMs: options.callTimeoutMs ?? 5_000 };
+  let opened: Opened | null = null;
+
+  const call = <T>(task: () => Promise<T>) => withDeadline(deadlines.callMs, task);
+  const at = (): Opened => {
+    if (opened === null) throw new ProgressError('UNAVAILABLE', 'The store is not open; await open() first.');
+    return opened;
+  };
+
+  const open = async (): Promise<Opened> => {
+    const connection = await connectMongo(options.uri, deadlines);
+    const { db } = connection;
+    const states = db.collection<IngestionDocument>('ingestion_progress');
+    const history = db.collection<IngestionDocument>('ingestion_progress_history');
+    const events = db.collection<documents.EventDocument>('ingestion_progress_events');
+    const leases = db.collection<LeaseDocument>('ingestion_progress_leases');
+    const eventsPerIngestion = options.eventsPerIngestion ?? DEFAULT_EVENTS_PER_INGESTION;
+    await call(() => states.createIndex({ open: 1, updatedAt: 1 }));
+    await call(() => history.createIndex({ projectId: 1, place: -1 }));
+    await call(() => history.createIndex({ updatedAt: 1 }));
+    await call(() => events.createIndex({ projectId: 1, ingestionId: 1, place: 1 }));
+    const log = createMongoLog({ states, events, eventsPerIngestion, logger, call });
+    return { connection, states, history, leases, log };
+  };
+
+  const outcomeOf = (document: IngestionDocument | undefined): WriteOutcome => {
+    if (document === undefined) return { written: false, current: null };
+    const read = () => documents.recordOf(document);
+    const current = orLogged(logger, documents.documentName(document), null, read);
+    return current === null ? { written: false, current, unreadable: true } : { written: false, current };
+  };
+
+  const updateFor = (write: StoreWrite, mark: string) => {
+    const { projectId, id } = write.record.progress;
+    const unlogged = write.events.map((event) => documents.eventDocument(projectId, id, event));
+    return {
+      $set: documents.stateFields(write.record),
+      $push: {
+        writes: { $each: [mark], $slice: -8 },
+        ...(unlogged.length === 0 ? {} : { unlogged: { $each: unlogged, $slice: -200 } }),
+      },
+    };
+  };
+
+  const changeAll = async (writes: readonly StoreWrite[]): Promise<readonly WriteOutcome[]> => {
+    if (writes.length === 0) return [];
+    const { states } = at();
+    const mark = randomUUID();
+    const updates = writes.map((write) => {
+      const { projectId, id, revision } = write.record.progress;
+      const guard = write.guard.kind === 'change-from' ? { revision: write.guard.revision } : {};
+      // Two conditions on the revision, where the guard names one: it is that one, and smaller than the new.
+      const filter: Filter<IngestionDocument> = {
+        $and: [{ _id: projectId, id, open: true, revision: { $lt: revision } }, guard],
+      };
+      return { updateOne: { filter, update: updateFor(write, mark) } };
+    });
+    const result = await call(() => states.bulkWrite(updates, { ordered: false }));
+    if (result.matchedCount === writes.length) return writes.map(() => ({ written: true }));
+    const projectIds = writes.map((write) => write.record.progress.projectId);
+    const found = await call(() => states.find({ _id: { $in: projectIds } }).toArray());
+    const byProject = new Map(found.map((document) => [document._id, document]));
+    return projectIds.map((projectId) => {
+      const document = byProject.get(projectId);
+      return document?.writes?.includes(mark) === true ? { written: true } : outcomeOf(document);
+    });
+  };
+
+  const start = async (write: StoreWrite): Promise<WriteOutcome> => {
+    const { states, history } = at();
+    const { projectId, id, revision } = write.record.progress;
+    const { $set, $push } = updateFor(write, randomUUID());
+    for (let attempt = 1; attempt <= START_TRIES; attempt += 1) {
+      const stored = await call(() => states.findOne({ _id: projectId }));
+      if (stored === null) {
+        const unlogged = $push.unlogged?.$each ?? [];
+        const document = { _id: projectId, ...$set, writes: $push.writes.$each, unlogged };
+        const insert = () =>
+          states.insertOne(document).then(
+            () => true,
+            (error: unknown) => {
+              if (isDuplicate(error)) return false;
+              throw error;
+            },
+          );
+        if (await call(insert)) return { written: true };
+        continue;
+      }
+      const admitted = stored.status !== 'RUNNING' && stored.id !== id && stored.revision < revision;
+      if (!admitted) return outcomeOf(stored);
+      const { _id, unlogged: _unlogged, writes: _writes, ...earlier } = stored;
+      const copyId = documents.historyId(projectId, stored.id);
+      await call(() => history.replaceOne({ _id: copyId }, earlier, { upsert: true }));
+      const unchanged = { _id, id: stored.id, revision: stored.revision };
+      const result = await call(() => states.updateOne(unchanged, { $set, $push }));
+      if (result.matchedCount === 1) return { written: true };
+    }
+    throw new ProgressError('UNAVAILABLE', 'The ingestion before this one kept changing; try again.');
+  };
+
+  const write = async (writes: readonly StoreWrite[]): Promise<readonly WriteOutcome[]> => {
+    const changes = writes.filter((one) => one.guard.kind !== 'start');
+    const starts = writes.filter((one) => one.guard.kind === 'start');
+    const [changed, started] = await Promise.all([changeAll(changes), Promise.all(starts.map(start))]);
+    const outcomes = new Map<StoreWrite, WriteOutcome>();
+    for (const [index, one] of changes.entries()) outcomes.set(one, changed[index] ?? outcomeOf(undefined));
+    for (const [index, one] of starts.entries()) outcomes.set(one, started[index] ?? outcomeOf(undefined));
+    const logged = writes.filter((one) => one.events.length > 0 && outcomes.get(one)?.written === true);
+    at().log.moveSoon(logged.map((one) => one.record.progress.projectId));
+    return writes.map((one) => outcomes.get(one) ?? outcomeOf(undefined));
+  };
+
+  const readable = (found: readonly IngestionDocument[]) =>
+    found.flatMap((document) =>
+      orLogged(logger, documents.documentName(document), [], () => [documents.recordOf(document)]),
+    );
+
+  const deleteBefore = async (cutoffMs: number): Promise<number> => {
+    const { states, history, leases, log } = at();
+    const old = { updatedAt: { $lt: new Date(cutoffMs) } };
+    const namesOf = { projection: { projectId: 1, id: 1 }, limit: MOST_PER_BATCH };
+    let deleted = 0;
+    for (;;) {
+      const found = await call(() => history.find(old, namesOf).toArray());
+      if (found.length === 0) break;
+      for (const { projectId, id } of found) await log.delete(projectId, id);
+      await call(() => history.deleteMany({ _id: { $in: found.map(({ _id }) => _id) } }));
+      deleted += found.length;
+    }
+    for (;;) {
+      const ended = { ...old, open: false, logDeleted: { $ne: true } };
+      const found = await call(() => states.find(ended, namesOf).toArray());
+      if (found.length === 0) break;
+      for (const { projectId, id } of found) await log.delete(projectId, id);
+      const ids = found.map(({ _id }) => _id);
+      await call(() => states.updateMany({ ...ended, _id: { $in: ids } }, { $set: { logDeleted: true } }));
+    }
+    const dead = (await call(() => leases.find().toArray())).filter(
+      (one) => one.renewedAt + one.ttlMs < cutoffMs,
+    );
+    if (dead.length > 0) await call(() => leases.deleteMany({ _id: { $in: dead.map(({ _id }) => _id) } }));
+    return deleted;
+  };
+
+  return {
+    kind: 'mongodb',
+    exclusive: false,
+    open: async () => {
+      opened ??= await open();
+    },
+    close: async () => {
+      const closing = opened;
+      await closing?.log.settled();
+      opened = null;
+      await closing?.connection.close();
+    },
+    ping: async () => void (await call(() => at().connection.db.command({ ping: 1 }))),
+
+    read: async (projectId) => {
+      const document = await call(() => at().states.findOne({ _id: projectId }));
+      return document === null ? null : documents.recordOf(document);
+    },
+    readMany: async (projectIds) => {
+      checkBatch(projectIds);
+      const found = await call(() =>
+        at()
+          .states.find({ _id: { $in: [...projectIds] } })
+          .toArray(),
+      );
+      return new Map(readable(found).map((record) => [record.progress.projectId, record]));
+    },
+    readIngestion: async (projectId, ingestionId) => {
+      const latest = await call(() => at().states.findOne({ _id: projectId, id: ingestionId }));
+      const _id = documents.historyId(projectId, ingestionId);
+      const document = latest ?? (await call(() => at().history.findOne({ _id })));
+      return document === null ? null : documents.recordOf(document);
+    },
+    listIngestions: async (projectId, page) => {
+      const place = page.after === null ? {} : { place: { $lt: sortKey(decodeCursor(page.after)) } };
+      const latest = await call(() =>
+        at()
+          .states.find({ _id: projectId, ...place })
+          .toArray(),
+      );
+      const earlier = await call(() =>
+        at()
+          .history.find({ projectId, ...place })
+          .sort({ place: -1 })
+          .limit(page.first + 1)
+          .toArray(),
+      );
+      // A start that was refused at the last moment leaves a copy of what is still the latest.
+      const past = earlier.filter((document) => document.id !== latest[0]?.id);
+      return pageOfAll(
+        readable([...latest, ...past]),
+        page,
+        (record) => ingestionPlace(record.progress),
+        'falling',
+      );
+    },
+    listEvents: (projectId, ingestionId, page) => at().log.list(projectId, ingestionId, page),
+
+    write: async (writes) => {
+      checkBatch(writes.map((one) => one.record.progress.projectId));
+      return write(writes);
+    },
+    appendEvents: (projectId, ingestionId, events) => at().log.append(projectId, ingestionId, events),
+
+    listOpen: async (limit) => {
+      const find = () => at().states.find({ open: true }).sort({ updatedAt: 1 }).limit(limit).toArray();
+      return readable(await call(find));
+    },
+
+    renewLease: async ({ serverId, renewedAt, ttlMs }) => {
+      const fields = { renewedAt, ttlMs };
+      await call(() => at().leases.replaceOne({ _id: serverId }, fields, { upsert: true }));
+    },
+    listLeases: async () => {
+      const found = await call(() => at().leases.find().toArray());
+      return found.map(({ _id, renewedAt, ttlMs }) => ({ serverId: _id, renewedAt, ttlMs }));
+    },
+    dropLease: async (serverId) => {
+      await call(() => at().leases.deleteOne({ _id: serverId }));
+    },
+
+    deleteBefore,
+  };
+}

@@ -1,0 +1,431 @@
+/** What every progress store must do: run against each adapter by the test files beside this one. */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { IngestionRecord } from '../../server/ingestion/record.js';
+import type {
+  Page,
+  PageRequest,
+  ProgressStore,
+  StoreWrite,
+  WriteGuard,
+} from '../../server/store/progress-store.js';
+import { entryOf, failureOf, recordOf } from '../support/records.js';
+
+/** One store under test, empty and open. */
+export interface StoreUnderTest {
+  readonly store: ProgressStore;
+  /** A second store on the same data, where several may have it open; else the same. */
+  readonly other: ProgressStore;
+  dispose(): Promise<void>;
+}
+
+/** Log entries that a store under test keeps of an ingestion. */
+export const EVENTS_PER_INGESTION = 10;
+
+const START: WriteGuard = { kind: 'start' };
+const CHANGE: WriteGuard = { kind: 'change' };
+
+/** One write, as a change where nothing else is said. */
+const to = (
+  record: IngestionRecord,
+  guard: WriteGuard = CHANGE,
+  events: StoreWrite['events'] = [],
+): StoreWrite => ({ record, guard, events });
+
+async function allPages<T>(list: (page: PageRequest) => Promise<Page<T>>, first: number): Promise<T[][]> {
+  const pages: T[][] = [];
+  let after: string | null = null;
+  for (;;) {
+    const page: Page<T> = await list({ first, after });
+    pages.push(page.items.map((item) => item.node));
+    if (!page.hasNextPage) return pages;
+    after = page.items.at(-1)?.cursor ?? null;
+  }
+}
+
+/** Runs the contract against what `open` makes. */
+export function describeProgressStore(name: string, open: () => Promise<StoreUnderTest>): void {
+  describe(`${name} as a progress store`, () => {
+    let under: StoreUnderTest;
+    let store: ProgressStore;
+
+    beforeEach(async () => {
+      under = await open();
+      store = under.store;
+    });
+    afterEach(() => under.dispose());
+
+    /** Writes, and fails where the guard refuses. */
+    const put = async (...writes: readonly StoreWrite[]) => {
+      for (const one of writes) expect(await store.write([one])).toEqual([{ written: true }]);
+    };
+
+    describe('reading', () => {
+      it('knows nothing of a project that never ingested', async () => {
+        expect(await store.read('p')).toBeNull();
+        expect(await store.readIngestion('p', 'i')).toBeNull();
+        expect(await store.readMany(['p'])).toEqual(new Map());
+        const empty = { items: [], hasNextPage: false };
+        expect(await store.listIngestions('p', { first: 10, after: null })).toEqual(empty);
+        expect(await store.listEvents('p', 'i', { first: 10, after: null })).toEqual(empty);
+        expect(await store.listOpen(10)).toEqual([]);
+      });
+
+      it('gives back a record field by field, whatever keys a job puts into its output', async () => {
+        const metrics = {
+          itemsTotal: Number.MAX_SAFE_INTEGER,
+          itemsProcessed: 3,
+          itemsFailed: 0,
+          bytesTotal: null,
+          bytesProcessed: 2 ** 31,
+          itemsPerSecond: 0.1,
+          etaSeconds: 1e-7,
+          counters: [{ name: 'pages', label: 'Pages', value: -1.5, unit: null }],
+        };
+        const record = recordOf(
+          {
+            revision: 1_800_000_000_001,
+            status: 'COMPLETED',
+            metrics,
+            progressPercent: 100,
+            result: {
+              outcome: 'PARTIAL',
+              itemsProcessed: 3,
+              itemsFailed: 1,
+              bytesProcessed: null,
+              durationMs: 12,
+              summary: 'Ünïcödé 漢字 🎉',
+              output: { $set: 1, 'a.b': [[null, {}], { '': 'x' }], nested: { 'é\u0000': true } },
+            },
+            completedAt: 1_800_000_000_001,
+          },
+          { lastSequence: 7, ownerServerId: 's', rate: { phase: 2, samples: [[1, 2]] }, weighted: true },
+        );
+        await put(to(record, START));
+        expect(await store.read('p')).toEqual(record);
+        expect(await store.readIngestion('p', 'i')).toEqual(record);
+        expect(await store.readMany(['p', 'q'])).toEqual(new Map([['p', record]]));
+      });
+
+      it('takes at most 50 projects at a time, each once', async () => {
+        const projectIds = Array.from({ length: 50 }, (_, index) => `p${index}`);
+        const starts = projectIds.map((projectId) => to(recordOf({ projectId }), START));
+        expect(await store.write(starts)).toEqual(starts.map(() => ({ written: true })));
+        expect((await store.readMany(projectIds)).size).toBe(50);
+        const changes = projectIds.map((projectId) =>
+          to(recordOf({ projectId, revision: 2 }), CHANGE, [entryOf(2)]),
+        );
+        expect(await store.write(changes)).toEqual(changes.map(() => ({ written: true })));
+        await expect(store.readMany([...projectIds, 'one-more'])).rejects.toThrow('at most 50');
+        await expect(store.write([...starts, to(recordOf(), START)])).rejects.toThrow('at most 50');
+        await expect(store.write([to(recordOf(), START), to(recordOf(), START)])).rejects.toThrow(
+          'at most once',
+        );
+      });
+    });
+
+    describe('the guard', () => {
+      it('refuses a start while an ingestion runs, and says which', async () => {
+        const running = recordOf({ revision: 5 });
+        await put(to(running, START));
+        const outcome = await store.write([to(recordOf({ id: 'j', revision: 6 }), START)]);
+        expect(outcome).toEqual([{ written: false, current: running }]);
+        expect(await store.read('p')).toEqual(running);
+      });
+
+      it.each([
+        ['completed', { status: 'COMPLETED' as const, completedAt: 5 }],
+        ['failed for good', failureOf(false)],
+        ['failed recoverably', failureOf(true)],
+        ['was cancelled', { status: 'CANCELLED' as const }],
+      ])('admits a start where the last ingestion %s', async (_how, ending) => {
+        await put(to(recordOf(), START), to(recordOf({ ...ending, revision: 5 })));
+        const next = recordOf({ id: 'j', revision: 6, startedAt: 6 });
+        await put(to(next, START));
+        expect(await store.read('p')).toEqual(next);
+      });
+
+      it('refuses a start that is not newer, or that has the same id', async () => {
+        const failed = recordOf({ ...failureOf(true), revision: 5 });
+        await put(to(recordOf(), START), to(failed));
+        for (const start of [recordOf({ id: 'j', revision: 5 }), recordOf({ id: 'i', revision: 6 })]) {
+          expect(await store.write([to(start, START)])).toEqual([{ written: false, current: failed }]);
+        }
+      });
+
+      it('refuses a change that is stale, also by an equal revision', async () => {
+        const stored = recordOf({ revision: 5, progressPercent: 50 });
+        await put(to(recordOf(), START), to(stored));
+        for (const revision of [4, 5]) {
+          const stale = recordOf({ revision, progressPercent: 10 });
+          expect(await store.write([to(stale)])).toEqual([{ written: false, current: stored }]);
+        }
+        expect(await store.read('p')).toEqual(stored);
+      });
+
+      it('refuses a change where nothing is stored', async () => {
+        expect(await store.write([to(recordOf())])).toEqual([{ written: false, current: null }]);
+        expect(await store.read('p')).toBeNull();
+      });
+
+      it('refuses every change of an ingestion that has ended', async () => {
+        const ended = recordOf({ revision: 5, status: 'COMPLETED', completedAt: 5 });
+        await put(to(recordOf(), START), to(ended));
+        const late = recordOf({ revision: 6 });
+        const from: WriteGuard = { kind: 'change-from', revision: 5 };
+        expect(await store.write([to(late)])).toEqual([{ written: false, current: ended }]);
+        expect(await store.write([to(late, from)])).toEqual([{ written: false, current: ended }]);
+      });
+
+      it('admits a change that revives an ingestion that failed recoverably', async () => {
+        const revived = recordOf({ revision: 6 });
+        await put(to(recordOf(), START), to(recordOf({ ...failureOf(true), revision: 5 })), to(revived));
+        expect(await store.read('p')).toEqual(revived);
+      });
+
+      it('refuses the write of an older ingestion after a newer one began', async () => {
+        const next = recordOf({ id: 'j', revision: 6, startedAt: 6 });
+        await put(to(recordOf(), START), to(recordOf({ ...failureOf(true), revision: 5 })), to(next, START));
+        const old = recordOf({ id: 'i', revision: 7 });
+        expect(await store.write([to(old)])).toEqual([{ written: false, current: next }]);
+      });
+
+      it('admits a change from a revision only where exactly that one is stored', async () => {
+        const stored = recordOf({ revision: 5 });
+        await put(to(recordOf(), START), to(stored));
+        const next = recordOf({ revision: 8 });
+        for (const revision of [4, 6]) {
+          const outcome = await store.write([to(next, { kind: 'change-from', revision })]);
+          expect(outcome).toEqual([{ written: false, current: stored }]);
+        }
+        await put(to(next, { kind: 'change-from', revision: 5 }));
+        expect(await store.read('p')).toEqual(next);
+      });
+
+      it('judges each write of a batch by itself, and answers in order', async () => {
+        const stored = recordOf({ projectId: 'b', revision: 5 });
+        await put(
+          to(recordOf({ projectId: 'a' }), START),
+          to(recordOf({ projectId: 'b' }), START),
+          to(stored),
+        );
+        const outcomes = await store.write([
+          to(recordOf({ projectId: 'b', revision: 4 })),
+          to(recordOf({ projectId: 'c' }), START),
+          to(recordOf({ projectId: 'a', revision: 2 })),
+          to(recordOf({ projectId: 'd', revision: 2 })),
+        ]);
+        expect(outcomes).toEqual([
+          { written: false, current: stored },
+          { written: true },
+          { written: true },
+          { written: false, current: null },
+        ]);
+      });
+
+      it('lets one of many writers win who all fold from the same revision', async () => {
+        await put(to(recordOf({ revision: 5 }), START));
+        const racing = Array.from({ length: 10 }, (_, index) => {
+          const record = recordOf({ revision: 6, progressPercent: index });
+          const through = index % 2 === 0 ? under.store : under.other;
+          return through.write([to(record, { kind: 'change-from', revision: 5 })]);
+        });
+        const outcomes = (await Promise.all(racing)).flat();
+        const winners = outcomes.flatMap((outcome, index) => (outcome.written ? [index] : []));
+        expect(winners).toHaveLength(1);
+        expect((await store.read('p'))?.progress.progressPercent).toBe(winners[0]);
+      });
+
+      it('lets one of many starts win', async () => {
+        const racing = Array.from({ length: 6 }, (_, index) => {
+          const record = recordOf({ id: `i${index}`, revision: 5 });
+          return (index % 2 === 0 ? under.store : under.other).write([to(record, START)]);
+        });
+        const outcomes = (await Promise.all(racing)).flat();
+        expect(outcomes.filter((outcome) => outcome.written)).toHaveLength(1);
+      });
+    });
+
+    describe('the history', () => {
+      /** Three ingestions: two that ended, and one that runs. */
+      const putThree = async () => {
+        for (const [index, id] of ['a', 'b', 'c'].entries()) {
+          const startedAt = (index + 1) * 10;
+          await put(to(recordOf({ id, revision: startedAt, startedAt }), START));
+          if (id !== 'c')
+            await put(to(recordOf({ id, revision: startedAt + 1, startedAt, status: 'CANCELLED' })));
+        }
+      };
+
+      it('keeps what a start replaces', async () => {
+        await putThree();
+        expect((await store.readIngestion('p', 'a'))?.progress.status).toBe('CANCELLED');
+        expect((await store.readIngestion('p', 'c'))?.progress.status).toBe('RUNNING');
+        expect(await store.readIngestion('p', 'd')).toBeNull();
+        expect(await store.readIngestion('other', 'a')).toBeNull();
+      });
+
+      it.each([1, 2, 3, 10])(
+        'lists the newest start first, the latest among them, in pages of %i',
+        async (first) => {
+          await putThree();
+          await put(to(recordOf({ projectId: 'p2', id: 'elsewhere' }), START));
+          const pages = await allPages((page) => store.listIngestions('p', page), first);
+          expect(pages.flat().map((record) => record.progress.id)).toEqual(['c', 'b', 'a']);
+          expect(pages.every((page) => page.length <= first)).toBe(true);
+          expect(pages).toHaveLength(Math.ceil(3 / first));
+        },
+      );
+
+      it('goes on after the same item where a newer ingestion began meanwhile', async () => {
+        await putThree();
+        const page = await store.listIngestions('p', { first: 1, after: null });
+        await put(to(recordOf({ id: 'c', revision: 40, startedAt: 30, status: 'CANCELLED' })));
+        await put(to(recordOf({ id: 'd', revision: 50, startedAt: 50 }), START));
+        const rest = await store.listIngestions('p', { first: 5, after: page.items[0]?.cursor ?? null });
+        expect(rest.items.map(({ node }) => node.progress.id)).toEqual(['b', 'a']);
+      });
+
+      it('refuses a cursor that is none', async () => {
+        const page = { first: 1, after: 'bm9wZQ' };
+        const refusal = { code: 'BAD_USER_INPUT', message: expect.stringContaining('after') as string };
+        await expect(store.listIngestions('p', page)).rejects.toMatchObject(refusal);
+        await expect(store.listEvents('p', 'i', page)).rejects.toMatchObject(refusal);
+      });
+    });
+
+    describe('the event log', () => {
+      const listed = async (ingestionId = 'i', first = 100) => {
+        const pages = await allPages((page) => store.listEvents('p', ingestionId, page), first);
+        return pages.flat();
+      };
+
+      it('holds what was written with the state, and nothing of a write that the guard refused', async () => {
+        const started = entryOf(1, { type: 'ingestion_started' });
+        await put(to(recordOf(), START, [started]));
+        await put(to(recordOf({ revision: 3 }), CHANGE, [entryOf(2), entryOf(3)]));
+        await store.write([to(recordOf({ revision: 3 }), CHANGE, [entryOf(9)])]);
+        expect(await listed()).toEqual([started, entryOf(2), entryOf(3)]);
+        expect(await listed('other')).toEqual([]);
+      });
+
+      it('takes commands without a change of state', async () => {
+        await put(to(recordOf(), START, [entryOf(1, { type: 'ingestion_started' })]));
+        const command = entryOf(1, { id: 'command', type: 'command', timestamp: 2 });
+        await store.appendEvents('p', 'i', [command]);
+        await store.appendEvents('p', 'i', []);
+        expect((await listed()).map((event) => event.type)).toEqual(['ingestion_started', 'command']);
+      });
+
+      it('holds an entry once that is written again', async () => {
+        await put(to(recordOf(), START));
+        await store.appendEvents('p', 'i', [entryOf(2), entryOf(3)]);
+        await store.appendEvents('p', 'i', [entryOf(2)]);
+        await put(to(recordOf({ revision: 3 }), CHANGE, [entryOf(3)]));
+        expect(await listed()).toEqual([entryOf(2), entryOf(3)]);
+      });
+
+      it.each([1, 2, 3, 7])('lists the oldest first, in pages of %i', async (first) => {
+        await put(to(recordOf(), START));
+        const events = [2, 10, 100, 1_000, 10_000, 100_000].map((revision) => entryOf(revision));
+        await store.appendEvents('p', 'i', events.toReversed());
+        expect(await listed('i', first)).toEqual(events);
+      });
+
+      it('keeps a bounded number: the oldest updates go first, then the oldest of the rest', async () => {
+        await put(to(recordOf(), START, [entryOf(1, { type: 'ingestion_started' })]));
+        for (let revision = 2; revision <= EVENTS_PER_INGESTION; revision += 1) {
+          await put(to(recordOf({ revision }), CHANGE, [entryOf(revision)]));
+        }
+        expect(await listed()).toHaveLength(EVENTS_PER_INGESTION);
+        const phases = [50, 51, 52].map((revision) => entryOf(revision, { type: 'phase_started' }));
+        await put(to(recordOf({ revision: 52 }), CHANGE, phases));
+        const kept = await listed();
+        expect(kept).toHaveLength(EVENTS_PER_INGESTION);
+        expect(kept.map((event) => event.revision)).toEqual([1, 5, 6, 7, 8, 9, 10, 50, 51, 52]);
+        const many = Array.from({ length: 12 }, (_, index) => entryOf(60 + index, { type: 'error' }));
+        await put(to(recordOf({ revision: 80 }), CHANGE, many));
+        const revisions = (await listed()).map((event) => event.revision);
+        expect(revisions).toEqual([62, 63, 64, 65, 66, 67, 68, 69, 70, 71]);
+      });
+    });
+
+    describe('what runs', () => {
+      it('lists what has not ended, the longest silent first', async () => {
+        await put(to(recordOf({ projectId: 'a', updatedAt: 30 }), START));
+        await put(to(recordOf({ projectId: 'b', updatedAt: 10 }), START));
+        await put(to(recordOf({ projectId: 'c', updatedAt: 20, ...failureOf(true) }), START));
+        await put(to(recordOf({ projectId: 'd', updatedAt: 1, ...failureOf(false) }), START));
+        const ids = async (limit: number) =>
+          (await store.listOpen(limit)).map((one) => one.progress.projectId);
+        expect(await ids(10)).toEqual(['b', 'c', 'a']);
+        expect(await ids(2)).toEqual(['b', 'c']);
+        await put(to(recordOf({ projectId: 'b', revision: 5, status: 'COMPLETED' })));
+        expect(await ids(10)).toEqual(['c', 'a']);
+        await put(to(recordOf({ projectId: 'd', id: 'next', revision: 5, updatedAt: 50 }), START));
+        expect(await ids(10)).toEqual(['c', 'a', 'd']);
+      });
+
+      it('keeps the last heartbeat of each server until it is taken back', async () => {
+        await store.renewLease({ serverId: 'one', renewedAt: 1, ttlMs: 30_000 });
+        await store.renewLease({ serverId: 'two', renewedAt: 2, ttlMs: 30_000 });
+        await store.renewLease({ serverId: 'one', renewedAt: 3, ttlMs: 30_000 });
+        const leases = [...(await under.other.listLeases())].sort((a, b) => a.renewedAt - b.renewedAt);
+        expect(leases).toEqual([
+          { serverId: 'two', renewedAt: 2, ttlMs: 30_000 },
+          { serverId: 'one', renewedAt: 3, ttlMs: 30_000 },
+        ]);
+        await store.dropLease('one');
+        await store.dropLease('one');
+        expect((await store.listLeases()).map((lease) => lease.serverId)).toEqual(['two']);
+      });
+    });
+
+    describe('retention', () => {
+      it('deletes ended history and logs that are old, and keeps states, what runs and what is young', async () => {
+        const entry = (revision: number) => [entryOf(revision)];
+        // Project p: two in the history, the second young; the latest runs and is old.
+        await put(to(recordOf({ id: 'old', revision: 1 }), START, entry(1)));
+        await put(to(recordOf({ id: 'old', revision: 2, status: 'CANCELLED' }), CHANGE, entry(2)));
+        await put(to(recordOf({ id: 'young', revision: 3, startedAt: 3 }), START, entry(3)));
+        const young = {
+          id: 'young',
+          revision: 4,
+          startedAt: 3,
+          updatedAt: 200,
+          status: 'CANCELLED' as const,
+        };
+        await put(to(recordOf(young), CHANGE, entry(4)));
+        await put(to(recordOf({ id: 'running', revision: 5, startedAt: 5 }), START, entry(5)));
+        // Project q: its latest ended long ago.
+        await put(to(recordOf({ projectId: 'q', revision: 1 }), START, entry(1)));
+        await put(to(recordOf({ projectId: 'q', revision: 2, status: 'COMPLETED' }), CHANGE, entry(2)));
+        await store.renewLease({ serverId: 'dead', renewedAt: 1, ttlMs: 10 });
+        await store.renewLease({ serverId: 'alive', renewedAt: 95, ttlMs: 10 });
+
+        expect(await store.deleteBefore(100)).toBe(1);
+        const events = async (projectId: string, id: string) =>
+          (await store.listEvents(projectId, id, { first: 10, after: null })).items.length;
+        expect(await store.readIngestion('p', 'old')).toBeNull();
+        expect(await events('p', 'old')).toBe(0);
+        expect(await store.readIngestion('p', 'young')).not.toBeNull();
+        expect(await events('p', 'young')).toBe(2);
+        expect(await events('p', 'running')).toBe(1);
+        expect((await store.read('q'))?.progress.status).toBe('COMPLETED');
+        expect(await events('q', 'i')).toBe(0);
+        const list = await store.listIngestions('p', { first: 10, after: null });
+        expect(list.items.map(({ node }) => node.progress.id)).toEqual(['running', 'young']);
+        expect((await store.listLeases()).map((lease) => lease.serverId)).toEqual(['alive']);
+        expect(await store.deleteBefore(100)).toBe(0);
+      });
+    });
+
+    it('answers a ping while it is open, is closed twice without harm, and then says that it cannot be reached', async () => {
+      await store.ping();
+      await store.close();
+      await store.close();
+      await expect(store.ping()).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+      await expect(store.read('p')).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+      await expect(store.write([to(recordOf(), START)])).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    });
+  });
+}

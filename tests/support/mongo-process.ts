@@ -1,0 +1,73 @@
+/** A MongoDB of a test's own: `mongod` or FerretDB in a process that can be paused and killed, or the one that `MONGODB_URI` names. */
+import { randomUUID } from 'node:crypto';
+import { MongoClient } from 'mongodb';
+import { ensureMongo } from '../setup/mongodb.js';
+import { createDaemon, type Daemon, type DaemonOptions } from './daemon.js';
+
+/** A MongoDB process. */
+export interface MongoProcess extends Daemon {
+  /** Address of it, with a database of this test's. */
+  readonly uri: string;
+}
+
+function programOf(source: ReturnType<typeof ensureMongo>): Omit<DaemonOptions, 'name'> | null {
+  switch (source.kind) {
+    case 'uri':
+      return null;
+    case 'mongod':
+      return {
+        program: source.program,
+        arguments: (port, directory) => [
+          '--dbpath',
+          directory,
+          '--port',
+          String(port),
+          '--bind_ip',
+          '127.0.0.1',
+        ],
+      };
+    case 'ferretdb':
+      return {
+        program: source.program,
+        arguments: (port, directory) => [
+          '--handler=sqlite',
+          `--sqlite-url=file:${directory}/`,
+          `--listen-addr=127.0.0.1:${port}`,
+          '--telemetry=disable',
+          '--debug-addr=-',
+          `--state-dir=${directory}`,
+          '--log-level=warn',
+        ],
+        env: { DO_NOT_TRACK: '1' },
+      };
+  }
+}
+
+/** Starts a MongoDB process; null where there is only one that runs elsewhere (`MONGODB_URI`). */
+export async function startMongoProcess(): Promise<MongoProcess | null> {
+  const options = programOf(ensureMongo());
+  if (options === null) return null;
+  const daemon = await createDaemon({ name: 'mongodb', ...options });
+  await daemon.start();
+  return { ...daemon, uri: `mongodb://127.0.0.1:${daemon.port}/test-${randomUUID()}` };
+}
+
+/** The address of a database of this test's own, wherever MongoDB runs, and what takes it away again. */
+export async function openTestDatabase(): Promise<{
+  readonly uri: string;
+  readonly drop: () => Promise<void>;
+}> {
+  const mongo = await startMongoProcess();
+  if (mongo !== null) return { uri: mongo.uri, drop: () => mongo.dispose() };
+  const address = new URL(process.env['MONGODB_URI'] ?? '');
+  address.pathname = `/test-${randomUUID()}`;
+  const uri = address.toString();
+  return {
+    uri,
+    drop: async () => {
+      const client = new MongoClient(uri);
+      await client.db().dropDatabase();
+      await client.close();
+    },
+  };
+}

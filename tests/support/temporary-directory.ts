@@ -1,0 +1,17 @@
+/** A directory of a test's own that goes with it. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** A directory, and what deletes it. */
+export interface TemporaryDirectory extends Disposable {
+  readonly path: string;
+  delete(): void;
+}
+
+/** Makes an empty directory. */
+export function createTemporaryDirectory(): TemporaryDirectory {
+  const path = mkdtempSync(join(tmpdir(), 'ingestion-progress-'));
+  const remove = () => rmSync(path, { recursive: true, force: true });
+  return { path, delete: remove, [Symbol.dispose]: remove };
+}
