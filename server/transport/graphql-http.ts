@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Kind, OperationTypeNode, getArgumentValues } from 'graphql';
-import type { GraphQLSchema } from 'graphql';
+import type { GraphQLSchema, Source } from 'graphql';
 import { createYoga } from 'graphql-yoga';
 import type { Plugin } from 'graphql-yoga';
 import { idSchema } from '@ingestion-progress/schema';
@@ -45,14 +45,15 @@ export type GraphqlHttp = (
 type Prefetched = NonNullable<GraphqlContext['prefetched']>;
 
 /** Our parsing and validation in the place of Yoga's, so that both transports share one cache and one set of limits. */
-function useDocuments(documents: Documents): Plugin {
+function useDocuments(documents: Documents, mask: MaskError): Plugin {
   return {
     onParse: ({ setParseFn }) =>
-      setParseFn((source: string | { body: string }) =>
-        documents.parse(String(typeof source === 'string' ? source : source.body)),
+      setParseFn((source: string | Source) =>
+        documents.parse(typeof source === 'string' ? source : source.body),
       ),
+    // Fresh errors each time: Yoga writes into them what must not reach the other transport.
     onValidate: ({ setValidationFn, params }) =>
-      setValidationFn(() => documents.validate(params.documentAST)),
+      setValidationFn(() => documents.validate(params.documentAST).map((error) => mask(error))),
   };
 }
 
@@ -88,7 +89,7 @@ export function createGraphqlHttp(options: GraphqlHttpOptions): GraphqlHttp {
   const yoga = createYoga<GraphqlContext>({
     schema,
     graphqlEndpoint: '/graphql',
-    plugins: [useDocuments(documents)],
+    plugins: [useDocuments(documents, mask)],
     parserAndValidationCache: false,
     maskedErrors: { maskError: (error) => mask(error) },
     logging: false,

@@ -25,9 +25,9 @@ export interface RawSocket {
 export async function openRaw(
   url: string,
   options: ClientOptions = {},
-  protocol = 'graphql-transport-ws',
+  protocol: string | null = 'graphql-transport-ws',
 ): Promise<RawSocket> {
-  const socket = new WebSocket(url, protocol, options);
+  const socket = new WebSocket(url, protocol ?? [], options);
   const messages = createInbox<Message>('messages');
   onTestFinished(() => socket.terminate());
   socket.on('message', (data) => messages.put(JSON.parse(String(data)) as Message));
