@@ -1,7 +1,11 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { createConnection } from '../../widget/client/connection.js';
 import { createIngestionClient } from '../../widget/client/client.js';
-import type { ConnectionOptions, IngestionClient, IngestionClientOptions } from '../../widget/client/types.js';
+import type {
+  ConnectionOptions,
+  IngestionClient,
+  IngestionClientOptions,
+} from '../../widget/client/types.js';
 import { createScriptedTransport } from '../../widget/testing/scripted-transport.js';
 import { createManualEnvironment } from './support/manual-environment.js';
 import { completedOf, progressOf, record } from './support/states.js';

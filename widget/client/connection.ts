@@ -2,22 +2,22 @@
  * One connection to one server with one source of tokens, shared by everyone who watches over it: runs the machine's
  * effects, hands answers to the watches, keeps the token fresh. What to do is decided in machine.ts.
  */
-import { RefreshTokenDocument } from '@ingestion-progress/schema/operations';
+import { ReadViewerDocument, RefreshTokenDocument } from '@ingestion-progress/schema/operations';
 import { createEnvironment, type Environment } from './environment.js';
 import { transition } from './machine.js';
 import type { Effect, MachineEvent, MachineState, TimerName } from './machine-state.js';
 import { readAddresses, readSettings, type Settings } from './options.js';
 import { createPollingTransport } from './polling-transport.js';
+import { createSessions, lossOf, type Place } from './sessions.js';
 import { createTokenSource } from './token-source.js';
-import {
-  OperationError,
-  type Answer,
-  type Loss,
-  type Operation,
-  type TokenLifetime,
-  type Transport,
-  type TransportSession,
-  type WatchTarget,
+import type {
+  Answer,
+  Loss,
+  Operation,
+  TokenLifetime,
+  Transport,
+  TransportSession,
+  WatchTarget,
 } from './transport.js';
 import type { ConnectionError, ConnectionOptions, IngestionConnection } from './types.js';
 import { createWebSocketTransport } from './websocket-transport.js';
@@ -47,8 +47,6 @@ export interface Connection extends IngestionConnection {
   readonly scopes: readonly string[] | null;
   /** The server's time, and when it was taken on the monotonic clock. */
   readonly serverClock: { readonly serverTime: number; readonly receivedAt: number } | null;
-  /** Whether another token can be had. */
-  readonly renewable: boolean;
   join(target: WatchTarget, listener: WatchListener): Watch;
   reconnect(): void;
   /** The `sub` of the token in use, once there is one. */
@@ -78,13 +76,6 @@ export interface ConnectionParts {
   readonly pollingTransport?: Transport;
 }
 
-interface Place {
-  readonly target: WatchTarget;
-  readonly listener: WatchListener;
-  active: boolean;
-  unwatchSocket: (() => void) | null;
-  unwatchPolls: (() => void) | null;
-}
 const TIMER_EVENTS = {
   retry: 'retryDue',
   fallback: 'fallbackDue',
@@ -101,6 +92,8 @@ const SILENT = {
 
 /** Share of a token's life after which it is renewed. */
 const RENEW_AFTER = 0.8;
+/** With less left than this, the server's own close is waited for. */
+const LEAST_RENEWAL_MS = 500;
 
 /** Makes a connection; nothing is opened before somebody joins. Throws `RangeError` at options that contradict sense. */
 export function createConnection(options: ConnectionOptions = {}, parts: ConnectionParts = {}): Connection {
@@ -130,10 +123,8 @@ export function createConnection(options: ConnectionOptions = {}, parts: Connect
   const places = new Set<Place>();
   const timers = new Map<TimerName | 'renew', () => void>();
   let stopSignals: (() => void) | null = null;
-  let socket: TransportSession | null = null;
-  let socketNumber = 0;
-  let polls: { readonly token: string | null; readonly session: TransportSession } | null = null;
-  let pollNumber = 0;
+  let viewerAsked = false;
+  const sessions = createSessions({ webSocket, polling, tokens, places, problem, dispatch, acknowledged });
 
   const queue: MachineEvent[] = [];
   let running = false;
@@ -157,137 +148,39 @@ export function createConnection(options: ConnectionOptions = {}, parts: Connect
     running = false;
   }
   function tell(): void {
-    for (const place of [...places]) place.listener.changed();
+    if (state.name === 'polling' && scopes === null && !viewerAsked) void askViewer();
+    for (const place of [...places]) place.changed();
   }
 
   function run(effect: Effect): void {
-    if (effect.type === 'open') void openSocket(effect.forced);
-    else if (effect.type === 'close') closeSocket();
-    else if (effect.type === 'poll') void poll();
-    else if (effect.type === 'abandonPoll') closePolls();
-    else if (effect.type === 'check') socket?.check();
+    if (effect.type === 'open') void sessions.openSocket(effect.forced);
+    else if (effect.type === 'close') {
+      setTimer('renew', null);
+      sessions.closeSocket();
+    } else if (effect.type === 'poll') void sessions.poll();
+    else if (effect.type === 'abandonPoll') sessions.closePolls();
+    else if (effect.type === 'check') sessions.socket?.check();
     else if (effect.type === 'timer') {
-      const due = effect.at === null ? null : effect.at - environment.monotonicNow();
-      const { timer } = effect;
-      setTimer(timer, due, () => {
+      const { timer, at } = effect;
+      setTimer(timer, at === null ? null : at - environment.monotonicNow(), () => {
         dispatch({ type: TIMER_EVENTS[timer] });
       });
     }
   }
-  function setTimer(name: TimerName | 'renew', delayMs: number | null, callback: () => void): void {
+  function setTimer(
+    name: TimerName | 'renew',
+    delayMs: number | null,
+    callback = (): void => undefined,
+  ): void {
     timers.get(name)?.();
     timers.delete(name);
-    if (delayMs === null) return;
+    // Longer than this, setTimeout would not wait at all.
     const longest = 2 ** 31 - 1;
-    timers.set(name, environment.setTimer(Math.min(longest, Math.max(0, delayMs)), callback));
+    if (delayMs !== null)
+      timers.set(name, environment.setTimer(Math.min(longest, Math.max(0, delayMs)), callback));
   }
 
-  const lossOf = (error: unknown): Loss =>
-    error instanceof OperationError
-      ? error.loss
-      : { advice: 'retry', error: { code: 'CONNECTION_LOST', message: String(error) } };
-  /** Where there is only one token, a new one cannot be asked for. */
-  const possible = (loss: Loss): Loss =>
-    loss.advice === 'refresh' && !tokens.renewable ? { ...loss, advice: 'refuse' } : loss;
-
-  async function openSocket(forced: boolean): Promise<void> {
-    const mine = ++socketNumber;
-    const current = (): boolean => mine === socketNumber;
-    const onLost = (loss: Loss): void => {
-      if (!current()) return;
-      closeSocket();
-      dispatch({ type: 'lost', ...possible(loss) });
-    };
-    if (problem !== null) {
-      onLost({ advice: 'giveUp', error: problem });
-      return;
-    }
-    try {
-      const token = await tokens.get(forced);
-      if (!current()) return;
-      socket = webSocket.open(token, {
-        acknowledged: (lifetime) => {
-          if (current()) acknowledged(lifetime);
-        },
-        answered: () => {
-          if (current()) dispatch({ type: 'data' });
-        },
-        alive: () => {
-          if (current() && state.name === 'offline') dispatch({ type: 'alive' });
-        },
-        lost: onLost,
-      });
-      tell();
-      for (const place of places) attach(place);
-    } catch (error) {
-      onLost(lossOf(error));
-    }
-  }
-  function closeSocket(): void {
-    socketNumber += 1;
-    setTimer('renew', null, () => undefined);
-    for (const place of places) place.unwatchSocket = null;
-    socket?.close();
-    socket = null;
-  }
-
-  async function poll(): Promise<void> {
-    const mine = ++pollNumber;
-    const current = (): boolean => mine === pollNumber;
-    if (problem !== null) {
-      dispatch({ type: 'lost', advice: 'giveUp', error: problem });
-      return;
-    }
-    try {
-      const token = await tokens.get(false);
-      if (!current()) return;
-      if (polls?.token !== token) {
-        closePolls();
-        const session: TransportSession = polling.open(token, {
-          acknowledged,
-          answered: () => {
-            if (polls?.session === session) dispatch({ type: 'polled' });
-          },
-          alive: () => undefined,
-          lost: ({ error }) => {
-            if (polls?.session === session) dispatch({ type: 'pollFailed', error });
-          },
-        });
-        polls = { token, session };
-        tell();
-      }
-      for (const place of places) attach(place);
-      polls?.session.check();
-    } catch (error) {
-      if (current()) dispatch({ type: 'pollFailed', error: lossOf(error).error });
-    }
-  }
-  function closePolls(): void {
-    pollNumber += 1;
-    for (const place of places) place.unwatchPolls = null;
-    polls?.session.close();
-    polls = null;
-  }
-
-  /** Begins or ends the place's watches, as it wants. */
-  function attach(place: Place): void {
-    const { target, listener } = place;
-    const answer = (heard: Answer): void => {
-      if ('serverTime' in heard) note(heard.serverTime);
-      listener.answer(heard.type === 'failed' ? { ...heard, loss: possible(heard.loss) } : heard);
-    };
-    if (place.active) {
-      place.unwatchSocket ??= socket?.watch(target, answer) ?? null;
-      place.unwatchPolls ??= polls?.session.watch(target, answer) ?? null;
-      return;
-    }
-    place.unwatchSocket?.();
-    place.unwatchPolls?.();
-    place.unwatchSocket = place.unwatchPolls = null;
-  }
-
-  function note(serverTime: number | null): void {
-    if (serverTime === null) return;
+  function note(serverTime: number): void {
     const receivedAt = environment.monotonicNow();
     // Messages are stamped when something happened, which may be a while ago: time only goes on.
     const known =
@@ -305,7 +198,7 @@ export function createConnection(options: ConnectionOptions = {}, parts: Connect
   /** Renews when a share of what is left has passed; where that fails, half of the rest is waited for, and so on. */
   function renewAfter(leftMs: number, share: number): void {
     const delayMs = leftMs * share;
-    setTimer('renew', delayMs < 500 ? null : delayMs, () => {
+    setTimer('renew', delayMs < LEAST_RENEWAL_MS ? null : delayMs, () => {
       renew().catch(() => {
         renewAfter(leftMs - delayMs, 0.5);
       });
@@ -313,14 +206,26 @@ export function createConnection(options: ConnectionOptions = {}, parts: Connect
   }
   async function renew(): Promise<void> {
     const token = await tokens.get(true);
-    const session = socket;
-    if (session === null || token === null || state.name !== 'connected') return;
+    const session = sessions.socket;
+    if (state.name === 'polling') return askViewer();
+    if (session === null || state.name !== 'connected') return;
     const data = await session.request({ query: RefreshTokenDocument.toString(), variables: { token } });
-    if (session === socket)
-      acknowledged(readLifetime((data as { refreshToken?: unknown } | null)?.refreshToken));
+    if (session === sessions.socket) acknowledged(readLifetime(fieldOf(data, 'refreshToken')));
+  }
+  /** What the ack tells a socket, a poller has to ask for. */
+  async function askViewer(): Promise<void> {
+    viewerAsked = true;
+    try {
+      const data = await request({ query: ReadViewerDocument.toString(), variables: {} });
+      if (state.name === 'polling') acknowledged(readLifetime(fieldOf(data, 'viewer')));
+    } catch {
+      // The polls tell by themselves what is wrong; the scopes stay unknown until the next connection.
+      viewerAsked = false;
+    }
   }
 
   async function request(operation: Operation): Promise<unknown> {
+    const { socket } = sessions;
     if (socket !== null && state.name === 'connected') return socket.request(operation);
     return polling.open(await tokens.get(false), SILENT).request(operation);
   }
@@ -328,11 +233,13 @@ export function createConnection(options: ConnectionOptions = {}, parts: Connect
   function leave(place: Place): void {
     if (!places.delete(place)) return;
     place.active = false;
-    attach(place);
+    sessions.attach(place);
     if (places.size > 0) return;
     dispatch({ type: 'stop' });
+    setTimer('renew', null);
     stopSignals?.();
     stopSignals = null;
+    viewerAsked = false;
     tokens.dispose();
   }
 
@@ -341,7 +248,6 @@ export function createConnection(options: ConnectionOptions = {}, parts: Connect
     settings,
     endpoint: httpUrl,
     problem,
-    renewable: tokens.renewable,
     get state() {
       return state;
     },
@@ -357,7 +263,19 @@ export function createConnection(options: ConnectionOptions = {}, parts: Connect
       dispatch({ type: 'reconnect' });
     },
     join(target, listener) {
-      const place: Place = { target, listener, active: false, unwatchSocket: null, unwatchPolls: null };
+      const place: Place = {
+        target,
+        answer: (heard) => {
+          if ('serverTime' in heard && heard.serverTime !== null) note(heard.serverTime);
+          listener.answer(heard);
+        },
+        changed: () => {
+          listener.changed();
+        },
+        active: false,
+        onSocket: null,
+        onPolls: null,
+      };
       places.add(place);
       stopSignals ??= environment.onSignal((signal) => {
         if (signal !== 'leave') dispatch({ type: signal });
@@ -367,8 +285,8 @@ export function createConnection(options: ConnectionOptions = {}, parts: Connect
         setActive(active) {
           if (!places.has(place) || place.active === active) return;
           place.active = active;
-          attach(place);
-          if (active && polls !== null) dispatch({ type: 'pollDue' });
+          sessions.attach(place);
+          if (active && sessions.polls !== null) dispatch({ type: 'pollDue' });
         },
         release() {
           leave(place);
@@ -384,7 +302,7 @@ export function createConnection(options: ConnectionOptions = {}, parts: Connect
       try {
         return await request(operation);
       } catch (error) {
-        if (possible(lossOf(error)).advice !== 'refresh') throw error;
+        if (lossOf(error).advice !== 'refresh' || !tokens.renewable) throw error;
         await renew();
         return request(operation);
       }
@@ -394,3 +312,6 @@ export function createConnection(options: ConnectionOptions = {}, parts: Connect
     },
   };
 }
+
+const fieldOf = (data: unknown, name: string): unknown =>
+  (data as Readonly<Record<string, unknown>> | null | undefined)?.[name];
