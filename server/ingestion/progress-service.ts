@@ -1,4 +1,7 @@
-/** The progress service over store and bus: one actor per project, a writer behind them, commands and leases beside them. */
+/**
+ * The progress service over store and bus: what is reported goes to its project's actor, a writer stands behind them,
+ * leases, sweep and commands beside them. The rules themselves are theirs.
+ */
 import { randomUUID } from 'node:crypto';
 import {
   describeIssues,
@@ -7,20 +10,22 @@ import {
   type StartReport,
 } from '@ingestion-progress/schema';
 import type { EventBus } from '../bus/event-bus.js';
-import { systemClock, type CancelTimer, type Clock } from '../clock.js';
+import { systemClock, type Clock } from '../clock.js';
 import { ProgressError } from '../errors.js';
 import { silentLogger, type Logger } from '../observability/logger.js';
 import type { ProgressStore } from '../store/progress-store.js';
 import { createCommandDesk } from './command-desk.js';
 import { createLeases } from './leases.js';
-import { ProjectActor, type Lane } from './project-actor.js';
+import type { Lane } from './project-actor.js';
 import { noCounts, type IngestionCounts, type ProjectContext } from './project-context.js';
+import { createProjectTable } from './project-table.js';
 import { createReader } from './reader.js';
-import type { ProgressService, Report, ReportOutcome, StartOutcome } from './service-port.js';
 import type { IngestionRecord } from './record.js';
-import type { JobPlace } from './report.js';
+import type { JobPlace, Report } from './report.js';
+import type { ProgressService, ReportOutcome, StartOutcome } from './service-port.js';
 import { startOn } from './starts.js';
 import { createStoreWriter } from './store-writer.js';
+import { createSweep, SWEEP_DEFAULTS } from './sweep.js';
 import { createWaiting, foldOf, type Settled, type Waiting } from './waiting-report.js';
 
 export type * from './service-port.js';
@@ -41,6 +46,12 @@ export interface ProgressServiceOptions {
   readonly deadlineMs?: number;
   /** How long a read waits for the store before it falls back to the live state, in milliseconds. @default 3_000 */
   readonly readDeadlineMs?: number;
+  /** How often silent jobs are looked for, in milliseconds. @default 5_000 */
+  readonly sweepEveryMs?: number;
+  /** How long a recoverable failure may wait for its job before it is an ending, in milliseconds. @default 86_400_000 */
+  readonly recoverableForMs?: number;
+  /** How long ended ingestions and logs are kept, in milliseconds. @default 2_592_000_000 (30 days) */
+  readonly retentionMs?: number;
 }
 
 /** Defaults of the service. */
@@ -48,13 +59,10 @@ export const SERVICE_DEFAULTS = Object.freeze({
   snapshotEveryMs: 5_000,
   deadlineMs: 30_000,
   readDeadlineMs: 3_000,
+  ...SWEEP_DEFAULTS,
 });
 
-/** How often projects without anything to do are let go, and after how long, in milliseconds. */
-const REAP_EVERY_MS = 10_000;
-const IDLE_RUNNING_MS = 60_000;
-
-/** The service, with what only this process may use: its emitter, its sweep, its composition root. */
+/** The service, with what only this process may use: its emitter, its metrics, its composition root. */
 export interface IngestionService extends ProgressService {
   readonly serverId: string;
   readonly counts: IngestionCounts;
@@ -66,9 +74,12 @@ export interface IngestionService extends ProgressService {
   readonly isStoreFailing: boolean;
   /** True while another server's lease stands in the store. */
   readonly othersStand: boolean;
-  /** Takes the first lease. Store and bus are open already. Rejects where the store is away. */
+  /**
+   * Takes the first lease, ends what died with an earlier process, begins to sweep. Store and bus are open already.
+   * Rejects where the store is away; may then be called again.
+   */
   open(): Promise<void>;
-  /** Finishes what was begun, at most `deadlineMs`; false where something was left unstored. */
+  /** Finishes what was begun, at most so many ms (10,000); false where something was left unstored. */
   close(deadlineMs?: number): Promise<boolean>;
   /** The state that this server holds; null where it holds none. Reads nothing. */
   live(projectId: string): IngestionRecord | null;
@@ -76,38 +87,33 @@ export interface IngestionService extends ProgressService {
   touch(projectId: string, lane: Lane, phase: number): void;
   /** Folds a report whose ingestion is the one that runs, or a change of the server's own. */
   change(projectId: string, fold: Waiting['fold'], isEnding: boolean): Promise<Settled>;
-  /** True where that server's lease has run out for sure. */
-  isVoid(serverId: string): boolean;
+}
+
+function checkOptions(options: ProgressServiceOptions): void {
+  for (const name of Object.keys(SERVICE_DEFAULTS) as (keyof typeof SERVICE_DEFAULTS)[]) {
+    const value = options[name];
+    if (value !== undefined && !(Number.isFinite(value) && value > 0)) {
+      throw new RangeError(`${name} must be a number of milliseconds above 0, not ${value}.`);
+    }
+  }
 }
 
 /** Makes the service. */
 export function createProgressService(options: ProgressServiceOptions): IngestionService {
-  const { store, bus } = options;
-  const clock = options.clock ?? systemClock;
-  const logger = options.logger ?? silentLogger;
+  checkOptions(options);
+  const settings = { clock: systemClock, logger: silentLogger, ...SERVICE_DEFAULTS, ...options };
+  const { store, bus, clock, logger, deadlineMs } = settings;
   const serverId = options.serverId ?? randomUUID();
-  const deadlineMs = options.deadlineMs ?? SERVICE_DEFAULTS.deadlineMs;
-  const actors = new Map<string, ProjectActor>();
   const counts = noCounts();
   const leases = createLeases({ store, clock, logger, serverId });
-  let reaper: CancelTimer | null = null;
-  let isClosed = false;
-
   const writer = createStoreWriter({
     store,
     clock,
     logger,
-    snapshotEveryMs: options.snapshotEveryMs ?? SERVICE_DEFAULTS.snapshotEveryMs,
-    onRefused: (projectId, current) => {
-      const actor = actors.get(projectId);
-      if (actor === undefined) return;
-      actor
-        .inOrder(() => actor.state.adopt(current))
-        .catch((cause: unknown) =>
-          logger.error({ projectId, cause }, 'a newer stored state was not taken over'),
-        );
-    },
+    snapshotEveryMs: settings.snapshotEveryMs,
+    onRefused: (projectId, current) => projects.adopt(projectId, current),
   });
+  const { othersStand } = leases;
   const context: ProjectContext = {
     store,
     bus,
@@ -117,59 +123,50 @@ export function createProgressService(options: ProgressServiceOptions): Ingestio
     serverId,
     deadlineMs,
     counts,
-    othersStand: leases.othersStand,
+    othersStand,
   };
+  const projects = createProjectTable(context);
+  let isClosed = false;
 
-  const reap = () => {
-    reaper = null;
-    for (const [projectId, actor] of actors) {
-      const isOpen = actor.state.live?.progress.status === 'RUNNING';
-      const idleMs = actor.idleMs();
-      if (idleMs === 0 || (isOpen && idleMs < IDLE_RUNNING_MS)) continue;
-      actor.dispose();
-      actors.delete(projectId);
-    }
-    if (actors.size > 0) reaper = clock.setTimer(REAP_EVERY_MS, reap);
-  };
-
-  const actorOf = (projectId: string): ProjectActor => {
-    const known = actors.get(projectId);
-    if (known !== undefined) return known;
-    const made = new ProjectActor(projectId, context);
-    actors.set(projectId, made);
-    reaper ??= clock.setTimer(REAP_EVERY_MS, reap);
-    return made;
-  };
+  const stopListening = bus.onStateChange((state) => {
+    // Lost: others may go on without us. Back: others may have gone on. Either way what we know may be old.
+    projects.forget();
+    if (state === 'disconnected') writer.hurry(othersStand());
+  });
 
   const checkOpen = () => {
     if (isClosed) throw new ProgressError('UNAVAILABLE', 'The server is going down.');
   };
 
-  const stopListening = bus.onStateChange((state) => {
-    // Lost: others may go on without us. Back: others may have gone on. Either way what we know may be old.
-    for (const [projectId, actor] of actors) {
-      actor.state.forget();
-      if (state === 'disconnected') writer.hurry(projectId);
+  const logged = async <T>(fields: Readonly<Record<string, unknown>>, answer: Promise<T>): Promise<T> => {
+    try {
+      return await answer;
+    } catch (cause) {
+      if (cause instanceof ProgressError) {
+        logger.info({ ...fields, code: cause.code, reason: cause.message }, 'a report was refused');
+      }
+      throw cause;
     }
-  });
+  };
 
   const change = async (projectId: string, fold: Waiting['fold'], isEnding: boolean): Promise<Settled> => {
     checkOpen();
     const { waiting, settled } = createWaiting(clock, fold, deadlineMs);
-    actorOf(projectId).call(waiting, isEnding);
-    return settled;
+    projects.get(projectId).call(waiting, isEnding);
+    return logged({ projectId }, settled);
   };
 
   const report = async (given: Report): Promise<ReportOutcome> => {
     checkOpen();
-    const checked = reportSchemas[given.type].safeParse(given.report);
-    if (!checked.success) throw new ProgressError('BAD_USER_INPUT', describeIssues(checked.error));
-    const parsed = { type: given.type, report: checked.data } as Report;
-    const { projectId } = parsed.report;
+    const parsed = checkReport(given);
+    const { projectId, ingestionId, sequence } = parsed.report;
     const { waiting, settled } = createWaiting(clock, foldOf(parsed, true), deadlineMs);
-    if (parsed.type === 'progress_update') actorOf(projectId).update(waiting, parsed.report.phase);
-    else actorOf(projectId).call(waiting, isEndingReport(parsed));
-    const { accepted, record } = await settled;
+    if (parsed.type === 'progress_update') projects.get(projectId).update(waiting, parsed.report.phase);
+    else projects.get(projectId).call(waiting, isEndingReport(parsed));
+    const { accepted, record } = await logged(
+      { projectId, ingestionId, sequence, type: parsed.type },
+      settled,
+    );
     return { accepted, progress: record.progress };
   };
 
@@ -177,28 +174,39 @@ export function createProgressService(options: ProgressServiceOptions): Ingestio
     checkOpen();
     const checked = startReportSchema.safeParse(given);
     if (!checked.success) throw new ProgressError('BAD_USER_INPUT', describeIssues(checked.error));
-    const actor = actorOf(checked.data.projectId);
-    const ingestionId = checked.data.ingestionId ?? randomUUID();
-    const record = await actor.inOrder(() => startOn(actor, context, checked.data, place, ingestionId));
-    return { progress: record.progress, lastSequence: record.lastSequence };
+    const { projectId, ingestionId = null } = checked.data;
+    const actor = projects.get(projectId);
+    const id = ingestionId ?? randomUUID();
+    const started = actor.inOrder(() => startOn(actor, context, checked.data, place, id));
+    const { progress, lastSequence } = await logged(
+      { projectId, ingestionId, type: 'ingestion_started' },
+      started,
+    );
+    return { progress, lastSequence };
   };
 
-  const readDeadlineMs = options.readDeadlineMs ?? SERVICE_DEFAULTS.readDeadlineMs;
   const reader = createReader({
     store,
     bus,
     clock,
-    readDeadlineMs,
-    othersStand: leases.othersStand,
-    live: (projectId) => actors.get(projectId)?.state.live ?? null,
+    readDeadlineMs: settings.readDeadlineMs,
+    othersStand,
+    live: projects.live,
   });
   const desk = createCommandDesk({ store, bus, clock, logger, read: reader.read, change });
+  const sweep = createSweep({
+    ...settings,
+    serverId,
+    change,
+    isVoid: leases.isVoid,
+    isStoreFailing: () => writer.failing,
+  });
 
   return {
     serverId,
     counts,
     get liveProjects() {
-      return actors.size;
+      return projects.size;
     },
     get unstoredProjects() {
       return writer.waiting;
@@ -207,9 +215,14 @@ export function createProgressService(options: ProgressServiceOptions): Ingestio
       return writer.failing;
     },
     get othersStand() {
-      return leases.othersStand();
+      return othersStand();
     },
-    open: () => leases.open(),
+    open: async () => {
+      await leases.open();
+      // Its lock proves that whoever ran a job is gone.
+      if (store.exclusive) while ((await sweep.look()) > 0);
+      sweep.begin();
+    },
     start,
     report,
     change,
@@ -219,30 +232,34 @@ export function createProgressService(options: ProgressServiceOptions): Ingestio
     requestCommand: desk.request,
     acknowledgeCommand: desk.acknowledge,
     watchCommands: desk.watch,
-    live: (projectId) => actors.get(projectId)?.state.live ?? null,
+    live: projects.live,
     touch: (projectId, lane, phase) => {
       checkOpen();
-      actorOf(projectId).touch(lane, phase);
+      projects.get(projectId).touch(lane, phase);
     },
-    isVoid: leases.isVoid,
     close: async (closeDeadlineMs = 10_000) => {
       isClosed = true;
       stopListening();
-      reaper?.();
+      sweep.dispose();
       desk.dispose();
-      let stopTimer: CancelTimer = () => undefined;
+      const until = clock.monotonicNow() + closeDeadlineMs;
+      let stopTimer = () => {};
       const deadline = new Promise<void>((resolve) => (stopTimer = clock.setTimer(closeDeadlineMs, resolve)));
-      const startedAt = clock.monotonicNow();
-      await Promise.race([Promise.all([...actors.values()].map((actor) => actor.drain())), deadline]);
+      await Promise.race([projects.drain(), deadline]);
       stopTimer();
-      const left = Math.max(1, closeDeadlineMs - (clock.monotonicNow() - startedAt));
-      const isStored = await writer.close(left);
-      for (const actor of actors.values()) actor.dispose();
-      actors.clear();
+      const isStored = await writer.close(Math.max(1, until - clock.monotonicNow()));
+      if (!isStored) logger.error({ projects: writer.waiting }, 'states were left unstored');
+      projects.dispose();
       await leases.close();
       return isStored;
     },
   };
+}
+
+function checkReport({ type, report }: Report): Report {
+  const checked = reportSchemas[type].safeParse(report);
+  if (!checked.success) throw new ProgressError('BAD_USER_INPUT', describeIssues(checked.error));
+  return { type, report: checked.data } as Report;
 }
 
 const isEndingReport = (report: Report) =>

@@ -47,6 +47,8 @@ interface Waiting {
   jobs: Job[];
   /** When the project's last write was made due, monotonic. */
   lastDueAt: number;
+  /** What this server stored last, while that is remembered. */
+  stored: { readonly id: string; readonly revision: number } | null;
 }
 
 /** Writes states behind or before their publication. */
@@ -55,8 +57,11 @@ export interface StoreWriter {
   enqueue(record: IngestionRecord, event: RecordedEvent | null, urgent: boolean): void;
   /** Stores a state before it is published; resolves at the deadline at latest, in milliseconds from now. */
   writeNow(write: StoreWrite, deadlineMs: number): Promise<AwaitedOutcome>;
-  /** Makes what waits for a project due now. */
-  hurry(projectId: string): void;
+  /**
+   * Makes everything due now. With `strict` a state may replace only the one that this server stored last: others may
+   * have gone on from there (law 16).
+   */
+  hurry(strict: boolean): void;
   /** True while something of the project is not stored. */
   isWaiting(projectId: string): boolean;
   /** Number of projects with something not stored. */
@@ -80,7 +85,7 @@ export function createStoreWriter(options: StoreWriterOptions): StoreWriter {
   const waitingOf = (projectId: string): Waiting => {
     const known = projects.get(projectId);
     if (known !== undefined) return known;
-    const made: Waiting = { jobs: [], lastDueAt: Number.NEGATIVE_INFINITY };
+    const made: Waiting = { jobs: [], lastDueAt: Number.NEGATIVE_INFINITY, stored: null };
     projects.set(projectId, made);
     return made;
   };
@@ -109,6 +114,8 @@ export function createStoreWriter(options: StoreWriterOptions): StoreWriter {
       outcome.current?.progress.id === job.record.progress.id &&
       outcome.current.progress.revision === job.record.progress.revision;
     if (outcome.written || ours) {
+      const { id, revision } = job.record.progress;
+      waiting.stored = { id, revision };
       finish(projectId, waiting, job);
       job.settle?.({ written: true });
       return;
@@ -276,8 +283,15 @@ export function createStoreWriter(options: StoreWriterOptions): StoreWriter {
         waiting.lastDueAt = now;
         schedule();
       }),
-    hurry: (projectId) => {
-      for (const job of projects.get(projectId)?.jobs ?? []) job.dueAt = clock.monotonicNow();
+    hurry: (strict) => {
+      const now = clock.monotonicNow();
+      for (const { jobs, stored } of projects.values()) {
+        for (const job of jobs) {
+          job.dueAt = Math.min(job.dueAt, now);
+          const isOurs = stored !== null && stored.id === job.record.progress.id && job.settle === null;
+          if (strict && isOurs) job.guard = { kind: 'change-from', revision: stored.revision };
+        }
+      }
       schedule();
     },
     isWaiting: (projectId) => (projects.get(projectId)?.jobs.length ?? 0) > 0,
