@@ -67,7 +67,7 @@ async function open(
     say,
   });
   routes = createDemoRoutes({
-    ...{ projectId: PROJECT_ID, sources, collections, job, search },
+    ...{ sources, collections, job, search },
     tokens: createTokens({
       secret: config.jwtSecret ?? '',
       issuer: config.jwtIssuer,
@@ -79,7 +79,8 @@ async function open(
   const interrupted = await marks.read();
   const stopRetries = await emitter.onRetry(PROJECT_ID, async ({ ingestionId, fromPhase }) => {
     const source = job.source ?? interrupted?.source ?? sources.root;
-    await job.start(source, { retryOf: ingestionId, fromPhase: (fromPhase ?? 1) as PhaseNumber });
+    // Where nobody says where to begin: as far in as the work that is kept allows.
+    await job.start(source, { retryOf: ingestionId, fromPhase: (fromPhase ?? 4) as PhaseNumber });
   });
 
   say(`Ingesting ${folder ?? 'the documentation under node_modules'}.`);

@@ -12,8 +12,8 @@ export class SourceError extends Error {
 export interface Sources {
   /** The whole of it. */
   readonly root: Source;
-  /** For people. */
-  readonly name: string;
+  /** A source's folder as people know it: relative to where the process was started, where it is under that. */
+  nameOf(source: Source): string;
   /**
    * A folder under the root, by its path relative to it; empty for the root.
    * @throws SourceError where it is not there, or not under the root.
@@ -44,7 +44,10 @@ export async function openSources(folder: string | null, workingFolder: string):
   };
   return {
     root,
-    name: shown,
+    nameOf({ root: path }) {
+      const short = relative(workingFolder, path);
+      return short === '' || short.startsWith('..') || isAbsolute(short) ? path : short;
+    },
     async under(path) {
       if (path.includes('\0')) throw new SourceError('A path has no zero bytes.');
       const wanted = await folderAt(resolve(root.root, path), path).catch(() => null);

@@ -42,17 +42,17 @@ async function ask(path, init = {}) {
 /* What was ingested */
 
 async function showCollection() {
-  const collection = await ask('/demo/collection');
-  byId('source').textContent = collection.name;
-  byId('folders').replaceChildren(...collection.folders.map((name) => new Option(name)));
-  facts.hidden = collection.facts === null;
-  query.disabled = collection.facts === null;
-  if (collection.facts === null) {
+  const { source, folders, facts: known } = await ask('/demo/collection');
+  element.label = source;
+  byId('folders').replaceChildren(...folders.map((name) => new Option(name)));
+  facts.hidden = known === null;
+  query.disabled = known === null;
+  if (known === null) {
     found.textContent = 'Search opens as soon as the first ingestion has completed.';
     return;
   }
   found.textContent = '';
-  const { languages, terms: words, failures: failed, ...counts } = collection.facts;
+  const { languages, terms: words, failures: failed, ...counts } = known;
   for (const fact of facts.querySelectorAll('[data-fact]')) {
     const count = counts[fact.dataset.fact];
     fact.textContent = count === undefined ? namesOf(languages) : numbers.format(count);
@@ -176,8 +176,10 @@ for (const name of ['phase-started', 'progress', 'error', 'cancelled', 'complete
   element.addEventListener(`ingestion-${name}`, showButton);
 }
 element.addEventListener('ingestion-complete', () => void showCollection());
-element.addEventListener('ingestion-phase-started', () => (ingestAnswer.textContent = ''));
+element.addEventListener('ingestion-phase-started', ({ detail }) => {
+  ingestAnswer.textContent = '';
+  if (detail.phase === 1) void showCollection();
+});
 
-element.getToken = async ({ forced } = { forced: false }) => (await openSession(forced)).token;
-element.projectId = (await openSession()).projectId;
+element.getToken = async ({ forced }) => (await openSession(forced)).token;
 await showCollection();

@@ -26,7 +26,7 @@ port.on('message', (question: Question) => {
 async function answer({ id, query }: Question): Promise<Answer> {
   const results = index.search(query, {
     prefix: (term) => term.length > 2,
-    fuzzy: (term) => (term.length > 4 ? 0.2 : false),
+    fuzzy: (term) => (term.length > 5 ? 0.15 : false),
     boost: { title: 3, heading: 2 },
     combineWith: 'AND',
   });

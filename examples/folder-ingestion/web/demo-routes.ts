@@ -12,7 +12,6 @@ import type { Tokens } from './tokens.js';
 
 /** What the routes stand on. */
 export interface DemoRoutesOptions {
-  readonly projectId: string;
   readonly sources: Sources;
   readonly collections: Collections;
   readonly job: IngestionJob;
@@ -41,18 +40,18 @@ const MOST_BODY_BYTES = 8_192;
 
 /** Answers the page's paths; false for every other path. */
 export function createDemoRoutes(options: DemoRoutesOptions) {
-  const { projectId, sources, collections, job, search, tokens, isOwnPage } = options;
+  const { sources, collections, job, search, tokens, isOwnPage } = options;
 
   async function answerTo(route: string, url: URL, request: IncomingMessage): Promise<unknown> {
     if (!isOwnPage(request))
       throw new Refusal(403, 'FORBIDDEN', 'Only the page of this server may ask that.');
-    if (route === 'POST /demo/session') return { ...tokens.issue(), projectId };
+    if (route === 'POST /demo/session') return tokens.issue();
     if (!tokens.accepts(request.headers.authorization)) {
       throw new Refusal(401, 'UNAUTHENTICATED', 'A token of this page is needed.');
     }
     if (route === 'GET /demo/collection') {
       return {
-        name: collections.current?.source.root ?? sources.root.root,
+        source: sources.nameOf(job.source ?? collections.current?.source ?? sources.root),
         folders: await foldersOf(sources.root.root),
         facts: collections.current?.facts ?? null,
       };
