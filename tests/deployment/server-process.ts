@@ -1,0 +1,83 @@
+/** A real server as a process of its own, run from the sources: started, listened to, and ended by signal. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+
+/** Variables of the server, by name. */
+export type ServerEnvironment = Readonly<Record<string, string>>;
+
+/** A running server. */
+export interface ServerProcess {
+  readonly url: string;
+  readonly port: number;
+  readonly pid: number;
+  /** Everything it has written so far, to standard output and standard error. */
+  readonly output: string;
+  /** Resolves once it has ended, with its exit code; null where a signal ended it. */
+  readonly ended: Promise<number | null>;
+  /** Sends SIGTERM and waits for the end; SIGKILL after `deadlineMs`. Twice does no harm. */
+  stop(deadlineMs?: number): Promise<number | null>;
+  /** SIGKILL, and waits for the end. */
+  kill(): Promise<number | null>;
+}
+
+/** The secret that the servers of these tests check tokens with. */
+export const SECRET = 'a secret of the tests, 32 characters or more';
+
+const STOP_DEADLINE_MS = 30_000;
+const LISTENING = /listening on http:\/\/[^:]+:(\d+)/;
+
+/** Starts a server and waits until it listens. Rejects with what it said where it ends before. */
+export async function startServerProcess(environment: ServerEnvironment): Promise<ServerProcess> {
+  const child = spawn(process.execPath, ['--conditions=source', '--import', 'tsx', 'server/main.ts'], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: {
+      PATH: process.env['PATH'] ?? '',
+      // A crash must be seen as one.
+      NODE_OPTIONS: '--unhandled-rejections=strict',
+      JWT_SECRET: SECRET,
+      HOST: '127.0.0.1',
+      PORT: '0',
+      ...environment,
+    },
+  });
+  const chunks: string[] = [];
+  const output = () => chunks.join('');
+  child.stderr.setEncoding('utf8').on('data', (text: string) => chunks.push(text));
+  const ended = once(child, 'close').then(([code]) => code as number | null);
+  const listening = new Promise<number>((resolve) => {
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      chunks.push(`${line}\n`);
+      const port = LISTENING.exec(line)?.[1];
+      if (port !== undefined) resolve(Number(port));
+    });
+  });
+  const port = await Promise.race([
+    listening,
+    ended.then((code) => {
+      throw new Error(`The server ended with ${String(code)} before it listened:\n${output()}`);
+    }),
+  ]);
+
+  const isOver = () => child.exitCode !== null || child.signalCode !== null;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    port,
+    pid: child.pid ?? 0,
+    get output() {
+      return output();
+    },
+    ended,
+    stop: async (deadlineMs = STOP_DEADLINE_MS) => {
+      if (!isOver()) child.kill('SIGTERM');
+      const late = setTimeout(() => child.kill('SIGKILL'), deadlineMs);
+      const code = await ended;
+      clearTimeout(late);
+      return code;
+    },
+    kill: () => {
+      if (!isOver()) child.kill('SIGKILL');
+      return ended;
+    },
+  };
+}
