@@ -1,0 +1,77 @@
+import type { MetricsInput } from '@ingestion-progress/schema';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { mergeMetrics, mergePercent } from '../../../server/ingestion/metrics.js';
+import { UpdateSlots } from '../../../server/ingestion/update-slots.js';
+
+const absent = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: null });
+const metrics: fc.Arbitrary<MetricsInput> = fc.record({
+  itemsTotal: absent(fc.nat()),
+  itemsProcessed: absent(fc.nat()),
+  itemsFailed: absent(fc.nat()),
+  bytesTotal: absent(fc.nat()),
+  bytesProcessed: absent(fc.nat()),
+  itemsPerSecond: absent(fc.double({ min: 0, noNaN: true, noDefaultInfinity: true })),
+  counters: absent(
+    fc.array(
+      fc.record({
+        name: fc.constantFrom('pages', 'rows', 'chunks'),
+        label: absent(fc.constantFrom('Pages', 'Rows')),
+        value: fc.nat(),
+        unit: absent(fc.constantFrom('pages', 'bytes')),
+      }),
+      { maxLength: 4 },
+    ),
+  ),
+});
+const update = fc.record({
+  phase: fc.constantFrom(1, 2, 3, 4),
+  percent: absent(fc.double({ min: 0, max: 100, noNaN: true })),
+  metrics: absent(metrics),
+});
+
+test('merging updates and folding the outcome is the same as folding each', () => {
+  fc.assert(
+    fc.property(fc.array(update, { maxLength: 12 }), (updates) => {
+      const slots = new UpdateSlots();
+      for (const each of updates) slots.put(each.phase, each.percent, each.metrics);
+      const merged = new Map(slots.take().map((each) => [each.phase, each]));
+      for (const phase of [1, 2, 3, 4]) {
+        const own = updates.filter((each) => each.phase === phase);
+        expect(merged.has(phase)).toBe(own.length > 0);
+        const percent = own.reduce<number | null>((known, each) => mergePercent(known, each.percent), null);
+        expect(merged.get(phase)?.progressPercent ?? null).toBe(percent);
+        const folded = own.reduce(
+          (known, each) => mergeMetrics(known, each.metrics),
+          mergeMetrics(null, null),
+        );
+        expect(mergeMetrics(null, merged.get(phase)?.metrics)).toEqual(folded);
+      }
+    }),
+  );
+});
+
+test('a job may reuse its object', () => {
+  const slots = new UpdateSlots();
+  const counts = { itemsProcessed: 1, counters: [{ name: 'pages', value: 1 }] };
+  slots.put(1, 10, counts);
+  counts.itemsProcessed = 99;
+  counts.counters[0] = { name: 'other', value: 99 };
+  expect(slots.take()).toMatchObject([
+    {
+      phase: 1,
+      progressPercent: 10,
+      metrics: { itemsProcessed: 1, counters: [{ name: 'pages', value: 1 }] },
+    },
+  ]);
+});
+
+test('what was taken does not come again', () => {
+  const slots = new UpdateSlots();
+  expect(slots.put(2, 50, { itemsProcessed: 5 })).toBe(true);
+  expect(slots.put(2, 51, null)).toBe(false);
+  expect(slots.take()).toHaveLength(1);
+  expect(slots.take()).toHaveLength(0);
+  slots.put(2, null, null);
+  expect(slots.take()).toEqual([{ phase: 2, progressPercent: null, metrics: null }]);
+});
