@@ -1,6 +1,7 @@
 /** The process of one subject of the bench `poll`. */
 import { answerCalls } from './harness/child.js';
 import { createBarePeer } from './http/bare-peer.js';
+import { startProfile, type ProfileLine } from './harness/profile.js';
 import type { HttpPeer, HttpSubject, Served } from './http/http-peer.js';
 import { createYogaHttpPeer } from './http/yoga-peer.js';
 import { createOurPeer } from './peers/ingestion-progress.js';
@@ -12,6 +13,8 @@ export interface HttpCalls {
   serve(served: Served): void;
   /** Milliseconds of CPU since the process began. */
   cpuMs(): number;
+  /** Samples until the next call, which tells where the time went. */
+  profile(): Promise<readonly ProfileLine[]>;
 }
 
 function createOurHttpPeer(): HttpPeer {
@@ -31,11 +34,17 @@ function create(subject: HttpSubject): HttpPeer {
   return subject === 'Yoga' ? createYogaHttpPeer() : createBarePeer();
 }
 
+let endProfile: (() => Promise<readonly ProfileLine[]>) | null = null;
 const peer = create(process.argv[2] as HttpSubject);
 
 answerCalls<HttpCalls>({
   start: () => peer.start(),
   serve: (served) => peer.serve({ ...served, body: Buffer.from(served.body) }),
+  profile: async () => {
+    const end = endProfile;
+    endProfile = end === null ? await startProfile() : null;
+    return end === null ? [] : end();
+  },
   cpuMs: () => {
     const { user, system } = process.cpuUsage();
     return (user + system) / 1000;

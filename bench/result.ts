@@ -1,6 +1,7 @@
 /** What a bench hands over: figures of each subject, goals with verdicts, and the machine; written as JSON, told as text. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus, release, totalmem } from 'node:os';
+import type { ProfileLine } from './harness/profile.js';
 import type { Spread } from './harness/statistics.js';
 
 /** One row: a subject (we or a peer) in one setting. */
@@ -23,6 +24,12 @@ export interface Goal {
   readonly reached: boolean;
 }
 
+/** Where our server's time goes in a setting. */
+export interface Profile {
+  readonly setting: string;
+  readonly lines: readonly ProfileLine[];
+}
+
 /** Everything that a run found. */
 export interface BenchResult {
   readonly bench: string;
@@ -35,12 +42,16 @@ export interface BenchResult {
   readonly units: Readonly<Record<string, string>>;
   readonly rows: readonly Row[];
   readonly goals: readonly Goal[];
+  readonly profiles?: readonly Profile[];
   /** What a reader must know beside the figures. */
   readonly notes: readonly string[];
 }
 
 /** What a scenario finds; the rest is added here. */
-export type Findings = Pick<BenchResult, 'units' | 'rows' | 'goals' | 'notes'>;
+export type Findings = Pick<BenchResult, 'units' | 'rows' | 'goals' | 'profiles' | 'notes'>;
+
+/** Lines of a profile that are shown. */
+const PROFILE_LINES = 15;
 
 const PACKAGES = ['graphql', 'graphql-ws', 'graphql-yoga', 'ws', 'socket.io', 'bullmq', 'zod'] as const;
 
@@ -108,6 +119,12 @@ export function describe(result: BenchResult): string {
         `| ${goal.setting} | ${goal.goal} | ${goal.sense} ${format(goal.bound)} | ${format(goal.measured)} | ${verdict} |`,
       );
     }
+    lines.push('');
+  }
+  for (const { setting, lines: places } of result.profiles ?? []) {
+    lines.push(`Where our server's time goes, ${setting}:`, '', '| % | |', '|---:|---|');
+    for (const { percent, place } of places.slice(0, PROFILE_LINES))
+      lines.push(`| ${format(percent)} | ${place} |`);
     lines.push('');
   }
   for (const note of result.notes) lines.push(`- ${note}`);

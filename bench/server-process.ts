@@ -1,6 +1,7 @@
 /** The process of one subject's server: starts it, drives its events, and tells what it costs. */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { answerCalls } from './harness/child.js';
+import { startProfile, type ProfileLine } from './harness/profile.js';
 import { pause, sharedNow } from './harness/time.js';
 import { createPeer } from './peers/create-peer.js';
 import type { Counters, Subject } from './peers/peer.js';
@@ -40,6 +41,8 @@ export interface ServerCalls {
   emit(load: { readonly events: number; readonly intervalMs: number }): Promise<readonly Emission[]>;
   usage(): Usage;
   resetDelay(): void;
+  /** Samples until the next call, which tells where the time went. */
+  profile(): Promise<readonly ProfileLine[]>;
   /** Collects garbage, so that memory is what is held. */
   collect(): void;
 }
@@ -49,6 +52,7 @@ const peer = await createPeer(subject);
 const delay = monitorEventLoopDelay({ resolution: 10 });
 delay.enable();
 let ids: readonly string[] = [];
+let endProfile: (() => Promise<readonly ProfileLine[]>) | null = null;
 const sequences = new Map<string, number>();
 
 async function emitProject(
@@ -96,6 +100,11 @@ answerCalls<ServerCalls>({
     };
   },
   resetDelay: () => delay.reset(),
+  profile: async () => {
+    const end = endProfile;
+    endProfile = end === null ? await startProfile() : null;
+    return end === null ? [] : end();
+  },
   collect: () => {
     globalThis.gc?.();
     globalThis.gc?.();

@@ -1,8 +1,9 @@
 /** What it costs a server to tell one event to many watchers, and how long they wait for it. */
+import type { ProfileLine } from '../harness/profile.js';
 import { ratioOf, spreadOf } from '../harness/statistics.js';
 import { pause, until } from '../harness/time.js';
 import { SUBJECTS, type Subject } from '../peers/peer.js';
-import { judge, type Goal, type Row } from '../result.js';
+import { judge, type Goal, type Profile, type Row } from '../result.js';
 import type { Receipt } from '../watchers-process.js';
 import { EVENT_INTERVAL_MS } from '../workload.js';
 import { startPair, type Pair } from './pair.js';
@@ -78,6 +79,15 @@ function compareInformation(samples: ReadonlyMap<Subject, readonly Sample[]>): v
   }
 }
 
+/** Where our server's time goes, over one round that is not counted. */
+async function profile(pairs: readonly Pair[], { events }: Size): Promise<readonly ProfileLine[]> {
+  const ours = pairs.find(({ subject }) => subject === 'ingestion-progress');
+  if (ours === undefined) return [];
+  await ours.server.call('profile');
+  await ours.server.call('emit', { events, intervalMs: EVENT_INTERVAL_MS });
+  return ours.server.call('profile');
+}
+
 async function measureSize(size: Size, repetitions: number, { tell }: RunOptions) {
   const pairs: Pair[] = [];
   const samples = new Map<Subject, Sample[]>(SUBJECTS.map((subject) => [subject, []]));
@@ -98,7 +108,7 @@ async function measureSize(size: Size, repetitions: number, { tell }: RunOptions
       }
     }
     compareInformation(samples);
-    return samples;
+    return { samples, profile: await profile(pairs, size) };
   } finally {
     await Promise.all(pairs.map((pair) => pair.end()));
   }
@@ -137,10 +147,12 @@ function goalsOf(setting: string, samples: ReadonlyMap<Subject, readonly Sample[
 export const fanout: Scenario = async (options) => {
   const rows: Row[] = [];
   const goals: Goal[] = [];
+  const profiles: Profile[] = [];
   for (const size of options.quick ? QUICK : SIZES) {
     const setting = `${size.watchers.toLocaleString('en')} watchers on ${size.projects} project${size.projects === 1 ? '' : 's'}`;
     options.tell(setting);
-    const samples = await measureSize(size, options.quick ? 2 : 5, options);
+    const { samples, profile: lines } = await measureSize(size, options.quick ? 2 : 5, options);
+    profiles.push({ setting, lines });
     rows.push(...rowsOf(setting, samples));
     goals.push(...goalsOf(setting, samples));
   }
@@ -148,6 +160,7 @@ export const fanout: Scenario = async (options) => {
     units: UNITS,
     rows,
     goals,
+    profiles,
     notes: [
       `An event of each project every ${EVENT_INTERVAL_MS} ms. Every message was counted, none went backward, and the last states of all subjects say the same, field by field.`,
       'Goals compare repetition by repetition; the median of the ratios stands here.',

@@ -6,7 +6,7 @@ import type { HttpCalls } from '../http-process.js';
 import { HTTP_SUBJECTS, type HttpSubject } from '../http/http-peer.js';
 import type { PollAnswer, PollRequest } from '../http/poller.js';
 import type { PollerCalls } from '../poller-process.js';
-import { judge, type Row } from '../result.js';
+import { judge, type Profile, type Row } from '../result.js';
 import { token } from '../workload.js';
 import type { RunOptions, Scenario } from './scenario.js';
 
@@ -120,6 +120,7 @@ export const poll: Scenario = async (options) => {
   const poller = await startChild<PollerCalls>('poller-process.ts', []);
   const started: Started[] = [];
   const micros = new Map<string, number[]>();
+  const profiles: Profile[] = [];
   try {
     for (const subject of HTTP_SUBJECTS) {
       const child = await startChild<HttpCalls>('http-process.ts', [subject]);
@@ -141,6 +142,13 @@ export const poll: Scenario = async (options) => {
           ]);
         }
       }
+    }
+    for (const kind of KINDS) {
+      const { etag } = await answerOf(poller, ours.port, kind);
+      const request = requestOf(kind, ours.port, etag);
+      await ours.child.call('profile');
+      await poller.call('poll', { request, connections: CONNECTIONS, durationMs: 700 });
+      profiles.push({ setting: kind, lines: await ours.child.call('profile') });
     }
   } finally {
     await Promise.all([poller.end(), ...started.map(({ child }) => child.end())]);
@@ -176,6 +184,7 @@ export const poll: Scenario = async (options) => {
         sense: 'at least',
       }),
     ],
+    profiles,
     notes: [
       `${CONNECTIONS} kept-open connections. Our server checks the token and the access at every poll; the peers ask nobody.`,
       'node:http sends the same body, tag and headers. Yoga answers the same document from memory.',
