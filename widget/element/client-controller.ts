@@ -33,7 +33,6 @@ const EVENT_NAMES = [
   'complete',
   'error',
   'cancelled',
-  'connection-change',
   'warning',
 ] as const satisfies readonly (keyof IngestionClientEvents)[];
 
@@ -160,15 +159,18 @@ export class ClientController {
     const previous = this.#snapshot.connection;
     if (previous.state === 'error' && previous.error.code === error.code) return;
     this.#leave();
-    const connection: Connection = { state: 'error', error };
-    this.#take(emptySnapshot(connection));
-    this.#owner.passOn('connection-change', { connection, previous });
+    this.#take(emptySnapshot({ state: 'error', error }));
   }
 
   #take(snapshot: Snapshot): void {
-    if (snapshot.connection.state !== this.#snapshot.connection.state) this.#stateSince = this.monotonicNow();
+    const { connection } = snapshot;
+    const previous = this.#snapshot.connection;
+    if (connection.state !== previous.state) this.#stateSince = this.monotonicNow();
     this.#snapshot = snapshot;
     this.#owner.changed();
+    // told as this element lived it: another client, or one that was there before, makes no difference
+    const isSame = connection === previous || (connection.state === 'idle' && previous.state === 'idle');
+    if (!isSame) this.#owner.passOn('connection-change', { connection, previous });
   }
 }
 

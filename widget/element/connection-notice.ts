@@ -1,5 +1,5 @@
 /** What the badge says about the connection: what happened, what happens next, when. Pure; never speaks of the job. */
-import type { Connection, ConnectionError, Snapshot } from '../client/index.js';
+import type { Connection, ConnectionError } from '../client/index.js';
 import type { MessageKey } from './messages.js';
 import type { NumberFormat } from './number-format.js';
 import type { Translate } from './translator.js';
@@ -32,19 +32,19 @@ const BY_CODE: Readonly<Record<string, MessageKey>> = {
   TOKEN_EXPIRED: 'errorUnauthenticated',
 };
 
-/** The badge of a moment; null while there is nothing to say. `inStateMs` is how long the state has lasted. */
+/**
+ * The badge of a moment; null while there is nothing to say. `inStateMs` is how long the state has lasted, `quietMs` how old
+ * the state of a running job is.
+ */
 export function connectionNotice(
-  snapshot: Snapshot,
+  connection: Connection,
+  quietMs: number | null,
   monotonicNow: number,
   inStateMs: number,
   translate: Translate,
   format: NumberFormat,
 ): ConnectionNotice | null {
-  const { connection } = snapshot;
-  const lastHeard =
-    snapshot.receivedAt === null
-      ? null
-      : translate('lastHeard', { age: format.duration(monotonicNow - snapshot.receivedAt) });
+  const lastUpdate = quietMs === null ? null : translate('lastUpdate', { age: format.duration(quietMs) });
   switch (connection.state) {
     case 'idle':
     case 'completed':
@@ -69,10 +69,10 @@ export function connectionNotice(
         connection.attempt >= connection.maxAttempts,
       );
     case 'offline':
-      return notice('degraded', translate('offline'), joined(translate('offlineHint'), lastHeard));
+      return notice('degraded', translate('offline'), joined(translate('offlineHint'), lastUpdate));
     case 'disconnected': {
       const why = translate(connection.reason === 'stopped' ? 'stoppedHint' : 'exhaustedHint');
-      return notice('bad', translate('disconnected'), joined(why, lastHeard), true);
+      return notice('bad', translate('disconnected'), joined(why, lastUpdate), true);
     }
     case 'unauthorized':
       return notice('bad', translate('unauthorized'), explain(connection.error, translate), true);

@@ -237,7 +237,7 @@ export class IngestionProgressElement extends LitElement {
     this.#tickIn(untilNextChange(job, snapshot.connection, inStateMs, this.#settlesAt - now));
     return {
       job,
-      notice: connectionNotice(snapshot, now, inStateMs, translate, format),
+      notice: connectionNotice(snapshot.connection, job.quietMs, now, inStateMs, translate, format),
       isSettling: this.#settlesAt > now,
       label: this.label,
       canRetry: job.isRetryable && (mayControl || this.allowRetry),

@@ -97,7 +97,7 @@ export interface Messages {
   readonly connectionFailed: Message;
   readonly reconnect: Message;
   /** {age} */
-  readonly lastHeard: Message;
+  readonly lastUpdate: Message;
 
   readonly errorProjectIdMissing: Message;
   readonly errorProjectIdInvalid: Message;

@@ -84,7 +84,7 @@ export const ar: Messages = {
   unauthorized: 'لا صلاحية',
   connectionFailed: 'تعذّر الاتصال',
   reconnect: 'إعادة الاتصال',
-  lastHeard: 'آخر خبر قبل {age}',
+  lastUpdate: 'آخر تحديث قبل {age}',
 
   errorProjectIdMissing: 'أي مشروع؟ أعطِ هذا العنصر قيمة project-id.',
   errorProjectIdInvalid: 'قيمة project-id غير صالحة: من 1 إلى 128 حرفًا أو رقمًا أو . _ : -',

@@ -70,7 +70,7 @@ export const de: Messages = {
   unauthorized: 'Kein Zugriff',
   connectionFailed: 'Keine Verbindung möglich',
   reconnect: 'Neu verbinden',
-  lastHeard: 'Zuletzt gehört vor {age}',
+  lastUpdate: 'Letzte Meldung vor {age}',
 
   errorProjectIdMissing: 'Welches Projekt? Geben Sie dem Element eine project-id.',
   errorProjectIdInvalid:

@@ -70,7 +70,7 @@ export const en: Messages = {
   unauthorized: 'No access',
   connectionFailed: 'Cannot connect',
   reconnect: 'Reconnect',
-  lastHeard: 'Last heard {age} ago',
+  lastUpdate: 'Last update {age} ago',
 
   errorProjectIdMissing: 'Which project? Give this element a project-id.',
   errorProjectIdInvalid: 'This project-id cannot be right: use 1 to 128 letters, digits or . _ : -',

@@ -78,7 +78,7 @@ export const es: Messages = {
   unauthorized: 'Sin acceso',
   connectionFailed: 'No se puede conectar',
   reconnect: 'Reconectar',
-  lastHeard: 'Última señal hace {age}',
+  lastUpdate: 'Última actualización hace {age}',
 
   errorProjectIdMissing: '¿Qué proyecto? Dé a este elemento un project-id.',
   errorProjectIdInvalid: 'Este project-id no puede ser correcto: use de 1 a 128 letras, cifras o . _ : -',

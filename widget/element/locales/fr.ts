@@ -78,7 +78,7 @@ export const fr: Messages = {
   unauthorized: 'Accès refusé',
   connectionFailed: 'Connexion impossible',
   reconnect: 'Se reconnecter',
-  lastHeard: 'Dernier signe il y a {age}',
+  lastUpdate: 'Dernière mise à jour il y a {age}',
 
   errorProjectIdMissing: 'Quel projet ? Donnez un project-id à cet élément.',
   errorProjectIdInvalid: 'Ce project-id ne convient pas : 1 à 128 lettres, chiffres ou . _ : -',

@@ -70,7 +70,7 @@ export const ja: Messages = {
   unauthorized: 'アクセス不可',
   connectionFailed: '接続できません',
   reconnect: '再接続',
-  lastHeard: '最終受信 {age}前',
+  lastUpdate: '最終更新 {age}前',
 
   errorProjectIdMissing: 'プロジェクトが未指定です。project-id を指定してください。',
   errorProjectIdInvalid: 'project-id が正しくありません。英数字と . _ : - の1～128文字で指定してください。',

@@ -70,7 +70,7 @@ export const zhHans: Messages = {
   unauthorized: '无权访问',
   connectionFailed: '无法连接',
   reconnect: '重新连接',
-  lastHeard: '上次收到消息是 {age}前',
+  lastUpdate: '上次更新是 {age}前',
 
   errorProjectIdMissing: '哪个项目？请为此元素设置 project-id。',
   errorProjectIdInvalid: 'project-id 不正确：请使用 1 到 128 个字母、数字或 . _ : -',

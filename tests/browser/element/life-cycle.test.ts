@@ -1,0 +1,197 @@
+/** How the element comes, moves, changes its mind and goes, over its real client and a server inside the page. */
+import { expect, waitUntil } from '@open-wc/testing';
+import type { IngestionProgressElement, Progress } from '@ingestion-progress/widget';
+import { SAMPLES } from '../../../storybook/samples.js';
+import { cleanUp, settled } from './support/mount.js';
+import { startPageServer, type PageServer } from './support/page-server.js';
+
+const server: PageServer = startPageServer();
+let endpointCount = 0;
+
+/** A state of now, of one project. */
+function stateOf(projectId: string, change: Partial<Progress> = {}): Progress {
+  const now = Date.now();
+  return { ...SAMPLES.running, projectId, startedAt: now - 60_000, updatedAt: now, ...change };
+}
+
+/** An element of its own endpoint, so that no test shares a connection with another. */
+function create(attributes: Readonly<Record<string, string>>): IngestionProgressElement {
+  const element = cleanUp(document.createElement('ingestion-progress'));
+  const all = { endpoint: `/graphql-${String(endpointCount)}`, token: 'token', ...attributes };
+  for (const [name, value] of Object.entries(all)) element.setAttribute(name, value);
+  return element;
+}
+
+const isConnected = (element: IngestionProgressElement) => () => element.connectionState === 'connected';
+
+describe('The element on a page', () => {
+  beforeEach(() => {
+    endpointCount += 1;
+    sessionStorage.clear();
+    server.reset();
+    server.set('p1', stateOf('p1'));
+    server.set('p2', stateOf('p2', { id: 'second', progressPercent: 77 }));
+  });
+  after(() => {
+    server.restore();
+  });
+
+  it('connects, and shows what the server knows', async () => {
+    const element = create({ 'project-id': 'p1' });
+    document.body.append(element);
+    await waitUntil(isConnected(element));
+    await settled(element);
+    expect(element.shadowRoot?.querySelector('[part~="percent"]')?.textContent).to.equal('30%');
+    expect(server.tokens).to.deep.equal(['token']);
+  });
+
+  it('keeps a property that was set before the upgrade', async () => {
+    const host = document.createElement('div');
+    host.innerHTML = '<late-progress></late-progress>';
+    const late = host.firstElementChild as HTMLElement & {
+      projectId: string;
+      endpoint: string;
+      token: string;
+    };
+    late.projectId = 'p1';
+    late.endpoint = `/graphql-${String(endpointCount)}`;
+    late.token = 'token';
+    document.body.append(cleanUp(host));
+    const Base = customElements.get('ingestion-progress') as typeof IngestionProgressElement;
+    customElements.define('late-progress', class extends Base {});
+    const element = late as unknown as IngestionProgressElement;
+    await waitUntil(isConnected(element));
+    expect(element.projectId).to.equal('p1');
+    expect(Object.hasOwn(element, 'projectId')).to.equal(false);
+  });
+
+  it('keeps its one socket while it moves in the document', async () => {
+    const element = create({ 'project-id': 'p1' });
+    const left = cleanUp(document.createElement('div'));
+    const right = cleanUp(document.createElement('div'));
+    document.body.append(left, right);
+    left.append(element);
+    await waitUntil(isConnected(element));
+    const changes: string[] = [];
+    element.addEventListener('ingestion-connection-change', ({ detail }) => {
+      changes.push(detail.connection.state);
+    });
+    for (const place of [right, left, right]) place.append(element);
+    server.set('p1', stateOf('p1', { revision: 2, progressPercent: 31 }));
+    await waitUntil(() => element.progress?.revision === 2);
+    expect([server.totalCount, server.openCount, changes]).to.deep.equal([1, 1, []]);
+  });
+
+  it('leaves no socket behind when it is removed', async () => {
+    const element = create({ 'project-id': 'p1' });
+    document.body.append(element);
+    await waitUntil(isConnected(element));
+    element.remove();
+    await waitUntil(() => server.openCount === 0, 'the socket is given back', { timeout: 3000 });
+    server.set('p1', stateOf('p1', { revision: 9 }));
+    expect(element.progress?.revision).to.equal(1);
+  });
+
+  it('comes back after it was removed', async () => {
+    const element = create({ 'project-id': 'p1' });
+    document.body.append(element);
+    await waitUntil(isConnected(element));
+    element.remove();
+    await waitUntil(() => server.openCount === 0, 'the socket is given back', { timeout: 3000 });
+    document.body.append(element);
+    await waitUntil(() => server.openCount === 1);
+    await waitUntil(isConnected(element));
+  });
+
+  it('drops late answers of the project it followed before', async () => {
+    const element = create({ 'project-id': 'p1' });
+    document.body.append(element);
+    await Promise.resolve();
+    element.projectId = 'p2'; // still connecting for p1
+    await waitUntil(() => element.progress !== null);
+    server.set('p1', stateOf('p1', { revision: 5, progressPercent: 99 }));
+    server.set('p2', stateOf('p2', { id: 'second', revision: 2, progressPercent: 78 }));
+    await waitUntil(() => element.progress?.revision === 2);
+    expect(element.progress?.projectId).to.equal('p2');
+    await settled(element);
+    expect(element.shadowRoot?.querySelector('[part~="percent"]')?.textContent).to.equal('78%');
+  });
+
+  it('shows two elements of one project the same moment over one socket', async () => {
+    const pair = [create({ 'project-id': 'p1' }), create({ 'project-id': 'p1', compact: '' })] as const;
+    document.body.append(...pair);
+    await Promise.all(pair.map((element) => waitUntil(isConnected(element))));
+    expect(server.totalCount).to.equal(1);
+    server.set('p1', stateOf('p1', { revision: 2, progressPercent: 55 }));
+    await waitUntil(() => pair[0].progress?.revision === 2);
+    expect(pair[1].progress).to.equal(pair[0].progress);
+  });
+
+  it('says so, once, when project-id is missing, and starts when it comes', async () => {
+    const errors: (string | undefined)[] = [];
+    const element = create({});
+    element.addEventListener('ingestion-connection-change', ({ detail }) => {
+      if (detail.connection.state === 'error') errors.push(detail.error?.code);
+    });
+    document.body.append(element);
+    await settled(element);
+    expect(element.shadowRoot?.textContent).to.contain('Which project?');
+    expect(errors).to.deep.equal(['PROJECT_ID_MISSING']);
+    element.projectId = 'p1';
+    await waitUntil(isConnected(element));
+    expect(errors.length).to.equal(1);
+  });
+
+  it('explains a wrong endpoint and a wrong project-id, with a code in the event and nothing thrown', async () => {
+    for (const [attributes, code, words] of [
+      [{ endpoint: 'ftp://x', 'project-id': 'p1' }, 'ENDPOINT_INVALID', 'not a usable address'],
+      [{ 'project-id': 'a b/c' }, 'PROJECT_ID_INVALID', 'cannot be right'],
+    ] as const) {
+      const element = create(attributes);
+      const codes: (string | undefined)[] = [];
+      element.addEventListener('ingestion-connection-change', ({ detail }) => codes.push(detail.error?.code));
+      document.body.append(element);
+      await settled(element);
+      expect(codes).to.deep.equal([code]);
+      expect(element.shadowRoot?.textContent).to.contain(words);
+    }
+    expect(server.totalCount).to.equal(0);
+  });
+
+  it('stops and starts by disconnect() and reconnect()', async () => {
+    const element = create({ 'project-id': 'p1' });
+    document.body.append(element);
+    await waitUntil(isConnected(element));
+    element.disconnect();
+    expect(element.connectionState).to.equal('disconnected');
+    await waitUntil(() => server.openCount === 0);
+    element.reconnect();
+    await waitUntil(isConnected(element));
+    expect(element.progress?.id).to.equal('sample');
+  });
+
+  it('fires its events once per change, bubbling and composed', async () => {
+    const element = create({ 'project-id': 'p1' });
+    const heard: string[] = [];
+    const listen = (event: Event) => {
+      heard.push(event.type);
+      expect([event.bubbles, event.composed]).to.deep.equal([true, true]);
+    };
+    const names = ['ingestion-progress', 'ingestion-phase-started', 'ingestion-complete'] as const;
+    for (const name of names) document.addEventListener(name, listen);
+    document.body.append(element);
+    await waitUntil(isConnected(element));
+    const phases = SAMPLES.skipped.phases;
+    server.set('p1', stateOf('p1', { revision: 2, currentPhase: 4, progressPercent: 86, phases }));
+    server.set('p1', { ...SAMPLES.completed, projectId: 'p1', revision: 3 });
+    await waitUntil(() => element.progress?.status === 'COMPLETED');
+    for (const name of names) document.removeEventListener(name, listen);
+    expect(heard).to.deep.equal([
+      'ingestion-phase-started',
+      'ingestion-phase-started',
+      'ingestion-progress',
+      'ingestion-progress',
+      'ingestion-complete',
+    ]);
+  });
+});

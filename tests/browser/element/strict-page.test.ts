@@ -1,0 +1,97 @@
+/** Pages that are hard on elements: strict policies, slots, a second definition, no custom properties of ours in their way. */
+import { expect, waitUntil } from '@open-wc/testing';
+import { SAMPLES } from '../../../storybook/samples.js';
+import { cleanUp, mount } from './support/mount.js';
+
+describe('A strict page', () => {
+  it('works under a policy without inline styles, and asks for no trusted HTML', async () => {
+    const frame = cleanUp(document.createElement('iframe'));
+    frame.srcdoc = `<!doctype html>
+      <meta http-equiv="Content-Security-Policy" content="default-src 'self'; require-trusted-types-for 'script'">
+      <script type="module" src="/tests/browser/element/support/strict-page.ts"></script>`;
+    document.body.append(frame);
+    const state = () =>
+      frame.contentDocument?.documentElement.dataset ?? ({} as Readonly<Record<string, string | undefined>>);
+    await waitUntil(() => state()['ready'] !== undefined, 'the page is ready', { timeout: 8000 });
+    expect(state()['violations']).to.equal('');
+    expect(state()['fill']).to.equal('42.96%');
+    expect(Number(state()['track'])).to.be.greaterThan(4);
+  });
+
+  it('may load the definition twice', async () => {
+    const again = '../../../widget/define.ts?again';
+    await import(again);
+    const { text } = await mount({ sample: 'completed' });
+    expect(text('headline')).to.equal('Completed');
+  });
+});
+
+describe('Slots', () => {
+  it('take the place of what the element would say', async () => {
+    const { element, part, client, settled } = await mount({ sample: 'running' });
+    element.innerHTML = `<h3 slot="heading">Books</h3><p slot="metrics">Mine</p><button slot="actions">More</button>
+      <p slot="complete">All there</p><p slot="error">Oh no</p>`;
+    await settled();
+    const shown = () =>
+      [...element.children]
+        .filter((child) => child.assignedSlot !== null && child.getClientRects().length > 0)
+        .map((child) => child.getAttribute('slot'));
+    expect(shown()).to.deep.equal(['heading', 'metrics', 'actions']);
+    expect(part('metrics')?.getClientRects().length).to.equal(0);
+    client.show({ progress: SAMPLES.failedForGood });
+    await settled();
+    expect(shown()).to.deep.equal(['heading', 'metrics', 'actions', 'error']);
+    client.show({ progress: SAMPLES.completed });
+    await settled();
+    expect(shown()).to.deep.equal(['heading', 'actions', 'complete']);
+  });
+});
+
+describe('Styles from outside', () => {
+  it('reach every visible piece by its part, and every colour by its custom property', async () => {
+    const style = cleanUp(document.createElement('style'));
+    style.textContent = `ingestion-progress { --ingestion-accent: rgb(1, 2, 3); --ingestion-track-height: 20px; }
+      ingestion-progress::part(headline) { text-transform: uppercase; }`;
+    document.head.append(style);
+    const { part, parts } = await mount({ sample: 'running' });
+    const styleOf = (name: string) => getComputedStyle(part(name) ?? document.body);
+    expect(styleOf('headline').textTransform).to.equal('uppercase');
+    expect(styleOf('track').height).to.equal('20px');
+    expect(getComputedStyle(parts('fill')[0] ?? document.body).backgroundColor).to.equal('rgb(1, 2, 3)');
+  });
+
+  it('are not needed: where the page gives no font, the element brings a plain one', async () => {
+    const { part } = await mount({ sample: 'running' });
+    expect(getComputedStyle(part('base') ?? document.body).fontFamily).to.contain('system-ui');
+    const host = cleanUp(document.createElement('div'));
+    host.style.fontFamily = 'Georgia';
+    document.body.append(host);
+    const inside = await mount({ sample: 'running', parent: host });
+    expect(getComputedStyle(inside.part('base') ?? document.body).fontFamily).to.equal('Georgia');
+  });
+});
+
+describe('Room', () => {
+  const WIDTHS = [240, 320, 420, 760, 1200];
+  for (const width of WIDTHS) {
+    it(`is enough at ${String(width)} px, at twice the text size and in the longest words`, async () => {
+      const host = cleanUp(document.createElement('div'));
+      host.style.cssText = `width: ${String(width)}px; font: 28px/1.4 sans-serif`;
+      document.body.append(host);
+      const phases = SAMPLES.failedRetryable.phases.map((each) => ({
+        ...each,
+        name: `${each.name}nachbearbeitung`,
+      }));
+      for (const progress of [SAMPLES.running, { ...SAMPLES.failedRetryable, phases }, SAMPLES.partial]) {
+        const { element } = await mount({
+          progress,
+          scopes: ['ingestion:control'],
+          connection: { state: 'disconnected', reason: 'exhausted', error: null },
+          parent: host,
+        });
+        expect(element.scrollWidth, progress.status).to.be.at.most(width);
+        element.remove();
+      }
+    });
+  }
+});

@@ -1,0 +1,22 @@
+/** The script of a page under a strict policy: draws a running ingestion and writes down what the policy refused. */
+import '@ingestion-progress/widget/define';
+import { SAMPLES } from '../../../../storybook/samples.js';
+import { createStillClient } from '../../../../storybook/still-client.js';
+
+const violations: string[] = [];
+document.addEventListener('securitypolicyviolation', (event) => {
+  violations.push(`${event.violatedDirective} ${event.sample}`);
+});
+const element = document.createElement('ingestion-progress');
+element.client = createStillClient({ progress: SAMPLES.running });
+document.body.append(element);
+await new Promise((resolve) => setTimeout(resolve, 200));
+await element.updateComplete;
+const { dataset } = document.documentElement;
+const found = (part: string) => [
+  ...(element.shadowRoot?.querySelectorAll<HTMLElement>(`[part~="${part}"]`) ?? []),
+];
+dataset['fill'] = found('fill')[1]?.style.getPropertyValue('--_fill');
+dataset['track'] = String(found('track')[0]?.getBoundingClientRect().height);
+dataset['violations'] = violations.join('; ');
+dataset['ready'] = 'yes';
