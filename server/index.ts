@@ -22,6 +22,7 @@ import { createPinoLogger } from './observability/pino-logger.js';
 import { startServer } from './progress-server.js';
 import type { ProgressServer } from './progress-server.js';
 import { createEmbeddedStore } from './store/embedded-store.js';
+import { createMongoStore } from './store/mongo-store.js';
 import type { ProgressStore } from './store/progress-store.js';
 import type { HandleRequest } from './transport/http.js';
 
@@ -66,8 +67,10 @@ export interface ProgressServerOptions extends ConfigOptions {
   readonly handleRequest?: HandleRequest | undefined;
 }
 
-function storeOf({ dataDir }: Config, logger: Logger): ProgressStore {
-  return createEmbeddedStore({ dataDir, logger });
+function storeOf({ mongodbUri, dataDir }: Config, logger: Logger): ProgressStore {
+  return mongodbUri === null
+    ? createEmbeddedStore({ dataDir, logger })
+    : createMongoStore({ uri: mongodbUri, logger });
 }
 
 function busOf(_config: Config, clock: Clock): EventBus {

@@ -47,6 +47,8 @@ export interface ServerCounts {
   readonly sessions: number;
   readonly watchers: number;
   readonly watchedProjects: number;
+  /** Events that wait for watchers who read slowly. */
+  readonly waiting: number;
   /** Events executed since the start: once for each distinct document. */
   readonly executions: number;
 }
@@ -248,6 +250,7 @@ export async function startServer(config: Config, ports: ServerPorts): Promise<P
         sessions: keeper.sessions,
         watchers: hub.watchers,
         watchedProjects: hub.watchedProjects,
+        waiting: hub.waiting,
         executions: shared.executions,
       };
     },

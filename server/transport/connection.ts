@@ -124,11 +124,13 @@ export class Connection {
       return;
     }
     if (!this.#hasBegun && now - this.#openedAt >= initMs) return this.close(CLOSES.initialisationTimeout);
+    if (this.isOverfull) return this.close(CLOSES.tooSlow);
     if (this.isBlocked) {
       this.#blockedSince ??= now;
-      if (now - this.#blockedSince >= slowReaderMs) return this.close(CLOSES.tooSlow);
+      if (now - this.#blockedSince >= slowReaderMs) this.close(CLOSES.tooSlow);
+      // A ping would wait behind what waits already.
+      return;
     }
-    if (this.isOverfull) return this.close(CLOSES.tooSlow);
     if (now - this.#pingedAt < pingMs) return;
     if (this.#isPongDue) return this.terminate();
     this.#pingedAt = now;
