@@ -42,6 +42,7 @@ export class ProjectActor {
   private epoch = 0;
   /** How often in a row merged changes gave way to another server's event. */
   private deferrals = 0;
+  private arrivals = 0;
   private readonly charged = new WeakSet<Waiting>();
   private idleSince: number;
   private disposed = false;
@@ -73,6 +74,7 @@ export class ProjectActor {
       waiting.reject(tooMany());
       return;
     }
+    waiting.order = this.arrived();
     this.held.push(waiting);
     const current = this.state.live?.progress.currentPhase ?? 0;
     if (phase > current) this.flush();
@@ -87,10 +89,8 @@ export class ProjectActor {
       return;
     }
     const before = this.seal();
-    this.enqueue(async () => {
-      await this.process(before, true);
-      await this.process([waiting], false);
-    });
+    waiting.order = this.arrived();
+    this.enqueue(() => this.process([...before, waiting], false));
   }
 
   /** Runs a task in order with the project's reports, after what waits. */
@@ -166,12 +166,18 @@ export class ProjectActor {
           reject: lane.onRejected,
           deadlineAt: null,
           isSettled: () => false,
+          order: this.arrived(),
         });
       }
     }
     sealed.push(...this.held);
     this.held = [];
     return sealed;
+  }
+
+  private arrived(): number {
+    this.arrivals += 1;
+    return this.arrivals;
   }
 
   private enqueue(task: () => Promise<void>): void {
@@ -201,7 +207,7 @@ export class ProjectActor {
           continue;
         }
         const mayWait = !force && run.manner === 'merge' && run.taken === list.length;
-        if (mayWait && !this.coalescer.isOpen()) return this.hold(list);
+        if (mayWait && !this.coalescer.isOpen()) return this.hold(list, run);
         if (run.manner === 'now' && !this.mayCharge(list, run)) {
           list = this.refuse(list, run, tooMany());
           continue;
@@ -227,7 +233,7 @@ export class ProjectActor {
           if (outcome.agoMs !== null) this.coalescer.sent(outcome.agoMs);
           if (mayWait && this.deferrals < MOST_DEFERRALS && !this.coalescer.isOpen()) {
             this.deferrals += 1;
-            return this.hold(list);
+            return this.hold(list, run);
           }
         }
         failures = 0;
@@ -244,8 +250,14 @@ export class ProjectActor {
     }
   }
 
-  private hold(list: readonly Waiting[]): void {
-    this.held = [...list, ...this.held];
+  /** Back to the window, but for those whose answer cannot change. */
+  private hold(list: readonly Waiting[], run: FoldRun): void {
+    const isOpen = (_: Waiting, index: number) => run.outcomes[index]?.kind !== 'rejected';
+    for (const [index, outcome] of run.outcomes.entries()) {
+      const waiting = list[index];
+      if (waiting !== undefined && outcome.kind === 'rejected') this.settleOne(waiting, outcome, null);
+    }
+    this.held = [...this.held, ...list.filter(isOpen)].sort((a, b) => a.order - b.order);
     this.coalescer.request();
   }
 

@@ -24,6 +24,8 @@ export interface Waiting {
   readonly deadlineAt: number | null;
   /** True once its caller was told, by outcome or deadline. */
   readonly isSettled: () => boolean;
+  /** When it arrived, among those of its project; given by the project. */
+  order: number;
 }
 
 /** The fold of a report; one without an ingestion's id is for the ingestion that runs. */
@@ -72,7 +74,7 @@ export function createWaiting(
   );
   const resolve = once((outcome: Settled) => resolvePromise(outcome));
   const deadlineAt = clock.monotonicNow() + deadlineMs;
-  return { waiting: { fold, resolve, reject, deadlineAt, isSettled: () => done }, settled };
+  return { waiting: { fold, resolve, reject, deadlineAt, isSettled: () => done, order: 0 }, settled };
 }
 
 /** One step over a list of waiting changes: those that travel together. */
