@@ -9,6 +9,7 @@ import { createTokenVerifier } from './auth/jwt.js';
 import type { KeySource } from './auth/jwt.js';
 import { createRefusalLedger } from './auth/refusals.js';
 import { createSessionKeeper } from './auth/session-keeper.js';
+import { createTokenCache } from './auth/token-cache.js';
 import type { EventBus } from './bus/event-bus.js';
 import type { Clock } from './clock.js';
 import type { Config } from './config.js';
@@ -102,13 +103,16 @@ export async function startServer(config: Config, ports: ServerPorts): Promise<P
     isAlone: () => bus.kind === 'redis' || !service.othersStand,
   });
   const guard = createGuard({
-    verifier: createTokenVerifier({
-      keys: keySourceOf(config),
-      issuer: config.jwtIssuer,
-      audience: config.jwtAudience,
-      clockToleranceSeconds: config.jwtClockTolerance,
+    verifier: createTokenCache(
+      createTokenVerifier({
+        keys: keySourceOf(config),
+        issuer: config.jwtIssuer,
+        audience: config.jwtAudience,
+        clockToleranceSeconds: config.jwtClockTolerance,
+        clock,
+      }),
       clock,
-    }),
+    ),
     access,
     refusals: createRefusalLedger(clock),
     logger,

@@ -72,12 +72,14 @@ export function createGuard(options: GuardOptions): Guard {
   async function stands(viewer: Viewer, projectId: string, scope: Scope): Promise<boolean> {
     let cancel = () => {};
     try {
+      const answer = access.allows(viewer, projectId, scope);
+      if (typeof answer === 'boolean') return answer;
       const late = new Promise<never>((_, reject) => {
         cancel = clock.setTimer(ACCESS_TIMEOUT_MS, () =>
           reject(new Error('The access rule did not answer in time.')),
         );
       });
-      return await Promise.race([access.allows(viewer, projectId, scope), late]);
+      return await Promise.race([answer, late]);
     } catch (cause) {
       logger.error({ error: String(cause), projectId, who: viewer.subject }, 'access rule failed');
       throw new ProgressError('UNAVAILABLE', 'Access cannot be checked now; try again later.', { cause });

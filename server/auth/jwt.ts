@@ -2,7 +2,8 @@
  * From a token to a viewer: signature by a pinned algorithm, lifetime, issuer, audience, claims. Leaves to others what
  * the viewer may do, and to whoever asks how a refusal is told.
  */
-import { createPublicKey } from 'node:crypto';
+import { createPublicKey, createSecretKey } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import jwt from 'jsonwebtoken';
 import { JwksClient, SigningKeyNotFoundError } from 'jwks-rsa';
 import { z } from 'zod';
@@ -37,6 +38,8 @@ export interface TokenVerifierOptions {
 
 const SCOPES: readonly Scope[] = ['progress:read', 'progress:write', 'ingestion:control'];
 const JWKS_TIMEOUT_MS = 3_000;
+/** Keys of a JWK set that are kept as read. */
+const MOST_KEYS = 100;
 /** Longest token that is looked at; a header line is rarely let through with more. */
 const MOST_TOKEN_CHARACTERS = 16_384;
 
@@ -70,7 +73,8 @@ function toViewer(payload: unknown, toleranceMs: number): Viewer {
 }
 
 interface Key {
-  readonly key: string;
+  /** Read once: from text, each check would try it as a public key first. */
+  readonly key: KeyObject;
   readonly algorithms: jwt.Algorithm[];
 }
 
@@ -83,17 +87,16 @@ const EC_ALGORITHMS: Readonly<Record<string, jwt.Algorithm>> = {
 /** Which algorithms a public key takes: decided by the key, never by the token, so that none can be confused. */
 function pinned(pem: string): Key {
   const key = createPublicKey(pem.replaceAll('\\n', '\n'));
-  const exported = key.export({ type: 'spki', format: 'pem' }).toString();
-  if (key.asymmetricKeyType === 'rsa') return { key: exported, algorithms: ['RS256', 'RS384', 'RS512'] };
+  if (key.asymmetricKeyType === 'rsa') return { key, algorithms: ['RS256', 'RS384', 'RS512'] };
   const algorithm = EC_ALGORITHMS[key.asymmetricKeyDetails?.namedCurve ?? ''];
   if (algorithm === undefined) throw new Error('The public key must be RSA, or EC on P-256, P-384 or P-521.');
-  return { key: exported, algorithms: [algorithm] };
+  return { key, algorithms: [algorithm] };
 }
 
 /** Finds the key of a token; rejects with `UNAUTHENTICATED` or `UNAVAILABLE`. */
 function createKeyFinder(source: KeySource): (token: string) => Key | Promise<Key> {
   if ('secret' in source) {
-    const key: Key = { key: source.secret, algorithms: ['HS256'] };
+    const key: Key = { key: createSecretKey(source.secret, 'utf8'), algorithms: ['HS256'] };
     return () => key;
   }
   if ('publicKey' in source) {
@@ -109,10 +112,20 @@ function createKeyFinder(source: KeySource): (token: string) => Key | Promise<Ke
     rateLimit: true,
     jwksRequestsPerMinute: 10,
   });
+  const read = new Map<string, Key>();
+  const keyOf = (pem: string): Key => {
+    const known = read.get(pem);
+    if (known !== undefined) return known;
+    // Rotation leaves old ones behind.
+    if (read.size >= MOST_KEYS) read.clear();
+    const key = pinned(pem);
+    read.set(pem, key);
+    return key;
+  };
   return async (token) => {
     const kid = jwt.decode(token, { complete: true })?.header.kid;
     try {
-      return pinned((await client.getSigningKey(kid)).getPublicKey());
+      return keyOf((await client.getSigningKey(kid)).getPublicKey());
     } catch (cause) {
       if (cause instanceof SigningKeyNotFoundError) {
         throw new ProgressError('UNAUTHENTICATED', 'The token is signed by a key that is not known.', {
