@@ -36,8 +36,8 @@ export interface IngestionDocument extends StateFields {
   readonly _id: string;
   /** Marks of the last writes, by which a writer knows its own. */
   readonly writes?: readonly string[];
-  /** Log entries written in one with the state, on their way into the log. */
-  readonly unlogged?: readonly EventDocument[];
+  /** The last log entries, written in one with the state, so that a crash before they reach the log loses none. */
+  readonly tail?: readonly EventDocument[];
 }
 
 /** A document of the log. */

@@ -1,8 +1,9 @@
 /**
- * The event log in MongoDB. Entries are written in one with the state, into the state's own document, and moved from
- * there into the log afterwards, so that neither is ever without the other and nobody waits for the move.
+ * The event log in MongoDB. Entries are written in one with the state, at the tail of the state's own document, and
+ * inserted into the log afterwards, so that neither is ever without the other and nobody waits for the log. What a
+ * crash kept out of the log comes in from the tail when somebody asks for it. Leaves states to the store.
  */
-import type { Collection } from 'mongodb';
+import { MongoBulkWriteError, type Collection } from 'mongodb';
 import type { RecordedEvent } from '@ingestion-progress/schema';
 import type { Logger } from '../observability/logger.js';
 import { entriesToDrop } from './event-bound.js';
@@ -14,10 +15,12 @@ import { MOST_PER_BATCH } from './write-guard.js';
 
 /** The log of a store. */
 export interface MongoLog {
-  /** Moves what was written with these projects' states, in the background. */
-  moveSoon(projectIds: readonly string[]): void;
-  /** Resolves when what `moveSoon` was told is moved, or could not be. */
+  /** Inserts entries that stand with a state already, in the background. */
+  insertSoon(documents: readonly EventDocument[]): void;
+  /** Resolves when what `insertSoon` was told is inserted, or could not be. */
   settled(): Promise<void>;
+  /** Inserts what stands at the tail of the project's state and may never have reached the log. */
+  insertTail(projectId: string): Promise<void>;
   append(projectId: string, ingestionId: string, events: readonly RecordedEvent[]): Promise<void>;
   list(projectId: string, ingestionId: string, page: PageRequest): Promise<Page<RecordedEvent>>;
   delete(projectId: string, ingestionId: string): Promise<void>;
@@ -40,6 +43,16 @@ function inBatches<T>(items: readonly T[]): readonly (readonly T[])[] {
   );
 }
 
+/** Most entries that wait for the log in memory. */
+const MOST_WAITING = 5_000;
+
+/** An entry that is in the log already is what was wanted. */
+function unlessAllThere(error: unknown): void {
+  const codes =
+    error instanceof MongoBulkWriteError ? [error.writeErrors].flat().map(({ code }) => code) : [];
+  if (codes.length === 0 || codes.some((code) => code !== 11_000)) throw error;
+}
+
 /** Makes the log over its collections. */
 export function createMongoLog({
   states,
@@ -48,15 +61,12 @@ export function createMongoLog({
   logger,
   call,
 }: MongoLogOptions): MongoLog {
-  const waiting = new Set<string>();
-  let moving: Promise<void> | null = null;
+  let waiting: readonly EventDocument[] = [];
+  let inserting: Promise<void> | null = null;
 
   const insert = async (documents: readonly EventDocument[]) => {
     for (const batch of inBatches(documents)) {
-      const upserts = batch.map(({ _id, ...fields }) => ({
-        updateOne: { filter: { _id }, update: { $setOnInsert: fields }, upsert: true },
-      }));
-      await call(() => events.bulkWrite(upserts, { ordered: false }));
+      await call(() => events.insertMany(batch, { ordered: false }).catch(unlessAllThere));
     }
   };
 
@@ -81,55 +91,52 @@ export function createMongoLog({
     for (const { projectId, ingestionId } of touched.values()) await trim(projectId, ingestionId);
   };
 
-  const move = async (projectIds: readonly string[]) => {
-    const found = await call(() =>
-      states
-        .find(
-          { _id: { $in: [...projectIds] }, 'unlogged.0': { $exists: true } },
-          { projection: { unlogged: 1, revision: 1 } },
-        )
-        .toArray(),
-    );
-    if (found.length === 0) return;
-    const documents = found.flatMap((state) => state.unlogged ?? []);
-    await insert(documents);
-    // Whoever wrote since has another revision, and moves what is there then.
-    const clear = found.map(({ _id, revision }) => ({
-      updateOne: { filter: { _id, revision }, update: { $set: { unlogged: [] } } },
-    }));
-    await call(() => states.bulkWrite(clear, { ordered: false }));
-    await trimAll(documents);
-  };
-
-  const moveAll = async () => {
-    while (waiting.size > 0) {
-      const batch = [...waiting].slice(0, MOST_PER_BATCH);
-      for (const projectId of batch) waiting.delete(projectId);
+  const insertWaiting = async () => {
+    while (waiting.length > 0) {
+      const batch = waiting;
+      waiting = [];
       try {
-        await move(batch);
+        await insert(batch);
+        await trimAll(batch);
       } catch (error) {
-        // Nothing is lost: the entries stay with the state until its next write, or until somebody asks for the log.
-        logger.warn({ projectIds: batch, error: String(error) }, 'log entries could not be moved yet');
+        // Kept for the next time; a bounded number, since the tails in the states have them too.
+        waiting = [...batch, ...waiting].slice(-MOST_WAITING);
+        logger.warn({ entries: batch.length, error: String(error) }, 'log entries could not be inserted yet');
+        break;
       }
     }
-    moving = null;
+    inserting = null;
+  };
+
+  const insertTail = async (projectId: string) => {
+    const state = await call(() => states.findOne({ _id: projectId }, { projection: { tail: 1 } }));
+    const tail = state?.tail ?? [];
+    if (tail.length === 0) return;
+    const ids = tail.map(({ _id }) => _id);
+    const there = await call(() => events.find({ _id: { $in: ids } }, { projection: { _id: 1 } }).toArray());
+    const known = new Set(there.map(({ _id }) => _id));
+    const absent = tail.filter(({ _id }) => !known.has(_id));
+    await insert(absent);
+    await trimAll(absent);
   };
 
   return {
-    moveSoon: (projectIds) => {
-      for (const projectId of projectIds) waiting.add(projectId);
-      if (waiting.size > 0) moving ??= moveAll();
+    insertSoon: (documents) => {
+      waiting = [...waiting, ...documents];
+      if (waiting.length > 0) inserting ??= insertWaiting();
     },
     settled: async () => {
-      await moving;
+      await inserting;
     },
+    insertTail,
     append: async (projectId, ingestionId, entries) => {
       const documents = entries.map((event) => eventDocument(projectId, ingestionId, event));
       await insert(documents);
       await trimAll(documents);
     },
     list: async (projectId, ingestionId, page) => {
-      await move([projectId]);
+      await inserting;
+      await insertTail(projectId);
       const after = page.after === null ? {} : { place: { $gt: sortKey(decodeCursor(page.after)) } };
       const found = await call(() =>
         events
@@ -144,6 +151,7 @@ export function createMongoLog({
       return { ...pageOf(entries, page.first, eventPlace), hasNextPage: found.length > page.first };
     },
     delete: async (projectId, ingestionId) => {
+      await inserting;
       await call(() => events.deleteMany({ projectId, ingestionId }));
     },
   };

@@ -47,6 +47,8 @@ interface Opened {
   readonly log: MongoLog;
 }
 
+/** Log entries that stay with the state; more than any batch of a write holds. */
+const TAIL = 50;
 /** Tries of a start whose predecessor changes under it. */
 const START_TRIES = 5;
 const isDuplicate = (error: unknown) => error instanceof MongoServerError && error.code === 11_000;
@@ -86,15 +88,17 @@ export function createMongoStore(options: MongoStoreOptions): ProgressStore {
     return current === null ? { written: false, current, unreadable: true } : { written: false, current };
   };
 
-  const updateFor = (write: StoreWrite, mark: string) => {
+  const entriesOf = (write: StoreWrite) => {
     const { projectId, id } = write.record.progress;
-    const unlogged = write.events.map((event) => documents.eventDocument(projectId, id, event));
+    return write.events.map((event) => documents.eventDocument(projectId, id, event));
+  };
+
+  const changeOf = (write: StoreWrite, mark: string) => {
+    const entries = entriesOf(write);
+    const tail = entries.length === 0 ? {} : { tail: { $each: entries, $slice: -TAIL } };
     return {
       $set: documents.stateFields(write.record),
-      $push: {
-        writes: { $each: [mark], $slice: -8 },
-        ...(unlogged.length === 0 ? {} : { unlogged: { $each: unlogged, $slice: -200 } }),
-      },
+      $push: { writes: { $each: [mark], $slice: -8 }, ...tail },
     };
   };
 
@@ -109,7 +113,7 @@ export function createMongoStore(options: MongoStoreOptions): ProgressStore {
       const filter: Filter<IngestionDocument> = {
         $and: [{ _id: projectId, id, open: true, revision: { $lt: revision } }, guard],
       };
-      return { updateOne: { filter, update: updateFor(write, mark) } };
+      return { updateOne: { filter, update: changeOf(write, mark) } };
     });
     const result = await call(() => states.bulkWrite(updates, { ordered: false }));
     if (result.matchedCount === writes.length) return writes.map(() => ({ written: true }));
@@ -123,14 +127,13 @@ export function createMongoStore(options: MongoStoreOptions): ProgressStore {
   };
 
   const start = async (write: StoreWrite): Promise<WriteOutcome> => {
-    const { states, history } = at();
+    const { states, history, log } = at();
     const { projectId, id, revision } = write.record.progress;
-    const { $set, $push } = updateFor(write, randomUUID());
+    const fields = { ...documents.stateFields(write.record), writes: [randomUUID()], tail: entriesOf(write) };
     for (let attempt = 1; attempt <= START_TRIES; attempt += 1) {
       const stored = await call(() => states.findOne({ _id: projectId }));
       if (stored === null) {
-        const unlogged = $push.unlogged?.$each ?? [];
-        const document = { _id: projectId, ...$set, writes: $push.writes.$each, unlogged };
+        const document = { _id: projectId, ...fields };
         const insert = () =>
           states.insertOne(document).then(
             () => true,
@@ -144,11 +147,12 @@ export function createMongoStore(options: MongoStoreOptions): ProgressStore {
       }
       const admitted = stored.status !== 'RUNNING' && stored.id !== id && stored.revision < revision;
       if (!admitted) return outcomeOf(stored);
-      const { _id, unlogged: _unlogged, writes: _writes, ...earlier } = stored;
+      const { _id, tail: _tail, writes: _writes, ...earlier } = stored;
+      await log.insertTail(projectId);
       const copyId = documents.historyId(projectId, stored.id);
       await call(() => history.replaceOne({ _id: copyId }, earlier, { upsert: true }));
       const unchanged = { _id, id: stored.id, revision: stored.revision };
-      const result = await call(() => states.updateOne(unchanged, { $set, $push }));
+      const result = await call(() => states.updateOne(unchanged, { $set: fields }));
       if (result.matchedCount === 1) return { written: true };
     }
     throw new ProgressError('UNAVAILABLE', 'The ingestion before this one kept changing; try again.');
@@ -161,8 +165,8 @@ export function createMongoStore(options: MongoStoreOptions): ProgressStore {
     const outcomes = new Map<StoreWrite, WriteOutcome>();
     for (const [index, one] of changes.entries()) outcomes.set(one, changed[index] ?? outcomeOf(undefined));
     for (const [index, one] of starts.entries()) outcomes.set(one, started[index] ?? outcomeOf(undefined));
-    const logged = writes.filter((one) => one.events.length > 0 && outcomes.get(one)?.written === true);
-    at().log.moveSoon(logged.map((one) => one.record.progress.projectId));
+    const logged = writes.filter((one) => outcomes.get(one)?.written === true);
+    at().log.insertSoon(logged.flatMap(entriesOf));
     return writes.map((one) => outcomes.get(one) ?? outcomeOf(undefined));
   };
 
@@ -189,7 +193,9 @@ export function createMongoStore(options: MongoStoreOptions): ProgressStore {
       if (found.length === 0) break;
       for (const { projectId, id } of found) await log.delete(projectId, id);
       const ids = found.map(({ _id }) => _id);
-      await call(() => states.updateMany({ ...ended, _id: { $in: ids } }, { $set: { logDeleted: true } }));
+      await call(() =>
+        states.updateMany({ ...ended, _id: { $in: ids } }, { $set: { logDeleted: true, tail: [] } }),
+      );
     }
     const dead = (await call(() => leases.find().toArray())).filter(
       (one) => one.renewedAt + one.ttlMs < cutoffMs,

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { MongoClient } from 'mongodb';
 import { ensureMongo } from '../setup/mongodb.js';
+import { startOneAtATime } from './one-at-a-time.js';
 import { createDaemon, type Daemon, type DaemonOptions } from './daemon.js';
 
 /** A MongoDB process. */
@@ -45,11 +46,22 @@ function programOf(source: ReturnType<typeof ensureMongo>): Omit<DaemonOptions, 
 
 /** Starts a MongoDB process; null where there is only one that runs elsewhere (`MONGODB_URI`). */
 export async function startMongoProcess(): Promise<MongoProcess | null> {
-  const options = programOf(ensureMongo());
+  const source = ensureMongo();
+  const options = programOf(source);
   if (options === null) return null;
   const daemon = await createDaemon({ name: 'mongodb', ...options });
   await daemon.start();
-  return { ...daemon, uri: `mongodb://127.0.0.1:${daemon.port}/test-${randomUUID()}` };
+  const front = source.kind === 'ferretdb' ? await startOneAtATime(daemon.port) : null;
+  const dispose = async () => {
+    await front?.close();
+    await daemon.dispose();
+  };
+  return {
+    ...daemon,
+    uri: `mongodb://127.0.0.1:${front?.port ?? daemon.port}/test-${randomUUID()}`,
+    dispose,
+    [Symbol.asyncDispose]: dispose,
+  };
 }
 
 /** The address of a database of this test's own, wherever MongoDB runs, and what takes it away again. */

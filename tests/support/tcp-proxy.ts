@@ -30,7 +30,7 @@ export interface TcpProxy extends AsyncDisposable {
 export type ProxyTarget = () => number;
 
 /** Starts a proxy to a port of this machine. */
-export async function startTcpProxy(target: number | ProxyTarget): Promise<TcpProxy> {
+export async function createTcpProxy(target: number | ProxyTarget): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
   let mode: ProxyMode = 'pass';
   let delayMs = 0;

@@ -1,0 +1,226 @@
+/** The contract of progress stores, held by MongoDB over the wire; and what only a server elsewhere can go through. */
+import { randomUUID } from 'node:crypto';
+import { MongoClient } from 'mongodb';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { createMongoStore } from '../../server/store/mongo-store.js';
+import { eventually } from '../support/eventually.js';
+import { createKeptLog } from '../support/log.js';
+import { openTestDatabase, startMongoProcess, type MongoProcess } from '../support/mongo-process.js';
+import { entryOf, recordOf } from '../support/records.js';
+import { createTcpProxy } from '../support/tcp-proxy.js';
+import { describeProgressStore, EVENTS_PER_INGESTION } from './progress-store.contract.js';
+
+let base: Awaited<ReturnType<typeof openTestDatabase>>;
+beforeAll(async () => {
+  base = await openTestDatabase();
+});
+afterAll(() => base.drop());
+
+/** The address of a database that nobody else uses. */
+function freshUri(): string {
+  const uri = new URL(base.uri);
+  uri.pathname = `${uri.pathname}-${randomUUID().slice(0, 8)}`;
+  return uri.toString();
+}
+
+describeProgressStore('the MongoDB store', async () => {
+  const uri = freshUri();
+  const store = createMongoStore({ uri, eventsPerIngestion: EVENTS_PER_INGESTION });
+  const other = createMongoStore({ uri, eventsPerIngestion: EVENTS_PER_INGESTION });
+  await store.open();
+  await other.open();
+  return {
+    store,
+    other,
+    dispose: async () => {
+      await store.close();
+      await other.close();
+      const client = new MongoClient(uri);
+      await client.db().dropDatabase();
+      await client.close();
+    },
+  };
+});
+
+describe('the MongoDB store over the wire', () => {
+  const start = (projectId: string, revision = 1) =>
+    ({
+      record: recordOf({ projectId, revision }),
+      guard: { kind: 'start' },
+      events: [entryOf(revision)],
+    }) as const;
+  const change = (projectId: string, revision: number) =>
+    ({
+      record: recordOf({ projectId, revision }),
+      guard: { kind: 'change' },
+      events: [entryOf(revision)],
+    }) as const;
+
+  /** A store of this test's, and a client that looks at what is in the database. */
+  const open = async (uri = freshUri(), log = createKeptLog()) => {
+    const store = createMongoStore({ uri, logger: log.logger, callTimeoutMs: 1_000 });
+    await store.open();
+    const client = new MongoClient(uri);
+    onTestFinished(async () => {
+      await store.close();
+      await client.close();
+    });
+    return {
+      store,
+      uri,
+      log,
+      documents: client.db().collection<{ _id: string; record: string }>('ingestion_progress'),
+    };
+  };
+
+  it('shows what people look for at the top of the document', async () => {
+    const { store, documents } = await open();
+    await store.write([start('p')]);
+    const error = {
+      phase: 2,
+      errorCode: 'E',
+      message: 'm',
+      recoverable: true,
+      retryOptions: null,
+      occurredAt: 5,
+    };
+    const metrics = {
+      itemsTotal: 4,
+      itemsProcessed: 3,
+      itemsFailed: null,
+      bytesTotal: null,
+      bytesProcessed: null,
+      itemsPerSecond: null,
+      etaSeconds: null,
+      counters: [],
+    };
+    const state = {
+      revision: 5,
+      status: 'FAILED',
+      currentPhase: 2,
+      progressPercent: 40,
+      metrics,
+      error,
+    } as const;
+    await store.write([{ ...change('p', 5), record: recordOf({ ...state, updatedAt: 5 }) }]);
+    expect(await documents.findOne({ _id: 'p' })).toMatchObject({
+      id: 'i',
+      projectId: 'p',
+      currentPhase: 2,
+      progressPercent: 40,
+      metricsSnapshot: metrics,
+      startedAt: new Date(1),
+      updatedAt: new Date(5),
+      completedAt: null,
+      error,
+      revision: 5,
+    });
+  });
+
+  it('answers an error for the project whose document does not parse, and logs its id', async () => {
+    const { store, documents, log } = await open();
+    await store.write([start('good'), start('bad'), start('old')]);
+    await documents.updateOne({ _id: 'bad' }, { $set: { record: '{"version":1,' } });
+    await documents.updateOne({ _id: 'old' }, { $set: { record: JSON.stringify({ version: 0 }) } });
+    for (const projectId of ['bad', 'old']) {
+      await expect(store.read(projectId)).rejects.toMatchObject({ code: 'INTERNAL_SERVER_ERROR' });
+    }
+    expect([...(await store.readMany(['bad', 'good', 'old'])).keys()]).toEqual(['good']);
+    expect((await store.listOpen(5)).map((record) => record.progress.projectId)).toEqual(['good']);
+    const outcomes = await store.write([start('bad', 2), change('good', 2)]);
+    expect(outcomes).toEqual([{ written: false, current: null, unreadable: true }, { written: true }]);
+    expect(log.lines.some((line) => String(line.fields['document']).includes('bad'))).toBe(true);
+  });
+
+  it('brings into the log what a crash left with the state alone', async () => {
+    const { store, uri } = await open();
+    await store.write([start('p')]);
+    await store.write([change('p', 2)]);
+    await store.close();
+    const client = new MongoClient(uri);
+    await client.db().collection('ingestion_progress_events').deleteMany({});
+    await client.close();
+    const again = await open(uri);
+    const log = await again.store.listEvents('p', 'i', { first: 5, after: null });
+    expect(log.items.map(({ node }) => node)).toEqual([entryOf(1), entryOf(2)]);
+  });
+
+  it('says in a sentence, without the password, that nothing answers at the address', async () => {
+    const uri = 'mongodb://someone:secret@127.0.0.1:1/x?authSource=admin';
+    const refused: unknown = await createMongoStore({ uri, connectTimeoutMs: 500 })
+      .open()
+      .catch((error: unknown) => error);
+    expect(String(refused)).toMatch(
+      /MONGODB_URI: no MongoDB .* answers at mongodb:\/\/127\.0\.0\.1:1\/x .*: check/,
+    );
+    expect(String(refused)).not.toContain('secret');
+    await expect(createMongoStore({ uri: 'http://x' }).open()).rejects.toThrow(/MONGODB_URI: /);
+  });
+
+  it('says so within its deadline where the address takes connections and says nothing', async () => {
+    await using proxy = await createTcpProxy(1);
+    await proxy.set('black-hole');
+    const uri = `mongodb://127.0.0.1:${proxy.port}/x`;
+    const before = performance.now();
+    await expect(createMongoStore({ uri, connectTimeoutMs: 500 }).open()).rejects.toThrow(/MONGODB_URI: /);
+    expect(performance.now() - before).toBeLessThan(5_000);
+  });
+
+  it('rejects within its deadline while the way to the server swallows everything, and goes on after', async () => {
+    await using proxy = await createTcpProxy(Number(new URL(base.uri).port || 27_017));
+    const uri = new URL(freshUri());
+    uri.host = `127.0.0.1:${proxy.port}`;
+    const { store } = await open(uri.toString());
+    await store.write([start('p')]);
+    await proxy.set('black-hole');
+    const before = performance.now();
+    await expect(store.write([change('p', 2)])).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    await expect(store.read('p')).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    expect(performance.now() - before).toBeLessThan(4_000);
+    await proxy.set('pass');
+    proxy.cut();
+    await eventually(() => store.ping());
+    expect(await store.write([change('p', 3)])).toEqual([{ written: true }]);
+  });
+});
+
+describe('the MongoDB store and a server that dies', () => {
+  let mongo: MongoProcess | null = null;
+  beforeAll(async () => {
+    mongo = await startMongoProcess();
+  });
+  afterAll(() => mongo?.dispose());
+
+  it('has what was acknowledged after SIGKILL of the server, and rejects in between', async ({ skip }) => {
+    if (mongo === null) skip('the server that MONGODB_URI names is not ours to kill');
+    else {
+      const store = createMongoStore({ uri: mongo.uri, callTimeoutMs: 1_000 });
+      onTestFinished(() => store.close());
+      await store.open();
+      await store.write([{ record: recordOf(), guard: { kind: 'start' }, events: [entryOf(1)] }]);
+      const ended = recordOf({ revision: 2, status: 'COMPLETED', completedAt: 2 });
+      await store.write([{ record: ended, guard: { kind: 'change' }, events: [entryOf(2)] }]);
+      await mongo.kill();
+      await expect(store.read('p')).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+      await mongo.start();
+      await eventually(() => store.ping());
+      expect(await store.read('p')).toEqual(ended);
+      expect((await store.listEvents('p', 'i', { first: 5, after: null })).items).toHaveLength(2);
+    }
+  });
+
+  it('rejects within its deadline while the server stands still, and goes on after', async ({ skip }) => {
+    if (mongo === null) skip('the server that MONGODB_URI names is not ours to pause');
+    else {
+      const store = createMongoStore({ uri: mongo.uri, callTimeoutMs: 1_000 });
+      onTestFinished(() => store.close());
+      await store.open();
+      mongo.pause();
+      const before = performance.now();
+      await expect(store.read('p')).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+      expect(performance.now() - before).toBeLessThan(3_000);
+      mongo.resume();
+      await eventually(() => store.ping());
+    }
+  });
+});
