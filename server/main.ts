@@ -7,6 +7,9 @@ import type { ProgressServer } from './index.js';
 const FAILED = 1;
 const MISCONFIGURED = 2;
 
+let server: ProgressServer | null = null;
+let isEnding = false;
+
 function fail(error: unknown): never {
   const lines =
     error instanceof ConfigError ? error.problems : [error instanceof Error ? error.message : String(error)];
@@ -14,23 +17,18 @@ function fail(error: unknown): never {
   process.exit(error instanceof ConfigError ? MISCONFIGURED : FAILED);
 }
 
-function endOnSignals(server: ProgressServer): void {
-  let asked = false;
-  const end = () => {
-    // Asked twice: at once.
-    if (asked) process.exit(FAILED);
-    asked = true;
-    server.close().then(
-      () => process.exit(0),
-      (error: unknown) => fail(error),
-    );
-  };
-  process.on('SIGTERM', end);
-  process.on('SIGINT', end);
+function end(): void {
+  // Nothing is begun before it has started; and whoever asks twice means at once.
+  if (server === null || isEnding) process.exit(isEnding ? FAILED : 0);
+  isEnding = true;
+  server.close().then(() => process.exit(0), fail);
 }
 
+process.on('SIGTERM', end);
+process.on('SIGINT', end);
+
 try {
-  endOnSignals(await createProgressServer(readConfig(process.env)));
+  server = await createProgressServer(readConfig(process.env));
 } catch (error) {
   fail(error);
 }

@@ -11,8 +11,8 @@ import type { ProgressArgs } from './watching.js';
 
 /** One distinct document: renders events for whoever watches by it. */
 export interface Lane {
-  /** The payload of a `next` message, as JSON. */
-  render(event: IngestionEvent): string;
+  /** The payload of a `next` message: JSON in UTF-8. The same buffer for everybody; not to be changed. */
+  render(event: IngestionEvent): Buffer;
 }
 
 /** A subscription that can be shared. */
@@ -68,7 +68,7 @@ export function createSharedExecution(schema: GraphQLSchema, mask: MaskError): S
   let executions = 0;
 
   function createLane({ document, operation, variables }: Prepared): Lane {
-    const rendered = new WeakMap<IngestionEvent, string>();
+    const rendered = new WeakMap<IngestionEvent, Buffer>();
     return {
       render: (event) => {
         const known = rendered.get(event);
@@ -84,7 +84,7 @@ export function createSharedExecution(schema: GraphQLSchema, mask: MaskError): S
         // No resolver under an event returns a promise.
         if (!('data' in result) && !('errors' in result))
           throw new Error('An event was executed asynchronously.');
-        const payload = serialise(result, mask);
+        const payload = Buffer.from(serialise(result, mask));
         rendered.set(event, payload);
         return payload;
       },

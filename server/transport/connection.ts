@@ -84,9 +84,12 @@ export class Connection {
     this.#hasBegun = true;
   }
 
-  /** Writes without waiting; nothing once it is closing. */
-  write(text: string): void {
-    if (this.#socket.readyState === this.#socket.OPEN) this.#socket.send(text);
+  /**
+   * Writes a whole frame without waiting, past ws, which would write its header apart; nothing once it is closing.
+   * Sound as long as nothing is compressed: ws then has no frame half written.
+   */
+  writeFrame(frame: Buffer): void {
+    if (this.#socket.readyState === this.#socket.OPEN) this.#raw.write(frame);
   }
 
   /** Writes, and resolves once the text has left this process. */

@@ -11,6 +11,7 @@ import type { WatchHub } from '../watch/watch-hub.js';
 import type { Watch } from '../watch/watcher.js';
 import { CLOSES } from './close-codes.js';
 import type { Connection } from './connection.js';
+import { frameText } from './text-frame.js';
 
 /** What happened on the lane, for the counters. */
 export interface LaneCounters {
@@ -41,8 +42,8 @@ export async function openFastLane(options: {
       }
       const event = watch.take();
       if (event === null) break;
-      const frame = `${head}${shared.lane.render(event)}}`;
-      connection.write(frame);
+      const frame = frameText(head, shared.lane.render(event), '}');
+      connection.writeFrame(frame);
       counters.delivered(event, frame.length);
     }
     stream.wake();

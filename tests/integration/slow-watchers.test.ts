@@ -75,8 +75,8 @@ async function fill(publish: (payload: EventPayload) => Promise<void>, waiting: 
 const namesOf = ({ messages }: RawSocket) =>
   messages.all.map(
     ({ payload }) =>
-      (payload as { data?: { ingestionProgress: { __typename: string } } } | undefined)?.data?.ingestionProgress
-        .__typename,
+      (payload as { data?: { ingestionProgress: { __typename: string } } } | undefined)?.data
+        ?.ingestionProgress.__typename,
   );
 
 describe('a reader that pauses', () => {

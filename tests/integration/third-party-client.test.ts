@@ -70,7 +70,12 @@ describe('a stock graphql-ws client', () => {
     expect(await watchStock(stock, 'p1').events.next()).toMatchObject({ revision: 0 });
     expect(stock.closes.all).toEqual([]);
     const line = await running.line(({ message }) => message === 'refused');
-    expect(line).toMatchObject({ code: 'FORBIDDEN', who: 'anna', what: 'progress:read p2', from: '127.0.0.1' });
+    expect(line).toMatchObject({
+      code: 'FORBIDDEN',
+      who: 'anna',
+      what: 'progress:read p2',
+      from: '127.0.0.1',
+    });
   });
 
   it('cannot tell a project that is not there from one that is not its own', async () => {

@@ -21,7 +21,10 @@ export function createInbox<T>(name: string): Inbox<T> {
   async function next(): Promise<T> {
     if (read === all.length) {
       await new Promise<void>((resolve, reject) => {
-        const timer = setTimeout(() => reject(new Error(`${name}: nothing came in ${DEADLINE_MS} ms`)), DEADLINE_MS);
+        const timer = setTimeout(
+          () => reject(new Error(`${name}: nothing came in ${DEADLINE_MS} ms`)),
+          DEADLINE_MS,
+        );
         wake = () => {
           clearTimeout(timer);
           resolve();

@@ -93,7 +93,12 @@ export async function startTestServer(options: ProgressServerOptions = {}): Prom
         data?: Record<string, unknown> | null;
         errors?: readonly { readonly extensions?: Record<string, unknown> }[];
       };
-      return { status: response.status, data, codes: errors.map((error) => error.extensions?.['code']), text };
+      return {
+        status: response.status,
+        data,
+        codes: errors.map((error) => error.extensions?.['code']),
+        text,
+      };
     },
   };
 }
