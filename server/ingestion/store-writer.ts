@@ -231,21 +231,34 @@ export function createStoreWriter(options: StoreWriterOptions): StoreWriter {
       const waiting = waitingOf(projectId);
       const now = clock.monotonicNow();
       const dueAt = urgent ? now : Math.max(now, waiting.lastDueAt + snapshotEveryMs);
-      const update = event?.type === 'progress_update' ? event : null;
+      const isUpdate = event?.type === 'progress_update';
       const last = replaceable(waiting, record);
-      if (last !== null) {
+      if (last === null) {
+        const job = {
+          record,
+          guard: { kind: 'change' } as const,
+          inFlight: false,
+          settle: null,
+          absorbed: null,
+        };
+        const isUrgentEvent = event !== null && !isUpdate;
+        waiting.jobs.push({
+          ...job,
+          dueAt,
+          events: isUrgentEvent ? [event] : [],
+          update: isUpdate ? event : null,
+        });
+        waiting.lastDueAt = dueAt;
+      } else {
         last.record = record;
         last.dueAt = Math.min(last.dueAt, dueAt);
-        if (update !== null) last.update = update;
-        else if (event !== null) last.events = [...eventsOf(last), event].slice(-MOST_WAITING_EVENTS);
-        if (update === null && event !== null) last.update = null;
-        waiting.lastDueAt = Math.min(waiting.lastDueAt, last.dueAt);
-      } else {
-        const events = event !== null && update === null ? [event] : [];
-        const job = { record, guard: { kind: 'change' } as const, events, update, dueAt };
-        waiting.jobs.push({ ...job, inFlight: false, settle: null, absorbed: null });
+        waiting.lastDueAt = last.dueAt;
+        if (isUpdate) last.update = event;
+        else if (event !== null) {
+          last.events = [...eventsOf(last), event].slice(-MOST_WAITING_EVENTS);
+          last.update = null;
+        }
       }
-      waiting.lastDueAt = Math.max(waiting.lastDueAt, dueAt);
       schedule();
     },
     writeNow: (write, deadlineMs) =>
