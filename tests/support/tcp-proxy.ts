@@ -2,28 +2,24 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 
-/**
- * How the proxy treats what comes:
- * - `pass`: as a good network would
- * - `black-hole`: connections stay open and are accepted, and nothing gets through in either direction
- * - `refuse`: new connections are refused; those that are there go on
- */
-export type ProxyMode = 'pass' | 'black-hole' | 'refuse';
-
 /** A running proxy. */
 export interface TcpProxy extends AsyncDisposable {
-  /** Stays the same, also through `refuse`. */
+  /** Stays the same, also while it refuses. */
   readonly port: number;
   /** Connections that are open now. */
   readonly connections: number;
-  /** Changes the treatment of all connections, old and new. Resolves when it holds. */
-  set(mode: ProxyMode): Promise<void>;
+  /** Resets every connection; new ones are as good as before. */
+  cut(): void;
+  /** A black hole: connections stay open and are accepted, and nothing gets through in either direction. */
+  swallow(): void;
+  /** New connections are refused; those that are there go on. */
+  refuse(): Promise<void>;
+  /** As a good network would, for what is open and for what comes. */
+  restore(): Promise<void>;
   /** Holds each piece of data back so long, in milliseconds, both ways; 0 for not at all. */
   delay(delayMs: number): void;
-  /** Resets every connection. */
-  cut(): void;
   /** Cuts, and listens no more. A second call does no harm. */
-  close(): Promise<void>;
+  dispose(): Promise<void>;
 }
 
 /** Where the proxy leads; read anew for each connection, so that a test may lead it elsewhere. */
@@ -32,14 +28,14 @@ export type ProxyTarget = () => number;
 /** Starts a proxy to a port of this machine. */
 export async function createTcpProxy(target: number | ProxyTarget): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
-  let mode: ProxyMode = 'pass';
+  let swallowing = false;
   let delayMs = 0;
   let server: Server | null = null;
   let port = 0;
 
   const forward = (from: Socket, onto: Socket) => {
     from.on('data', (chunk) => {
-      if (mode === 'black-hole') return;
+      if (swallowing) return;
       if (delayMs > 0) setTimeout(() => onto.writable && onto.write(chunk), delayMs).unref();
       else if (!onto.write(chunk)) {
         // So that a slow reader slows its writer, as it would without us.
@@ -49,11 +45,11 @@ export async function createTcpProxy(target: number | ProxyTarget): Promise<TcpP
     });
     from.on('error', () => undefined);
     from.once('end', () => {
-      if (mode !== 'black-hole') onto.end();
+      if (!swallowing) onto.end();
     });
     from.once('close', () => {
       sockets.delete(from);
-      if (mode !== 'black-hole') onto.destroy();
+      if (!swallowing) onto.destroy();
     });
     sockets.add(from);
   };
@@ -87,7 +83,7 @@ export async function createTcpProxy(target: number | ProxyTarget): Promise<TcpP
     for (const socket of sockets) socket.resetAndDestroy();
   };
 
-  const close = async () => {
+  const dispose = async () => {
     cut();
     deafen();
   };
@@ -100,16 +96,19 @@ export async function createTcpProxy(target: number | ProxyTarget): Promise<TcpP
     get connections() {
       return sockets.size / 2;
     },
-    set: async (next) => {
-      mode = next;
-      if (next === 'refuse') deafen();
-      else await listen();
+    cut,
+    swallow: () => {
+      swallowing = true;
+    },
+    refuse: async () => deafen(),
+    restore: () => {
+      swallowing = false;
+      return listen();
     },
     delay: (next) => {
       delayMs = next;
     },
-    cut,
-    close,
-    [Symbol.asyncDispose]: close,
+    dispose,
+    [Symbol.asyncDispose]: dispose,
   };
 }
