@@ -25,5 +25,14 @@ declare global {
     'ingestion-progress': IngestionProgressElement;
     'ingestion-provider': IngestionProviderElement;
   }
-  interface HTMLElementEventMap extends IngestionProgressEventMap {}
+  interface HTMLElementEventMap {
+    'ingestion-phase-started': IngestionProgressEventMap['ingestion-phase-started'];
+    'ingestion-progress': IngestionProgressEventMap['ingestion-progress'];
+    'ingestion-complete': IngestionProgressEventMap['ingestion-complete'];
+    'ingestion-error': IngestionProgressEventMap['ingestion-error'];
+    'ingestion-cancelled': IngestionProgressEventMap['ingestion-cancelled'];
+    'ingestion-connection-change': IngestionProgressEventMap['ingestion-connection-change'];
+    'ingestion-retry': IngestionProgressEventMap['ingestion-retry'];
+    'ingestion-cancel': IngestionProgressEventMap['ingestion-cancel'];
+  }
 }

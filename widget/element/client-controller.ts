@@ -8,6 +8,7 @@ import type {
   IngestionClient,
   IngestionClientEvents,
   IngestionClientOptions,
+  NamedEvent,
   Snapshot,
 } from '../client/index.js';
 import type { ClientPool } from './client-pool.js';
@@ -24,7 +25,7 @@ export type ClientChoice =
 export interface ClientOwner {
   choose(): ClientChoice;
   changed(): void;
-  passOn<Name extends keyof IngestionClientEvents>(name: Name, event: IngestionClientEvents[Name]): void;
+  passOn(event: NamedEvent): void;
 }
 
 const EVENT_NAMES = [
@@ -135,7 +136,7 @@ export class ClientController {
       }),
       ...EVENT_NAMES.map((name) =>
         client.on(name, (event) => {
-          if (this.#client === client) this.#owner.passOn(name, event);
+          if (this.#client === client) this.#owner.passOn({ name, event } as NamedEvent);
         }),
       ),
     ];
@@ -170,7 +171,7 @@ export class ClientController {
     this.#owner.changed();
     // told as this element lived it: another client, or one that was there before, makes no difference
     const isSame = connection === previous || (connection.state === 'idle' && previous.state === 'idle');
-    if (!isSame) this.#owner.passOn('connection-change', { connection, previous });
+    if (!isSame) this.#owner.passOn({ name: 'connection-change', event: { connection, previous } });
   }
 }
 

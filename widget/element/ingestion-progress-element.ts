@@ -9,7 +9,7 @@ import type {
   ConnectionState,
   GetToken,
   IngestionClient,
-  IngestionClientEvents,
+  NamedEvent,
   Progress,
   TransportChoice,
 } from '../client/index.js';
@@ -18,7 +18,7 @@ import { ClientController, type ClientChoice } from './client-controller.js';
 import { pagePool } from './client-pool.js';
 import { Commands } from './commands.js';
 import { connectionNotice } from './connection-notice.js';
-import { errorOf, fire, PASSED_ON, type IngestionProgressEventMap } from './element-events.js';
+import { errorOf, fire, PASSED_ON } from './element-events.js';
 import { jobOf, type JobState } from './job.js';
 import { onLanguageChange } from './language.js';
 import { onMessagesRegistered } from './messages.js';
@@ -27,6 +27,7 @@ import { createRenderPace } from './render-pace.js';
 import { layout } from './styles/layout.js';
 import { pieces } from './styles/pieces.js';
 import { tokens } from './styles/tokens.js';
+import { track } from './styles/track.js';
 import { untilNextChange } from './ticking.js';
 import type { PartialMessages } from './translator.js';
 import { voiceOf } from './voice.js';
@@ -69,7 +70,7 @@ const CLIENT_SETTINGS: ReadonlySet<PropertyKey> = new Set([
  * @fires ingestion-cancel - A person asks to stop; `preventDefault()` keeps the mutation from being sent.
  */
 export class IngestionProgressElement extends LitElement {
-  static override styles = [tokens, layout, pieces];
+  static override styles = [tokens, layout, track, pieces];
 
   static override get observedAttributes(): string[] {
     return [...super.observedAttributes, 'lang'];
@@ -88,8 +89,8 @@ export class IngestionProgressElement extends LitElement {
     changed: () => {
       this.requestUpdate();
     },
-    passOn: (name, event) => {
-      this.#passOn(name, event);
+    passOn: (event) => {
+      this.#passOn(event);
     },
   });
   #stops: readonly (() => void)[] = [];
@@ -305,20 +306,16 @@ export class IngestionProgressElement extends LitElement {
     };
   }
 
-  #passOn<Name extends keyof IngestionClientEvents>(name: Name, event: IngestionClientEvents[Name]): void {
+  #passOn({ name, event }: NamedEvent): void {
     if (name === 'warning') {
-      warnOnce((event as IngestionClientEvents['warning']).message);
-      return;
+      warnOnce(event.message);
+    } else if (name === 'connection-change') {
+      const error = errorOf(event.connection);
+      if (event.connection.state === 'error' && error !== null) warnOnce(`${error.code}: ${error.message}`);
+      fire(this, 'ingestion-connection-change', { ...event, error });
+    } else {
+      fire(this, PASSED_ON[name], event);
     }
-    if (name === 'connection-change') {
-      const change = event as IngestionClientEvents['connection-change'];
-      const error = errorOf(change.connection);
-      if (change.connection.state === 'error' && error !== null) warnOnce(`${error.code}: ${error.message}`);
-      fire(this, 'ingestion-connection-change', { ...change, error });
-      return;
-    }
-    const passed = PASSED_ON[name as keyof typeof PASSED_ON];
-    fire(this, passed, event as IngestionProgressEventMap[typeof passed]['detail']);
   }
 }
 

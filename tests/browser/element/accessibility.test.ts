@@ -1,5 +1,5 @@
 /** What people who do not see the screen, or do not use a mouse, get: names, values, announcements, focus, targets, contrast. */
-import { expect } from '@open-wc/testing';
+import { expect } from '@esm-bundle/chai';
 import type { Progress } from '@ingestion-progress/widget';
 import { phasesAt, SAMPLES, type SampleName } from '../../../storybook/samples.js';
 import { contrast } from './support/contrast.js';

@@ -1,5 +1,5 @@
 /** Retry and Cancel: who sees them, what they ask first, and what becomes of them. */
-import { expect } from '@open-wc/testing';
+import { expect } from '@esm-bundle/chai';
 import { NOW, SAMPLES } from '../../../storybook/samples.js';
 import { mount } from './support/mount.js';
 

@@ -1,5 +1,5 @@
 /** The connection's badge: apart from the job, absent while all is well, and plain when it is not. */
-import { expect } from '@open-wc/testing';
+import { expect } from '@esm-bundle/chai';
 import type { Connection } from '@ingestion-progress/widget/client';
 import { mount } from './support/mount.js';
 

@@ -1,5 +1,5 @@
 /** What a person sees of the job, state by state; unknown is shown as unknown. */
-import { expect } from '@open-wc/testing';
+import { expect } from '@esm-bundle/chai';
 import type { PhaseProgress, Progress } from '@ingestion-progress/widget/client';
 import { phasesAt, SAMPLES } from '../../../storybook/samples.js';
 import { mount } from './support/mount.js';

@@ -1,12 +1,11 @@
 /** Which language the element speaks, and how whole each one is. */
-import { expect } from '@open-wc/testing';
+import { expect } from '@esm-bundle/chai';
 import { en, registerMessages, type Message, type Messages } from '@ingestion-progress/widget';
 import { SAMPLES } from '../../../storybook/samples.js';
 import { allMessages } from '../../../widget/element/locales/all.js';
 import { mount } from './support/mount.js';
 
-const sentences = ({ language: _, ...rest }: Messages): [string, Message][] =>
-  Object.entries(rest) as [string, Message][];
+const sentences = ({ language: _, ...rest }: Messages): [string, Message][] => Object.entries(rest);
 const forms = (message: Message): string[] =>
   typeof message === 'string' ? [message] : Object.values(message);
 const holes = (text: string): string[] => [...text.matchAll(/\{(\w+)\}/g)].map(([, name]) => name ?? '');

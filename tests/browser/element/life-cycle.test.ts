@@ -1,8 +1,9 @@
 /** How the element comes, moves, changes its mind and goes, over its real client and a server inside the page. */
-import { expect, waitUntil } from '@open-wc/testing';
+import { expect } from '@esm-bundle/chai';
 import type { IngestionProgressElement, Progress } from '@ingestion-progress/widget';
 import { SAMPLES } from '../../../storybook/samples.js';
 import { cleanUp, settled } from './support/mount.js';
+import { waitUntil } from './support/wait-until.js';
 import { startPageServer, type PageServer } from './support/page-server.js';
 
 const server: PageServer = startPageServer();
@@ -87,7 +88,7 @@ describe('The element on a page', () => {
     document.body.append(element);
     await waitUntil(isConnected(element));
     element.remove();
-    await waitUntil(() => server.openCount === 0, 'the socket is given back', { timeout: 3000 });
+    await waitUntil(() => server.openCount === 0, 'the socket is given back');
     server.set('p1', stateOf('p1', { revision: 9 }));
     expect(element.progress?.revision).to.equal(1);
   });
@@ -97,7 +98,7 @@ describe('The element on a page', () => {
     document.body.append(element);
     await waitUntil(isConnected(element));
     element.remove();
-    await waitUntil(() => server.openCount === 0, 'the socket is given back', { timeout: 3000 });
+    await waitUntil(() => server.openCount === 0, 'the socket is given back');
     document.body.append(element);
     await waitUntil(() => server.openCount === 1);
     await waitUntil(isConnected(element));

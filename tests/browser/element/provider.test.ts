@@ -1,13 +1,14 @@
 /** `<ingestion-provider>`: one place for endpoint, token and messages, whatever is upgraded first. */
-import { expect, waitUntil } from '@open-wc/testing';
+import { expect } from '@esm-bundle/chai';
 import {
-  IngestionProgressElement,
   IngestionProviderElement,
   type GetToken,
+  type IngestionProgressElement,
   type Progress,
 } from '@ingestion-progress/widget';
 import { SAMPLES } from '../../../storybook/samples.js';
 import { cleanUp, settled } from './support/mount.js';
+import { waitUntil } from './support/wait-until.js';
 import { startPageServer } from './support/page-server.js';
 
 const server = startPageServer({ scopes: ['ingestion:control'] });
@@ -98,20 +99,20 @@ describe('The provider', () => {
       <ingestion-progress project-id="p1"></ingestion-progress></ingestion-provider>
       <script type="module">
         import { IngestionProgressElement, IngestionProviderElement } from '/widget/index.ts';
-        window.sockets = [];
+        const { dataset } = document.documentElement;
         window.WebSocket = class extends EventTarget {
           static CONNECTING = 0; static OPEN = 1; static CLOSING = 2; static CLOSED = 3;
-          constructor(url) { super(); window.sockets.push(url); } close() {} };
+          constructor(url) { super(); dataset.socket ??= url; } close() {} };
         customElements.define('ingestion-progress', IngestionProgressElement);
         await new Promise((resolve) => setTimeout(resolve, 50));
-        window.early = window.sockets.length;
+        dataset.early = dataset.socket ?? 'none';
         customElements.define('ingestion-provider', IngestionProviderElement);
       </script>`;
     document.body.append(frame);
     await ready;
-    const inner = frame.contentWindow as (Window & { early?: number; sockets?: string[] }) | null;
-    await waitUntil(() => (inner?.sockets?.length ?? 0) > 0, 'it connects', { timeout: 4000 });
-    expect(inner?.early).to.equal(0);
-    expect(inner?.sockets?.[0]).to.match(/\/late$/);
+    const state = () => frame.contentDocument?.documentElement.dataset ?? {};
+    await waitUntil(() => state()['socket'] !== undefined, 'it connects');
+    expect(state()['early']).to.equal('none');
+    expect(state()['socket']).to.match(/\/late$/);
   });
 });

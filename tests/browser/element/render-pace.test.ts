@@ -1,12 +1,13 @@
 /** How often the element draws: at most ten times a second, never while hidden, and its events regardless. */
-import { expect, waitUntil } from '@open-wc/testing';
+import { expect } from '@esm-bundle/chai';
 import { SAMPLES } from '../../../storybook/samples.js';
 import { mount, type Mounted } from './support/mount.js';
+import { waitUntil } from './support/wait-until.js';
 
 /** Counts the renders of an element from now on. */
 function countRenders({ element }: Mounted): () => number {
   let renders = 0;
-  const before = element['performUpdate'] as () => void;
+  const before = element['performUpdate'];
   Object.assign(element, {
     performUpdate: () => {
       renders += 1;

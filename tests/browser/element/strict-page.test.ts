@@ -1,7 +1,8 @@
 /** Pages that are hard on elements: strict policies, slots, a second definition, no custom properties of ours in their way. */
-import { expect, waitUntil } from '@open-wc/testing';
+import { expect } from '@esm-bundle/chai';
 import { SAMPLES } from '../../../storybook/samples.js';
 import { cleanUp, mount } from './support/mount.js';
+import { waitUntil } from './support/wait-until.js';
 
 describe('A strict page', () => {
   it('works under a policy without inline styles, and asks for no trusted HTML', async () => {
@@ -10,9 +11,8 @@ describe('A strict page', () => {
       <meta http-equiv="Content-Security-Policy" content="default-src 'self'; require-trusted-types-for 'script'">
       <script type="module" src="/tests/browser/element/support/strict-page.ts"></script>`;
     document.body.append(frame);
-    const state = () =>
-      frame.contentDocument?.documentElement.dataset ?? ({} as Readonly<Record<string, string | undefined>>);
-    await waitUntil(() => state()['ready'] !== undefined, 'the page is ready', { timeout: 8000 });
+    const state = () => frame.contentDocument?.documentElement.dataset ?? {};
+    await waitUntil(() => state()['ready'] !== undefined, 'the page is ready');
     expect(state()['violations']).to.equal('');
     expect(state()['fill']).to.equal('42.96%');
     expect(Number(state()['track'])).to.be.greaterThan(4);

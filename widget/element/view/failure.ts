@@ -9,7 +9,7 @@ export function failure(scene: Scene): TemplateResult {
   const error = job.error;
   const retry = error?.retryOptions ?? null;
   const attempt =
-    retry?.attempt == null || retry.maxAttempts === null
+    retry === null || retry.attempt === null || retry.maxAttempts === null
       ? null
       : translate('attemptOf', {
           attempt: format.number(retry.attempt),

@@ -1,0 +1,127 @@
+/** How the track looks: its segments and what fills them; and what moves, if anything may. */
+import { css } from 'lit';
+
+export const track = css`
+  .track {
+    display: grid;
+    grid-template-columns: var(--_columns);
+    column-gap: 3px;
+    block-size: var(--_track-height);
+  }
+
+  .segment {
+    position: relative;
+    overflow: hidden;
+    background: var(--_track);
+    border-radius: 2px;
+  }
+
+  .segment:first-child {
+    border-start-start-radius: var(--_radius);
+    border-end-start-radius: var(--_radius);
+  }
+
+  .segment:last-child {
+    border-start-end-radius: var(--_radius);
+    border-end-end-radius: var(--_radius);
+  }
+
+  .fill {
+    position: absolute;
+    inset: 0;
+    background: var(--_accent);
+    translate: calc(var(--_fill, 0%) - 100%) 0;
+    transition: translate 200ms ease-out;
+  }
+
+  .fill:dir(rtl) {
+    translate: calc(100% - var(--_fill, 0%)) 0;
+  }
+
+  /* without it a hairline of the fill shows at some widths */
+  .segment.empty .fill {
+    opacity: 0;
+  }
+
+  .base[data-state='completed'] .fill,
+  .base[data-state='partial'] .fill {
+    background: var(--_success);
+  }
+
+  .base[data-state='cancelled'] .fill,
+  .segment.quiet .fill {
+    background: color-mix(in srgb, var(--_accent) 80%, var(--_track));
+  }
+
+  .segment.skipped .fill {
+    background: repeating-linear-gradient(135deg, var(--_line) 0 2px, transparent 2px 7px);
+  }
+
+  .base .segment.failed .fill {
+    background: var(--_danger);
+  }
+
+  .segment.unknown .fill {
+    background: repeating-linear-gradient(
+      135deg,
+      var(--_accent) 0 6px,
+      color-mix(in srgb, var(--_accent) 40%, var(--_track)) 6px 12px
+    );
+  }
+
+  .base .segment.unknown.failed .fill {
+    background: repeating-linear-gradient(135deg, var(--_danger) 0 6px, transparent 6px 12px);
+  }
+
+  /* a job that has not begun is drawn in outline */
+  .base:is([data-state='waiting'], [data-state='unknown'], [data-state='none']) .segment {
+    background: transparent;
+    box-shadow: inset 0 0 0 1.5px var(--_line);
+  }
+
+  @media (prefers-reduced-motion: no-preference) {
+    /* a soft sheen says that work goes on; it never shows more than was reported */
+    .base[data-state='running'] .segment.running .fill::after {
+      content: '';
+      position: absolute;
+      inset: 0;
+      background: linear-gradient(
+        90deg,
+        transparent,
+        color-mix(in srgb, var(--_cut) 34%, transparent) 50%,
+        transparent
+      );
+      translate: -100% 0;
+      animation: sheen 2.4s ease-in-out infinite;
+    }
+
+    .base[data-state='running'] .segment.unknown .fill::after {
+      animation-duration: 1.6s;
+    }
+
+    @keyframes sheen {
+      60%,
+      100% {
+        translate: 100% 0;
+      }
+    }
+  }
+
+  @media (prefers-reduced-motion: reduce) {
+    .fill {
+      transition: none;
+    }
+  }
+
+  @media (forced-colors: active) {
+    .segment,
+    .base:is([data-state='waiting'], [data-state='unknown'], [data-state='none']) .segment {
+      border: 1px solid CanvasText;
+      box-shadow: none;
+    }
+
+    .fill {
+      forced-color-adjust: none;
+    }
+  }
+`;
