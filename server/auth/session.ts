@@ -29,7 +29,7 @@ export interface Session {
   refresh(token: string): Promise<Viewer>;
   /** Asks the access rule again about everything open. */
   recheck(): Promise<void>;
-  /** Ends everything open. */
+  /** Ends everything open, and whatever is being opened. */
   endAll(error: ProgressError): void;
 }
 
@@ -47,6 +47,7 @@ export function createSession(options: {
   let { viewer } = options;
   const grants = new Set<Grant>();
   let unanswered = 0;
+  let ended: ProgressError | null = null;
 
   const forbidden = (grant: Grant) =>
     new ProgressError('FORBIDDEN', `This token does not cover ${grant.scope} of this project.`);
@@ -82,6 +83,7 @@ export function createSession(options: {
         asked = viewer;
         await guard.authorise(asked, grant.projectId, grant.scope, origin);
       } while (asked !== viewer);
+      if (ended !== null) throw ended;
       grants.add(grant);
       return () => void grants.delete(grant);
     },
@@ -98,6 +100,7 @@ export function createSession(options: {
     },
     recheck,
     endAll: (error) => {
+      ended = error;
       const all = [...grants];
       grants.clear();
       for (const grant of all) grant.end(error);

@@ -179,7 +179,13 @@ export function createGraphqlHttp(options: GraphqlHttpOptions): GraphqlHttp {
       const release = keeper.keep(session, () =>
         session.endAll(new ProgressError('TOKEN_EXPIRED', 'The token has expired.')),
       );
-      response.once('close', release);
+      // Also what is still being opened for a client that has gone, and would otherwise be watched for nobody.
+      const leave = () => {
+        release();
+        session.endAll(new ProgressError('UNAVAILABLE', 'The client has gone.'));
+      };
+      response.once('close', leave);
+      if (response.destroyed) leave();
       await yoga(request, response, { session, prefetched: tagged?.prefetched });
     } catch (error) {
       const shown = mask(error);
