@@ -36,8 +36,10 @@ export function createLeases({ store, clock, logger, serverId }: LeasesOptions):
   let othersStood = false;
   let timer: CancelTimer | null = null;
   let closed = false;
+  let taken = false;
 
   const renew = async () => {
+    taken = true;
     await store.renewLease({ serverId, renewedAt: clock.now(), ttlMs: LEASE_TTL_MS });
     const leases = await store.listLeases();
     const now = clock.monotonicNow();
@@ -94,6 +96,8 @@ export function createLeases({ store, clock, logger, serverId }: LeasesOptions):
       if (closed) return;
       closed = true;
       timer?.();
+      // A server whose store never opened has none to give back.
+      if (!taken) return;
       await store.dropLease(serverId).catch((cause: unknown) => {
         logger.warn({ serverId, cause }, 'the lease was not taken back; it runs out by itself');
       });
