@@ -3,6 +3,8 @@
  * against. Knows no driver; what a value leads to is the business of whoever reads it.
  */
 import { z } from 'zod';
+import { isAddressRange } from './auth/client-address.js';
+import { publicKeyOf } from './auth/jwt.js';
 
 const flag = z
   .enum(['true', 'false', '1', '0'], { error: 'must be true or false' })
@@ -36,6 +38,16 @@ const origins = list.refine(
     ),
   { error: 'must be * or origins such as https://app.example.com, separated by commas' },
 );
+
+function isPublicKey(pem: string): boolean {
+  try {
+    publicKeyOf(pem);
+    return true;
+  } catch {
+    // Told in our own words.
+    return false;
+  }
+}
 
 interface Variable<S extends z.ZodType> {
   readonly schema: S;
@@ -97,7 +109,8 @@ export const VARIABLES = Object.freeze({
   JWT_PUBLIC_KEY: variable(
     z
       .string()
-      .regex(/-----BEGIN [A-Z ]+-----/, { error: 'must be a public key in PEM, with its BEGIN line' }),
+      .transform((text) => text.replaceAll('\\n', '\n'))
+      .refine(isPublicKey, { error: 'must be a public key in PEM: RSA, or EC on P-256, P-384 or P-521' }),
     null,
     null,
     'Public key (PEM) of RS256 or ES256 tokens; a line break may be written as \\n.',
@@ -123,7 +136,9 @@ export const VARIABLES = Object.freeze({
     'Origins, separated by commas, whose pages may ask; * for any; the own origin always may.',
   ),
   TRUSTED_PROXIES: variable(
-    list,
+    list.refine((items) => items.every(isAddressRange), {
+      error: 'must be addresses or ranges such as 10.0.0.0/8, separated by commas',
+    }),
     '',
     null,
     'Addresses or ranges (10.0.0.0/8) of proxies whose X-Forwarded-For is believed, separated by commas.',

@@ -8,24 +8,25 @@ function normalise(address: string): string {
   return address.startsWith('::ffff:') && isIP(address.slice(7)) === 4 ? address.slice(7) : address;
 }
 
-/**
- * @param trusted Addresses or ranges (`10.0.0.0/8`) of proxies.
- * @throws where one of them is neither.
- */
+/** Whether a text is an address, or a range such as `10.0.0.0/8`. */
+export function isAddressRange(text: string): boolean {
+  const [address = '', bits, ...more] = text.split('/');
+  const most = isIP(address) === 6 ? 128 : 32;
+  return (
+    isIP(address) !== 0 &&
+    more.length === 0 &&
+    (bits === undefined || (/^\d+$/.test(bits) && Number(bits) <= most))
+  );
+}
+
+/** @param trusted Addresses or ranges of proxies; what is neither is left out. */
 export function createClientAddress(trusted: readonly string[]): ClientAddress {
   const proxies = new BlockList();
-  for (const entry of trusted) {
+  for (const entry of trusted.filter(isAddressRange)) {
     const [address = '', bits] = entry.split('/');
     const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
-    const prefix = Number(bits);
-    if (
-      isIP(address) === 0 ||
-      (bits !== undefined && !(prefix >= 0 && prefix <= (family === 'ipv6' ? 128 : 32)))
-    ) {
-      throw new Error(`TRUSTED_PROXIES: ${entry} is neither an address nor a range such as 10.0.0.0/8.`);
-    }
     if (bits === undefined) proxies.addAddress(address, family);
-    else proxies.addSubnet(address, prefix, family);
+    else proxies.addSubnet(address, Number(bits), family);
   }
   const isTrusted = (address: string) =>
     isIP(address) !== 0 && proxies.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');

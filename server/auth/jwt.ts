@@ -72,7 +72,8 @@ function toViewer(payload: unknown, toleranceMs: number): Viewer {
   });
 }
 
-interface Key {
+/** A key, and the algorithms that it may have signed by. */
+export interface PinnedKey {
   /** Read once: from text, each check would try it as a public key first. */
   readonly key: KeyObject;
   readonly algorithms: jwt.Algorithm[];
@@ -84,9 +85,12 @@ const EC_ALGORITHMS: Readonly<Record<string, jwt.Algorithm>> = {
   secp521r1: 'ES512',
 };
 
-/** Which algorithms a public key takes: decided by the key, never by the token, so that none can be confused. */
-function pinned(pem: string): Key {
-  const key = createPublicKey(pem.replaceAll('\\n', '\n'));
+/**
+ * Which algorithms a public key takes: decided by the key, never by the token, so that none can be confused.
+ * @throws where it is no key, or of a kind that is not taken.
+ */
+export function publicKeyOf(pem: string): PinnedKey {
+  const key = createPublicKey(pem);
   if (key.asymmetricKeyType === 'rsa') return { key, algorithms: ['RS256', 'RS384', 'RS512'] };
   const algorithm = EC_ALGORITHMS[key.asymmetricKeyDetails?.namedCurve ?? ''];
   if (algorithm === undefined) throw new Error('The public key must be RSA, or EC on P-256, P-384 or P-521.');
@@ -94,13 +98,13 @@ function pinned(pem: string): Key {
 }
 
 /** Finds the key of a token; rejects with `UNAUTHENTICATED` or `UNAVAILABLE`. */
-function createKeyFinder(source: KeySource): (token: string) => Key | Promise<Key> {
+function createKeyFinder(source: KeySource): (token: string) => PinnedKey | Promise<PinnedKey> {
   if ('secret' in source) {
-    const key: Key = { key: createSecretKey(source.secret, 'utf8'), algorithms: ['HS256'] };
+    const key: PinnedKey = { key: createSecretKey(source.secret, 'utf8'), algorithms: ['HS256'] };
     return () => key;
   }
   if ('publicKey' in source) {
-    const key = pinned(source.publicKey);
+    const key = publicKeyOf(source.publicKey);
     return () => key;
   }
   const client = new JwksClient({
@@ -112,13 +116,13 @@ function createKeyFinder(source: KeySource): (token: string) => Key | Promise<Ke
     rateLimit: true,
     jwksRequestsPerMinute: 10,
   });
-  const read = new Map<string, Key>();
-  const keyOf = (pem: string): Key => {
+  const read = new Map<string, PinnedKey>();
+  const keyOf = (pem: string): PinnedKey => {
     const known = read.get(pem);
     if (known !== undefined) return known;
     // Rotation leaves old ones behind.
     if (read.size >= MOST_KEYS) read.clear();
-    const key = pinned(pem);
+    const key = publicKeyOf(pem);
     read.set(pem, key);
     return key;
   };

@@ -1,0 +1,154 @@
+/** From a token to a viewer, and everything that is not let through. */
+import { createHmac, generateKeyPairSync } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import jwt from 'jsonwebtoken';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { createTokenVerifier } from '../../../server/auth/jwt.js';
+import type { KeySource, TokenVerifierOptions } from '../../../server/auth/jwt.js';
+
+const NOW = 1_700_000_000;
+const secret = 'a secret of thirty-two characters, at least';
+const claims = { sub: 'anna', exp: NOW + 60, projects: ['p1'] };
+const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
+const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+const pemOf = (key: KeyObject) => key.export({ type: 'spki', format: 'pem' }).toString();
+
+function verifier(keys: KeySource = { secret }, rest: Partial<TokenVerifierOptions> = {}) {
+  return createTokenVerifier({ keys, clock: { now: () => NOW * 1_000 }, ...rest });
+}
+
+function signed(payload: object, key: jwt.Secret = secret, options: jwt.SignOptions = {}): string {
+  return jwt.sign(payload, key, { noTimestamp: true, ...options });
+}
+
+describe('a good token', () => {
+  it('gives subject, projects, expiry and read access', async () => {
+    const viewer = await verifier().verify(signed(claims));
+    expect(viewer).toMatchObject({ subject: 'anna', expiresAt: (NOW + 60) * 1_000 });
+    expect([viewer.projects, viewer.scopes]).toEqual([new Set(['p1']), new Set(['progress:read'])]);
+  });
+
+  it.each([
+    ['progress:read', ['progress:read']],
+    ['progress:write', ['progress:read', 'progress:write']],
+    ['ingestion:control other', ['ingestion:control', 'progress:read']],
+    ['openid profile', []],
+    ['', []],
+  ])('with scope "%s" may %j', async (scope, expected) => {
+    const { scopes } = await verifier().verify(signed({ ...claims, scope }));
+    expect([...scopes].sort()).toEqual(expected);
+  });
+
+  it('may cover every project, or none where it names none', async () => {
+    expect((await verifier().verify(signed({ ...claims, projects: '*' }))).projects).toBe('*');
+    const { projects: _, ...bare } = claims;
+    expect((await verifier().verify(signed(bare))).projects).toEqual(new Set());
+  });
+
+  it('may be signed by RSA or EC where a public key is given', async () => {
+    const byRsa = signed(claims, rsa.privateKey, { algorithm: 'RS256' });
+    const byEc = signed(claims, ec.privateKey, { algorithm: 'ES256' });
+    await verifier({ publicKey: pemOf(rsa.publicKey) }).verify(byRsa);
+    await verifier({ publicKey: pemOf(ec.publicKey) }).verify(byEc);
+    await expect(verifier({ publicKey: pemOf(ec.publicKey) }).verify(byRsa)).rejects.toThrow();
+  });
+});
+
+describe('refused', () => {
+  const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const { exp: _exp, ...eternal } = claims;
+  const { sub: _sub, ...nameless } = claims;
+
+  it.each([
+    ['what is no token', 'a.b'],
+    ['nothing', ''],
+    ['alg none', `${encode({ alg: 'none', typ: 'JWT' })}.${encode(claims)}.`],
+    ['another secret', signed(claims, 'x'.repeat(40))],
+    ['another HMAC than the pinned one', signed(claims, secret, { algorithm: 'HS512' })],
+    ['no exp', signed(eternal)],
+    ['no sub', signed(nameless)],
+    ['projects that are neither a list nor *', signed({ ...claims, projects: 'p1' })],
+    ['a token that is not good yet', signed({ ...claims, nbf: NOW + 30 })],
+    ['a token of enormous size', signed({ ...claims, much: 'x'.repeat(20_000) })],
+  ])('%s, as UNAUTHENTICATED', async (_case, token) => {
+    await expect(verifier().verify(token)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+  });
+
+  it('an HMAC made with the public key as secret', async () => {
+    const publicKey = pemOf(rsa.publicKey);
+    const head = `${encode({ alg: 'HS256', typ: 'JWT' })}.${encode(claims)}`;
+    const forged = `${head}.${createHmac('sha256', publicKey).update(head).digest('base64url')}`;
+    await expect(verifier({ publicKey }).verify(forged)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+  });
+
+  it('an expired one as TOKEN_EXPIRED, but for the tolerance', async () => {
+    const token = signed({ ...claims, exp: NOW - 5 });
+    await expect(verifier().verify(token)).rejects.toMatchObject({ code: 'TOKEN_EXPIRED' });
+    const tolerant = await verifier({ secret }, { clockToleranceSeconds: 10 }).verify(token);
+    expect(tolerant.expiresAt).toBe((NOW + 5) * 1_000);
+  });
+
+  it('another issuer or audience, where one is asked for', async () => {
+    const strict = verifier({ secret }, { issuer: 'https://login', audience: 'progress' });
+    await strict.verify(signed({ ...claims, iss: 'https://login', aud: ['progress', 'other'] }));
+    for (const wrong of [{ aud: 'progress' }, { iss: 'https://login' }, { iss: 'x', aud: 'progress' }]) {
+      await expect(strict.verify(signed({ ...claims, ...wrong }))).rejects.toMatchObject({
+        code: 'UNAUTHENTICATED',
+      });
+    }
+  });
+});
+
+describe('keys by URL', () => {
+  async function serveKeys() {
+    const keys: object[] = [];
+    let requests = 0;
+    const server = createServer((_request, response) => {
+      requests += 1;
+      response.setHeader('content-type', 'application/json');
+      response.end(JSON.stringify({ keys }));
+    }).listen(0, '127.0.0.1');
+    await new Promise((resolve) => server.once('listening', resolve));
+    onTestFinished(() => void server.close());
+    const { port } = server.address() as AddressInfo;
+    return {
+      server,
+      source: { jwksUri: `http://127.0.0.1:${port}/jwks.json` },
+      publish: (kid: string, key: KeyObject) =>
+        void keys.push({ ...key.export({ format: 'jwk' }), kid, use: 'sig', alg: 'RS256' }),
+      requests: () => requests,
+    };
+  }
+
+  it('are fetched once, and again for a key that is new', async () => {
+    const { source, publish, requests } = await serveKeys();
+    publish('one', rsa.publicKey);
+    const byUrl = verifier(source);
+    const one = signed(claims, rsa.privateKey, { algorithm: 'RS256', keyid: 'one' });
+    await byUrl.verify(one);
+    await byUrl.verify(one);
+    expect(requests()).toBe(1);
+    const fresh = generateKeyPairSync('rsa', { modulusLength: 2048 });
+    publish('two', fresh.publicKey);
+    await byUrl.verify(signed(claims, fresh.privateKey, { algorithm: 'RS256', keyid: 'two' }));
+    await byUrl.verify(one);
+    expect(requests()).toBe(2);
+  });
+
+  it('that do not have the one asked for refuse the token', async () => {
+    const { source, publish } = await serveKeys();
+    publish('one', rsa.publicKey);
+    const token = signed(claims, rsa.privateKey, { algorithm: 'RS256', keyid: 'other' });
+    await expect(verifier(source).verify(token)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+    await expect(verifier(source).verify(signed(claims))).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+  });
+
+  it('that cannot be had now are UNAVAILABLE', async () => {
+    const { source, server } = await serveKeys();
+    server.close();
+    const token = signed(claims, rsa.privateKey, { algorithm: 'RS256', keyid: 'one' });
+    await expect(verifier(source).verify(token)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+  });
+});

@@ -1,0 +1,104 @@
+/** The environment of a server: defaults, ranges, and every problem at once. */
+import { describe, expect, it } from 'vitest';
+import { ConfigError, VARIABLES, configOf, readConfig } from '../../../server/config.js';
+
+const base = { JWT_SECRET: 'a secret of thirty-two characters, at least' };
+
+function problemsOf(environment: Record<string, string>): readonly string[] {
+  try {
+    readConfig(environment);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+describe('the environment', () => {
+  it('has the defaults that the surface promises', () => {
+    expect(readConfig(base)).toMatchObject({
+      host: '127.0.0.1',
+      port: 4000,
+      publicUrl: null,
+      mongodbUri: null,
+      dataDir: '.data',
+      redisUrl: null,
+      corsOrigins: [],
+      logLevel: 'info',
+      graphiql: false,
+    });
+  });
+
+  it('counts an empty value as none', () => {
+    expect(readConfig({ ...base, PORT: '', REDIS_URL: '' })).toMatchObject({ port: 4000, redisUrl: null });
+  });
+
+  it('takes lists, numbers and flags', () => {
+    expect(
+      readConfig({
+        ...base,
+        CORS_ORIGINS: 'https://a.example, https://b.example',
+        PORT: '0',
+        GRAPHIQL: 'true',
+      }),
+    ).toMatchObject({ corsOrigins: ['https://a.example', 'https://b.example'], port: 0, graphiql: true });
+  });
+
+  it.each([
+    ['PORT', '65536'],
+    ['PORT', '4e3'],
+    ['PUBLIC_URL', 'example.com'],
+    ['MONGODB_URI', 'http://db'],
+    ['REDIS_URL', 'localhost'],
+    ['JWT_CLOCK_TOLERANCE', '-1'],
+    ['CORS_ORIGINS', 'example.com'],
+    ['CORS_ORIGINS', 'https://a.example/path'],
+    ['TRUSTED_PROXIES', 'proxy'],
+    ['LOG_LEVEL', 'loud'],
+    ['GRAPHIQL', 'perhaps'],
+    ['MAX_BODY_BYTES', '1'],
+  ])('refuses %s=%s by its name', (name, value) => {
+    expect(problemsOf({ ...base, [name]: value })).toEqual([
+      expect.stringMatching(new RegExp(`^${name} must be`)),
+    ]);
+  });
+
+  it('refuses a public key that is none', () => {
+    expect(problemsOf({ JWT_PUBLIC_KEY: 'hello' })).toEqual([expect.stringContaining('JWT_PUBLIC_KEY')]);
+  });
+
+  it('asks for one source of keys, and no more than one, by their names', () => {
+    expect(problemsOf({})[0]).toContain('JWT_SECRET, JWT_PUBLIC_KEY, JWT_JWKS_URI');
+    expect(problemsOf({ ...base, JWT_JWKS_URI: 'https://a.example' })[0]).toContain(
+      'JWT_SECRET and JWT_JWKS_URI',
+    );
+  });
+
+  it('names every problem at once', () => {
+    expect(problemsOf({ PORT: 'x', LOG_LEVEL: 'x' })).toHaveLength(3);
+  });
+
+  it('keeps a secret out of what it says', () => {
+    expect(problemsOf({ REDIS_URL: 'hidden:secret@host', ...base }).join()).not.toContain('hidden');
+  });
+});
+
+describe('options of the library', () => {
+  it('are the environment in camel case, by the same rules', () => {
+    const config = configOf({
+      jwtSecret: base.JWT_SECRET,
+      port: 0,
+      corsOrigins: ['https://a.example'],
+      graphiql: true,
+    });
+    expect(config).toMatchObject({ port: 0, corsOrigins: ['https://a.example'], graphiql: true });
+    expect(configOf(config)).toEqual(config);
+    expect(() => configOf({ jwtSecret: 'x', port: 70_000 })).toThrow('PORT must be');
+  });
+});
+
+describe('every variable', () => {
+  it('has a sentence that describes it', () => {
+    for (const { description } of Object.values(VARIABLES)) expect(description).toMatch(/^[A-Z].+\.$/);
+  });
+});
