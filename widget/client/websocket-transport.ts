@@ -107,6 +107,7 @@ export function createWebSocketTransport(options: WebSocketTransportOptions): Tr
       });
 
       function first(): void {
+        if (over) return;
         if (!answered) cancelDeadline();
         answered = true;
         listener.answered();
@@ -142,9 +143,8 @@ export function createWebSocketTransport(options: WebSocketTransportOptions): Tr
           let ended = false;
           const unsubscribe = run({ query: WATCH, variables: { ...target } }, (event) => {
             if (ended) return;
+            answer(event.type === 'next' ? readEvent(event.data) : event);
             first();
-            if (event.type !== 'next') answer(event);
-            else answer(readEvent(event.data));
           });
           return () => {
             if (ended) return;

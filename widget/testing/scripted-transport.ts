@@ -128,12 +128,12 @@ function play(step: ScriptedStep, listener: SessionListener, watchers: Set<Watch
     end();
     listener.lost(adviceForClose(step.close));
   } else {
-    listener.answered();
     const projectId = 'projectId' in step ? step.projectId : undefined;
     const answer = answerOf(step);
     for (const watcher of [...watchers]) {
       if (projectId === undefined || projectId === watcher.target.projectId) watcher.answer(answer);
     }
+    listener.answered();
   }
 }
 

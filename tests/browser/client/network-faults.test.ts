@@ -1,76 +1,196 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { ProgressServer } from '@ingestion-progress/server';
-import { createTcpProxy, type TcpProxy } from '../../support/tcp-proxy.js';
-import { startServer, tokenFor } from '../../widget/support/real-server.js';
-import { createBench, type Bench, type ClientPage, type Seen } from './support/browser.js';
-import { createFaultProxy, type FaultProxy } from './support/fault-proxy.js';
+import { describe, expect, it } from 'vitest';
+import { shows, useFixture } from './support/fixture.js';
 
-let bench: Bench;
-let server: ProgressServer;
-let faults: FaultProxy;
-let cable: TcpProxy;
-let page: ClientPage;
-let project = 0;
+const f = useFixture();
 
-beforeAll(async () => {
-  bench = await createBench();
-  server = await startServer({ corsOrigins: ['*'] });
-});
-afterAll(async () => {
-  await server.close();
-  await bench[Symbol.asyncDispose]();
-});
-beforeEach(async () => {
-  project += 1;
-  faults = await createFaultProxy(Number(new URL(server.url).port));
-  cable = await createTcpProxy(faults.port);
-  page = await bench.open({ clock: true });
-});
-afterEach(async () => {
-  expect(page.errors).toEqual([]);
-  await page.context.close();
-  await cable.dispose();
-  await faults[Symbol.asyncDispose]();
-});
-
-const projectId = (): string => `network-${String(project)}`;
-const follow = (): Promise<Seen> =>
-  page.follow({
-    endpoint: `http://127.0.0.1:${String(cable.port)}/graphql`,
-    projectId: projectId(),
-    token: tokenFor({ expiresInSeconds: 3_600 }),
-    jitter: 0,
-  });
-
-/** A run at half of its first phase. */
-async function run(): Promise<void> {
-  await server.emitter.emitPhaseStarted(projectId(), 1, 'Reading');
-  server.emitter.emitProgressUpdate(projectId(), 1, 50);
-}
-/** Goes on while nobody may be looking. */
-const goOn = (): Promise<unknown> => server.emitter.emitPhaseStarted(projectId(), 3, 'Thinking');
-const shows =
-  (percent: number) => (now: { readonly progress: { readonly progressPercent: number | null } | null }) =>
-    now.progress?.progressPercent === percent;
-
-describe('What the person saw when the network failed', () => {
-  it('cut without FIN: reconnecting, then connected with what was missed', async () => {
-    await run();
-    const seen = await follow();
-    await seen.until(shows(12.5));
-    cable.cut();
+describe('What the person saw, where the path failed in mid-run:', () => {
+  it('cut without FIN: reconnecting, and a second later what was missed', async () => {
+    await f.run();
+    const seen = await f.follow();
+    await seen.until(shows(25));
+    f.cable.cut();
     await seen.reaches('reconnecting');
-    await goOn();
-    await page.pass(1_000);
+    await f.goOn();
+    await f.page.pass(1_000);
     await seen.until(shows(50));
+    await seen.reaches('connected');
     expect(seen.states).toEqual([
-      'idle',
       'connecting',
       'connected',
       'reconnecting 0 waiting',
       'reconnecting 1',
       'connected',
     ]);
-    expect(seen.events).toEqual(['phase-started 2', 'phase-started 3']);
+    expect(seen.events).toEqual(['phase-started 3']);
+  });
+
+  it('a black hole: noticed by the missing pong, the bar unmoved, then what was missed', async () => {
+    await f.run();
+    const seen = await f.follow();
+    await seen.until(shows(25));
+    f.cable.swallow();
+    await f.goOn();
+    await f.page.pass(12_000);
+    expect(seen.names.at(-1)).toBe('connected');
+    await f.page.pass(5_000);
+    await seen.reaches('reconnecting 0 waiting');
+    await f.cable.restore();
+    await f.page.pass(1_000);
+    await seen.until(shows(50));
+    await seen.reaches('connected');
+    expect(seen.names).toEqual(['connecting', 'connected', 'reconnecting', 'connected']);
+    expect(seen.percents).toEqual([25, 50]);
+  });
+
+  it('both ways blocked for good: ten attempts, ten polls, disconnected; and the button brings it back', async () => {
+    await f.run();
+    const seen = await f.follow();
+    await seen.until(shows(25));
+    f.faults.socket = 'block';
+    f.faults.http = 'block';
+    f.cable.cut();
+    await seen.reaches('reconnecting');
+    for (let passed = 0; passed < 600 && seen.names.at(-1) !== 'disconnected'; passed += 1) {
+      await f.page.pass(1_000);
+    }
+    expect(seen.states.at(-1)).toBe('disconnected exhausted');
+    expect(seen.names).toEqual(['connecting', 'connected', 'reconnecting', 'disconnected']);
+    expect(seen.states).toContain('reconnecting 10');
+    expect(seen.percents).toEqual([25]);
+    const { upgrades, requests } = f.faults;
+    expect(upgrades).toBe(11);
+    await f.page.pass(600_000);
+    expect([f.faults.upgrades, f.faults.requests]).toEqual([upgrades, requests]);
+    f.faults.socket = 'pass';
+    await f.page.page.evaluate(() => window.clients[0]?.reconnect());
+    await seen.reaches('connected');
+    expect(seen.states.slice(-2)).toEqual(['reconnecting 1', 'connected']);
+  });
+});
+
+describe('What the person saw, where the server could not be reached from the start:', () => {
+  it('refused: reconnecting with growing waits, polling as soon as it answers, then live', async () => {
+    await f.cable.refuse();
+    const seen = await f.follow();
+    await seen.reaches('reconnecting 0 waiting');
+    await f.page.pass(1_000);
+    await seen.reaches('reconnecting 1 waiting');
+    await f.page.pass(2_000);
+    await seen.reaches('reconnecting 2 waiting');
+    await f.cable.restore();
+    await f.run();
+    await f.page.pass(1_000);
+    await seen.reaches('polling');
+    await f.page.pass(3_000);
+    await seen.reaches('connected');
+    expect(seen.names).toEqual(['connecting', 'reconnecting', 'polling', 'connected']);
+    expect(seen.percents).toEqual([25]);
+    expect(seen.events).toEqual([]);
+  });
+
+  it('it accepts and says nothing: given up on after ten seconds, then live', async () => {
+    f.cable.swallow();
+    await f.run();
+    const seen = await f.follow();
+    await f.page.pass(9_900);
+    expect(seen.states).toEqual(['connecting']);
+    await f.page.pass(200);
+    await seen.reaches('reconnecting 0 waiting');
+    await f.cable.restore();
+    await f.page.pass(1_000);
+    await seen.until(shows(25));
+    await seen.reaches('connected');
+    expect(seen.names).toEqual(['connecting', 'reconnecting', 'connected']);
+  });
+
+  it('it upgrades and never acknowledges: polling within ten seconds, live once it does', async () => {
+    f.faults.socket = 'no-ack';
+    await f.run();
+    const seen = await f.follow();
+    await expect.poll(() => f.faults.upgrades).toBe(1);
+    await f.page.pass(5_000);
+    await seen.reaches('reconnecting 0 waiting');
+    await f.page.pass(1_000);
+    await seen.reaches('reconnecting 1');
+    await f.page.pass(4_000);
+    await seen.reaches('polling');
+    await seen.until(shows(25));
+    f.faults.socket = 'pass';
+    await f.page.pass(1_000);
+    await f.page.pass(2_000);
+    await seen.reaches('connected');
+    expect(seen.names).toEqual(['connecting', 'reconnecting', 'polling', 'connected']);
+    expect(seen.events).toEqual([]);
+  });
+
+  it('it acknowledges and sends no data: the same', async () => {
+    f.faults.socket = 'no-data';
+    await f.run();
+    const seen = await f.follow();
+    await expect.poll(() => f.faults.openSockets).toBe(1);
+    await f.page.pass(10_100);
+    await seen.reaches('polling');
+    await seen.until(shows(25));
+    f.faults.socket = 'pass';
+    await f.page.pass(1_000);
+    await seen.reaches('connected');
+    expect(seen.names).toEqual(['connecting', 'reconnecting', 'polling', 'connected']);
+  });
+
+  it('it acknowledges and closes, in a loop: three connections, not hundreds, then polling', async () => {
+    f.faults.socket = { close: 1000, after: 'ack' };
+    await f.run();
+    const seen = await f.follow();
+    await seen.reaches('reconnecting 0 waiting');
+    await f.page.pass(1_000);
+    await seen.reaches('reconnecting 1 waiting');
+    await f.page.pass(2_000);
+    await seen.reaches('polling');
+    expect(f.faults.upgrades).toBe(3);
+    f.faults.socket = 'pass';
+    await f.goOn();
+    await f.page.pass(2_000);
+    await seen.until(shows(50));
+    expect(seen.names.at(-1)).toBe('polling');
+    await f.page.pass(2_000);
+    await seen.reaches('connected');
+    expect(seen.names).toEqual(['connecting', 'reconnecting', 'polling', 'connected']);
+    expect(seen.events).toEqual(['phase-started 3']);
+  });
+});
+
+describe('What the person saw, behind a proxy that', () => {
+  for (const fault of ['block', 'not-found'] as const) {
+    it(`refuses WebSockets (${fault}): polling, with the same events, to the end`, async () => {
+      f.faults.socket = fault;
+      await f.run();
+      const seen = await f.follow();
+      await seen.reaches('reconnecting 0 waiting');
+      await f.page.pass(1_000);
+      await seen.reaches('reconnecting 1 waiting');
+      await f.page.pass(2_000);
+      await seen.reaches('polling');
+      await f.goOn();
+      await f.page.pass(2_000);
+      await seen.until(shows(50));
+      await f.server.emitter.emitComplete(f.projectId, { itemsProcessed: 5 });
+      await f.page.pass(2_000);
+      await seen.until(shows(100));
+      expect(seen.names).toEqual(['connecting', 'reconnecting', 'polling']);
+      expect(seen.events).toEqual(['phase-started 3', 'complete']);
+      expect(seen.percents).toEqual([25, 50, 100]);
+    });
+  }
+
+  it('lets WebSockets through and blocks HTTP: connected, as if nothing were', async () => {
+    f.faults.http = 'block';
+    await f.run();
+    const seen = await f.follow();
+    await seen.until(shows(25));
+    await f.page.pass(60_000);
+    await f.goOn();
+    await seen.until(shows(50));
+    expect(seen.states).toEqual(['connecting', 'connected']);
+    expect(f.faults.requests).toBe(0);
   });
 });

@@ -25,8 +25,8 @@ export interface Seen {
   readonly knowledge: Snapshot['knowledge'];
   /** Resolves once what is shown fits; also where it did so already. */
   until(fits: (now: Shown) => boolean): Promise<void>;
-  /** Resolves once the connection is in this state. */
-  reaches(state: Connection['state']): Promise<void>;
+  /** Resolves once the connection is in this state, or shown by this word, such as `reconnecting 1 waiting`. */
+  reaches(state: string): Promise<void>;
 }
 
 /** A page under a test's hand. */
@@ -39,7 +39,7 @@ export interface ClientPage {
   /** Errors that reached the page: there must be none. */
   readonly errors: readonly string[];
   follow(options: PageClientOptions): Promise<Seen>;
-  /** Runs the page's timers for so long, one after another. */
+  /** Runs the page's timers for so long, a second at a time, so that the network can answer between. */
   pass(ms: number): Promise<void>;
 }
 
@@ -106,7 +106,7 @@ export async function createBench(): Promise<Bench> {
           return seenOf(client);
         },
         async pass(ms) {
-          await page.clock.runFor(ms);
+          for (let left = ms; left > 0; left -= 1_000) await page.clock.runFor(Math.min(left, 1_000));
         },
       };
       await page.exposeFunction('fetchToken', (forced: boolean) => {
@@ -167,12 +167,12 @@ function createSeen(): SeenClient {
         const timer = setTimeout(() => {
           waiting.delete(look);
           reject(new Error(`Never seen. States: ${states.join(' > ')}`));
-        }, 10_000);
+        }, 8_000);
         waiting.add(look);
         look();
       }),
     reaches(state) {
-      return this.until(({ connection }) => connection.state === state);
+      return this.until(({ connection }) => connection.state === state || word(connection) === state);
     },
     take(what, value) {
       if (what === 'event') events.push(String(value));
