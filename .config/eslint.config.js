@@ -32,7 +32,11 @@ export default tseslint.config(
       },
     },
     rules: {
-      '@typescript-eslint/no-floating-promises': 'error',
+      '@typescript-eslint/no-floating-promises': [
+        'error',
+        // Chai's assertions are thenable since chai-a11y-axe, and done once they return.
+        { allowForKnownSafePromises: [{ from: 'package', name: 'Assertion', package: 'chai' }] },
+      ],
       '@typescript-eslint/no-misused-promises': ['error', { checksVoidReturn: { arguments: false } }],
       '@typescript-eslint/await-thenable': 'error',
       '@typescript-eslint/switch-exhaustiveness-check': [
