@@ -80,6 +80,10 @@ export class ProjectState {
     return this.live;
   }
 
+  private ago(other: IngestionRecord): number {
+    return Math.max(0, this.context.clock.now() - other.progress.updatedAt);
+  }
+
   /** Takes over what is newer, and keeps what only this server knows of the same ingestion. */
   private take(record: IngestionRecord | null): void {
     if (record === null) return;
@@ -157,14 +161,14 @@ export class ProjectState {
     event: RecordedEvent | null,
     manner: Manner,
   ): Promise<Committed> {
-    const { bus, writer, clock } = this.context;
+    const { bus, writer } = this.context;
     if (bus.state !== 'connected') await this.tell(change);
     else {
       const outcome = await bus.commit(change, base.progress.revision);
       if (!outcome.committed) {
         if (outcome.reason === 'stale') {
           this.take(outcome.current);
-          return { kind: 'newer', agoMs: Math.max(0, clock.now() - outcome.current.progress.updatedAt) };
+          return { kind: 'newer', agoMs: this.ago(outcome.current) };
         }
         await this.pause(CLOSING_POLL_MS);
         this.forget();
@@ -210,7 +214,7 @@ export class ProjectState {
     if (!outcome.written) {
       this.storedRevision = outcome.current?.progress.revision ?? 0;
       await this.adopt(outcome.current);
-      return { kind: 'newer', agoMs: null };
+      return { kind: 'newer', agoMs: outcome.current === null ? null : this.ago(outcome.current) };
     }
     this.live = change.record;
     this.storedRevision = change.record.progress.revision;
@@ -245,13 +249,13 @@ export class ProjectState {
 
   /** Closes the project's key for an ending. Without a bus that others hear there is nothing to close. */
   private async close(change: IngestionChange, base: IngestionRecord): Promise<Committed> {
-    const { bus, clock } = this.context;
+    const { bus } = this.context;
     if (bus.state !== 'connected') return { kind: 'committed' };
     const outcome = await bus.closeForEnding(this.projectId, change, base.progress.revision, CLOSED_FOR_MS);
     if (outcome.committed) return { kind: 'committed' };
     if (outcome.reason === 'stale') {
       this.take(outcome.current);
-      return { kind: 'newer', agoMs: Math.max(0, clock.now() - outcome.current.progress.updatedAt) };
+      return { kind: 'newer', agoMs: this.ago(outcome.current) };
     }
     await this.pause(CLOSING_POLL_MS);
     this.forget();

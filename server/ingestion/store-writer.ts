@@ -2,6 +2,7 @@
  * What is still to be stored: per project in order, the newest state of an ingestion in one place, batches across
  * projects, repeated with backoff while the store is away. Leaves what a refusal means to whoever is told of it.
  */
+import { isDeepStrictEqual } from 'node:util';
 import type { RecordedEvent } from '@ingestion-progress/schema';
 import type { CancelTimer, Clock } from '../clock.js';
 import { ProgressError } from '../errors.js';
@@ -38,6 +39,7 @@ interface Job {
   update: RecordedEvent | null;
   dueAt: number;
   inFlight: boolean;
+  attempts: number;
   settle: ((outcome: AwaitedOutcome) => void) | null;
   /** What waited before this awaited write took its place; comes back if that is given up. */
   readonly absorbed: Job | null;
@@ -108,11 +110,9 @@ export function createStoreWriter(options: StoreWriterOptions): StoreWriter {
 
   const settle = async (projectId: string, waiting: Waiting, job: Job, outcome: WriteOutcome) => {
     job.inFlight = false;
-    // The answer to an earlier attempt was lost: what stands there is this very write.
-    const ours =
-      !outcome.written &&
-      outcome.current?.progress.id === job.record.progress.id &&
-      outcome.current.progress.revision === job.record.progress.revision;
+    // The answer to an earlier attempt was lost, where what stands there is this very state. The revision alone does
+    // not tell: another server may have given the same one in the same millisecond.
+    const ours = !outcome.written && job.attempts > 1 && isDeepStrictEqual(outcome.current, job.record);
     if (outcome.written || ours) {
       const { id, revision } = job.record.progress;
       waiting.stored = { id, revision };
@@ -159,7 +159,10 @@ export function createStoreWriter(options: StoreWriterOptions): StoreWriter {
   };
 
   const writeBatch = async (batch: ReturnType<typeof dueBatch>): Promise<void> => {
-    for (const { job } of batch) job.inFlight = true;
+    for (const { job } of batch) {
+      job.inFlight = true;
+      job.attempts += 1;
+    }
     try {
       const outcomes = await store.write(
         batch.map(({ job }) => ({ record: job.record, guard: job.guard, events: eventsOf(job) })),
@@ -238,6 +241,7 @@ export function createStoreWriter(options: StoreWriterOptions): StoreWriter {
           record,
           guard: { kind: 'change' } as const,
           inFlight: false,
+          attempts: 0,
           settle: null,
           absorbed: null,
         };
@@ -275,6 +279,7 @@ export function createStoreWriter(options: StoreWriterOptions): StoreWriter {
           update: null,
           dueAt: now,
           inFlight: false,
+          attempts: 0,
           settle: null,
           absorbed,
         };
