@@ -1,12 +1,13 @@
 /**
  * Makes the one-file bundle: element, client and Lit in one minified ES module for a script tag, with the licence notes of
- * what is in it. Prints its size and its hash for `integrity`. Run by `npm run build`, after the compiler.
+ * what is in it; and beside it what editors read. Prints its size and its hash for `integrity`. Run by `npm run build`, after the compiler.
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
+import { writeManifests } from './manifests.js';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const outfile = `${here}dist/ingestion-progress.bundle.js`;
@@ -28,6 +29,8 @@ await build({
   sourcemap: true,
   logLevel: 'warning',
 });
+
+writeManifests(here, `${here}dist`);
 
 const code = readFileSync(outfile);
 const kilobytes = (gzipSync(code, { level: 9 }).length / 1000).toFixed(1);

@@ -2,17 +2,8 @@
  * `<ingestion-progress>`: follows one project and shows its ingestion. Takes settings, binds a client, paces the renders;
  * what is drawn stands in view/, what is said in locales/, how the connection lives in the client.
  */
-import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from 'lit';
-import { property } from 'lit/decorators.js';
-import type {
-  ConnectionError,
-  ConnectionState,
-  GetToken,
-  IngestionClient,
-  NamedEvent,
-  Progress,
-  TransportChoice,
-} from '../client/index.js';
+import { html, nothing, type LitElement, type PropertyValues, type TemplateResult } from 'lit';
+import type { ConnectionError, ConnectionState, NamedEvent, Progress } from '../client/index.js';
 import { Announcer } from './announcements.js';
 import { ClientController, type ClientChoice } from './client-controller.js';
 import { pagePool } from './client-pool.js';
@@ -22,6 +13,7 @@ import { errorOf, fire, PASSED_ON } from './element-events.js';
 import { jobOf, type JobState } from './job.js';
 import { onLanguageChange } from './language.js';
 import { onMessagesRegistered } from './messages.js';
+import { CLIENT_SETTINGS, ProgressSettings } from './progress-settings.js';
 import { ProviderRequest } from './provider-request.js';
 import { createRenderPace } from './render-pace.js';
 import { layout } from './styles/layout.js';
@@ -29,7 +21,6 @@ import { pieces } from './styles/pieces.js';
 import { tokens } from './styles/tokens.js';
 import { track } from './styles/track.js';
 import { untilNextChange } from './ticking.js';
-import type { PartialMessages } from './translator.js';
 import { voiceOf } from './voice.js';
 import { warnOnce } from './warnings.js';
 import { compact } from './view/compact.js';
@@ -38,19 +29,6 @@ import type { Scene } from './view/scene.js';
 
 /** How long a bar that arrived at its end stays before the result takes its place, in ms. */
 const SETTLE_MS = 700;
-
-/** Settings that decide which client is followed. */
-const CLIENT_SETTINGS: ReadonlySet<PropertyKey> = new Set([
-  'endpoint',
-  'wsEndpoint',
-  'projectId',
-  'ingestionId',
-  'token',
-  'getToken',
-  'transport',
-  'once',
-  'client',
-]);
 
 /**
  * Live progress of a long ingestion, in four phases.
@@ -68,15 +46,56 @@ const CLIENT_SETTINGS: ReadonlySet<PropertyKey> = new Set([
  * @fires ingestion-connection-change - The connection changed; `detail` is `{ connection, previous, error }`.
  * @fires ingestion-retry - A person asks for another go; `preventDefault()` keeps the mutation from being sent.
  * @fires ingestion-cancel - A person asks to stop; `preventDefault()` keeps the mutation from being sent.
+ * @csspart base - Everything.
+ * @csspart heading - The label above.
+ * @csspart percent - The overall percent.
+ * @csspart sign - The sign of how it ended.
+ * @csspart headline - The one sentence.
+ * @csspart detail - The line under it.
+ * @csspart badge - The connection's badge; also `badge-good`, `badge-busy`, `badge-degraded`, `badge-bad`.
+ * @csspart badge-dot - Its dot.
+ * @csspart badge-word - Its word.
+ * @csspart badge-detail - What happens next.
+ * @csspart track - The bar; `segment` and `fill` are its pieces.
+ * @csspart segment - A phase's share of the bar; also `segment-running` and so on.
+ * @csspart fill - What is done of it.
+ * @csspart phases - The list of phases.
+ * @csspart phase - One of them; also `phase-running` and so on.
+ * @csspart phase-sign - Its sign.
+ * @csspart phase-name - Its name.
+ * @csspart phase-detail - Its percent, time or word.
+ * @csspart metrics - The counts; also `result` once it completed.
+ * @csspart metric - One count.
+ * @csspart metric-label - What is counted.
+ * @csspart metric-value - How many.
+ * @csspart error - What is said about a failure.
+ * @csspart error-message - The job's words.
+ * @csspart error-hint - What to do.
+ * @csspart error-code - The code.
+ * @csspart actions - The row of buttons.
+ * @csspart button - Every button; also `retry-button`, `cancel-button`, `reconnect-button`.
+ * @csspart command-notice - Why a command came to nothing.
+ * @cssprop --ingestion-accent - What is done and under way.
+ * @cssprop --ingestion-success - The end.
+ * @cssprop --ingestion-danger - Failure.
+ * @cssprop --ingestion-warning - A degraded connection.
+ * @cssprop --ingestion-text - Text; `currentColor` by default.
+ * @cssprop --ingestion-muted - Text of less weight.
+ * @cssprop --ingestion-line - Outlines and borders.
+ * @cssprop --ingestion-track - What is not done yet.
+ * @cssprop --ingestion-radius - Of the track's ends and of buttons; 6px.
+ * @cssprop --ingestion-space - A step of the grid; 4px.
+ * @cssprop --ingestion-track-height - 10px.
+ * @cssprop --ingestion-font - Font family; the page's by default.
+ * @cssprop --ingestion-font-size - The page's by default.
  */
-export class IngestionProgressElement extends LitElement {
+export class IngestionProgressElement extends ProgressSettings {
   static override styles = [tokens, layout, track, pieces];
 
   static override get observedAttributes(): string[] {
     return [...super.observedAttributes, 'lang'];
   }
 
-  // before the properties, whose first values already ask for updates
   readonly #pace = createRenderPace();
   readonly #commands = new Commands(this);
   readonly #announcer = new Announcer();
@@ -99,37 +118,6 @@ export class IngestionProgressElement extends LitElement {
   #settlesAt = 0;
   #isPlain = false;
   #hadFocus = false;
-
-  /** GraphQL address; `/graphql` on the page's origin where it is not given. */
-  @property() endpoint: string | undefined;
-  /** WebSocket address; by default `endpoint` with ws: or wss:. */
-  @property({ attribute: 'ws-endpoint' }) wsEndpoint: string | undefined;
-  /** The project to follow. */
-  @property({ attribute: 'project-id' }) projectId: string | undefined;
-  /** Follow this ingestion and those that retry it; without it, the project's latest. */
-  @property({ attribute: 'ingestion-id' }) ingestionId: string | undefined;
-  /** A token that does not expire while the page is open; `getToken` is better. Never reflected. */
-  @property() token: string | undefined;
-  /** `auto`, `websocket` or `polling`. */
-  @property({ reflect: true }) transport: TransportChoice = 'auto';
-  /** End with the ingestion at hand, instead of following the project's next ones. */
-  @property({ type: Boolean }) once = false;
-  /** Seconds without an update after which a running job is called quiet. */
-  @property({ type: Number, attribute: 'stalled-after' }) stalledAfter = 45;
-  /** Offer Retry although the token may not; the host handles `ingestion-retry`. */
-  @property({ type: Boolean, attribute: 'allow-retry' }) allowRetry = false;
-  /** Offer Cancel although the token may not; the host handles `ingestion-cancel`. */
-  @property({ type: Boolean, attribute: 'allow-cancel' }) allowCancel = false;
-  /** Heading, and name of the progress bar. */
-  @property() label = '';
-  /** One line of 24 px, for a row of a table. */
-  @property({ type: Boolean, reflect: true }) compact = false;
-  /** Gives a token, and a fresh one when asked again; may be async. */
-  @property({ attribute: false }) getToken: GetToken | undefined;
-  /** A client of the host's own; the element follows it and never disposes it. */
-  @property({ attribute: false }) client: IngestionClient | undefined;
-  /** Sentences of the host's own, over those of the language around the element. */
-  @property({ attribute: false }) messages: PartialMessages | null = null;
 
   /** The connection's state; never the job's. */
   get connectionState(): ConnectionState {
@@ -184,9 +172,9 @@ export class IngestionProgressElement extends LitElement {
   /** Binding a client does not wait for a render, which a hidden page never gets. */
   override requestUpdate(...change: Parameters<LitElement['requestUpdate']>): void {
     super.requestUpdate(...change);
-    if (change[0] !== undefined && CLIENT_SETTINGS.has(change[0]) && this.isConnected) {
-      this.#controller.reconsider();
-    }
+    const [name] = change;
+    if (name === undefined || !CLIENT_SETTINGS.has(name) || !this.isConnected) return;
+    if (#controller in this) this.#controller.reconsider(); // not yet while the settings get their first values
   }
 
   protected override scheduleUpdate(): void | Promise<unknown> {
