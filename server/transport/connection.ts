@@ -85,11 +85,13 @@ export class Connection {
   }
 
   /**
-   * Writes a whole frame without waiting, past ws, which would write its header apart; nothing once it is closing.
-   * Sound as long as nothing is compressed: ws then has no frame half written.
+   * Writes a whole frame without waiting, past ws, which would write its header apart; nothing once it is closing. True
+   * where none of it waits in this process. Sound as long as nothing is compressed: ws then never has a frame half
+   * written.
    */
-  writeFrame(frame: Buffer): void {
+  writeFrame(frame: Buffer): boolean {
     if (this.#socket.readyState === this.#socket.OPEN) this.#raw.write(frame);
+    return this.#raw.writableLength === 0;
   }
 
   /** Writes, and resolves once the text has left this process. */

@@ -11,7 +11,11 @@ import type { WatchHub } from '../watch/watch-hub.js';
 import type { Watch } from '../watch/watcher.js';
 import { CLOSES } from './close-codes.js';
 import type { Connection } from './connection.js';
-import { frameText } from './text-frame.js';
+import { createFrameWriter } from './text-frame.js';
+
+const TAIL = '}';
+/** One for all: what it holds is written to many in a row. */
+const frames = createFrameWriter(TAIL);
 
 /** What happened on the lane, for the counters. */
 export interface LaneCounters {
@@ -42,9 +46,9 @@ export async function openFastLane(options: {
       }
       const event = watch.take();
       if (event === null) break;
-      const frame = frameText(head, shared.lane.render(event), '}');
-      connection.writeFrame(frame);
-      counters.delivered(event, frame.length);
+      const payload = shared.lane.render(event);
+      frames.write(head, payload, connection);
+      counters.delivered(event, head.length + payload.length + TAIL.length);
     }
     stream.wake();
   }
