@@ -65,7 +65,7 @@ export function createSweep(options: SweepOptions): Sweep {
   const { store, bus, clock, logger, serverId, sweepEveryMs, recoverableForMs, retentionMs } = options;
   /** Since when this server has had store and bus without a gap, monotonic; null while it has not. */
   let healthySince: number | null = null;
-  let lastLookAt: number | null = null;
+  let lastLook: { readonly at: number; readonly nowMs: number } | null = null;
   let lastRetentionAt = Number.NEGATIVE_INFINITY;
   let timer: CancelTimer | null = null;
   let disposed = false;
@@ -132,14 +132,15 @@ export function createSweep(options: SweepOptions): Sweep {
   const look = async (): Promise<number> => {
     let changed = 0;
     const at = clock.monotonicNow();
-    // A process that was paused has not heard anything either.
-    if (lastLookAt !== null && at - lastLookAt > 3 * sweepEveryMs) healthySince = null;
-    lastLookAt = at;
+    const nowMs = clock.now();
+    // A process that was paused, or a machine that slept, has not heard anything either.
+    const sinceLastMs = lastLook === null ? 0 : Math.max(at - lastLook.at, nowMs - lastLook.nowMs);
+    if (sinceLastMs > 3 * sweepEveryMs) healthySince = null;
+    lastLook = { at, nowMs };
     try {
       const open = await store.listOpen(LOOKED_AT);
       const isHealthy = bus.state === 'connected' && !options.isStoreFailing();
       healthySince = isHealthy ? (healthySince ?? at) : null;
-      const nowMs = clock.now();
       for (const record of open) {
         const verdict = disposed ? null : verdictOf(record, nowMs);
         if (verdict !== null) changed += await carryOut(record, verdict);
