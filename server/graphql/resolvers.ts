@@ -69,7 +69,7 @@ function createSubscriptions({ service, hub }: ResolverOptions): SubscriptionRes
         streamCommands(service, session, projectId),
       resolve: (command: IngestionCommand) => command,
     },
-  } as SubscriptionResolvers<GraphqlContext>;
+  };
 }
 
 /** Makes all resolvers. */

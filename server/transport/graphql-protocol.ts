@@ -2,8 +2,8 @@
  * What graphql-ws is told to do at each step: tokens at the first message, documents and limits at each operation, the
  * fast lane for progress. No hook throws, since graphql-ws would close the whole socket for it.
  */
-import { GraphQLError, execute, subscribe } from 'graphql';
-import type { ExecutionArgs, GraphQLSchema } from 'graphql';
+import { execute, subscribe } from 'graphql';
+import type { ExecutionArgs, GraphQLSchema, GraphQLError } from 'graphql';
 import type { Context, ServerOptions, SubscribePayload } from 'graphql-ws';
 import { connectionToken } from '../auth/bearer.js';
 import type { Guard } from '../auth/guard.js';

@@ -70,7 +70,7 @@ export function createWatchHub(options: WatchHubOptions): WatchHub {
     const ids = batch.map((project) => project.projectId);
     const [stored, live] = await Promise.all([
       readMany(ids),
-      Promise.all(ids.map((id) => (bus.state === 'connected' ? bus.read(id) : null))),
+      Promise.all(ids.map((id) => (bus.state === 'connected' ? bus.read(id) : Promise.resolve(null)))),
     ]);
     batch.forEach((project, index) => {
       const ofStore = stored.get(project.projectId) ?? null;
