@@ -2,6 +2,11 @@ import type { CodegenConfig } from '@graphql-codegen/cli';
 
 const scalars = { ID: 'string', Timestamp: 'number', SafeInt: 'number', JSON: 'unknown' };
 
+const operations = {
+  plugins: ['typescript-operations', './.config/codegen-documents.cjs'],
+  config: { scalars, strictScalars: true, useTypeImports: true, enumsAsTypes: true, dedupeFragments: true },
+};
+
 /**
  * Two outputs from one schema: typed resolvers for the server, and the documents that the widget sends, as
  * strings with their types, so that no graphql-js reaches a browser.
@@ -24,17 +29,9 @@ const config: CodegenConfig = {
         avoidOptionals: { field: true, inputValue: false, object: true, defaultValue: false },
       },
     },
-    'schema/generated/operations.ts': {
-      plugins: ['typescript-operations', 'typed-document-node'],
-      config: {
-        scalars,
-        strictScalars: true,
-        useTypeImports: true,
-        enumsAsTypes: true,
-        documentMode: 'string',
-        dedupeFragments: true,
-      },
-    },
+    'schema/generated/operations.ts': operations,
+    // The widget carries its own copy, so that who embeds it installs nothing else of ours.
+    'widget/generated/operations.ts': operations,
   },
 };
 

@@ -105,7 +105,7 @@ module.exports = {
       name: 'resolvable',
       severity: 'error',
       from: {},
-      to: { couldNotResolve: true, pathNot: '^@graphql-typed-document-node/core$' },
+      to: { couldNotResolve: true},
     },
   ],
   options: {

@@ -6,7 +6,7 @@ import {
   CancelIngestionDocument,
   ReadProgressDocument,
   RetryIngestionDocument,
-} from '@ingestion-progress/schema/operations';
+} from '../generated/operations.js';
 import { asConnection, type Watch } from './connection.js';
 import { sharedConnection } from './connection-pool.js';
 import { callHost, createEmitter } from './emitter.js';

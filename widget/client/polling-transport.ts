@@ -2,7 +2,7 @@
  * The same by polling: each look is one round of GET requests, one for each watch, with `If-None-Match`. Rounds never
  * overlap. When the next one is due is decided elsewhere.
  */
-import { ReadProgressDocument } from '@ingestion-progress/schema/operations';
+import { ReadProgressDocument } from '../generated/operations.js';
 import { adviceForErrors, tooLate } from './advice.js';
 import { setDeadline } from './deadline.js';
 import type { Environment } from './environment.js';

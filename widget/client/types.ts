@@ -1,5 +1,5 @@
 /** The public types of the client core: what a page sees of the connection and of the ingestion. */
-import type { ProgressFragment } from '@ingestion-progress/schema/operations';
+import type { ProgressFragment } from '../generated/operations.js';
 
 /** State of one ingestion, with the fields that the widget's document asks for. */
 export type Progress = ProgressFragment;

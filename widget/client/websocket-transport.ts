@@ -3,7 +3,7 @@
  * counting starts anew with each ack, and a close with 1000 makes it reconnect without end). Each step has a deadline.
  */
 import { createClient } from 'graphql-ws/client';
-import { WatchProgressDocument } from '@ingestion-progress/schema/operations';
+import { WatchProgressDocument } from '../generated/operations.js';
 import { adviceForClose, adviceForErrors, tooLate } from './advice.js';
 import { setDeadline } from './deadline.js';
 import type { Environment } from './environment.js';
@@ -24,6 +24,13 @@ export interface WebSocketTransportOptions {
 }
 
 const WATCH = WatchProgressDocument.toString();
+const NO_WEBSOCKET: Loss = {
+  advice: 'giveUp',
+  error: {
+    code: 'WEBSOCKET_MISSING',
+    message: 'There is no WebSocket here; bring one with createEnvironment({ webSocket }), or use polling.',
+  },
+};
 const PING = JSON.stringify({ type: 'ping' });
 
 /** Sessions over graphql-transport-ws. */
@@ -31,6 +38,8 @@ export function createWebSocketTransport(options: WebSocketTransportOptions): Tr
   const { environment } = options;
   return {
     open(token, listener) {
+      const { webSocket } = environment;
+      if (webSocket === null) throw new OperationError(NO_WEBSOCKET);
       let over = false;
       let acknowledged = false;
       let answered = false;
@@ -62,7 +71,13 @@ export function createWebSocketTransport(options: WebSocketTransportOptions): Tr
 
       const client = createClient({
         url: options.url,
-        ...(environment.webSocket === null ? {} : { webSocketImpl: environment.webSocket }),
+        webSocketImpl: class extends webSocket {
+          constructor(url: string | URL, protocols?: string | string[]) {
+            super(url, protocols);
+            // What goes wrong is told by the close; in Node an error that nobody listens to would end the process.
+            this.addEventListener('error', () => undefined);
+          }
+        },
         ...(token === null ? {} : { connectionParams: { token } }),
         lazy: false,
         retryAttempts: 0,

@@ -1,0 +1,120 @@
+/** Internal type. DO NOT USE DIRECTLY. */
+type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
+/** Internal type. DO NOT USE DIRECTLY. */
+export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
+/** How a command fared. */
+export type CommandStatus =
+  /** The job does it. */
+  | 'ACCEPTED'
+  /** Sent to the job, no answer yet; only jobs see this. */
+  | 'PENDING'
+  /** The job does not; reason tells why. */
+  | 'REJECTED'
+  /** No job took it within 5 s. */
+  | 'UNHEARD';
+
+/** How a completed ingestion came out. */
+export type IngestionOutcome =
+  /** Some items failed; the rest went in. */
+  | 'PARTIAL'
+  /** Everything went in. */
+  | 'SUCCESS';
+
+/**
+ * The state of the job itself; never of anybody's connection.
+ * COMPLETED, CANCELLED and FAILED whose error is not recoverable are endings, and final. FAILED with
+ * error.recoverable is not an ending: the same job's next report makes it RUNNING again.
+ */
+export type IngestionStatus =
+  /** Ended because a person asked for it. */
+  | 'CANCELLED'
+  /** Ended well, or with some items failed: result.outcome tells which. */
+  | 'COMPLETED'
+  /** Stopped by an error; final unless error.recoverable. */
+  | 'FAILED'
+  /** Started and not ended, also while waiting for its first phase. */
+  | 'RUNNING';
+
+/** Phases only go forward. */
+export type PhaseStatus =
+  /** Done. */
+  | 'COMPLETED'
+  /** The phase in which the ingestion failed. */
+  | 'FAILED'
+  /** Not begun yet. */
+  | 'PENDING'
+  /** Under way. */
+  | 'RUNNING'
+  /** Passed over: the job went on to a later phase without it. */
+  | 'SKIPPED';
+
+export type MetricsFragment = { itemsTotal: number | null, itemsProcessed: number | null, itemsFailed: number | null, bytesTotal: number | null, bytesProcessed: number | null, itemsPerSecond: number | null, etaSeconds: number | null, counters: Array<{ name: string, label: string, value: number, unit: string | null }> };
+
+export type FailureFragment = { phase: number | null, errorCode: string, message: string, recoverable: boolean, occurredAt: number, retryOptions: { canRetry: boolean, fromPhase: number | null, retryAfterMs: number | null, attempt: number | null, maxAttempts: number | null } | null };
+
+export type ProgressFragment = { id: string, projectId: string, status: IngestionStatus, revision: number, currentPhase: number, progressPercent: number | null, etaSeconds: number | null, retryOf: string | null, fromPhase: number, cancellable: boolean, cancelRequestedAt: number | null, staleAfterMs: number, startedAt: number, updatedAt: number, completedAt: number | null, phases: Array<{ number: number, name: string, status: PhaseStatus, weight: number, percent: number | null, message: string | null, startedAt: number | null, completedAt: number | null, metrics: { itemsTotal: number | null, itemsProcessed: number | null, itemsFailed: number | null, bytesTotal: number | null, bytesProcessed: number | null, itemsPerSecond: number | null, etaSeconds: number | null, counters: Array<{ name: string, label: string, value: number, unit: string | null }> } | null }>, result: { outcome: IngestionOutcome, itemsProcessed: number | null, itemsFailed: number | null, bytesProcessed: number | null, durationMs: number, summary: string | null, output: unknown } | null, error: { phase: number | null, errorCode: string, message: string, recoverable: boolean, occurredAt: number, retryOptions: { canRetry: boolean, fromPhase: number | null, retryAfterMs: number | null, attempt: number | null, maxAttempts: number | null } | null } | null };
+
+export type WatchProgressSubscriptionVariables = Exact<{
+  projectId: string;
+  ingestionId?: string | null | undefined;
+  follow: boolean;
+}>;
+
+
+export type WatchProgressSubscription = { ingestionProgress:
+    | { __typename: 'IngestionCancelled', revision: number, timestamp: number, progress: { id: string, projectId: string, status: IngestionStatus, revision: number, currentPhase: number, progressPercent: number | null, etaSeconds: number | null, retryOf: string | null, fromPhase: number, cancellable: boolean, cancelRequestedAt: number | null, staleAfterMs: number, startedAt: number, updatedAt: number, completedAt: number | null, phases: Array<{ number: number, name: string, status: PhaseStatus, weight: number, percent: number | null, message: string | null, startedAt: number | null, completedAt: number | null, metrics: { itemsTotal: number | null, itemsProcessed: number | null, itemsFailed: number | null, bytesTotal: number | null, bytesProcessed: number | null, itemsPerSecond: number | null, etaSeconds: number | null, counters: Array<{ name: string, label: string, value: number, unit: string | null }> } | null }>, result: { outcome: IngestionOutcome, itemsProcessed: number | null, itemsFailed: number | null, bytesProcessed: number | null, durationMs: number, summary: string | null, output: unknown } | null, error: { phase: number | null, errorCode: string, message: string, recoverable: boolean, occurredAt: number, retryOptions: { canRetry: boolean, fromPhase: number | null, retryAfterMs: number | null, attempt: number | null, maxAttempts: number | null } | null } | null } }
+    | { __typename: 'IngestionComplete', revision: number, timestamp: number, progress: { id: string, projectId: string, status: IngestionStatus, revision: number, currentPhase: number, progressPercent: number | null, etaSeconds: number | null, retryOf: string | null, fromPhase: number, cancellable: boolean, cancelRequestedAt: number | null, staleAfterMs: number, startedAt: number, updatedAt: number, completedAt: number | null, phases: Array<{ number: number, name: string, status: PhaseStatus, weight: number, percent: number | null, message: string | null, startedAt: number | null, completedAt: number | null, metrics: { itemsTotal: number | null, itemsProcessed: number | null, itemsFailed: number | null, bytesTotal: number | null, bytesProcessed: number | null, itemsPerSecond: number | null, etaSeconds: number | null, counters: Array<{ name: string, label: string, value: number, unit: string | null }> } | null }>, result: { outcome: IngestionOutcome, itemsProcessed: number | null, itemsFailed: number | null, bytesProcessed: number | null, durationMs: number, summary: string | null, output: unknown } | null, error: { phase: number | null, errorCode: string, message: string, recoverable: boolean, occurredAt: number, retryOptions: { canRetry: boolean, fromPhase: number | null, retryAfterMs: number | null, attempt: number | null, maxAttempts: number | null } | null } | null } }
+    | { __typename: 'IngestionFailed', revision: number, timestamp: number, progress: { id: string, projectId: string, status: IngestionStatus, revision: number, currentPhase: number, progressPercent: number | null, etaSeconds: number | null, retryOf: string | null, fromPhase: number, cancellable: boolean, cancelRequestedAt: number | null, staleAfterMs: number, startedAt: number, updatedAt: number, completedAt: number | null, phases: Array<{ number: number, name: string, status: PhaseStatus, weight: number, percent: number | null, message: string | null, startedAt: number | null, completedAt: number | null, metrics: { itemsTotal: number | null, itemsProcessed: number | null, itemsFailed: number | null, bytesTotal: number | null, bytesProcessed: number | null, itemsPerSecond: number | null, etaSeconds: number | null, counters: Array<{ name: string, label: string, value: number, unit: string | null }> } | null }>, result: { outcome: IngestionOutcome, itemsProcessed: number | null, itemsFailed: number | null, bytesProcessed: number | null, durationMs: number, summary: string | null, output: unknown } | null, error: { phase: number | null, errorCode: string, message: string, recoverable: boolean, occurredAt: number, retryOptions: { canRetry: boolean, fromPhase: number | null, retryAfterMs: number | null, attempt: number | null, maxAttempts: number | null } | null } | null } }
+    | { __typename: 'PhaseStarted', revision: number, timestamp: number, progress: { id: string, projectId: string, status: IngestionStatus, revision: number, currentPhase: number, progressPercent: number | null, etaSeconds: number | null, retryOf: string | null, fromPhase: number, cancellable: boolean, cancelRequestedAt: number | null, staleAfterMs: number, startedAt: number, updatedAt: number, completedAt: number | null, phases: Array<{ number: number, name: string, status: PhaseStatus, weight: number, percent: number | null, message: string | null, startedAt: number | null, completedAt: number | null, metrics: { itemsTotal: number | null, itemsProcessed: number | null, itemsFailed: number | null, bytesTotal: number | null, bytesProcessed: number | null, itemsPerSecond: number | null, etaSeconds: number | null, counters: Array<{ name: string, label: string, value: number, unit: string | null }> } | null }>, result: { outcome: IngestionOutcome, itemsProcessed: number | null, itemsFailed: number | null, bytesProcessed: number | null, durationMs: number, summary: string | null, output: unknown } | null, error: { phase: number | null, errorCode: string, message: string, recoverable: boolean, occurredAt: number, retryOptions: { canRetry: boolean, fromPhase: number | null, retryAfterMs: number | null, attempt: number | null, maxAttempts: number | null } | null } | null } }
+    | { __typename: 'ProgressSnapshot', revision: number, timestamp: number, progress: { id: string, projectId: string, status: IngestionStatus, revision: number, currentPhase: number, progressPercent: number | null, etaSeconds: number | null, retryOf: string | null, fromPhase: number, cancellable: boolean, cancelRequestedAt: number | null, staleAfterMs: number, startedAt: number, updatedAt: number, completedAt: number | null, phases: Array<{ number: number, name: string, status: PhaseStatus, weight: number, percent: number | null, message: string | null, startedAt: number | null, completedAt: number | null, metrics: { itemsTotal: number | null, itemsProcessed: number | null, itemsFailed: number | null, bytesTotal: number | null, bytesProcessed: number | null, itemsPerSecond: number | null, etaSeconds: number | null, counters: Array<{ name: string, label: string, value: number, unit: string | null }> } | null }>, result: { outcome: IngestionOutcome, itemsProcessed: number | null, itemsFailed: number | null, bytesProcessed: number | null, durationMs: number, summary: string | null, output: unknown } | null, error: { phase: number | null, errorCode: string, message: string, recoverable: boolean, occurredAt: number, retryOptions: { canRetry: boolean, fromPhase: number | null, retryAfterMs: number | null, attempt: number | null, maxAttempts: number | null } | null } | null } | null }
+    | { __typename: 'ProgressUpdate', revision: number, timestamp: number, progress: { id: string, projectId: string, status: IngestionStatus, revision: number, currentPhase: number, progressPercent: number | null, etaSeconds: number | null, retryOf: string | null, fromPhase: number, cancellable: boolean, cancelRequestedAt: number | null, staleAfterMs: number, startedAt: number, updatedAt: number, completedAt: number | null, phases: Array<{ number: number, name: string, status: PhaseStatus, weight: number, percent: number | null, message: string | null, startedAt: number | null, completedAt: number | null, metrics: { itemsTotal: number | null, itemsProcessed: number | null, itemsFailed: number | null, bytesTotal: number | null, bytesProcessed: number | null, itemsPerSecond: number | null, etaSeconds: number | null, counters: Array<{ name: string, label: string, value: number, unit: string | null }> } | null }>, result: { outcome: IngestionOutcome, itemsProcessed: number | null, itemsFailed: number | null, bytesProcessed: number | null, durationMs: number, summary: string | null, output: unknown } | null, error: { phase: number | null, errorCode: string, message: string, recoverable: boolean, occurredAt: number, retryOptions: { canRetry: boolean, fromPhase: number | null, retryAfterMs: number | null, attempt: number | null, maxAttempts: number | null } | null } | null } }
+   };
+
+export type ReadProgressQueryVariables = Exact<{
+  projectId: string;
+  ingestionId?: string | null | undefined;
+}>;
+
+
+export type ReadProgressQuery = { progress: { id: string, projectId: string, status: IngestionStatus, revision: number, currentPhase: number, progressPercent: number | null, etaSeconds: number | null, retryOf: string | null, fromPhase: number, cancellable: boolean, cancelRequestedAt: number | null, staleAfterMs: number, startedAt: number, updatedAt: number, completedAt: number | null, phases: Array<{ number: number, name: string, status: PhaseStatus, weight: number, percent: number | null, message: string | null, startedAt: number | null, completedAt: number | null, metrics: { itemsTotal: number | null, itemsProcessed: number | null, itemsFailed: number | null, bytesTotal: number | null, bytesProcessed: number | null, itemsPerSecond: number | null, etaSeconds: number | null, counters: Array<{ name: string, label: string, value: number, unit: string | null }> } | null }>, result: { outcome: IngestionOutcome, itemsProcessed: number | null, itemsFailed: number | null, bytesProcessed: number | null, durationMs: number, summary: string | null, output: unknown } | null, error: { phase: number | null, errorCode: string, message: string, recoverable: boolean, occurredAt: number, retryOptions: { canRetry: boolean, fromPhase: number | null, retryAfterMs: number | null, attempt: number | null, maxAttempts: number | null } | null } | null } | null };
+
+export type ReadViewerQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type ReadViewerQuery = { viewer: { subject: string, scopes: Array<string>, expiresAt: number, serverTime: number } };
+
+export type RetryIngestionMutationVariables = Exact<{
+  projectId: string;
+  ingestionId: string;
+  fromPhase?: number | null | undefined;
+}>;
+
+
+export type RetryIngestionMutation = { retryIngestion: { id: string, status: CommandStatus, reason: string | null } };
+
+export type CancelIngestionMutationVariables = Exact<{
+  projectId: string;
+  ingestionId: string;
+}>;
+
+
+export type CancelIngestionMutation = { cancelIngestion: { id: string, status: CommandStatus, reason: string | null } };
+
+export type RefreshTokenMutationVariables = Exact<{
+  token: string;
+}>;
+
+
+export type RefreshTokenMutation = { refreshToken: { expiresAt: number, serverTime: number, scopes: Array<string> } };
+
+/** The text of an operation, with the types of what it takes and gives. */
+export type TypedDocument<Result, Variables> = string & {
+  readonly __types?: (variables: Variables) => Result;
+};
+
+export const WatchProgressDocument = 'subscription WatchProgress($projectId:ID!$ingestionId:ID$follow:Boolean!){ingestionProgress(projectId:$projectId ingestionId:$ingestionId follow:$follow){__typename revision timestamp progress{...Progress}}}fragment Progress on IngestionProgress{id projectId status revision currentPhase progressPercent etaSeconds phases{number name status weight percent message startedAt completedAt metrics{...Metrics}}result{outcome itemsProcessed itemsFailed bytesProcessed durationMs summary output}error{...Failure}retryOf fromPhase cancellable cancelRequestedAt staleAfterMs startedAt updatedAt completedAt}fragment Metrics on PhaseMetrics{itemsTotal itemsProcessed itemsFailed bytesTotal bytesProcessed itemsPerSecond etaSeconds counters{name label value unit}}fragment Failure on IngestionFailure{phase errorCode message recoverable occurredAt retryOptions{canRetry fromPhase retryAfterMs attempt maxAttempts}}' as TypedDocument<WatchProgressSubscription, WatchProgressSubscriptionVariables>;
+export const ReadProgressDocument = 'query ReadProgress($projectId:ID!$ingestionId:ID){progress(projectId:$projectId ingestionId:$ingestionId){...Progress}}fragment Progress on IngestionProgress{id projectId status revision currentPhase progressPercent etaSeconds phases{number name status weight percent message startedAt completedAt metrics{...Metrics}}result{outcome itemsProcessed itemsFailed bytesProcessed durationMs summary output}error{...Failure}retryOf fromPhase cancellable cancelRequestedAt staleAfterMs startedAt updatedAt completedAt}fragment Metrics on PhaseMetrics{itemsTotal itemsProcessed itemsFailed bytesTotal bytesProcessed itemsPerSecond etaSeconds counters{name label value unit}}fragment Failure on IngestionFailure{phase errorCode message recoverable occurredAt retryOptions{canRetry fromPhase retryAfterMs attempt maxAttempts}}' as TypedDocument<ReadProgressQuery, ReadProgressQueryVariables>;
+export const ReadViewerDocument = 'query ReadViewer{viewer{subject scopes expiresAt serverTime}}' as TypedDocument<ReadViewerQuery, ReadViewerQueryVariables>;
+export const RetryIngestionDocument = 'mutation RetryIngestion($projectId:ID!$ingestionId:ID!$fromPhase:Int){retryIngestion(projectId:$projectId ingestionId:$ingestionId fromPhase:$fromPhase){id status reason}}' as TypedDocument<RetryIngestionMutation, RetryIngestionMutationVariables>;
+export const CancelIngestionDocument = 'mutation CancelIngestion($projectId:ID!$ingestionId:ID!){cancelIngestion(projectId:$projectId ingestionId:$ingestionId){id status reason}}' as TypedDocument<CancelIngestionMutation, CancelIngestionMutationVariables>;
+export const RefreshTokenDocument = 'mutation RefreshToken($token:String!){refreshToken(token:$token){expiresAt serverTime scopes}}' as TypedDocument<RefreshTokenMutation, RefreshTokenMutationVariables>;
