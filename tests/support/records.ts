@@ -1,5 +1,5 @@
 /** Records, events and log entries for tests, whole and valid, with only what a test cares for given. */
-import type { IngestionProgress, Phase, RecordedEvent } from '@ingestion-progress/schema';
+import type { IngestionCommand, IngestionProgress, Phase, RecordedEvent } from '@ingestion-progress/schema';
 import type { IngestionChange, IngestionRecord } from '../../server/ingestion/record.js';
 
 const PHASE_NAMES = ['Discovery', 'Extraction', 'Analysis', 'Indexing'];
@@ -95,5 +95,21 @@ export function changeOf(record: IngestionRecord): IngestionChange {
       progress,
       payload: { type: 'snapshot' },
     },
+  };
+}
+
+/** A command to cancel, but for what is given. */
+export function commandOf(rest: Partial<IngestionCommand> = {}): IngestionCommand {
+  return {
+    id: 'c',
+    kind: 'CANCEL',
+    projectId: 'p',
+    ingestionId: 'i',
+    fromPhase: null,
+    requestedBy: 'someone',
+    requestedAt: 1,
+    status: 'PENDING',
+    reason: null,
+    ...rest,
   };
 }

@@ -1,0 +1,45 @@
+/** What the bus sends as text, and back. An event's state is that of its record, and is sent once. */
+import type { IngestionCommand, IngestionEvent } from '@ingestion-progress/schema';
+import { z } from 'zod';
+import type { IngestionChange } from '../ingestion/record.js';
+import { parseRecord, serializeRecord } from '../store/record-codec.js';
+import type { BusMessage } from './event-bus.js';
+
+const messageSchema = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('change'),
+    event: z.looseObject({
+      projectId: z.string(),
+      revision: z.number(),
+      payload: z.looseObject({ type: z.string() }),
+    }),
+    record: z.unknown(),
+  }),
+  z.object({ kind: z.literal('command'), command: z.looseObject({ id: z.string(), projectId: z.string() }) }),
+]);
+
+/** A change as the two JSON texts that the scripts of Redis put together. */
+export function serializeChange({ event, record }: IngestionChange): {
+  readonly event: string;
+  readonly record: string;
+} {
+  const { progress, ...rest } = event;
+  const sent = progress?.revision === record.progress.revision ? rest : event;
+  return { event: JSON.stringify(sent), record: serializeRecord(record) };
+}
+
+/** A command as a message. */
+export function serializeCommand(command: IngestionCommand): string {
+  return JSON.stringify({ kind: 'command', command });
+}
+
+/** The message of that text; throws where it is none of ours. */
+export function parseMessage(text: string): BusMessage {
+  const message = messageSchema.parse(JSON.parse(text));
+  // Sent by a server of ours and checked as far as readers rely on it; the record is checked whole.
+  if (message.kind === 'command')
+    return { kind: 'command', command: message.command as unknown as IngestionCommand };
+  const record = parseRecord(JSON.stringify(message.record), 'record of a message');
+  const event = { progress: record.progress, ...message.event } as unknown as IngestionEvent;
+  return { kind: 'change', change: { event, record } };
+}

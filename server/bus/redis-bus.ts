@@ -1,0 +1,222 @@
+/**
+ * The event bus over Redis, for several servers: one SUBSCRIBE a watched project, the latest state in a hash that
+ * expires, and every change a script that compares and sets. Leaves the connections to `redis-connection.ts`, the
+ * scripts to `redis-scripts.ts`, and storage to the store.
+ */
+import { randomUUID } from 'node:crypto';
+import { ReplyError, type Redis } from 'ioredis';
+import { ProgressError } from '../errors.js';
+import { silentLogger, type Logger } from '../observability/logger.js';
+import { orLogged, parseRecord } from '../store/record-codec.js';
+import { parseMessage, serializeChange, serializeCommand } from './bus-codec.js';
+import type { BusMessage, BusState, CommitOutcome, EventBus } from './event-bus.js';
+import { createListenerTable } from './listener-table.js';
+import { connectRedis, type RedisConnection } from './redis-connection.js';
+import * as scripts from './redis-scripts.js';
+
+/** Options of the Redis bus. */
+export interface RedisBusOptions {
+  /** `redis://…` or `rediss://…`. */
+  readonly url: string;
+  /** Told of losses and returns, and of messages that do not parse. */
+  readonly logger?: Logger;
+  /**
+   * What keys and channels begin with; servers that shall not meet have different ones.
+   * @default 'ingestion-progress:'
+   */
+  readonly keyPrefix?: string;
+  /**
+   * How long a state is kept after its last change, in milliseconds; after that readers go to the store.
+   * @default 3_600_000
+   */
+  readonly stateTtlMs?: number;
+  /**
+   * Longest wait for any answer, in milliseconds; then the call rejects with `UNAVAILABLE`.
+   * @default 2_000
+   */
+  readonly callTimeoutMs?: number;
+}
+
+/** Channels in one SUBSCRIBE after a reconnect. */
+const CHANNELS_A_CALL = 500;
+
+function parseSafely(text: string, logger: Logger, channel: string): BusMessage | null {
+  try {
+    return parseMessage(text);
+  } catch (error) {
+    logger.error({ channel, error: String(error) }, 'a message from Redis does not parse');
+    return null;
+  }
+}
+
+/** Makes a bus over Redis. */
+export function createRedisBus(options: RedisBusOptions): EventBus {
+  const logger = options.logger ?? silentLogger;
+  const prefix = options.keyPrefix ?? 'ingestion-progress:';
+  const stateTtlMs = String(options.stateTtlMs ?? 3_600_000);
+  const busId = randomUUID();
+  const listeners = createListenerTable<BusMessage>();
+  /** SUBSCRIBEs that were sent over the present connection, by channel. */
+  const subscribing = new Map<string, Promise<unknown>>();
+  const stateListeners = new Set<{ readonly listener: (state: BusState) => void }>();
+  let connection: RedisConnection | null = null;
+
+  // Braces, so that a cluster keeps what belongs to a project in one place.
+  const stateKey = (projectId: string) => `${prefix}{${projectId}}:state`;
+  const channelOf = (projectId: string) => `${prefix}{${projectId}}:events`;
+
+  const unavailable = (cause: unknown) =>
+    new ProgressError('UNAVAILABLE', 'Redis does not answer; it is tried again.', { cause });
+
+  const withCommands = async <T>(task: (commands: Redis) => Promise<T>): Promise<T> => {
+    if (connection === null) throw unavailable('the bus is not open');
+    try {
+      return await task(connection.commands);
+    } catch (error) {
+      throw error instanceof ProgressError ? error : unavailable(error);
+    }
+  };
+
+  const run = (script: scripts.RedisScript, projectId: string, words: readonly string[]) =>
+    withCommands(async (commands) => {
+      const key = stateKey(projectId);
+      try {
+        return (await commands.evalsha(script.sha, 1, key, ...words)) as readonly string[];
+      } catch (error) {
+        // A Redis that was started anew has forgotten its scripts.
+        if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
+        return (await commands.eval(script.lua, 1, key, ...words)) as readonly string[];
+      }
+    });
+
+  const outcomeOf = ([kind, detail]: readonly string[], projectId: string): CommitOutcome => {
+    if (kind === 'closing')
+      return { committed: false, reason: 'closing', untilMs: Date.now() + Number(detail) };
+    if (kind === 'stale') {
+      const current = parseRecord(detail, `state of project ${projectId} in Redis`);
+      return { committed: false, reason: 'stale', current };
+    }
+    return { committed: true };
+  };
+
+  const receive = (channel: string, text: string) => {
+    const message = parseSafely(text, logger, channel);
+    if (message !== null) listeners.tell(channel, message);
+  };
+
+  const subscribeChannel = async (subscriber: Redis, channel: string): Promise<void> => {
+    const pending = subscribing.get(channel) ?? subscriber.subscribe(channel);
+    subscribing.set(channel, pending);
+    await pending;
+  };
+
+  const resubscribe = async (subscriber: Redis) => {
+    const channels = listeners.keys();
+    for (let from = 0; from < channels.length; from += CHANNELS_A_CALL) {
+      const some = channels.slice(from, from + CHANNELS_A_CALL);
+      const pending = subscriber.subscribe(...some);
+      for (const channel of some) subscribing.set(channel, pending);
+      await pending;
+    }
+  };
+
+  const onState = (state: BusState) => {
+    if (state === 'disconnected') subscribing.clear();
+    for (const { listener } of [...stateListeners]) listener(state);
+  };
+
+  return {
+    kind: 'redis',
+    get state() {
+      return connection?.state ?? 'disconnected';
+    },
+    open: async () => {
+      if (connection !== null) return;
+      const callTimeoutMs = options.callTimeoutMs ?? 2_000;
+      connection = await connectRedis({ url: options.url, callTimeoutMs, logger, resubscribe, onState });
+      connection.subscriber.on('message', receive);
+    },
+    close: async () => {
+      const closing = connection;
+      connection = null;
+      listeners.clear();
+      stateListeners.clear();
+      closing?.close();
+    },
+    ping: async () => void (await withCommands((commands) => commands.ping())),
+
+    subscribe: async (projectId, listener) => {
+      const channel = channelOf(projectId);
+      const unsubscribe = listeners.add(channel, listener, () => {
+        subscribing.delete(channel);
+        if (connection?.subscriber.status !== 'ready') return;
+        connection.subscriber.unsubscribe(channel).catch(() => connection?.reconnect());
+      });
+      const subscriber = connection?.subscriber;
+      // Without a connection it is subscribed to when there is one, before anybody is told of it.
+      if (subscriber?.status !== 'ready') return unsubscribe;
+      try {
+        await subscribeChannel(subscriber, channel);
+      } catch (error) {
+        subscribing.delete(channel);
+        if (error instanceof ReplyError) {
+          unsubscribe();
+          throw unavailable(error);
+        }
+        connection?.reconnect();
+      }
+      return unsubscribe;
+    },
+
+    read: async (projectId) => {
+      const text = await withCommands((commands) => commands.hget(stateKey(projectId), 'record'));
+      const what = `state of project ${projectId} in Redis`;
+      return text === null ? null : orLogged(logger, what, null, () => parseRecord(text, what));
+    },
+
+    commit: async (change, foldedFrom) => {
+      const { projectId, revision } = change.record.progress;
+      const { event, record } = serializeChange(change);
+      const words = [String(foldedFrom), String(revision), record, event, channelOf(projectId), stateTtlMs];
+      return outcomeOf(await run(scripts.COMMIT, projectId, words), projectId);
+    },
+
+    closeForEnding: async (projectId, change, foldedFrom, ttlMs) => {
+      const mark = scripts.closingMark(change.record.progress.revision, busId);
+      const words = [String(foldedFrom), mark, String(ttlMs)];
+      return outcomeOf(await run(scripts.CLOSE, projectId, words), projectId);
+    },
+
+    reopen: async (projectId, revision) => {
+      await run(scripts.REOPEN, projectId, [scripts.closingMark(revision, busId)]);
+    },
+
+    publishStored: async (change) => {
+      const { projectId, revision } = change.record.progress;
+      const { event, record } = serializeChange(change);
+      const channel = channelOf(projectId);
+      try {
+        await run(scripts.PUBLISH_STORED, projectId, [String(revision), record, event, channel, stateTtlMs]);
+      } catch (error) {
+        listeners.tell(channel, { kind: 'change', change });
+        throw error;
+      }
+    },
+
+    publishCommand: async (command) => {
+      const channel = channelOf(command.projectId);
+      try {
+        await withCommands((commands) => commands.publish(channel, serializeCommand(command)));
+      } catch (error) {
+        listeners.tell(channel, { kind: 'command', command });
+        throw error;
+      }
+    },
+
+    onStateChange: (listener) => {
+      const entry = { listener };
+      stateListeners.add(entry);
+      return () => void stateListeners.delete(entry);
+    },
+  };
+}

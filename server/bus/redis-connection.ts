@@ -1,0 +1,139 @@
+/**
+ * The two connections of the Redis bus, one for commands and one for SUBSCRIBE: kept alive, given up on when they say
+ * nothing, and opened again for ever. Knows nothing of what is sent over them.
+ */
+import { Redis, type RedisOptions } from 'ioredis';
+import { silentLogger, type Logger } from '../observability/logger.js';
+import type { BusState } from './event-bus.js';
+
+/** What the connections are made of. */
+export interface RedisConnectionOptions {
+  readonly url: string;
+  /** Longest wait for any answer, in milliseconds; a connection that takes longer is opened anew. */
+  readonly callTimeoutMs: number;
+  readonly logger?: Logger;
+  /** Runs each time the subscribing connection is up; the state is `connected` once it resolves. */
+  readonly resubscribe: (subscriber: Redis) => Promise<void>;
+  readonly onState: (state: BusState) => void;
+}
+
+/** Both connections, open. */
+export interface RedisConnection {
+  readonly state: BusState;
+  readonly commands: Redis;
+  readonly subscriber: Redis;
+  /** Opens both anew, because one of them cannot be trusted. */
+  reconnect(): void;
+  close(): void;
+}
+
+const RETRY_MOST_MS = 1_000;
+const HEARTBEAT_MS = 2_000;
+
+const withoutPassword = (url: string) => url.replace(/\/\/[^@/]*@/, '//');
+
+/** Opens both connections, or rejects with a sentence. */
+export async function connectRedis(options: RedisConnectionOptions): Promise<RedisConnection> {
+  const { url, callTimeoutMs, resubscribe, onState } = options;
+  const logger = options.logger ?? silentLogger;
+  let isOpen = false;
+  let lastError: Error | null = null;
+  let state: BusState = 'disconnected';
+  const up = { commands: false, subscriber: false };
+
+  const settings: RedisOptions = {
+    lazyConnect: true,
+    connectTimeout: callTimeoutMs,
+    commandTimeout: callTimeoutMs,
+    // Expecting an answer and hearing nothing for so long: the path is dead, whatever TCP believes.
+    socketTimeout: callTimeoutMs,
+    // Nothing waits in a queue or is sent twice: whoever called hears at once, and decides anew.
+    enableOfflineQueue: false,
+    autoResendUnfulfilledCommands: false,
+    maxRetriesPerRequest: 0,
+    autoResubscribe: false,
+    retryStrategy: (attempt) => (isOpen ? Math.min(50 * 2 ** Math.min(attempt, 10), RETRY_MOST_MS) : null),
+  };
+
+  const update = () => {
+    const next = up.commands && up.subscriber ? 'connected' : 'disconnected';
+    if (next === state) return;
+    state = next;
+    logger[next === 'connected' ? 'info' : 'warn'](
+      { dependency: 'redis', error: next === 'connected' ? null : (lastError?.message ?? null) },
+      next === 'connected' ? 'Redis is there' : 'Redis is away',
+    );
+    onState(next);
+  };
+
+  const connectionNamed = (name: 'commands' | 'subscriber', whenUp: (redis: Redis) => Promise<void>) => {
+    const redis = new Redis(url, settings);
+    /** Counts connections, so that what a former one resolves to is not taken for the present one. */
+    let generation = 0;
+    redis.on('error', (error: Error) => {
+      lastError = error;
+    });
+    redis.on('close', () => {
+      generation += 1;
+      up[name] = false;
+      update();
+    });
+    redis.on('ready', () => {
+      const current = generation;
+      whenUp(redis).then(
+        () => {
+          if (current !== generation) return;
+          up[name] = true;
+          update();
+        },
+        (error: unknown) => {
+          logger.warn({ dependency: 'redis', error: String(error) }, 'Redis could not be subscribed to');
+          if (current === generation) redis.disconnect(true);
+        },
+      );
+    });
+    return redis;
+  };
+
+  const commands = connectionNamed('commands', async () => undefined);
+  const subscriber = connectionNamed('subscriber', resubscribe);
+  const both = [commands, subscriber];
+
+  try {
+    await Promise.all(both.map((redis) => redis.connect()));
+    await Promise.all(both.map((redis) => redis.ping()));
+  } catch (cause) {
+    for (const redis of both) redis.disconnect();
+    const said = lastError ?? cause;
+    throw new Error(
+      `REDIS_URL: no Redis that lets us in answers at ${withoutPassword(url)} ` +
+        `(${said instanceof Error ? said.message : String(said)}): check the address, the password and that it runs.`,
+      { cause },
+    );
+  }
+  isOpen = true;
+  Object.assign(up, { commands: true, subscriber: true });
+  update();
+
+  // So that a dead path is noticed also when nothing is said over it.
+  const heartbeat = setInterval(() => {
+    for (const redis of both) if (redis.status === 'ready') redis.ping().catch(() => redis.disconnect(true));
+  }, HEARTBEAT_MS);
+  heartbeat.unref();
+
+  return {
+    get state() {
+      return state;
+    },
+    commands,
+    subscriber,
+    reconnect: () => {
+      for (const redis of both) if (redis.status === 'ready') redis.disconnect(true);
+    },
+    close: () => {
+      clearInterval(heartbeat);
+      isOpen = false;
+      for (const redis of both) redis.disconnect();
+    },
+  };
+}
