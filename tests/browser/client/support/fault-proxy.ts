@@ -24,7 +24,7 @@ export interface FaultProxy extends AsyncDisposable {
   readonly port: number;
   socket: SocketFault;
   http: 'pass' | 'block' | 'hang';
-  /** Upgrades and requests asked for so far. */
+  /** Upgrades asked for so far, and requests, preflights not counted. */
   readonly upgrades: number;
   readonly requests: number;
   /** Sockets that are open through it, or held by it. */
@@ -41,7 +41,7 @@ export async function createFaultProxy(targetPort: number): Promise<FaultProxy> 
   let requests = 0;
 
   const server = createServer((incoming, outgoing) => {
-    requests += 1;
+    if (incoming.method !== 'OPTIONS') requests += 1;
     if (proxy.http === 'hang') return;
     if (proxy.http === 'block') {
       incoming.socket.destroy();
