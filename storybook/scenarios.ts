@@ -1,0 +1,192 @@
+/** Whole runs that play in time: what a server says, and when. The client above the scripted transport is the real one. */
+import type { Progress } from '@ingestion-progress/widget/client';
+import type { ScriptedStep } from '@ingestion-progress/widget/testing';
+import { phasesAt, SAMPLES } from './samples.js';
+
+/** What a scenario plays. Times in milliseconds. */
+export interface Scenario {
+  readonly about: string;
+  /** Sessions of the socket, in the order in which they are opened. */
+  readonly socket: readonly (readonly ScriptedStep[])[];
+  /** Sessions of the polls. */
+  readonly polls?: readonly (readonly ScriptedStep[])[];
+  /** When the network goes, and when it comes back. */
+  readonly offline?: { readonly fromMs: number; readonly toMs: number };
+  /** What follows once a person presses Retry. */
+  readonly afterRetry?: readonly ScriptedStep[];
+  readonly stalledAfter?: number;
+}
+
+const SECOND = 1000;
+const HOUR = 3_600_000;
+const PHASES = SAMPLES.running.phases;
+
+/** The state at an overall percent, `atMs` after the scenario began. */
+function stateAt(beganAt: number, atMs: number, overall: number, change: Partial<Progress> = {}): Progress {
+  let before = 0;
+  const current = PHASES.find(({ weight }) => (before += weight * 100) > overall) ?? PHASES[3];
+  const { number = 4, weight = 0.2 } = current ?? {};
+  const share = ((overall - (before - weight * 100)) / (weight * 100)) * 100;
+  const done = Math.round(overall * 98);
+  const remaining = Math.round(((100 - overall) / 100) * 20);
+  return {
+    ...SAMPLES.running,
+    id: 'demo',
+    projectId: 'demo',
+    revision: beganAt + atMs,
+    currentPhase: number,
+    progressPercent: overall,
+    etaSeconds: overall < 10 ? null : remaining,
+    phases: phasesAt(number, {
+      percent: Math.min(100, share),
+      message: `Document ${String(done)} of 9800`,
+      metrics: {
+        itemsTotal: 9800,
+        itemsProcessed: done,
+        itemsFailed: null,
+        bytesTotal: null,
+        bytesProcessed: done * 42_000,
+        itemsPerSecond: 490,
+        etaSeconds: null,
+        counters: [],
+      },
+    }),
+    startedAt: beganAt,
+    updatedAt: beganAt + atMs,
+    ...change,
+  };
+}
+
+/** A new connection, whose token may do everything. */
+function hello(beganAt: number, atMs: number): ScriptedStep {
+  const scopes = ['progress:read', 'ingestion:control'];
+  return { atMs: 300, acknowledge: { serverTime: beganAt + atMs, scopes, expiresAt: beganAt + HOUR } };
+}
+
+/** Two updates a second from one percent to another; `openedAt` is when the session was opened in the scenario. */
+function run(beganAt: number, openedAt: number, from: number, to: number, forMs: number): ScriptedStep[] {
+  const count = Math.round(forMs / 500);
+  return Array.from({ length: count + 1 }, (_, index) => {
+    const atMs = 500 + index * 500;
+    const overall = from + ((to - from) * index) / count;
+    return { atMs, progress: stateAt(beganAt, openedAt + atMs, Math.min(99.9, overall)) };
+  });
+}
+
+function completed(beganAt: number, atMs: number, openedAt = 0): ScriptedStep {
+  const progress: Progress = {
+    ...stateAt(beganAt, openedAt + atMs, 99.9),
+    ...SAMPLES.completed,
+    id: 'demo',
+    projectId: 'demo',
+    revision: beganAt + openedAt + atMs,
+    startedAt: beganAt,
+    completedAt: beganAt + openedAt + atMs,
+    updatedAt: beganAt + openedAt + atMs,
+  };
+  return { atMs, progress };
+}
+
+function failed(beganAt: number, atMs: number): ScriptedStep {
+  const { phases, error } = SAMPLES.failedRetryable;
+  const progress = stateAt(beganAt, atMs, 40, { status: 'FAILED', phases: [...phases], error });
+  return { atMs, progress };
+}
+
+/** Every scenario, from a moment on. */
+export function scenariosFrom(beganAt: number): Readonly<Record<string, Scenario>> {
+  const lost: readonly ScriptedStep[] = [{ atMs: 200, close: 1006 }];
+  return {
+    smoothRun: {
+      about: 'Twenty seconds from the first report to the result.',
+      socket: [[hello(beganAt, 0), ...run(beganAt, 0, 0, 100, 20 * SECOND), completed(beganAt, 21 * SECOND)]],
+    },
+    dropAndRecovery: {
+      about: 'The server goes away at 40 % and is back a moment later; the bar never goes back.',
+      socket: [
+        [hello(beganAt, 0), ...run(beganAt, 0, 0, 40, 6 * SECOND), { atMs: 7 * SECOND, close: 1012 }],
+        lost,
+        [
+          hello(beganAt, 12 * SECOND),
+          ...run(beganAt, 12 * SECOND, 55, 100, 9 * SECOND),
+          completed(beganAt, 10 * SECOND, 12 * SECOND),
+        ],
+      ],
+    },
+    pollingAndBack: {
+      about: 'WebSockets do not get through, polling takes over; later one does, and real time is back.',
+      socket: [
+        lost,
+        lost,
+        lost,
+        lost,
+        [
+          hello(beganAt, 20 * SECOND),
+          ...run(beganAt, 20 * SECOND, 60, 100, 10 * SECOND),
+          completed(beganAt, 11 * SECOND, 20 * SECOND),
+        ],
+      ],
+      polls: [run(beganAt, 0, 10, 60, 30 * SECOND).filter((_, index) => index % 4 === 0)],
+    },
+    tokenExpiry: {
+      about: 'The token expires in mid-run; a fresh one is fetched, and nobody notices much.',
+      socket: [
+        [hello(beganAt, 0), ...run(beganAt, 0, 0, 45, 7 * SECOND), { atMs: 8 * SECOND, close: 4403 }],
+        [
+          hello(beganAt, 9 * SECOND),
+          ...run(beganAt, 9 * SECOND, 47, 100, 9 * SECOND),
+          completed(beganAt, 10 * SECOND, 9 * SECOND),
+        ],
+      ],
+    },
+    failureRetrySuccess: {
+      about: 'The job fails; press Retry, and a new ingestion goes on to the end.',
+      socket: [[hello(beganAt, 0), ...run(beganAt, 0, 0, 40, 5 * SECOND), failed(beganAt, 6 * SECOND)]],
+      afterRetry: [
+        ...run(beganAt, HOUR, 40, 100, 10 * SECOND).map((step) =>
+          'progress' in step ? { ...step, progress: { ...(step.progress as Progress), id: 'demo-2' } } : step,
+        ),
+      ],
+    },
+    offline: {
+      about: 'The network is gone for six seconds: said as such, without burning attempts.',
+      socket: [
+        [hello(beganAt, 0), ...run(beganAt, 0, 0, 50, 20 * SECOND)],
+        [
+          hello(beganAt, 11 * SECOND),
+          ...run(beganAt, 11 * SECOND, 50, 100, 9 * SECOND),
+          completed(beganAt, 10 * SECOND, 11 * SECOND),
+        ],
+      ],
+      offline: { fromMs: 5 * SECOND, toMs: 11 * SECOND },
+    },
+    stalled: {
+      about: 'The job says nothing for a while; the element says so, then it goes on.',
+      socket: [
+        [
+          hello(beganAt, 0),
+          ...run(beganAt, 0, 0, 40, 4 * SECOND),
+          ...run(beganAt, 14 * SECOND, 40, 100, 8 * SECOND).map((step) => ({
+            ...step,
+            atMs: step.atMs + 14 * SECOND,
+          })),
+          completed(beganAt, 24 * SECOND),
+        ],
+      ],
+      stalledAfter: 5,
+    },
+    tenHours: {
+      about: 'The last seconds of a run that has taken ten hours: steady figures, no flicker.',
+      socket: [
+        [
+          hello(beganAt, 0),
+          ...run(beganAt, 0, 97, 99.9, 30 * SECOND).map((step) =>
+            'progress' in step
+              ? { ...step, progress: { ...(step.progress as Progress), startedAt: beganAt - 10 * HOUR } }
+              : step,
+          ),
+        ],
+      ],
+    },
+  };
+}

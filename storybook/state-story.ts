@@ -1,0 +1,40 @@
+/** One cell of the state table as a story: the element over a client that stands still in it. */
+import '@ingestion-progress/widget/define';
+import type { IngestionProgressElement } from '@ingestion-progress/widget';
+import { SAMPLES } from './samples.js';
+import { createStillClient } from './still-client.js';
+import { CONNECTIONS, titleOf, type ConnectionName, type JobName } from './state-table.js';
+
+/** What Storybook wants of a story. */
+export interface StateStory {
+  readonly name: string;
+  readonly render: (args: Readonly<Record<string, unknown>>) => HTMLElement;
+}
+
+/** How long every drawn connection has been in its state, in ms: past the first seconds, when good news is still told. */
+const SINCE_MS = 4000;
+
+/** The element in one state, drawn as it stays. */
+export function stateElement(job: JobName, connection: ConnectionName): IngestionProgressElement {
+  const element = document.createElement('ingestion-progress');
+  const client = createStillClient({
+    progress: job === 'unknown' ? null : SAMPLES[job],
+    knowledge: job === 'unknown' ? 'none' : connection === 'connecting' ? 'remembered' : 'confirmed',
+    connection: CONNECTIONS[connection],
+    scopes: ['progress:read', 'ingestion:control'],
+  });
+  element.client = client;
+  void element.updateComplete.then(() => {
+    client.advance(SINCE_MS);
+    element.requestUpdate();
+  });
+  return element;
+}
+
+/** The cell as a story. */
+export function stateStory(job: JobName, connection: ConnectionName): StateStory {
+  return {
+    name: titleOf(connection),
+    render: (args) => Object.assign(stateElement(job, connection), args),
+  };
+}
