@@ -59,49 +59,51 @@ export function createWatchHub(options: WatchHubOptions): WatchHub {
 
   const isCarried = () => bus.state === 'connected' && isAlone();
 
-  function arm(): void {
+  function arm(isComplete = true): void {
     timer?.();
     timer = null;
     if (projects.size === 0 || closed) return;
-    timer = clock.setTimer(isCarried() ? COMPARE_MS : REREAD_MS, () => void reread());
+    timer = clock.setTimer(isCarried() && isComplete ? COMPARE_MS : REREAD_MS, () => void reread());
   }
 
-  async function readBatch(batch: readonly ProjectWatch[]): Promise<void> {
+  /** Reads some projects from store and bus, as far as they answer, and tells the newest; false where one did not. */
+  async function readBatch(batch: readonly ProjectWatch[]): Promise<boolean> {
     const ids = batch.map((project) => project.projectId);
-    const [stored, live] = await Promise.all([
-      readMany(ids),
-      Promise.all(ids.map((id) => (bus.state === 'connected' ? bus.read(id) : Promise.resolve(null)))),
-    ]);
+    const readLive = async (id: string) => (bus.state === 'connected' ? bus.read(id) : null);
+    const [stored, live] = await Promise.allSettled([readMany(ids), Promise.all(ids.map(readLive))]);
     batch.forEach((project, index) => {
-      const ofStore = stored.get(project.projectId) ?? null;
-      const ofBus = live[index] ?? null;
-      if (ofBus !== null && ofBus.progress.revision > (ofStore?.progress.revision ?? 0)) project.heal(ofBus);
-      else if (ofStore !== null) project.heal(ofStore);
+      const ofStore = stored.status === 'fulfilled' ? (stored.value.get(project.projectId) ?? null) : null;
+      const ofBus = live.status === 'fulfilled' ? (live.value[index] ?? null) : null;
+      const isBusNewer = (ofBus?.progress.revision ?? 0) > (ofStore?.progress.revision ?? 0);
+      const newest = isBusNewer ? ofBus : ofStore;
+      if (newest !== null) project.heal(newest);
     });
+    for (const outcome of [stored, live]) {
+      if (outcome.status === 'fulfilled') continue;
+      logger.warn(
+        { error: String(outcome.reason), projects: ids.length },
+        'watched projects could not all be read again',
+      );
+      return false;
+    }
+    return true;
   }
 
-  /** Reads everything watched again, newest of bus and store; one at a time. */
+  /** Reads everything watched again, one round at a time. */
   async function reread(): Promise<void> {
     if (rereading !== 'no') rereading = 'and-again';
     if (rereading !== 'no' || closed) return;
     rereading = 'yes';
     const all = [...projects.values()];
     if (bus.state === 'connected') await Promise.all(all.map((project) => project.attach()));
-    for (let start = 0; start < all.length; start += BATCH) {
-      try {
-        await readBatch(all.slice(start, start + BATCH));
-      } catch (error) {
-        logger.warn(
-          { error: String(error), projects: all.length },
-          'watched projects could not be read again',
-        );
-        break;
-      }
+    let isComplete = true;
+    for (let start = 0; start < all.length && isComplete; start += BATCH) {
+      isComplete = await readBatch(all.slice(start, start + BATCH));
     }
     const again = isAskedAgain();
     rereading = 'no';
     if (again) await reread();
-    else arm();
+    else arm(isComplete);
   }
 
   const isAskedAgain = () => rereading === 'and-again';
