@@ -15,6 +15,7 @@ import type { PhaseNumber } from '@ingestion-progress/schema';
 import { createSearch } from './search/search.js';
 import { openSources } from './sources.js';
 import { createDemoRoutes } from './web/demo-routes.js';
+import { createPageFiles } from './web/page-files.js';
 import { createSameOrigin } from './web/same-origin.js';
 import { createTokens } from './web/tokens.js';
 
@@ -68,6 +69,10 @@ async function open(
   });
   routes = createDemoRoutes({
     ...{ sources, collections, job, search },
+    pageFiles: createPageFiles(
+      new URL('../page/', import.meta.url),
+      new URL(import.meta.resolve('@ingestion-progress/widget/bundle')),
+    ),
     tokens: createTokens({
       secret: config.jwtSecret ?? '',
       issuer: config.jwtIssuer,

@@ -3,14 +3,20 @@ import { COMMANDS, type CommandHeard } from './documents.js';
 import type { ReporterEnvironment } from './environment.js';
 import { backoffMs, type Sender } from './sender.js';
 
+/** Whether the job does what a person asked, and why not. */
+export interface CommandAnswer {
+  readonly accepted: boolean;
+  readonly reason?: string | undefined;
+}
+
 /** What the listener stands on. */
 export interface CommandListenerOptions {
   readonly endpoint: string;
   readonly projectId: string;
   readonly sender: Sender;
   readonly environment: ReporterEnvironment;
-  /** Whether the job does it; null where this command is not for it, and somebody else may answer. */
-  readonly onCommand: (command: CommandHeard) => Promise<boolean | null> | boolean | null;
+  /** Null where this command is not for it, and somebody else may answer. */
+  readonly onCommand: (command: CommandHeard) => Promise<CommandAnswer | null> | CommandAnswer | null;
 }
 
 /** Milliseconds of silence after which the stream is taken for dead; the server sends a sign of life far more often. */
@@ -97,9 +103,9 @@ async function answer(
   command: CommandHeard,
 ): Promise<void> {
   try {
-    const accepted = await onCommand(command);
-    if (accepted === null) return;
-    await sender.send('acknowledge', { projectId, commandId: command.id, accepted });
+    const answered = await onCommand(command);
+    if (answered === null) return;
+    await sender.send('acknowledge', { projectId, commandId: command.id, ...answered });
   } catch {
     // Not answered: the person who asked is told after 5 s that no job took it.
   }

@@ -1,5 +1,6 @@
 /** Entry point for jobs in other processes: fetch alone, and nothing of the server. */
-export { createReporter, type Reporter } from './reporter.js';
+export { createReporter, type Reporter, type RetryHandler, type RetryRequest } from './reporter.js';
+export type { CommandAnswer } from './commands.js';
 export type { ReporterRun } from './run.js';
 export { ReporterError, type ReporterErrorCode } from './errors.js';
 export { REPORTER_DEFAULTS, type ReporterOptions } from './options.js';

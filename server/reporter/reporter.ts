@@ -3,12 +3,22 @@
  * fetch alone. Leaves each ingestion to its run.
  */
 import type { ErrorInput, MetricsInput, ResultInput, StartOptions } from '@ingestion-progress/schema';
-import { listenToCommands } from './commands.js';
+import { listenToCommands, type CommandAnswer, type CommandListenerOptions } from './commands.js';
 import { systemEnvironment } from './environment.js';
 import { ReporterError } from './errors.js';
 import { checkOptions, REPORTER_DEFAULTS, type ReporterOptions } from './options.js';
 import { openRun, type OpenRun, type ReporterRun } from './run.js';
 import { createSender } from './sender.js';
+
+/** A person's request for another go. */
+export interface RetryRequest {
+  readonly ingestionId: string;
+  /** The phase to begin at; null where nobody said. */
+  readonly fromPhase: number | null;
+}
+
+/** Takes a retry request, or says why not. */
+export type RetryHandler = (request: RetryRequest) => Promise<CommandAnswer | void> | CommandAnswer | void;
 
 /** Reports for one project. */
 export interface Reporter {
@@ -25,6 +35,11 @@ export interface Reporter {
   emitComplete(result: ResultInput): Promise<void>;
   /** Of the running ingestion. Resolves once the server has taken it. */
   emitError(phase: number | null, error: ErrorInput): Promise<void>;
+  /**
+   * Takes requests for another go until the returned function is called; the process stays alive for them. The handler
+   * should start the job without waiting for its end: a request is UNHEARD after 5 s.
+   */
+  onRetry(handler: RetryHandler): () => void;
   /** Sends what waits and resolves once all of it was answered. Call it before the process ends. */
   flush(): Promise<void>;
   /** Gives up what waits, and every timer and connection. A second call does no harm. */
@@ -50,6 +65,16 @@ export function createReporter(options: ReporterOptions): Reporter {
   const listeners = new Set<() => void>();
   let current: OpenRun | null = null;
 
+  function listen(onCommand: CommandListenerOptions['onCommand']): () => void {
+    const { endpoint, projectId } = options;
+    const stop = listenToCommands({ endpoint, projectId, sender, environment, onCommand });
+    listeners.add(stop);
+    return () => {
+      stop();
+      listeners.delete(stop);
+    };
+  }
+
   function open(start: StartOptions): OpenRun {
     let stopListening = (): void => {};
     const run = openRun({
@@ -62,19 +87,10 @@ export function createReporter(options: ReporterOptions): Reporter {
       onOver: () => stopListening(),
     });
     if (start.cancellable === true) {
-      const stop = listenToCommands({
-        endpoint: options.endpoint,
-        projectId: options.projectId,
-        sender,
-        environment,
-        onCommand: ({ kind, ingestionId, requestedBy }) =>
-          kind === 'CANCEL' && ingestionId === run.ingestionId ? run.requestCancel(requestedBy) : null,
+      stopListening = listen(({ kind, ingestionId, requestedBy }) => {
+        if (kind !== 'CANCEL' || ingestionId !== run.ingestionId) return null;
+        return { accepted: run.requestCancel(requestedBy) };
       });
-      listeners.add(stop);
-      stopListening = () => {
-        stop();
-        listeners.delete(stop);
-      };
     }
     return run;
   }
@@ -99,6 +115,11 @@ export function createReporter(options: ReporterOptions): Reporter {
     emitProgressUpdate: (phase, percent, metrics) => running().emitProgressUpdate(phase, percent, metrics),
     emitComplete: (result) => running().emitComplete(result),
     emitError: (phase, error) => running().emitError(phase, error),
+    onRetry: (handler) =>
+      listen(async ({ kind, ingestionId, fromPhase }) => {
+        if (kind !== 'RETRY') return null;
+        return (await handler({ ingestionId, fromPhase })) ?? { accepted: true };
+      }),
     flush: () => current?.flush() ?? Promise.resolve(),
     dispose() {
       sender.dispose();

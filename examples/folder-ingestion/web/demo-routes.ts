@@ -6,12 +6,13 @@ import type { Collections } from '../job/collections.js';
 import type { IngestionJob } from '../job/ingestion-job.js';
 import type { Search } from '../search/search.js';
 import { SourceError, type Sources } from '../sources.js';
-import { isPageFile, sendPageFile } from './page-files.js';
+import type { PageFiles } from './page-files.js';
 import type { IsOwnPage } from './same-origin.js';
 import type { Tokens } from './tokens.js';
 
 /** What the routes stand on. */
 export interface DemoRoutesOptions {
+  readonly pageFiles: PageFiles;
   readonly sources: Sources;
   readonly collections: Collections;
   readonly job: IngestionJob;
@@ -40,7 +41,7 @@ const MOST_BODY_BYTES = 8_192;
 
 /** Answers the page's paths; false for every other path. */
 export function createDemoRoutes(options: DemoRoutesOptions) {
-  const { sources, collections, job, search, tokens, isOwnPage } = options;
+  const { pageFiles, sources, collections, job, search, tokens, isOwnPage } = options;
 
   async function answerTo(route: string, url: URL, request: IncomingMessage): Promise<unknown> {
     if (!isOwnPage(request))
@@ -74,8 +75,8 @@ export function createDemoRoutes(options: DemoRoutesOptions) {
     if (!URL.canParse(address)) return false;
     const url = new URL(address);
     const method = request.method === 'HEAD' ? 'GET' : (request.method ?? 'GET');
-    if (method === 'GET' && isPageFile(url.pathname)) {
-      await sendPageFile(url.pathname, response);
+    if (method === 'GET' && pageFiles.has(url.pathname)) {
+      await pageFiles.send(url.pathname, response);
       return true;
     }
     if (!url.pathname.startsWith('/demo/')) return false;

@@ -2,18 +2,6 @@
 import { readFile } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
 
-/** From `dist/web`, where this runs, to the folders that hold the files. */
-const PAGE = new URL('../../page/', import.meta.url);
-const BUNDLE = new URL('../../../../widget/dist/ingestion-progress.bundle.js', import.meta.url);
-
-const FILES = new Map<string, readonly [file: URL, type: string]>([
-  ['/', [new URL('index.html', PAGE), 'text/html; charset=utf-8']],
-  ['/page.css', [new URL('page.css', PAGE), 'text/css; charset=utf-8']],
-  ['/page.js', [new URL('page.js', PAGE), 'text/javascript; charset=utf-8']],
-  ['/icon.svg', [new URL('icon.svg', PAGE), 'image/svg+xml']],
-  ['/ingestion-progress.js', [BUNDLE, 'text/javascript; charset=utf-8']],
-]);
-
 const HEADERS = Object.freeze({
   'Content-Security-Policy': [
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'",
@@ -26,16 +14,32 @@ const HEADERS = Object.freeze({
   'Cache-Control': 'no-cache',
 });
 
-/** Whether a path is one of the page's files. */
-export function isPageFile(pathname: string): boolean {
-  return FILES.has(pathname);
+/** The files by their paths; nothing else of the disk. */
+export interface PageFiles {
+  has(pathname: string): boolean;
+  send(pathname: string, response: ServerResponse): Promise<void>;
 }
 
-/** Sends one of the page's files. */
-export async function sendPageFile(pathname: string, response: ServerResponse): Promise<void> {
-  const found = FILES.get(pathname);
-  if (found === undefined) throw new Error(`${pathname} is not a file of the page.`);
-  const [file, type] = found;
-  const body = await readFile(file);
-  response.writeHead(200, { ...HEADERS, 'Content-Type': type, 'Content-Length': body.length }).end(body);
+/**
+ * @param folder Where the page's own files are, with a slash at its end.
+ * @param bundle The element's one-file bundle.
+ */
+export function createPageFiles(folder: URL, bundle: URL): PageFiles {
+  const files = new Map<string, readonly [file: URL, type: string]>([
+    ['/', [new URL('index.html', folder), 'text/html; charset=utf-8']],
+    ['/page.css', [new URL('page.css', folder), 'text/css; charset=utf-8']],
+    ['/page.js', [new URL('page.js', folder), 'text/javascript; charset=utf-8']],
+    ['/icon.svg', [new URL('icon.svg', folder), 'image/svg+xml']],
+    ['/ingestion-progress.js', [bundle, 'text/javascript; charset=utf-8']],
+  ]);
+  return {
+    has: (pathname) => files.has(pathname),
+    async send(pathname, response) {
+      const found = files.get(pathname);
+      if (found === undefined) throw new Error(`${pathname} is not a file of the page.`);
+      const [file, type] = found;
+      const body = await readFile(file);
+      response.writeHead(200, { ...HEADERS, 'Content-Type': type, 'Content-Length': body.length }).end(body);
+    },
+  };
 }

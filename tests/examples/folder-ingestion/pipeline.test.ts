@@ -12,7 +12,11 @@ import {
   runPipeline,
   type PipelineListener,
 } from '../../../examples/folder-ingestion/pipeline/pipeline.js';
-import { readLines, writeLines } from '../../../examples/folder-ingestion/pipeline/work-folder.js';
+import {
+  readLines,
+  writeLines,
+  type LinePlace,
+} from '../../../examples/folder-ingestion/pipeline/work-folder.js';
 
 interface Told {
   readonly phase: PhaseNumber;
@@ -175,7 +179,7 @@ describe('lines of JSON', () => {
     const values = ['plain', 'two\nlines', 'sep\u2028ara\u2029tors', 'ümläut 😀', ''].map((text) => ({
       text,
     }));
-    const places = [];
+    const places: LinePlace[] = [];
     {
       await using lines = await writeLines(path);
       for (const value of values) places.push(await lines.write(value));
