@@ -13,6 +13,7 @@ import { tokenAccess } from './auth/access.js';
 import type { AccessPolicy } from './auth/access.js';
 import type { EventBus } from './bus/event-bus.js';
 import { createMemoryBus } from './bus/memory-bus.js';
+import { createRedisBus } from './bus/redis-bus.js';
 import { systemClock } from './clock.js';
 import type { Clock } from './clock.js';
 import { configOf } from './config.js';
@@ -73,8 +74,8 @@ function storeOf({ mongodbUri, dataDir }: Config, logger: Logger): ProgressStore
     : createMongoStore({ uri: mongodbUri, logger });
 }
 
-function busOf(_config: Config, clock: Clock): EventBus {
-  return createMemoryBus({ clock });
+function busOf({ redisUrl }: Config, clock: Clock, logger: Logger): EventBus {
+  return redisUrl === null ? createMemoryBus({ clock }) : createRedisBus({ url: redisUrl, logger });
 }
 
 /**
@@ -87,7 +88,7 @@ export async function createProgressServer(options: ProgressServerOptions = {}):
   const logger = options.logger ?? createPinoLogger(config.logLevel);
   return startServer(config, {
     store: options.store ?? storeOf(config, logger),
-    bus: options.bus ?? busOf(config, clock),
+    bus: options.bus ?? busOf(config, clock, logger),
     access: options.access ?? tokenAccess,
     logger,
     clock,
