@@ -58,20 +58,22 @@ const ARGUMENTS = [
   '--no-first-run',
 ];
 
-/** Starts both. */
-export async function createBench(): Promise<Bench> {
+/** Starts both; `script` is what each page loads. */
+export async function createBench(script = 'page-client.ts'): Promise<Bench> {
   const built = await build({
-    entryPoints: [new URL('page-client.ts', import.meta.url).pathname],
+    entryPoints: [new URL(script, import.meta.url).pathname],
+    jsx: 'automatic',
+    define: { 'process.env.NODE_ENV': '"development"' },
     bundle: true,
     write: false,
     format: 'esm',
     conditions: ['source'],
   });
-  const script = built.outputFiles[0]?.text ?? '';
+  const bundle = built.outputFiles[0]?.text ?? '';
   const pages = createServer((request, response) => {
     const isScript = request.url === '/client.js';
     response.setHeader('content-type', isScript ? 'text/javascript' : 'text/html');
-    response.end(isScript ? script : '<!doctype html><script type="module" src="/client.js"></script>');
+    response.end(isScript ? bundle : '<!doctype html><script type="module" src="/client.js"></script>');
   }).listen(0, '127.0.0.1');
   await once(pages, 'listening');
   const origin = `http://127.0.0.1:${String((pages.address() as AddressInfo).port)}/`;
@@ -114,7 +116,7 @@ export async function createBench(): Promise<Bench> {
         return clientPage.onToken(forced);
       });
       await page.goto(origin);
-      await page.waitForFunction('typeof window.follow === "function"');
+      await page.waitForFunction('typeof (window.follow ?? window.mount) === "function"');
       if (clock) await page.clock.pauseAt(Date.now() + 1_000);
       return clientPage;
     },

@@ -28,6 +28,8 @@ export interface Fixture {
 export interface FixtureOptions {
   readonly clock?: boolean;
   readonly init?: string;
+  /** What the page loads. @default 'page-client.ts' */
+  readonly script?: string;
 }
 
 /** Sets it up for a file of tests; use it inside of them only. */
@@ -41,7 +43,7 @@ export function useFixture(options: FixtureOptions = { clock: true }): Fixture {
   };
 
   beforeAll(async () => {
-    parts.bench = await createBench();
+    parts.bench = await createBench(options.script);
     parts.server = await startServer({ corsOrigins: ['*'] });
   });
   afterAll(async () => {

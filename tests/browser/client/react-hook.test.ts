@@ -1,0 +1,67 @@
+import { expect, it } from 'vitest';
+import { tokenFor } from '../../widget/support/real-server.js';
+import { useFixture } from './support/fixture.js';
+import type { ReactPageOptions } from './support/page-react.js';
+
+const f = useFixture({ clock: false, script: 'page-react.tsx' });
+
+const mount = (over: Partial<ReactPageOptions> = {}): Promise<void> =>
+  f.page.page.evaluate((options) => window.mount(options), {
+    endpoint: f.endpoint,
+    token: tokenFor({ expiresInSeconds: 3_600 }),
+    projectId: f.projectId,
+    ...over,
+  });
+const text = async (): Promise<string> => (await f.page.page.locator('p').first().textContent()) ?? '';
+const told = (): Promise<string[]> => f.page.page.evaluate(() => window.told);
+
+it('shows an ingestion to its end under StrictMode, over one socket, and tells completion once', async () => {
+  await mount();
+  await f.server.emitter.emitPhaseStarted(f.projectId, 1, 'Reading');
+  await expect.poll(text).toBe(`${f.projectId} connected 1 - - -`);
+  f.server.emitter.emitProgressUpdate(f.projectId, 1, 40);
+  await expect.poll(text).toBe(`${f.projectId} connected 1 40 - -`);
+  await f.server.emitter.emitComplete(f.projectId, { itemsProcessed: 3 });
+  await expect.poll(text).toBe(`${f.projectId} connected 1 100 SUCCESS -`);
+  expect(await told()).toEqual(['complete SUCCESS']);
+  expect(f.faults.upgrades).toBe(1);
+});
+
+it('closes at completion where it does not follow', async () => {
+  await f.run();
+  await mount({ follow: false });
+  await expect.poll(text).toContain('connected');
+  await f.server.emitter.emitComplete(f.projectId, { itemsProcessed: 3 });
+  await expect.poll(text).toBe(`${f.projectId} completed 2 100 SUCCESS -`);
+  await expect.poll(() => f.faults.openSockets).toBe(0);
+  expect(await told()).toEqual(['complete SUCCESS']);
+});
+
+it('goes on with the same socket when a host renders again, and with another project over it', async () => {
+  await f.run();
+  await f.server.emitter.emitPhaseStarted(`${f.projectId}-b`, 1, 'Reading');
+  await mount({ copies: 3 });
+  await expect.poll(text).toContain(`${f.projectId} connected`);
+  await f.page.page.evaluate(() => {
+    for (let count = 0; count < 10; count += 1) window.rerender();
+  });
+  await f.page.page.evaluate((projectId) => window.showProject(projectId), `${f.projectId}-b`);
+  await expect.poll(text).toBe(`${f.projectId}-b connected 1 - - -`);
+  expect(f.faults.upgrades).toBe(1);
+});
+
+it('gives the socket back when it is unmounted', async () => {
+  await mount({ copies: 5 });
+  await expect.poll(text).toContain('connected');
+  expect(f.faults.openSockets).toBe(1);
+  await f.page.page.evaluate(() => {
+    window.unmount();
+  });
+  await expect.poll(() => f.faults.openSockets, { timeout: 5_000 }).toBe(0);
+});
+
+it('tells a connection that gave up, once', async () => {
+  await mount({ token: 'rubbish' });
+  await expect.poll(text).toBe('- unauthorized - - - UNAUTHENTICATED');
+  expect(await told()).toEqual(['connection UNAUTHENTICATED']);
+});
