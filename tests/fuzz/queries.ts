@@ -22,23 +22,23 @@ import { anyId } from './mutations.js';
 
 const DEEPEST = 4;
 
-const numbers = fc.constantFrom(
-  '0',
-  '1',
-  '4',
-  '5',
-  '-1',
-  '100',
-  '100.5',
-  '2147483648',
-  '9007199254740993',
-  '1e400',
+const quoted = (text: Arbitrary<string>) => text.map((value) => JSON.stringify(value));
+/** Mostly what is right, so that rules behind the types are reached too. */
+const mostly = (right: Arbitrary<string>, odd: Arbitrary<string>) =>
+  fc.oneof({ weight: 7, arbitrary: right }, odd);
+
+const numbers = mostly(
+  fc.constantFrom('1', '2', '3', '4'),
+  fc.constantFrom('0', '5', '-1', '100', '100.5', '2147483648', '9007199254740993', '1e400'),
 );
-const strings = fc.oneof(fc.constantFrom('', 'A_CODE', 'x'.repeat(3_000)), fc.string({ maxLength: 30 }));
-const quoted = (text: Arbitrary<string>) => text.map((value) => JSON.stringify(value.toWellFormed()));
+const strings = mostly(
+  fc.constantFrom('A_CODE', 'text'),
+  fc.oneof(fc.constantFrom('', 'x'.repeat(3_000)), fc.string({ maxLength: 30 })),
+);
 
 const SCALARS: Readonly<Record<string, Arbitrary<string>>> = {
-  ID: quoted(anyId),
+  ID: quoted(mostly(fc.constantFrom('run-1', 'run-2'), anyId)),
+  projectId: quoted(mostly(fc.constant('mine'), anyId)),
   String: quoted(strings),
   Int: numbers,
   Float: numbers,
@@ -48,21 +48,22 @@ const SCALARS: Readonly<Record<string, Arbitrary<string>>> = {
   JSON: fc.constantFrom('null', '{a: [1, {b: "c"}]}', '[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]', '"text"'),
 };
 
-function value(type: GraphQLInputType): Arbitrary<string> {
-  if (isNonNullType(type)) return value(type.ofType);
+function value(type: GraphQLInputType, name: string): Arbitrary<string> {
+  if (isNonNullType(type)) return value(type.ofType, name);
   if (isListType(type)) {
-    return fc.array(value(type.ofType), { maxLength: 5 }).map((items) => `[${items.join(', ')}]`);
+    return fc.array(value(type.ofType, name), { maxLength: 5 }).map((items) => `[${items.join(', ')}]`);
   }
   if (isEnumType(type)) return fc.constantFrom(...type.getValues().map(({ name }) => name));
   if (isInputObjectType(type)) return named(Object.values(type.getFields())).map((fields) => `{${fields}}`);
-  return SCALARS[type.name] ?? fc.constant('null');
+  return SCALARS[name] ?? SCALARS[type.name] ?? fc.constant('null');
 }
 
 /** All that is required, and some of the rest. */
 function named(fields: readonly (GraphQLArgument | GraphQLInputField)[]): Arbitrary<string> {
-  const parts = fields.map(({ name, type }) => {
-    const given = value(type).map((text) => `${name}: ${text}`);
-    return isNonNullType(type) ? given : fc.option(given, { nil: '', freq: 2 });
+  const parts = fields.map((field) => {
+    const given = value(field.type, field.name).map((text) => `${field.name}: ${text}`);
+    const required = isNonNullType(field.type) && field.defaultValue === undefined;
+    return required ? given : fc.oneof({ weight: 3, arbitrary: fc.constant('') }, given);
   });
   return fc.tuple(...parts).map((texts) => texts.filter((text) => text !== '').join(', '));
 }

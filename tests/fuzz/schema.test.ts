@@ -15,12 +15,15 @@ const schema = buildSchema(readFileSync('schema/schema.graphql', 'utf8'));
 let target: Target;
 beforeAll(async () => {
   target = await startTarget();
+  await post(
+    'mutation { startIngestion(input: { projectId: "mine", ingestionId: "run-1" }) { lastSequence } }',
+  );
 });
 afterAll(() => target.stop());
 
 interface Answer {
   readonly data?: unknown;
-  readonly errors?: readonly unknown[];
+  readonly errors?: readonly unknown[] | undefined;
 }
 
 let turn = 0;
