@@ -15,45 +15,89 @@ export interface SessionKeeper {
 
 /** How often the keeper looks, in milliseconds; a token may live that much too long. */
 const LOOK_MS = 250;
+/**
+ * Longest time between two looks at one session, in milliseconds: how late it is noticed that the wall clock jumped, or
+ * that a fresh token is good for less long than the one before.
+ */
+const VISIT_MS = 5_000;
+
+interface Kept {
+  readonly session: Session;
+  readonly onExpired: () => void;
+  /** On the monotonic clock. */
+  recheckAt: number;
+  /** The turn at which it is looked at next. */
+  turn: number;
+}
 
 /** Makes a keeper; it holds a timer while it keeps a session. */
 export function createSessionKeeper(clock: Clock, recheckMs: number): SessionKeeper {
-  const kept = new Map<Session, { readonly onExpired: () => void; recheckAt: number }>();
+  /** Sessions by the turn at which they are due, so that a look costs those alone. */
+  const turns = new Map<number, Set<Kept>>();
+  let sessions = 0;
   let timer: CancelTimer | null = null;
+
+  function plan(kept: Kept): void {
+    const now = clock.monotonicNow();
+    const untilExpiryMs = kept.session.viewer.expiresAt - clock.now();
+    const dueMs = Math.max(0, Math.min(kept.recheckAt - now, untilExpiryMs, VISIT_MS));
+    kept.turn = Math.ceil((now + dueMs) / LOOK_MS);
+    const others = turns.get(kept.turn);
+    if (others === undefined) turns.set(kept.turn, new Set([kept]));
+    else others.add(kept);
+  }
+
+  /** True where it was kept until now. */
+  function forget(kept: Kept): boolean {
+    const others = turns.get(kept.turn);
+    if (others?.delete(kept) !== true) return false;
+    if (others.size === 0) turns.delete(kept.turn);
+    sessions -= 1;
+    return true;
+  }
+
+  function visit(kept: Kept): void {
+    if (kept.session.viewer.expiresAt <= clock.now()) {
+      forget(kept);
+      kept.onExpired();
+      return;
+    }
+    const now = clock.monotonicNow();
+    if (now >= kept.recheckAt) {
+      kept.recheckAt = now + recheckMs;
+      void kept.session.recheck();
+    }
+    turns.get(kept.turn)?.delete(kept);
+    plan(kept);
+  }
 
   function look(): void {
     timer = null;
-    const now = clock.now();
-    const ticks = clock.monotonicNow();
-    for (const [session, entry] of kept) {
-      if (session.viewer.expiresAt <= now) {
-        kept.delete(session);
-        entry.onExpired();
-      } else if (ticks >= entry.recheckAt) {
-        entry.recheckAt = ticks + recheckMs;
-        void session.recheck();
-      }
-    }
+    const turn = Math.floor(clock.monotonicNow() / LOOK_MS);
+    const due = [...turns].filter(([at]) => at <= turn);
+    for (const [, those] of due) for (const kept of [...those]) visit(kept);
+    for (const [at, those] of due) if (those.size === 0) turns.delete(at);
     arm();
   }
 
   function arm(): void {
-    if (timer === null && kept.size > 0) timer = clock.setTimer(LOOK_MS, look);
+    if (timer === null && sessions > 0) timer = clock.setTimer(LOOK_MS, look);
   }
 
   return {
     keep: (session, onExpired) => {
-      kept.set(session, { onExpired, recheckAt: clock.monotonicNow() + recheckMs });
+      const kept: Kept = { session, onExpired, recheckAt: clock.monotonicNow() + recheckMs, turn: 0 };
+      sessions += 1;
+      plan(kept);
       arm();
       return () => {
-        kept.delete(session);
-        if (kept.size > 0) return;
+        if (!forget(kept) || sessions > 0) return;
         timer?.();
         timer = null;
       };
     },
     get sessions() {
-      return kept.size;
+      return sessions;
     },
   };
 }

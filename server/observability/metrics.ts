@@ -69,16 +69,27 @@ export function createMetrics(sources: MetricSources): Metrics {
       for (const [type, count] of Object.entries(sources.events())) this.set({ type }, count);
     },
   });
-  const delivered = new Counter({
+  // Counted in plain numbers: there may be very many a second.
+  const delivered = new Map<string, number>();
+  let deliveredBytes = 0;
+  new Counter({
     name: `${PREFIX}delivered_total`,
     help: 'Events written to sockets, by type.',
     labelNames: ['type'],
     registers,
+    collect() {
+      this.reset();
+      for (const [type, count] of delivered) this.inc({ type }, count);
+    },
   });
-  const bytes = new Counter({
+  new Counter({
     name: `${PREFIX}delivered_bytes_total`,
-    help: 'Characters of events written to sockets.',
+    help: 'Bytes of events written to sockets.',
     registers,
+    collect() {
+      this.reset();
+      this.inc(deliveredBytes);
+    },
   });
   const refusals = new Counter({
     name: `${PREFIX}refusals_total`,
@@ -88,8 +99,8 @@ export function createMetrics(sources: MetricSources): Metrics {
   });
   return {
     countDelivered: (type, length) => {
-      delivered.inc({ type });
-      bytes.inc(length);
+      delivered.set(type, (delivered.get(type) ?? 0) + 1);
+      deliveredBytes += length;
     },
     countRefusal: (code) => refusals.inc({ code }),
     render: () => registry.metrics(),

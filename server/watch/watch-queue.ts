@@ -22,40 +22,51 @@ export interface WatchQueue {
   readonly conflated: number;
 }
 
-/** Makes an empty queue; it allocates nothing before the first event waits. */
-export function createWatchQueue(): WatchQueue {
-  let unmerged: IngestionEvent[] | null = null;
-  let merged: IngestionEvent | null = null;
-  let conflated = 0;
-  return {
-    push: (event, mergeable) => {
-      if (merged !== null) conflated += 1;
-      if (mergeable) {
-        merged = event;
-        return true;
-      }
-      merged = null;
-      unmerged ??= [];
-      if (unmerged.length >= MOST_UNMERGED) return false;
-      unmerged.push(event);
+/** See `WatchQueue`. A class, since there may be very many; it allocates nothing before an event waits. */
+class BoundedQueue implements WatchQueue {
+  conflated = 0;
+  private unmerged: IngestionEvent[] | null = null;
+  private merged: IngestionEvent | null = null;
+
+  get size(): number {
+    return (this.unmerged === null ? 0 : this.unmerged.length) + (this.merged === null ? 0 : 1);
+  }
+
+  push(event: IngestionEvent, mergeable: boolean): boolean {
+    if (this.merged !== null) this.conflated += 1;
+    if (mergeable) {
+      this.merged = event;
       return true;
-    },
-    shift: () => {
-      const first = unmerged?.shift();
-      if (first !== undefined) return first;
-      const last = merged;
-      merged = null;
-      return last;
-    },
-    clear: () => {
-      unmerged = null;
-      merged = null;
-    },
-    get size() {
-      return (unmerged?.length ?? 0) + (merged === null ? 0 : 1);
-    },
-    get conflated() {
-      return conflated;
-    },
-  };
+    }
+    this.merged = null;
+    if (this.unmerged === null) {
+      this.unmerged = [event];
+      return true;
+    }
+    if (this.unmerged.length >= MOST_UNMERGED) return false;
+    this.unmerged.push(event);
+    return true;
+  }
+
+  shift(): IngestionEvent | null {
+    const { unmerged } = this;
+    if (unmerged !== null) {
+      const first = unmerged.shift() ?? null;
+      if (unmerged.length === 0) this.unmerged = null;
+      return first;
+    }
+    const last = this.merged;
+    this.merged = null;
+    return last;
+  }
+
+  clear(): void {
+    this.unmerged = null;
+    this.merged = null;
+  }
+}
+
+/** Makes an empty queue. */
+export function createWatchQueue(): WatchQueue {
+  return new BoundedQueue();
 }

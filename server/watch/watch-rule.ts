@@ -42,9 +42,11 @@ export type WatchStep =
 /** The error code of an ingestion that was ended to make room for the next. */
 const REPLACED = 'INGESTION_REPLACED';
 const IGNORE: WatchStep = Object.freeze({ kind: 'ignore' });
+const NOWHERE: WatchPosition = Object.freeze({ revision: 0, ingestionId: null, chain: [] });
 
 /** Where a watcher stands before anything was told. */
 export function firstPosition(target: WatchTarget, chain: readonly string[] = []): WatchPosition {
+  if (target.ingestionId === null && chain.length === 0) return NOWHERE;
   const named = target.ingestionId === null ? [] : [target.ingestionId];
   return { revision: 0, ingestionId: null, chain: chain.length > 0 ? chain : named };
 }
@@ -70,8 +72,44 @@ function fate(target: WatchTarget, progress: IngestionProgress): 'stay' | 'compl
   return progress.error?.errorCode === REPLACED ? 'after-takeover' : 'complete';
 }
 
+/** How an event is decided about. */
+type Decide = (target: WatchTarget, position: WatchPosition, event: IngestionEvent) => WatchStep;
+
+interface Decision {
+  readonly target: WatchTarget;
+  readonly position: WatchPosition;
+  readonly event: IngestionEvent;
+  readonly step: WatchStep;
+}
+
+/** Whether what was decided for one watcher of an event holds for the next one too. */
+function holds(last: Decision, target: WatchTarget, position: WatchPosition, event: IngestionEvent): boolean {
+  return (
+    last.event === event &&
+    last.position.ingestionId === position.ingestionId &&
+    last.position.chain === position.chain &&
+    last.position.revision < event.revision === position.revision < event.revision &&
+    last.target.follow === target.follow &&
+    last.target.ingestionId === target.ingestionId
+  );
+}
+
+/**
+ * Remembers the last decision: watchers are told the same event one after the other, and those who follow the same
+ * share the step, the place where they stand then, and the snapshot that may be told in the event's stead.
+ */
+function remembering(decide: Decide): Decide {
+  let last: Decision | null = null;
+  return (target, position, event) => {
+    if (last !== null && holds(last, target, position, event)) return last.step;
+    const step = decide(target, position, event);
+    last = { target, position, event, step };
+    return step;
+  };
+}
+
 /** Decides about the first snapshot of a subscription; `progress` is null where there is nothing to watch yet. */
-export function firstStep(target: WatchTarget, position: WatchPosition, event: IngestionEvent): WatchStep {
+export const firstStep = remembering((target, position, event) => {
   const { progress } = event;
   return {
     kind: 'tell',
@@ -80,10 +118,10 @@ export function firstStep(target: WatchTarget, position: WatchPosition, event: I
     position: { ...position, revision: event.revision, ingestionId: event.ingestionId },
     then: progress === null ? 'stay' : fate(target, progress),
   };
-}
+});
 
 /** Decides about an event that came after the first snapshot. */
-export function nextStep(target: WatchTarget, position: WatchPosition, event: IngestionEvent): WatchStep {
+export const nextStep = remembering((target, position, event) => {
   const { progress } = event;
   if (progress === null || event.revision <= position.revision) return IGNORE;
   let { chain } = position;
@@ -102,4 +140,4 @@ export function nextStep(target: WatchTarget, position: WatchPosition, event: In
     position: { revision: event.revision, ingestionId: progress.id, chain },
     then: fate(target, progress),
   };
-}
+});
