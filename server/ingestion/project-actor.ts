@@ -12,7 +12,7 @@ import type { IngestionChange, IngestionRecord } from './record.js';
 import type { UpdateSlots } from './update-slots.js';
 import { foldOf, foldRun, type FoldRun, type Waiting } from './waiting-report.js';
 
-/** Most calls that wait for one project; endings beyond it are still taken. */
+/** Most calls that wait for one project, in order or for the window; endings beyond it are still taken. */
 const MOST_TASKS = 256;
 /** How often merged changes give way to other servers before they go out beside theirs. */
 const MOST_DEFERRALS = 2;
@@ -83,7 +83,7 @@ export class ProjectActor {
 
   /** Takes a change that goes in order: it flushes what waits before it. */
   call(waiting: Waiting, isEnding: boolean): void {
-    if (this.tasks.length >= MOST_TASKS && !isEnding) {
+    if (this.tasks.length + this.held.length >= MOST_TASKS && !isEnding) {
       this.context.counts.rateLimited += 1;
       waiting.reject(tooMany());
       return;
@@ -154,7 +154,9 @@ export class ProjectActor {
   /** Takes out of the lanes and the window what waits, in order. */
   private seal(): Waiting[] {
     this.epoch += 1;
-    const sealed: Waiting[] = [];
+    // What was sealed before and held back is older than what the lanes have gathered since.
+    const sealed = this.held;
+    this.held = [];
     for (const lane of this.dirty.splice(0)) {
       lane.isDirty = false;
       for (const update of lane.slots.take()) {
@@ -170,8 +172,6 @@ export class ProjectActor {
         });
       }
     }
-    sealed.push(...this.held);
-    this.held = [];
     return sealed;
   }
 

@@ -5,7 +5,7 @@
 import { isEnded, type IngestionEvent, type IngestionProgress } from '@ingestion-progress/schema';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { ProgressError } from '../../../server/errors.js';
+import type { ProgressError } from '../../../server/errors.js';
 import { createFaultyStore, type FaultyStore } from './faulty-store.js';
 import { startHarness, type Harness } from './harness.js';
 
@@ -256,6 +256,6 @@ test('whatever a job does, watchers walk forward through what it said and end wi
       expect(refusals).toEqual([]);
       await harness.service.close();
     }),
-    { numRuns: 150 },
+    { numRuns: 300 },
   );
 }, 120_000);
