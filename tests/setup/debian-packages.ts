@@ -15,6 +15,8 @@ export interface Need {
 export const NEEDS: readonly Need[] = [
   { name: 'Chromium', provides: 'chromium', debianPackage: 'chromium' },
   { name: 'Redis', provides: 'redis-server', debianPackage: 'redis-server' },
+  { name: 'Python', provides: 'python3', debianPackage: 'python3-minimal' },
+  { name: 'curl', provides: 'curl', debianPackage: 'curl' },
   { name: 'nginx', provides: 'nginx', debianPackage: 'nginx-light' },
   {
     name: 'a font with Arabic and Hebrew',
