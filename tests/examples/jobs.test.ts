@@ -4,12 +4,15 @@ import { once } from 'node:events';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { startTestServer, tokenFor, type RunningServer } from '../integration/support/running-server.js';
 import { connectStock, watchStock } from '../integration/support/stock-client.js';
 import { freePort } from '../support/daemon.js';
 import { createTcpProxy } from '../support/tcp-proxy.js';
 import { createTemporaryDirectory, type TemporaryDirectory } from '../support/temporary-directory.js';
+
+// Processes of other languages take their time to start where all tests run at once.
+vi.setConfig({ testTimeout: 60_000 });
 
 const JOBS = fileURLToPath(new URL('../../examples/jobs/', import.meta.url));
 
