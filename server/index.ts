@@ -68,10 +68,10 @@ export interface ProgressServerOptions extends ConfigOptions {
   readonly handleRequest?: HandleRequest | undefined;
 }
 
-function storeOf({ mongodbUri, dataDir }: Config, logger: Logger): ProgressStore {
+function storeOf({ mongodbUri, dataDir, eventsPerIngestion }: Config, logger: Logger): ProgressStore {
   return mongodbUri === null
-    ? createEmbeddedStore({ dataDir, logger })
-    : createMongoStore({ uri: mongodbUri, logger });
+    ? createEmbeddedStore({ dataDir, logger, eventsPerIngestion })
+    : createMongoStore({ uri: mongodbUri, logger, eventsPerIngestion });
 }
 
 function busOf({ redisUrl }: Config, clock: Clock, logger: Logger): EventBus {

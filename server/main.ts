@@ -28,7 +28,12 @@ process.on('SIGTERM', end);
 process.on('SIGINT', end);
 
 try {
-  server = await createProgressServer(readConfig(process.env));
+  const config = readConfig(process.env);
+  server = await createProgressServer(config);
+  // Whoever started it waits for this line, however little is logged.
+  if (config.logLevel !== 'info' && config.logLevel !== 'debug') {
+    process.stdout.write(`listening on ${server.address}\n`);
+  }
 } catch (error) {
   fail(error);
 }

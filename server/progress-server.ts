@@ -58,8 +58,10 @@ export interface ServerCounts {
 export interface ProgressServer {
   /** What a job in this process reports by. */
   readonly emitter: IngestionEventEmitter;
-  /** Where it is reached: PUBLIC_URL, or http://HOST:PORT. */
+  /** Where it is reached: PUBLIC_URL, or else its address. */
   readonly url: string;
+  /** Where it listens: http://HOST:PORT. */
+  readonly address: string;
   readonly counts: ServerCounts;
   /** Resolves once every event was handed to every watcher's connection, or after `deadlineMs` for those that read too slowly. */
   delivered(deadlineMs: number): Promise<void>;
@@ -86,13 +88,17 @@ function addressOf(host: string, port: number): string {
 /** Builds a server, opens what it stands on, and listens. Rejects with a sentence where it cannot. */
 export async function startServer(config: Config, ports: ServerPorts): Promise<ProgressServer> {
   const { store, bus, access, logger, clock, handleRequest } = ports;
-  let url = config.publicUrl?.replace(/\/+$/, '') ?? addressOf(config.host, config.port);
-  const publicUrl = () => url;
+  let address = addressOf(config.host, config.port);
+  const publicUrl = () => config.publicUrl?.replace(/\/+$/, '') ?? address;
   let closing: Promise<void> | null = null;
   const isClosing = () => closing !== null;
   let metrics: Metrics | null = null;
 
-  const service = createProgressService({ store, bus, clock, logger });
+  const service = createProgressService({
+    ...{ store, bus, clock, logger },
+    retentionMs: config.retentionDays * 86_400_000,
+    recoverableForMs: config.recoverableHours * 3_600_000,
+  });
   const emitter = new IngestionEventEmitter(service, { logger });
   const hub = createWatchHub({
     bus,
@@ -224,8 +230,8 @@ export async function startServer(config: Config, ports: ServerPorts): Promise<P
 
   async function listen(): Promise<void> {
     const port = await transport.listen(config.host, config.port);
-    url = config.publicUrl === null ? addressOf(config.host, port) : url;
-    logger.info({ url, store: store.kind, bus: bus.kind }, `listening on ${addressOf(config.host, port)}`);
+    address = addressOf(config.host, port);
+    logger.info({ url: publicUrl(), store: store.kind, bus: bus.kind }, `listening on ${address}`);
   }
 
   try {
@@ -246,8 +252,9 @@ export async function startServer(config: Config, ports: ServerPorts): Promise<P
   return {
     emitter,
     get url() {
-      return url;
+      return publicUrl();
     },
+    address,
     get counts() {
       return {
         connections: webSockets.connections,

@@ -24,6 +24,8 @@ export interface ProjectWatchOptions {
   readonly fanOut: FanOut;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Watchers that have ended and have not taken everything yet, of all projects. */
+  readonly leaving: Set<Watcher>;
   /** The last watcher left. */
   readonly onEmpty: () => void;
 }
@@ -55,7 +57,7 @@ const LONGEST_CHAIN = 32;
 
 /** Makes the watch of a project; it attaches with the first watcher. */
 export function createProjectWatch(options: ProjectWatchOptions): ProjectWatch {
-  const { projectId, bus, read, fanOut, clock, logger, onEmpty } = options;
+  const { projectId, bus, read, fanOut, clock, logger, leaving, onEmpty } = options;
   const watchers = new Set<Watcher>();
   const timers = new Map<Watcher, () => void>();
   let attaching: Promise<void> | null = null;
@@ -71,12 +73,14 @@ export function createProjectWatch(options: ProjectWatchOptions): ProjectWatch {
     leave: (watcher: Watcher) => {
       timers.get(watcher)?.();
       timers.delete(watcher);
+      if (watcher.waiting > 0) leaving.add(watcher);
       if (watchers.delete(watcher) && watchers.size === 0) {
         detach?.();
         detach = null;
         onEmpty();
       }
     },
+    finished: (watcher: Watcher) => void leaving.delete(watcher),
     awaitTakeover: (watcher: Watcher, endedAt: number) => {
       const { revision } = watcher.position;
       const left = Math.max(0, Math.min(TAKEOVER_MS, endedAt + TAKEOVER_MS - clock.now()));

@@ -10,7 +10,7 @@ import type { Logger } from '../observability/logger.js';
 import { createFanOut } from './fan-out.js';
 import { createProjectWatch } from './project-watch.js';
 import type { ProjectWatch, ReadRecord } from './project-watch.js';
-import type { Watch } from './watcher.js';
+import type { Watch, Watcher } from './watcher.js';
 import type { WatchTarget } from './watch-rule.js';
 
 /** What the hub stands on. */
@@ -52,6 +52,7 @@ const BATCH = 50;
 export function createWatchHub(options: WatchHubOptions): WatchHub {
   const { bus, read, readMany, clock, logger, isAlone = () => true } = options;
   const projects = new Map<string, ProjectWatch>();
+  const leaving = new Set<Watcher>();
   const fanOut = createFanOut(clock);
   let timer: CancelTimer | null = null;
   let rereading: 'no' | 'yes' | 'and-again' = 'no';
@@ -124,6 +125,7 @@ export function createWatchHub(options: WatchHubOptions): WatchHub {
       fanOut,
       clock,
       logger,
+      leaving,
       onEmpty: () => {
         if (projects.get(projectId) === project) projects.delete(projectId);
         if (projects.size === 0) arm();
@@ -150,6 +152,7 @@ export function createWatchHub(options: WatchHubOptions): WatchHub {
     get waiting() {
       let count = 0;
       for (const project of projects.values()) count += project.waiting;
+      for (const watcher of leaving) count += watcher.waiting;
       return count;
     },
     close: () => {

@@ -34,8 +34,10 @@ export interface Watch {
 
 /** What a watcher asks of the project's watch. */
 export interface WatcherOwner {
-  /** It ended: forget it. */
+  /** It ended: tell it nothing more. What waits for it may still be taken. */
   leave(watcher: Watcher): void;
+  /** Nothing waits any more for one that has ended: forget it. */
+  finished(watcher: Watcher): void;
   /** It ended because another ingestion is to start: complete it if none does. */
   awaitTakeover(watcher: Watcher, endedAt: number): void;
   /** Another ingestion runs: tell it the last state of its own, then complete it. */
@@ -89,14 +91,18 @@ export class Watcher implements Watch {
   }
 
   take(): IngestionEvent | null {
-    return this.#queue.shift();
+    const event = this.#queue.shift();
+    if (this.end !== null && this.#queue.size === 0) this.#owner.finished(this);
+    return event;
   }
 
   close(): void {
-    if (this.end !== null) return;
     this.#queue.clear();
-    this.end = { kind: 'closed' };
-    this.#owner.leave(this);
+    if (this.end === null) {
+      this.end = { kind: 'closed' };
+      this.#owner.leave(this);
+    }
+    this.#owner.finished(this);
   }
 
   fail(error: ProgressError): void {
