@@ -1,6 +1,9 @@
 /** What is malformed gets a code and a sentence; never a stack, never a closed socket for others. */
 import { request } from 'node:http';
 import { describe, expect, it } from 'vitest';
+import { ProgressError } from '@ingestion-progress/server';
+import type { ProgressStore } from '@ingestion-progress/server';
+import { createMemoryStore } from '../../server/store/memory-store.js';
 import { openRaw } from './support/raw-socket.js';
 import { startTestServer, tokenFor } from './support/running-server.js';
 import type { RunningServer } from './support/running-server.js';
@@ -117,6 +120,46 @@ describe('over HTTP', () => {
     expect([expired.status, expired.codes]).toEqual([401, ['TOKEN_EXPIRED']]);
     const never = await running.get('/api/projects/p1/progress');
     expect([never.status, await never.json()]).toMatchObject([404, { error: { code: 'NOT_FOUND' } }]);
+  });
+
+  it('a body that is too large is 413, also where it does not say its length', async () => {
+    const running = await startTestServer();
+    const { port } = new URL(running.url);
+    const answer = await new Promise<string>((resolve, reject) => {
+      const odd = request({
+        ...{ port, path: '/graphql', method: 'POST' },
+        headers: { authorization: `Bearer ${tokenFor()}`, 'content-type': 'application/json' },
+      });
+      odd.on('error', reject);
+      odd.on('response', (response) => {
+        let text = `${response.statusCode} `;
+        response.on('data', (chunk: Buffer) => {
+          text += String(chunk);
+        });
+        response.on('end', () => resolve(text));
+      });
+      odd.write(query('{ serverTime }').slice(0, -1));
+      odd.end(' '.repeat(300_000));
+    });
+    expect(answer).toMatch(/^413 .*"code":"BAD_USER_INPUT"/);
+  });
+
+  it('a stored state that does not parse is INTERNAL_SERVER_ERROR for that project, and none for others', async () => {
+    const memory = createMemoryStore();
+    const broken = new ProgressError('INTERNAL_SERVER_ERROR', 'The latest ingestion of project p1 does not parse.');
+    const store: ProgressStore = {
+      ...memory,
+      read: (projectId) => (projectId === 'p1' ? Promise.reject(broken) : memory.read(projectId)),
+    };
+    const running = await startTestServer({ store });
+    const token = tokenFor({ projects: '*' });
+    const stock = connectStock(running.wsUrl, { token });
+    expect((await running.graphql(READ, { p: 'p1' }, token)).codes).toEqual(['INTERNAL_SERVER_ERROR']);
+    expect((await running.get('/api/projects/p1/progress', token)).status).toBe(500);
+    expect(await watchStock(stock, 'p1').ended).toEqual(['INTERNAL_SERVER_ERROR']);
+    expect((await running.graphql(READ, { p: 'p2' }, token)).codes).toEqual([]);
+    expect(await watchStock(stock, 'p2').events.next()).toMatchObject({ revision: 0 });
+    expect(stock.closes.all).toEqual([]);
   });
 
   it('a mutation by GET is refused', async () => {
