@@ -52,7 +52,7 @@ export function createCommandDesk({
     );
     return entry === undefined ? null : (entry.node.payload as IngestionCommand);
   };
-  const commands = createCommands({ bus, clock, find });
+  const commands = createCommands({ bus, clock, logger, find });
 
   const log = async (command: IngestionCommand) => {
     const { id, kind, projectId, ingestionId, status, requestedBy } = command;

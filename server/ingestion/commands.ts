@@ -6,6 +6,7 @@ import type { IngestionCommand } from '@ingestion-progress/schema';
 import type { BusMessage, EventBus, Unsubscribe } from '../bus/event-bus.js';
 import type { Clock } from '../clock.js';
 import { ProgressError } from '../errors.js';
+import type { Logger } from '../observability/logger.js';
 
 /** How long a job has to take a command, in milliseconds. */
 export const UNHEARD_AFTER_MS = 5_000;
@@ -16,6 +17,7 @@ const REMEMBERED_MS = 60_000;
 export interface CommandsOptions {
   readonly bus: EventBus;
   readonly clock: Clock;
+  readonly logger: Logger;
   /** Looks up a command that this server did not hear itself. */
   readonly find: (projectId: string, commandId: string) => Promise<IngestionCommand | null>;
 }
@@ -35,13 +37,21 @@ export interface Commands {
 }
 
 /** Makes the carrier of commands. */
-export function createCommands({ bus, clock, find }: CommandsOptions): Commands {
+export function createCommands({ bus, clock, logger, find }: CommandsOptions): Commands {
   const heard = new Map<string, { command: IngestionCommand; forget: () => void }>();
 
   const remember = (command: IngestionCommand) => {
     heard.get(command.id)?.forget();
     const stop = clock.setTimer(REMEMBERED_MS, () => heard.delete(command.id));
     heard.set(command.id, { command, forget: stop });
+  };
+
+  /** A bus that is away told those of this server; the others do not hear, which the answer then says. */
+  const publish = async (command: IngestionCommand) => {
+    await bus.publishCommand(command).catch((cause: unknown) => {
+      const { id: commandId, projectId, status } = command;
+      logger.warn({ commandId, projectId, status, cause }, 'a command was told on this server only');
+    });
   };
 
   return {
@@ -56,7 +66,7 @@ export function createCommands({ bus, clock, find }: CommandsOptions): Commands 
       const stopTimer = clock.setTimer(UNHEARD_AFTER_MS, () => tell({ ...command, status: 'UNHEARD' }));
       remember(command);
       try {
-        await bus.publishCommand(command);
+        await publish(command);
         const outcome = await answered;
         remember(outcome);
         return outcome;
@@ -75,7 +85,7 @@ export function createCommands({ bus, clock, find }: CommandsOptions): Commands 
       const status = accepted ? 'ACCEPTED' : 'REJECTED';
       const answered: IngestionCommand = { ...command, status, reason: accepted ? null : reason };
       remember(answered);
-      await bus.publishCommand(answered);
+      await publish(answered);
       return answered;
     },
 

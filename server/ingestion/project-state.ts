@@ -128,10 +128,12 @@ export class ProjectState {
     try {
       await this.context.bus.publishStored(change);
     } catch (cause) {
-      const { projectId, id } = change.record.progress;
-      this.context.logger.warn(
-        { projectId, ingestionId: id, cause },
-        'a stored state could not be published',
+      const { projectId, id: ingestionId } = change.record.progress;
+      // Said once where the bus was lost, and not for each event.
+      const level = this.context.bus.state === 'connected' ? 'warn' : 'debug';
+      this.context.logger[level](
+        { projectId, ingestionId, cause },
+        'a stored state was told on this server only',
       );
     }
   }

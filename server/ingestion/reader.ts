@@ -25,6 +25,12 @@ export interface Reader {
   ingestions(projectId: string, page: PageRequest): Promise<Page<IngestionProgress>>;
 }
 
+/** One read of a project, shared by all who asked before it began. */
+interface Flight {
+  hasTakenOff: boolean;
+  landing: Promise<IngestionRecord | null>;
+}
+
 /** Makes a reader. */
 export function createReader({
   store,
@@ -34,7 +40,7 @@ export function createReader({
   othersStand,
   live,
 }: ReaderOptions): Reader {
-  const flights = new Map<string, Promise<IngestionRecord | null>>();
+  const flights = new Map<string, Flight>();
 
   const withDeadline = <T>(reading: Promise<T>): Promise<T> =>
     new Promise((resolve, reject) => {
@@ -64,11 +70,21 @@ export function createReader({
     const held = live(projectId);
     // Alone, what this server holds is never older than what it stored.
     if (held !== null && bus.kind === 'memory' && !othersStand()) return Promise.resolve(held);
+    // A flight that has taken off may have read before what the caller must not miss (law 1): it shares the next one.
     const flying = flights.get(projectId);
-    if (flying !== undefined) return flying;
-    const flight = readLatest(projectId).finally(() => flights.delete(projectId));
+    if (flying !== undefined && !flying.hasTakenOff) return flying.landing;
+    const flight: Flight = { hasTakenOff: false, landing: Promise.resolve(null) };
+    flight.landing = (flying?.landing ?? Promise.resolve(null))
+      .catch(() => null)
+      .then(() => {
+        flight.hasTakenOff = true;
+        return readLatest(projectId);
+      })
+      .finally(() => {
+        if (flights.get(projectId) === flight) flights.delete(projectId);
+      });
     flights.set(projectId, flight);
-    return flight;
+    return flight.landing;
   };
 
   return {

@@ -27,18 +27,18 @@ export async function startOn(
   let charged = false;
   for (;;) {
     let base: IngestionRecord | null;
+    let earlier: IngestionRecord | null;
     try {
       base = await state.load();
+      const isNamed = typeof report.ingestionId === 'string' && base?.progress.id !== ingestionId;
+      earlier = isNamed ? await store.readIngestion(report.projectId, ingestionId) : null;
     } catch (cause) {
       if (clock.monotonicNow() >= deadlineAt || !isUnavailable(cause)) throw cause;
       await new Promise<void>((resolve) => void clock.setTimer(ASK_AGAIN_MS, resolve));
       continue;
     }
     if (base?.progress.id === ingestionId) return base;
-    if (typeof report.ingestionId === 'string') {
-      const earlier = await store.readIngestion(report.projectId, ingestionId);
-      if (earlier !== null) return earlier;
-    }
+    if (earlier !== null) return earlier;
     if (base?.progress.status === 'RUNNING' && report.replace !== true) {
       counts.conflicts += 1;
       throw new ProgressError(

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createManualClock } from '../../support/manual-clock.js';
+import { createManualClock, settle } from '../../support/manual-clock.js';
 import { createFaultyStore } from './faulty-store.js';
 import { startHarness } from './harness.js';
 import { createSharedBus } from './shared-bus.js';
@@ -24,6 +24,19 @@ test('however many ask at once, the store is read once', async () => {
   const records = await answers;
   expect(store.reads).toBe(1);
   expect(new Set(records).size).toBe(1);
+});
+
+test('a read that began before somebody asked is not shared with them', async () => {
+  const { b, store } = await other();
+  store.reads = 0;
+  const release = store.holdReads();
+  const early = b.service.read('p');
+  await settle();
+  const late = [b.service.read('p'), b.service.read('p')];
+  await settle();
+  release();
+  await Promise.all([early, ...late]);
+  expect(store.reads).toBe(2);
 });
 
 test('a reader gets the latest of what any server holds, stored or not', async () => {
@@ -67,9 +80,10 @@ test('a stored ending stands above a live state that never heard of it', async (
 });
 
 test('the list of ingestions shows the running one as it is now', async () => {
-  const { emitter, service } = await startHarness();
+  const { clock, emitter, service } = await startHarness();
   await emitter.emitPhaseStarted('p', 1, 'Reading');
   await emitter.emitComplete('p', {});
+  await clock.advance(1);
   await emitter.emitPhaseStarted('p', 1, 'Reading');
   await emitter.emitPhaseStarted('p', 2, 'Parsing');
   const { items } = await service.ingestions('p', { first: 10, after: null });
