@@ -151,7 +151,8 @@ export class IngestionProgressElement extends ProgressSettings {
     };
     this.#stops = [onLanguageChange(redraw), onMessagesRegistered(redraw)];
     this.#pace.start();
-    this.#controller.connected();
+    // before the first update, Lit has not yet given back the properties that were set before the upgrade
+    if (this.hasUpdated) this.#controller.connected();
     this.requestUpdate();
   }
 
@@ -202,6 +203,7 @@ export class IngestionProgressElement extends ProgressSettings {
   }
 
   protected override firstUpdated(): void {
+    if (this.isConnected) this.#controller.connected();
     this.#isPlain = hasNoFont(this);
     if (this.#isPlain) this.requestUpdate();
   }

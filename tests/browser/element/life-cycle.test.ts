@@ -46,15 +46,13 @@ describe('The element on a page', () => {
     expect(server.tokens).to.deep.equal(['token']);
   });
 
-  it('keeps a property that was set before the upgrade', async () => {
+  it('keeps a property that was set before the upgrade, and connects no sooner than it has it', async () => {
     const host = document.createElement('div');
-    host.innerHTML = '<late-progress></late-progress>';
+    host.innerHTML = '<late-progress project-id="p1"></late-progress>';
     const late = host.firstElementChild as HTMLElement & {
-      projectId: string;
       endpoint: string;
       token: string;
     };
-    late.projectId = 'p1';
     late.endpoint = `/graphql-${String(endpointCount)}`;
     late.token = 'token';
     document.body.append(cleanUp(host));
@@ -63,7 +61,8 @@ describe('The element on a page', () => {
     const element = late as unknown as IngestionProgressElement;
     await waitUntil(isConnected(element));
     expect(element.projectId).to.equal('p1');
-    expect(Object.hasOwn(element, 'projectId')).to.equal(false);
+    expect(Object.hasOwn(element, 'token')).to.equal(false);
+    expect(server.tokens).to.deep.equal(['token']);
   });
 
   it('keeps its one socket while it moves in the document', async () => {
