@@ -120,6 +120,7 @@ export function createIngestionClient(options: IngestionClientOptions): Ingestio
   }
 
   function step(event: WatchEvent): void {
+    if (disposed) return;
     const before = watch;
     const moment = {
       now: environment.monotonicNow(),

@@ -51,10 +51,13 @@ export function present(
     case 'connected':
       break;
   }
+  const { attempt } = watch;
   if (watch.name === 'retrying') {
-    const { attempt, error, dueAt } = watch;
-    const nextAttemptAt = attempt < maxAttempts ? dueAt : null;
-    return { state: 'reconnecting', attempt, maxAttempts, nextAttemptAt, error };
+    const nextAttemptAt = attempt < maxAttempts ? watch.dueAt : null;
+    return { state: 'reconnecting', attempt, maxAttempts, nextAttemptAt, error: watch.error };
+  }
+  if (watch.name === 'waiting' && attempt > 0) {
+    return { state: 'reconnecting', attempt, maxAttempts, nextAttemptAt: null, error: null };
   }
   return { state: heard || watch.name === 'live' ? 'connected' : 'connecting' };
 }

@@ -26,63 +26,64 @@ export interface TokenSourceOptions {
   readonly timeoutMs: number;
 }
 
+/** A request for a token that is under way. */
+interface Flight {
+  readonly forced: boolean;
+  readonly answer: Promise<string>;
+  readonly stop: () => void;
+}
+
 /** Makes a source; asks nobody before the first `get`. */
 export function createTokenSource(options: TokenSourceOptions): TokenSource {
   const { environment, getToken } = options;
   let last: string | null = options.token ?? null;
-  let flight: { readonly forced: boolean; readonly answer: Promise<string> } | null = null;
-  let stop = new AbortController();
+  let flight: Flight | null = null;
 
-  function ask(getToken: GetToken, forced: boolean): Promise<string> {
+  function ask(getToken: GetToken, forced: boolean): Flight {
     const request = new AbortController();
-    const signal = AbortSignal.any([request.signal, stop.signal]);
-    return new Promise<string>((resolve, reject) => {
-      const fail = (message: string): void => {
+    let fail: (message: string) => void = () => undefined;
+    const answer = new Promise<string>((resolve, reject) => {
+      fail = (message) => {
+        cancel();
+        request.abort();
         reject(new OperationError({ advice: 'retry', error: { code: 'TOKEN_UNAVAILABLE', message } }));
       };
       const cancel = setDeadline(environment, options.timeoutMs, () => {
-        request.abort();
         fail('getToken did not answer in time.');
       });
-      stop.signal.addEventListener('abort', cancel);
       // In a promise of its own, so that one that throws at once is like one that rejects.
-      void Promise.resolve()
-        .then(() => getToken({ forced, signal }))
+      Promise.resolve()
+        .then(() => getToken({ forced, signal: request.signal }))
         .then(
           (token: unknown) => {
+            cancel();
             if (typeof token === 'string' && token !== '') resolve(token);
             else fail('getToken must give a token: a string that is not empty.');
           },
           (cause: unknown) => {
             fail(`getToken failed: ${cause instanceof Error ? cause.message : String(cause)}`);
           },
-        )
-        .finally(cancel);
+        );
     });
+    const asked: Flight = { forced, answer, stop: () => fail('Nobody needs the token any more.') };
+    const landed = (): void => {
+      if (flight === asked) flight = null;
+    };
+    answer.then(landed, landed);
+    return asked;
   }
 
   return {
     renewable: getToken !== undefined,
     subject: () => (last === null ? null : subjectOf(last)),
     async get(forced) {
-      if (getToken === undefined) return last;
-      if (flight === null || (forced && !flight.forced)) {
-        if (!forced && last !== null) return last;
-        const answer = ask(getToken, forced);
-        const mine = { forced, answer };
-        flight = mine;
-        const landed = (): void => {
-          if (flight === mine) flight = null;
-        };
-        answer.then(landed, landed);
-      }
+      if (getToken === undefined || (!forced && flight === null && last !== null)) return last;
+      if (flight === null || (forced && !flight.forced)) flight = ask(getToken, forced);
       last = await flight.answer;
       return last;
     },
     dispose() {
-      stop.abort();
-      stop = new AbortController();
-      flight = null;
+      flight?.stop();
     },
   };
 }

@@ -24,6 +24,8 @@ export type ScriptedStep = { readonly atMs: number } & (
   | { readonly complete: true }
   /** A pong. */
   | { readonly alive: true }
+  /** A round of polls found no server; the session goes on. */
+  | { readonly unreachable: true }
   | { readonly close: number }
 );
 
@@ -124,6 +126,7 @@ function play(step: ScriptedStep, listener: SessionListener, watchers: Set<Watch
   if ('acknowledge' in step) {
     listener.acknowledged({ expiresAt: null, serverTime: null, scopes: null, ...step.acknowledge });
   } else if ('alive' in step) listener.alive();
+  else if ('unreachable' in step) listener.lost(adviceForClose(1006));
   else if ('close' in step) {
     end();
     listener.lost(adviceForClose(step.close));

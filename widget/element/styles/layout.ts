@@ -165,7 +165,7 @@ export const layout = css`
     flex: 1 1 auto;
     display: flex;
     flex-wrap: wrap;
-    gap: calc(2 * var(--_space)) calc(8 * var(--_space));
+    gap: calc(2 * var(--_space)) calc(6 * var(--_space));
   }
 
   .metric dt {

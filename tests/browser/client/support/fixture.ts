@@ -39,7 +39,7 @@ export function useFixture(options: FixtureOptions = { clock: true }): Fixture {
   const part = <Name extends keyof Fixture>(name: Name): Fixture[Name] => {
     const value = parts[name];
     if (value === undefined) throw new Error(`${name} is there in tests only.`);
-    return value as Fixture[Name];
+    return value;
   };
 
   beforeAll(async () => {

@@ -1,0 +1,157 @@
+import { describe, expect, it } from 'vitest';
+import { createTokenSource, subjectOf } from '../../widget/client/token-source.js';
+import type { GetToken } from '../../widget/client/types.js';
+import { createManualEnvironment } from './support/manual-environment.js';
+import { eventsOf, setUp, tokenOf } from './support/set-up.js';
+import { progressOf, record } from './support/states.js';
+
+/** A source whose answers the test gives. */
+function sourceOf() {
+  const environment = createManualEnvironment();
+  const asked: { forced: boolean; signal: AbortSignal; answer: (token: unknown) => void }[] = [];
+  const getToken: GetToken = ({ forced, signal }) =>
+    new Promise<string>((resolve) => {
+      asked.push({ forced, signal, answer: resolve as (token: unknown) => void });
+    });
+  const source = createTokenSource({ environment, token: undefined, getToken, timeoutMs: 10_000 });
+  return { environment, asked, source };
+}
+
+describe('A source of tokens', () => {
+  it('asks once for all who want one at the same time, and keeps the answer', async () => {
+    const { environment, asked, source } = sourceOf();
+    const tokens = [source.get(false), source.get(false), source.get(false)];
+    await environment.settle();
+    expect(asked).toHaveLength(1);
+    asked[0]?.answer('one');
+    expect(await Promise.all(tokens)).toEqual(['one', 'one', 'one']);
+    expect(await source.get(false)).toBe('one');
+    expect(asked).toHaveLength(1);
+  });
+
+  it('asks again by force, also while an unforced request is under way, and once for all who force', async () => {
+    const { environment, asked, source } = sourceOf();
+    const plain = source.get(false);
+    const forced = [source.get(true), source.get(true)];
+    await environment.settle();
+    expect(asked.map((request) => request.forced)).toEqual([false, true]);
+    asked[0]?.answer('old');
+    asked[1]?.answer('new');
+    expect(await plain).toBe('old');
+    expect(await Promise.all(forced)).toEqual(['new', 'new']);
+    expect(await source.get(false)).toBe('new');
+  });
+
+  it('gives up on one that hangs, tells it so, and asks anew the next time', async () => {
+    const { environment, asked, source } = sourceOf();
+    const late = source.get(false);
+    const refused = expect(late).rejects.toMatchObject({ code: 'TOKEN_UNAVAILABLE' });
+    await environment.advance(10_000);
+    await refused;
+    expect(asked[0]?.signal.aborted).toBe(true);
+    asked[0]?.answer('too late');
+    const next = source.get(false);
+    await environment.settle();
+    asked[1]?.answer('good');
+    expect(await next).toBe('good');
+  });
+
+  it.each([undefined, null, 7, '', { token: 'x' }])('takes %j for no token', async (rubbish) => {
+    const { environment, asked, source } = sourceOf();
+    const token = source.get(false);
+    await environment.settle();
+    asked[0]?.answer(rubbish);
+    await expect(token).rejects.toMatchObject({ code: 'TOKEN_UNAVAILABLE' });
+  });
+
+  it('leaves nothing behind when nobody needs it any more', async () => {
+    const { environment, asked, source } = sourceOf();
+    const token = source.get(false);
+    const refused = expect(token).rejects.toMatchObject({ code: 'TOKEN_UNAVAILABLE' });
+    await environment.settle();
+    source.dispose();
+    await refused;
+    expect(asked[0]?.signal.aborted).toBe(true);
+    expect(environment.timerCount).toBe(0);
+  });
+
+  it('reads the sub of a JWT, and of nothing else', () => {
+    expect(subjectOf(tokenOf('anna'))).toBe('anna');
+    for (const other of ['', 'opaque', 'a.b.c', 'a.e30.c', `a.${btoa('{"sub":7}')}.c`]) {
+      expect(subjectOf(other), other).toBeNull();
+    }
+  });
+});
+
+describe('A token that is refused for one subscription', () => {
+  it('is renewed once by force and the subscription asked for again, with no word to the person', async () => {
+    const forced: boolean[] = [];
+    const { environment, webSocket, follow, socket } = setUp({
+      getToken: (request) => {
+        forced.push(request.forced);
+        return tokenOf('anna');
+      },
+    });
+    const { seen } = record(follow());
+    const session = await socket();
+    webSocket.onRequest = () => ({ refreshToken: { expiresAt: 90_000, serverTime: 0, scopes: [] } });
+    session.play({ progress: progressOf() });
+    session.play({ refuse: 'TOKEN_EXPIRED' });
+    await environment.settle();
+    expect(forced).toEqual([false, true]);
+    expect(webSocket.requests[0]?.variables).toEqual({ token: tokenOf('anna') });
+    expect(session.targets).toHaveLength(1);
+    session.play({ progress: progressOf() });
+    expect(seen).toEqual(['idle', 'connecting', 'connected']);
+  });
+
+  it('twice makes that project unauthorized, and leaves the others alone', async () => {
+    const { environment, webSocket, follow, socket } = setUp({ getToken: () => tokenOf('anna') });
+    const one = record(follow());
+    const other = follow({ projectId: 'p2' });
+    const events = eventsOf(other);
+    const session = await socket();
+    webSocket.onRequest = () => ({ refreshToken: {} });
+    session.play({ progress: progressOf({ projectId: 'p2' }), projectId: 'p2' });
+    session.play({ refuse: 'UNAUTHENTICATED', projectId: 'p1' });
+    await environment.settle();
+    session.play({ refuse: 'UNAUTHENTICATED', projectId: 'p1' });
+    await environment.settle();
+    expect(one.seen.at(-1)).toBe('unauthorized');
+    session.play({ progress: progressOf({ projectId: 'p2', currentPhase: 2 }), projectId: 'p2' });
+    expect(events).toEqual(['phase 2']);
+  });
+
+  it('cannot be renewed where there is only one: unauthorized at once', async () => {
+    const { follow, socket } = setUp({ token: tokenOf('anna') });
+    const { seen } = record(follow());
+    (await socket()).play({ refuse: 'TOKEN_EXPIRED' });
+    expect(seen).toEqual(['idle', 'connecting', 'unauthorized']);
+  });
+});
+
+describe('A subscription that the server cannot serve for now', () => {
+  it('is asked for again under its own backoff, while the socket and its neighbour stay', async () => {
+    const { environment, webSocket, follow, socket } = setUp();
+    const one = record(follow());
+    const other = record(follow({ projectId: 'p2' }));
+    const session = await socket();
+    session.play({ progress: progressOf({ projectId: 'p2' }), projectId: 'p2' });
+    const waits = [
+      1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000, 30_000, 30_000, 30_000, 60_000, 60_000,
+    ];
+    for (const wait of waits) {
+      session.play({ refuse: 'UNAVAILABLE', projectId: 'p1' });
+      await environment.advance(wait - 1);
+      expect(session.targets).toHaveLength(1);
+      await environment.advance(1);
+      expect(session.targets).toHaveLength(2);
+    }
+    session.play({ progress: progressOf() });
+    expect(one.names()).toEqual(['idle', 'connecting', 'reconnecting', 'connected']);
+    expect(one.seen).toContain('reconnecting 10 waiting');
+    expect(one.seen).not.toContain('reconnecting 11 waiting');
+    expect(other.names()).toEqual(['idle', 'connecting', 'connected']);
+    expect(webSocket.sessions).toHaveLength(1);
+  });
+});
