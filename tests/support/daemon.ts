@@ -1,7 +1,7 @@
 /** A server program of the tests in a process of its own, on a port and a directory that survive it: started, paused, killed, started again. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,15 +12,19 @@ export interface DaemonOptions {
   readonly name: string;
   readonly program: string;
   readonly arguments: (port: number, directory: string) => readonly string[];
-  readonly env?: Readonly<Record<string, string>>;
+  readonly env?: (port: number) => Readonly<Record<string, string>>;
   /** Asked again and again until true; where absent, the port takes connections. */
   readonly ready?: (port: number) => Promise<boolean>;
+  /** Where everything that it says is written too. */
+  readonly logFile?: string;
 }
 
 /** A program under a test's hand. */
 export interface Daemon extends AsyncDisposable {
   readonly port: number;
   readonly directory: string;
+  /** False also where it ended by itself. */
+  isRunning(): boolean;
   /** Starts it, or starts it again after `kill` or `stop`. Resolves when it is ready. */
   start(): Promise<void>;
   /** SIGTERM, and waits for its end. */
@@ -57,6 +61,12 @@ export function accepts(port: number): Promise<boolean> {
   });
 }
 
+/** Children that go with this process, however it ends. */
+const children = new Set<ChildProcess>();
+process.on('exit', () => {
+  for (const child of children) child.kill('SIGKILL');
+});
+
 const START_DEADLINE_MS = 20_000;
 const ASK_EVERY_MS = 50;
 
@@ -67,8 +77,6 @@ export async function createDaemon(options: DaemonOptions): Promise<Daemon> {
   const ready = options.ready ?? accepts;
   let child: ChildProcess | null = null;
   let said = '';
-
-  const killAtExit = () => child?.kill('SIGKILL');
 
   const end = async (signal: NodeJS.Signals) => {
     const ending = child;
@@ -88,11 +96,14 @@ export async function createDaemon(options: DaemonOptions): Promise<Daemon> {
     const started = spawn(options.program, options.arguments(port, directory), {
       cwd: directory,
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, ...options.env },
+      env: { ...process.env, ...options.env?.(port) },
     });
     child = started;
+    children.add(started);
+    started.once('close', () => children.delete(started));
     const keep = (chunk: Buffer) => {
       said = (said + chunk.toString('utf8')).slice(-4_000);
+      if (options.logFile !== undefined) appendFileSync(options.logFile, chunk);
     };
     started.stdout.on('data', keep);
     started.stderr.on('data', keep);
@@ -109,15 +120,14 @@ export async function createDaemon(options: DaemonOptions): Promise<Daemon> {
   };
 
   const dispose = async () => {
-    process.off('exit', killAtExit);
     await end('SIGKILL');
     rmSync(directory, { recursive: true, force: true });
   };
 
-  process.on('exit', killAtExit);
   return {
     port,
     directory,
+    isRunning: () => child !== null && child.exitCode === null && child.signalCode === null,
     start,
     stop: () => end('SIGTERM'),
     kill: () => end('SIGKILL'),

@@ -39,7 +39,7 @@ function programOf(source: ReturnType<typeof ensureMongo>): Omit<DaemonOptions, 
           `--state-dir=${directory}`,
           '--log-level=warn',
         ],
-        env: { DO_NOT_TRACK: '1' },
+        env: () => ({ DO_NOT_TRACK: '1' }),
       };
   }
 }

@@ -10,7 +10,10 @@ export interface TcpProxy extends AsyncDisposable {
   readonly connections: number;
   /** Resets every connection; new ones are as good as before. */
   cut(): void;
-  /** A black hole: connections stay open and are accepted, and nothing gets through in either direction. */
+  /**
+   * A black hole: connections stay open and are accepted, and nothing gets through in either direction, not even that
+   * one side has closed. What TCP still holds when the network is good again arrives then, as it would in the world.
+   */
   swallow(): void;
   /** New connections are refused; those that are there go on. */
   refuse(): Promise<void>;
@@ -35,23 +38,21 @@ export async function createTcpProxy(target: number | ProxyTarget): Promise<TcpP
 
   const forward = (from: Socket, onto: Socket) => {
     from.on('data', (chunk) => {
-      if (swallowing) return;
       if (delayMs > 0) setTimeout(() => onto.writable && onto.write(chunk), delayMs).unref();
       else if (!onto.write(chunk)) {
         // So that a slow reader slows its writer, as it would without us.
         from.pause();
-        onto.once('drain', () => from.resume());
+        onto.once('drain', () => swallowing || from.resume());
       }
     });
     from.on('error', () => undefined);
-    from.once('end', () => {
-      if (!swallowing) onto.end();
-    });
+    from.once('end', () => onto.end());
     from.once('close', () => {
       sockets.delete(from);
-      if (!swallowing) onto.destroy();
+      onto.destroy();
     });
     sockets.add(from);
+    if (swallowing) from.pause();
   };
 
   const accept = (outer: Socket) => {
@@ -99,10 +100,12 @@ export async function createTcpProxy(target: number | ProxyTarget): Promise<TcpP
     cut,
     swallow: () => {
       swallowing = true;
+      for (const socket of sockets) socket.pause();
     },
     refuse: async () => deafen(),
     restore: () => {
       swallowing = false;
+      for (const socket of sockets) socket.resume();
       return listen();
     },
     delay: (next) => {

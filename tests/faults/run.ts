@@ -1,0 +1,112 @@
+/**
+ * The fault suite: for each seed a world in which things go wrong as the seed says, and a verdict over everybody in it.
+ * `tsx --conditions=source tests/faults/run.ts [--seeds 5] [--first 1] [--parallel 2]`; a seed that failed repeats with `--seeds 1
+ * --first SEED`. What the servers said is kept under tests/artifacts/faults.
+ */
+import { rmSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { drawSchedule, type Schedule } from './schedule.js';
+import { judge } from './verdict.js';
+import { createWorld, type World } from './world.js';
+
+const ARTIFACTS = fileURLToPath(new URL('../artifacts/faults', import.meta.url));
+
+/** What became of a seed. */
+interface Outcome {
+  readonly schedule: Schedule;
+  readonly watchers: number;
+  readonly endings: number;
+  readonly violations: readonly string[];
+}
+
+async function sufferAll(world: World, schedule: Schedule): Promise<void> {
+  await Promise.all(
+    schedule.faults.map(async (fault) => {
+      await delay(fault.atMs);
+      await world.suffer(fault);
+    }),
+  );
+}
+
+async function bringToEnd(world: World, schedule: Schedule): Promise<readonly string[]> {
+  if (schedule.finale === 'dead') {
+    await world.job.kill();
+    return [];
+  }
+  // Nothing is wrong any more: a job that still cannot say its last word is a violation.
+  const late = delay(45_000).then(() => [`the job could not ${schedule.finale} within 45 s`]);
+  return Promise.race([late, world.job.order(schedule.finale).then(() => [])]);
+}
+
+async function runSeed(seed: number): Promise<Outcome> {
+  const schedule = drawSchedule(seed);
+  const logs = `${ARTIFACTS}/seed-${seed}`;
+  rmSync(logs, { recursive: true, force: true });
+  let world: World | null = null;
+  try {
+    world = await createWorld(schedule, logs);
+    world.job.start(world.reportTo(0));
+    await sufferAll(world, schedule);
+    const stuck = await bringToEnd(world, schedule);
+    const violations = [...stuck, ...(await judge(world))];
+    return { schedule, watchers: world.watchers.length, endings: world.job.endings.length, violations };
+  } catch (error) {
+    const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    return { schedule, watchers: 0, endings: 0, violations: [`the run itself broke: ${what}`] };
+  } finally {
+    await world?.dispose();
+  }
+}
+
+function describe({ seed, servers, hasRedis, faults, finale }: Schedule): string {
+  const list = faults.map((fault) => `${fault.kind} ${fault.server} at ${fault.atMs} for ${fault.forMs} ms`);
+  const bus = hasRedis ? 'Redis' : 'no Redis';
+  return `seed ${seed}, ${servers} server(s), ${bus}, ${finale}: ${list.join('; ')}`;
+}
+
+function report({ schedule, endings, violations }: Outcome, seconds: string): void {
+  const verdict = violations.length === 0 ? 'ok' : 'VIOLATED';
+  console.log(`${verdict} ${seconds} s, ${endings} endings, ${describe(schedule)}`);
+  for (const violation of violations.slice(0, 20)) console.log(`  ${violation}`);
+  if (violations.length > 20) console.log(`  and ${violations.length - 20} more`);
+  if (violations.length > 0)
+    console.log(`  again: npm run test:faults -- --seeds 1 --first ${schedule.seed}`);
+}
+
+const { values } = parseArgs({
+  options: {
+    seeds: { type: 'string', default: '5' },
+    first: { type: 'string', default: '1' },
+    parallel: { type: 'string', default: '2' },
+  },
+});
+const [seeds, first, parallel] = [values.seeds, values.first, values.parallel].map(Number);
+if (![seeds, first, parallel].every((value) => Number.isSafeInteger(value) && (value ?? 0) > 0)) {
+  console.error('--seeds, --first and --parallel are whole numbers above 0.');
+  process.exit(2);
+}
+
+const outcomes: Outcome[] = [];
+const waiting = Array.from({ length: seeds ?? 0 }, (_, index) => (first ?? 1) + index);
+const beganAt = performance.now();
+await Promise.all(
+  Array.from({ length: parallel ?? 1 }, async () => {
+    for (let seed = waiting.shift(); seed !== undefined; seed = waiting.shift()) {
+      const seedBeganAt = performance.now();
+      const outcome = await runSeed(seed);
+      outcomes.push(outcome);
+      report(outcome, ((performance.now() - seedBeganAt) / 1_000).toFixed(1));
+    }
+  }),
+);
+const sum = (count: (outcome: Outcome) => number) =>
+  outcomes.reduce((total, outcome) => total + count(outcome), 0);
+const violations = sum((outcome) => outcome.violations.length);
+console.log(
+  `${seeds} seeds, ${sum((outcome) => outcome.watchers)} watchers, ` +
+    `${sum((outcome) => outcome.schedule.faults.length)} faults, ${violations} violations, ` +
+    `${sum((outcome) => outcome.endings)} acknowledged endings, ${((performance.now() - beganAt) / 1_000).toFixed(0)} s`,
+);
+process.exit(violations === 0 ? 0 : 1);

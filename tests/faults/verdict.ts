@@ -1,0 +1,118 @@
+/** What must be true once the faults are over: everybody shows the same, nothing went back, no acknowledged ending is lost. */
+import { setTimeout as delay } from 'node:timers/promises';
+import { tokenFor } from '../support/tokens.js';
+import type { Sight } from './seen.js';
+import { PROJECT, type World } from './world.js';
+
+/** How long everybody may take to agree, in milliseconds. */
+export const CONVERGENCE_MS = 15_000;
+const LOOK_EVERY_MS = 100;
+
+const QUERY = `query ($projectId: ID!, $ingestionId: ID) {
+  progress(projectId: $projectId, ingestionId: $ingestionId) { id revision status currentPhase progressPercent }
+}`;
+
+/** Asks a server afresh, past its proxy; null where the project never ingested. */
+async function ask(port: number, ingestionId: string | null): Promise<Sight | null> {
+  const response = await fetch(`http://127.0.0.1:${port}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${tokenFor({ sub: 'verdict' })}` },
+    body: JSON.stringify({ query: QUERY, variables: { projectId: PROJECT, ingestionId } }),
+    signal: AbortSignal.timeout(5_000),
+  });
+  const { data, errors } = (await response.json()) as {
+    data?: {
+      progress:
+        (Omit<Sight, 'phase' | 'percent'> & { currentPhase: number; progressPercent: number | null }) | null;
+    };
+    errors?: unknown;
+  };
+  if (data === undefined || errors !== undefined) throw new Error(`answered ${JSON.stringify(errors)}`);
+  if (data.progress === null) return null;
+  const { currentPhase, progressPercent, ...rest } = data.progress;
+  return { ...rest, phase: currentPhase, percent: progressPercent };
+}
+
+const fateOf = (sight: Sight | null) =>
+  sight === null ? 'nothing' : `${sight.id} ${sight.status} in phase ${sight.phase}`;
+
+/** What does not agree at this moment. */
+async function disagreements(world: World): Promise<readonly string[]> {
+  const record = await world.store.read(PROJECT);
+  const stored: Sight | null =
+    record === null
+      ? null
+      : { ...record.progress, phase: record.progress.currentPhase, percent: record.progress.progressPercent };
+  const reads = await Promise.all(
+    world.servers.map(async (server, index) => ({
+      name: `a read of server ${index}`,
+      sight: await ask(server.port, null),
+    })),
+  );
+  const sights = world.watchers.map(({ name, seen, state }) => ({
+    name: `${name} (${state()})`,
+    sight: seen.last,
+  }));
+  const fresh = reads[0]?.sight ?? stored;
+  return [{ name: 'the store', sight: stored }, ...reads, ...sights].flatMap(({ name, sight }) => {
+    if (fateOf(sight) !== fateOf(fresh))
+      return [`${name} shows ${fateOf(sight)}, a read of server 0 ${fateOf(fresh)}`];
+    const isOlder = (sight?.revision ?? 0) < (stored?.revision ?? 0);
+    return isOlder ? [`${name} shows revision ${sight?.revision}, the store holds ${stored?.revision}`] : [];
+  });
+}
+
+/** Waits until everybody agrees; the last disagreements where they do not in time. */
+async function convergence(world: World): Promise<readonly string[]> {
+  const deadline = performance.now() + CONVERGENCE_MS;
+  for (;;) {
+    const found = await disagreements(world).catch((error: unknown) => [`a read failed: ${String(error)}`]);
+    if (found.length === 0) return [];
+    if (performance.now() > deadline) return found.map((what) => `after ${CONVERGENCE_MS / 1_000} s ${what}`);
+    await delay(LOOK_EVERY_MS);
+  }
+}
+
+/** Every ending that was acknowledged to the job stands in the store and on every server, and every watcher is at it or past it. */
+async function lostEndings(world: World): Promise<readonly string[]> {
+  const order = world.job.started;
+  const lost: string[] = [];
+  for (const { id, status } of world.job.endings) {
+    const stored = await world.store.readIngestion(PROJECT, id);
+    if (stored?.progress.status !== status) {
+      lost.push(
+        `${id} was acknowledged as ${status}, the store holds ${stored?.progress.status ?? 'nothing'}`,
+      );
+    }
+    for (const [index, server] of world.servers.entries()) {
+      const sight = await ask(server.port, id);
+      if (sight?.status !== status) {
+        lost.push(`${id} was acknowledged as ${status}, server ${index} says ${fateOf(sight)}`);
+      }
+    }
+    for (const { name, seen } of world.watchers) {
+      const { last } = seen;
+      const isPast = last !== null && order.indexOf(last.id) > order.indexOf(id);
+      if (!isPast && !(last?.id === id && last.status === status)) {
+        lost.push(`${id} was acknowledged as ${status}, ${name} shows ${fateOf(last)}`);
+      }
+    }
+  }
+  return lost;
+}
+
+/** Everything that is not as it must be, a sentence each. */
+export async function judge(world: World): Promise<readonly string[]> {
+  const gone = world.servers.flatMap((server, index) =>
+    server.isRunning() ? [] : [`server ${index} ended by itself`],
+  );
+  const apart = await convergence(world);
+  const lost = await lostEndings(world).catch((error: unknown) => [
+    `endings could not be read: ${String(error)}`,
+  ]);
+  const back = world.watchers.flatMap(({ seen }) => seen.violations);
+  const refused = world.job.refusals
+    .filter(({ isExpected }) => !isExpected)
+    .map(({ id, code, message }) => `the job was refused for ${id}: ${code} ${message}`);
+  return [...gone, ...apart, ...lost, ...back, ...refused];
+}

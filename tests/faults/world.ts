@@ -1,0 +1,192 @@
+/** Everything of a run: MongoDB, Redis, one or two servers behind proxies, twenty watchers and a job; and each fault done to it. */
+import { mkdirSync } from 'node:fs';
+import { createMongoStore } from '../../server/store/mongo-store.js';
+import type { ProgressStore } from '../../server/store/progress-store.js';
+import type { Daemon } from '../support/daemon.js';
+import { startMongoProcess, type MongoProcess } from '../support/mongo-process.js';
+import { startRedisProcess, type RedisProcess } from '../support/redis-process.js';
+import { createServerProcess } from '../support/server-process.js';
+import { createTcpProxy, type TcpProxy } from '../support/tcp-proxy.js';
+import { createJobProcess, type JobProcess } from './job-process.js';
+import { createRandom } from './random.js';
+import type { Fault, Schedule } from './schedule.js';
+import { watchAsStrangersDo, watchAsWeDo, type FaultWatcher } from './watchers.js';
+
+/** The project that is watched. */
+export const PROJECT = 'project';
+/** Watchers of a run, and how many of them are strangers'. */
+const WATCHERS = 20;
+const STRANGERS = 6;
+
+/** A run's world. */
+export interface World {
+  readonly servers: readonly Daemon[];
+  readonly store: ProgressStore;
+  readonly watchers: readonly FaultWatcher[];
+  readonly job: JobProcess;
+  /** Where the job reports to, and a restarted one goes on. */
+  readonly reportTo: (server: number) => string;
+  /** Does the fault; resolves once it is undone, and what it broke is ready again. */
+  suffer(fault: Fault): Promise<void>;
+  dispose(): Promise<void>;
+}
+
+interface Parts {
+  readonly mongo: MongoProcess;
+  readonly redis: RedisProcess;
+  readonly servers: readonly Daemon[];
+  readonly proxies: readonly TcpProxy[];
+  readonly job: JobProcess;
+  readonly reportTo: (server: number) => string;
+  readonly onServerKilled: () => void;
+}
+
+const wait = (delayMs: number) => new Promise<void>((resolve) => setTimeout(resolve, delayMs));
+
+/** Two faults may be about the same thing: it is started again only where nobody has. */
+async function restart(daemon: Daemon): Promise<void> {
+  if (!daemon.isRunning()) await daemon.start();
+}
+
+async function carryOut(fault: Fault, parts: Parts): Promise<void> {
+  const { mongo, redis, servers, proxies, job } = parts;
+  const server = servers[fault.server];
+  const proxy = proxies[fault.server];
+  if (server === undefined || proxy === undefined)
+    throw new RangeError(`There is no server ${fault.server}.`);
+  switch (fault.kind) {
+    case 'kill-server':
+      parts.onServerKilled();
+      await server.kill();
+      await wait(fault.forMs);
+      return restart(server);
+    case 'stop-server':
+      await server.stop();
+      await wait(fault.forMs);
+      return restart(server);
+    case 'pause-store':
+      mongo.pause();
+      await wait(fault.forMs);
+      return mongo.resume();
+    case 'kill-store':
+      await mongo.kill();
+      await wait(fault.forMs);
+      return restart(mongo);
+    case 'kill-redis':
+      await redis.kill();
+      await wait(fault.forMs);
+      return restart(redis);
+    case 'kill-pubsub':
+      // Where Redis is away at this moment there is nobody to kill.
+      await redis.command('CLIENT', 'KILL', 'TYPE', 'pubsub').catch(() => null);
+      return;
+    case 'cut-sockets':
+      return proxy.cut();
+    case 'swallow-sockets':
+      proxy.swallow();
+      await wait(fault.forMs);
+      return proxy.restore();
+    case 'kill-reporter':
+      await job.kill();
+      await wait(fault.forMs);
+      return job.start(parts.reportTo(fault.server));
+  }
+}
+
+/** Faults about the same thing wait for one another, so that none undoes the other's before its time. */
+function subjectOf(fault: Fault): string {
+  switch (fault.kind) {
+    case 'kill-server':
+    case 'stop-server':
+      return `server ${fault.server}`;
+    case 'pause-store':
+    case 'kill-store':
+      return 'store';
+    case 'kill-redis':
+    case 'kill-pubsub':
+      return 'redis';
+    case 'cut-sockets':
+    case 'swallow-sockets':
+      return `sockets ${fault.server}`;
+    case 'kill-reporter':
+      return 'reporter';
+  }
+}
+
+/** Builds the world of a run, everything in it running. */
+export async function createWorld(schedule: Schedule, logDirectory: string): Promise<World> {
+  mkdirSync(logDirectory, { recursive: true });
+  const ends: (() => unknown)[] = [];
+  const dispose = async () => {
+    for (const end of ends.splice(0).reverse()) await end();
+  };
+  try {
+    const mongo = await startMongoProcess();
+    if (mongo === null) {
+      throw new Error(
+        'The fault suite kills its MongoDB: unset MONGODB_URI, so that it starts one of its own.',
+      );
+    }
+    ends.push(() => mongo.dispose());
+    const redis = await startRedisProcess();
+    ends.push(() => redis.dispose());
+    const environment = {
+      MONGODB_URI: mongo.uri,
+      ...(schedule.hasRedis ? { REDIS_URL: redis.url } : {}),
+      LOG_LEVEL: 'info',
+      WAIT_FOR_DEPENDENCIES: 'true',
+    };
+    const servers: Daemon[] = [];
+    const proxies: TcpProxy[] = [];
+    for (let index = 0; index < schedule.servers; index += 1) {
+      const server = await createServerProcess(environment, `${logDirectory}/server-${index}.log`);
+      ends.push(() => server.dispose());
+      await server.start();
+      const proxy = await createTcpProxy(server.port);
+      ends.push(() => proxy.dispose());
+      servers.push(server);
+      proxies.push(proxy);
+    }
+    const store = createMongoStore({ uri: mongo.uri });
+    await store.open();
+    ends.push(() => store.close());
+
+    const reportTo = (server: number) => `http://127.0.0.1:${proxies[server]?.port ?? 0}/graphql`;
+    const job = createJobProcess(PROJECT);
+    ends.push(() => job.kill());
+
+    let mayBeOlder = false;
+    const random = createRandom(schedule.seed + 1_000_000);
+    const watchers = Array.from({ length: WATCHERS }, (_, index) => {
+      const isStranger = index < STRANGERS;
+      const server = Math.floor(random.between(0, schedule.servers));
+      const watch = isStranger ? watchAsStrangersDo : watchAsWeDo;
+      return watch({
+        name: `${isStranger ? 'stranger' : 'ours'}-${index}@${server}`,
+        endpoint: reportTo(server),
+        projectId: PROJECT,
+        order: () => job.started,
+        mayBeOlder: () => mayBeOlder,
+      });
+    });
+    ends.push(() => {
+      for (const watcher of watchers) watcher.dispose();
+    });
+
+    const onServerKilled = () => {
+      mayBeOlder = true;
+    };
+    const parts: Parts = { mongo, redis, servers, proxies, job, reportTo, onServerKilled };
+    const turns = new Map<string, Promise<void>>();
+    const suffer = (fault: Fault) => {
+      const subject = subjectOf(fault);
+      const turn = (turns.get(subject) ?? Promise.resolve()).then(() => carryOut(fault, parts));
+      turns.set(subject, turn);
+      return turn;
+    };
+    return { servers, store, watchers, job, reportTo, suffer, dispose };
+  } catch (error) {
+    await dispose();
+    throw error;
+  }
+}
