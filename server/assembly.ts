@@ -1,0 +1,169 @@
+/**
+ * The rooms of a server, put together over the ports that it is given. Names no adapter of store or bus, and starts
+ * nothing; the rules are the rooms' own.
+ */
+import type { AccessPolicy } from './auth/access.js';
+import { createClientAddress } from './auth/client-address.js';
+import { createGuard } from './auth/guard.js';
+import { createTokenVerifier } from './auth/jwt.js';
+import type { KeySource } from './auth/jwt.js';
+import { createRefusalLedger } from './auth/refusals.js';
+import { createSessionKeeper } from './auth/session-keeper.js';
+import type { SessionKeeper } from './auth/session-keeper.js';
+import { createTokenCache } from './auth/token-cache.js';
+import type { EventBus } from './bus/event-bus.js';
+import type { Clock } from './clock.js';
+import type { Config } from './config.js';
+import { createDocuments } from './graphql/documents.js';
+import { createErrorMask } from './graphql/error-mask.js';
+import { createProgressSchema } from './graphql/schema.js';
+import { createSharedExecution } from './graphql/shared-execution.js';
+import type { SharedExecution } from './graphql/shared-execution.js';
+import { IngestionEventEmitter } from './ingestion/emitter.js';
+import { createProgressService } from './ingestion/progress-service.js';
+import type { IngestionService } from './ingestion/progress-service.js';
+import { createHealth } from './observability/health.js';
+import type { Health } from './observability/health.js';
+import type { Logger } from './observability/logger.js';
+import { createMetrics } from './observability/metrics.js';
+import type { Metrics } from './observability/metrics.js';
+import type { ProgressStore } from './store/progress-store.js';
+import { createGraphqlHttp } from './transport/graphql-http.js';
+import type { HandleRequest } from './transport/http.js';
+import { createOriginCheck } from './transport/origins.js';
+import { createRestProgress } from './transport/rest.js';
+import { createTransport } from './transport/transport.js';
+import type { Transport } from './transport/transport.js';
+import { createWebSocketEndpoint } from './transport/websocket.js';
+import type { WebSocketEndpoint } from './transport/websocket.js';
+import { createWatchHub } from './watch/watch-hub.js';
+import type { WatchHub } from './watch/watch-hub.js';
+
+/** What a server stands on. */
+export interface ServerPorts {
+  readonly store: ProgressStore;
+  readonly bus: EventBus;
+  readonly access: AccessPolicy;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  readonly handleRequest: HandleRequest | null;
+}
+
+/** What the rooms ask of the life of their server. */
+export interface Life {
+  readonly isClosing: () => boolean;
+  /** What subscriptionUrl and pollUrl begin with. */
+  readonly publicUrl: () => string;
+}
+
+/** The rooms that a server's life is led in. */
+export interface Assembly {
+  readonly service: IngestionService;
+  readonly emitter: IngestionEventEmitter;
+  readonly hub: WatchHub;
+  readonly keeper: SessionKeeper;
+  readonly shared: SharedExecution;
+  readonly webSockets: WebSocketEndpoint;
+  readonly health: Health;
+  readonly transport: Transport;
+}
+
+function keySourceOf({ jwtSecret, jwtPublicKey, jwtJwksUri }: Config): KeySource {
+  if (jwtSecret !== null) return { secret: jwtSecret };
+  return jwtPublicKey === null ? { jwksUri: jwtJwksUri ?? '' } : { publicKey: jwtPublicKey };
+}
+
+/** Puts the rooms together. */
+export function assemble(config: Config, ports: ServerPorts, { isClosing, publicUrl }: Life): Assembly {
+  const { store, bus, access, logger, clock, handleRequest } = ports;
+  let metrics: Metrics | null = null;
+
+  const service = createProgressService({
+    ...{ store, bus, clock, logger },
+    retentionMs: config.retentionDays * 86_400_000,
+    recoverableForMs: config.recoverableHours * 3_600_000,
+  });
+  const emitter = new IngestionEventEmitter(service, { logger });
+  const hub = createWatchHub({
+    bus,
+    read: (projectId, ingestionId) => service.read(projectId, ingestionId),
+    readMany: (projectIds) => store.readMany(projectIds),
+    clock,
+    logger,
+    isAlone: () => bus.kind === 'redis' || !service.othersStand,
+  });
+  const guard = createGuard({
+    verifier: createTokenCache(
+      createTokenVerifier({
+        keys: keySourceOf(config),
+        issuer: config.jwtIssuer,
+        audience: config.jwtAudience,
+        clockToleranceSeconds: config.jwtClockTolerance,
+        clock,
+      }),
+      clock,
+    ),
+    access,
+    refusals: createRefusalLedger(clock),
+    logger,
+    clock,
+    onRefusal: (code) => metrics?.countRefusal(code),
+  });
+  const keeper = createSessionKeeper(clock, config.accessRecheckSeconds * 1_000);
+  const mask = createErrorMask(logger);
+  const schema = createProgressSchema({ service, hub, clock, publicUrl });
+  const documents = createDocuments({ schema, introspection: config.introspection });
+  const shared = createSharedExecution(schema, mask);
+  const webSockets = createWebSocketEndpoint({
+    ...{ schema, documents, shared, hub, guard, keeper, mask, clock, logger },
+    counters: { delivered: ({ payload }, bytes) => metrics?.countDelivered(payload.type, bytes) },
+    subscriptions: config.maxSubscriptions,
+    limits: {
+      messageBytes: config.maxMessageBytes,
+      connections: config.maxConnections,
+      connectionsPerAddress: config.maxConnectionsPerAddress,
+    },
+  });
+  const health = createHealth(
+    { store: () => store.ping(), bus: () => bus.ping() },
+    clock,
+    (dependency, { state }, error) =>
+      state === 'down'
+        ? logger.error({ dependency, error: String(error) }, 'a dependency does not answer')
+        : logger.info({ dependency }, 'a dependency answers'),
+  );
+  metrics = createMetrics({
+    connections: () => webSockets.connections,
+    sessions: () => keeper.sessions,
+    watchers: () => hub.watchers,
+    watchedProjects: () => hub.watchedProjects,
+    executions: () => shared.executions,
+    liveProjects: () => service.liveProjects,
+    unstoredProjects: () => service.unstoredProjects,
+    up: () =>
+      Object.fromEntries(
+        Object.entries(health.dependencies).map(([name, { state }]) => [name, state === 'up']),
+      ),
+    events: () => service.counts.events,
+  });
+  const mayAsk = createOriginCheck(config.corsOrigins, publicUrl);
+  const transport = createTransport({
+    graphql: createGraphqlHttp({
+      ...{ schema, documents, mask, service, guard, keeper, isClosing },
+      bodyBytes: config.maxBodyBytes,
+      graphiql: config.graphiql,
+    }),
+    rest: createRestProgress({
+      schema,
+      documents,
+      service,
+      guard,
+      onUnexpected: (error) => void mask(error),
+    }),
+    metrics: config.metrics ? metrics : null,
+    clientAddress: createClientAddress(config.trustedProxies),
+    ...{ webSockets, health, mayAsk, clock, logger, handleRequest, isClosing },
+  });
+
+  return { service, emitter, hub, keeper, shared, webSockets, health, transport };
+}
