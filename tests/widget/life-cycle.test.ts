@@ -116,7 +116,7 @@ describe('A client that is', () => {
       'idle',
       'connecting',
       'connected',
-      'reconnecting 1 waiting',
+      'reconnecting 0 waiting',
       'reconnecting 1',
       'connected',
     ]);

@@ -149,8 +149,10 @@ describe('A subscription that the server cannot serve for now', () => {
     }
     session.play({ progress: progressOf() });
     expect(one.names()).toEqual(['idle', 'connecting', 'reconnecting', 'connected']);
-    expect(one.seen).toContain('reconnecting 10 waiting');
-    expect(one.seen).not.toContain('reconnecting 11 waiting');
+    expect(one.seen).toContain('reconnecting 9 waiting');
+    expect(one.seen).not.toContain('reconnecting 10 waiting');
+    expect(one.seen).toContain('reconnecting 10');
+    expect(one.seen).not.toContain('reconnecting 11');
     expect(other.names()).toEqual(['idle', 'connecting', 'connected']);
     expect(webSocket.sessions).toHaveLength(1);
   });

@@ -9,7 +9,7 @@ import type { ConnectionError } from './types.js';
 
 /** What a watch that is under way carries. */
 interface Pursuit {
-  /** Goes at its own operation in a row, without a healthy while between. */
+  /** Further goes at its own operation begun, without a healthy while between. */
   readonly attempt: number;
   /** A token was asked for by force since the last healthy while. */
   readonly refreshed: boolean;
@@ -79,6 +79,8 @@ const live = (state: Pursuit, _e: unknown, { now }: Moment): WatchState => ({
   since: now,
 });
 const waitAgain = ({ attempt, refreshed }: Pursuit): WatchState => ({ name: 'waiting', attempt, refreshed });
+const attemptAgain = (state: Pursuit, _e: unknown, _m: Moment, { maxAttempts }: WatchPolicy): WatchState =>
+  waitAgain({ ...state, attempt: Math.min(state.attempt + 1, maxAttempts) });
 
 type Failed = Extract<WatchEvent, { type: 'failed' }>;
 function failed(state: Pursuit, { loss }: Failed, moment: Moment, policy: WatchPolicy): WatchState {
@@ -91,8 +93,8 @@ function failed(state: Pursuit, { loss }: Failed, moment: Moment, policy: WatchP
   }
   // Past the budget a quiet look remains: the socket is there, and one question costs little.
   const spent = state.attempt >= policy.maxAttempts;
-  const attempt = spent ? state.attempt : state.attempt + 1;
-  const delayMs = spent ? policy.probeIntervalMs : retryDelayMs(attempt, policy.jitter, moment.random);
+  const { attempt } = state;
+  const delayMs = spent ? policy.probeIntervalMs : retryDelayMs(attempt + 1, policy.jitter, moment.random);
   return { name: 'retrying', attempt, refreshed: state.refreshed, error, dueAt: moment.now + delayMs };
 }
 function failedLive(state: StateOf<'live'>, event: Failed, moment: Moment, policy: WatchPolicy): WatchState {
@@ -153,7 +155,7 @@ export const WATCH_TABLE: Table = {
     failed: stay,
     ended: completed,
     restDue: rest,
-    retryDue: waitAgain,
+    retryDue: attemptAgain,
     renewed: stay,
     stirred: stay,
   },
