@@ -4,10 +4,12 @@
  */
 import type { IngestionEvent } from '@ingestion-progress/schema';
 import { Kind, OperationTypeNode, execute, getArgumentValues, visit } from 'graphql';
-import type { ExecutionResult, FieldNode, GraphQLSchema } from 'graphql';
+import type { ExecutionResult, FieldNode, GraphQLOutputType, GraphQLSchema } from 'graphql';
+import { compileField } from './compiled-selection.js';
 import type { Prepared } from './documents.js';
 import type { MaskError } from './error-mask.js';
 import type { ProgressArgs } from './watching.js';
+import { toWireEvent } from './wire-event.js';
 
 /** One distinct document: renders events for whoever watches by it. */
 export interface Lane {
@@ -54,7 +56,7 @@ function variablesThatMatter(prepared: Prepared, root: FieldNode): string {
   visit(prepared.document, {
     OperationDefinition: (node) => (node === prepared.operation ? undefined : false),
     VariableDefinition: () => false,
-    Argument: (_node, _key, _parent, _path, ancestors) => (ancestors.at(-2) === root ? false : undefined),
+    Argument: (_node, _key, _parent, _path, ancestors) => (ancestors.at(-1) === root ? false : undefined),
     Variable: (node) => void names.add(node.name.value),
   });
   return JSON.stringify([...names].sort().map((name) => [name, prepared.variables[name]]));
@@ -67,35 +69,53 @@ export function createSharedExecution(schema: GraphQLSchema, mask: MaskError): S
   let documents = 0;
   let executions = 0;
 
-  function createLane({ document, operation, variables }: Prepared): Lane {
+  function createLane(
+    { document, operation, variables }: Prepared,
+    root: FieldNode,
+    type: GraphQLOutputType,
+  ): Lane {
     const rendered = new WeakMap<IngestionEvent, Buffer>();
+    const compiled = compileField(schema, document, type, root);
+    const key = root.alias?.value ?? root.name.value;
+    const compiledPayload = (event: IngestionEvent): string | null => {
+      if (compiled === null) return null;
+      try {
+        return JSON.stringify({ data: { [key]: compiled(toWireEvent(event)) } });
+      } catch {
+        // Not plain, or not as the schema says: graphql-js finds the words for it.
+        return null;
+      }
+    };
+    const executedPayload = (event: IngestionEvent): string => {
+      const result = execute({
+        schema,
+        document,
+        operationName: operation.name?.value ?? null,
+        variableValues: variables,
+        rootValue: event,
+      });
+      // No resolver under an event returns a promise.
+      if (!('data' in result) && !('errors' in result))
+        throw new Error('An event was executed asynchronously.');
+      return serialise(result, mask);
+    };
     return {
       render: (event) => {
         const known = rendered.get(event);
         if (known !== undefined) return known;
         executions += 1;
-        const result = execute({
-          schema,
-          document,
-          operationName: operation.name?.value ?? null,
-          variableValues: variables,
-          rootValue: event,
-        });
-        // No resolver under an event returns a promise.
-        if (!('data' in result) && !('errors' in result))
-          throw new Error('An event was executed asynchronously.');
-        const payload = Buffer.from(serialise(result, mask));
+        const payload = Buffer.from(compiledPayload(event) ?? executedPayload(event));
         rendered.set(event, payload);
         return payload;
       },
     };
   }
 
-  function laneOf(prepared: Prepared, root: FieldNode): Lane {
+  function laneOf(prepared: Prepared, root: FieldNode, type: GraphQLOutputType): Lane {
     let id = documentIds.get(prepared.document);
     if (id === undefined) documentIds.set(prepared.document, (id = documents += 1));
     const key = `${id} ${prepared.operation.name?.value ?? ''} ${variablesThatMatter(prepared, root)}`;
-    const lane = lanes.get(key) ?? createLane(prepared);
+    const lane = lanes.get(key) ?? createLane(prepared, root, type);
     lanes.delete(key);
     lanes.set(key, lane);
     const oldest = lanes.keys().next();
@@ -109,7 +129,7 @@ export function createSharedExecution(schema: GraphQLSchema, mask: MaskError): S
       const definition = schema.getSubscriptionType()?.getFields()['ingestionProgress'];
       if (root === null || definition === undefined) return null;
       const args = getArgumentValues(definition, root, prepared.variables);
-      return { lane: laneOf(prepared, root), args: args as unknown as ProgressArgs };
+      return { lane: laneOf(prepared, root, definition.type), args: args as unknown as ProgressArgs };
     },
     get executions() {
       return executions;
