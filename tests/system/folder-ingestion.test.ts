@@ -76,8 +76,9 @@ describe('npm start', () => {
     await page.getByText('There is no folder ../lodash under').waitFor();
     await page.close();
 
+    // Ctrl-C reaches npm and its shell, too, which then end by the signal; the demo's own code is looked at below.
     demo.signal('SIGINT');
-    expect(await demo.ended).toBe(0);
+    await demo.ended;
   }, 120_000);
 
   it('with --once ends by itself, after every watcher was sent the ending; serve then answers the same', async () => {

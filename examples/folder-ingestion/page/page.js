@@ -165,15 +165,16 @@ byId('ingest').addEventListener('submit', (event) => {
   const body = JSON.stringify({ folder: folder.value.trim() });
   ask('/demo/ingest', { method: 'POST', headers: { 'content-type': 'application/json' }, body })
     .catch((error) => (ingestAnswer.textContent = error.message))
-    .finally(showButton);
+    .finally(() => (again.disabled = isRunning));
 });
 
-function showButton() {
-  again.disabled = element.progress?.status === 'RUNNING';
-}
+let isRunning = false;
 
-for (const name of ['phase-started', 'progress', 'error', 'cancelled', 'complete', 'connection-change']) {
-  element.addEventListener(`ingestion-${name}`, showButton);
+for (const name of ['phase-started', 'progress', 'error', 'cancelled', 'complete']) {
+  element.addEventListener(`ingestion-${name}`, ({ detail }) => {
+    isRunning = detail.progress.status === 'RUNNING';
+    again.disabled = isRunning;
+  });
 }
 element.addEventListener('ingestion-complete', () => void showCollection());
 element.addEventListener('ingestion-phase-started', ({ detail }) => {
