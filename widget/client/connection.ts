@@ -124,7 +124,16 @@ export function createConnection(options: ConnectionOptions = {}, parts: Connect
   const timers = new Map<TimerName | 'renew', () => void>();
   let stopSignals: (() => void) | null = null;
   let viewerAsked = false;
-  const sessions = createSessions({ webSocket, polling, tokens, places, problem, dispatch, acknowledged });
+  const sessions = createSessions({
+    webSocket,
+    polling,
+    tokens,
+    places,
+    problem,
+    dispatch,
+    acknowledged,
+    identified: tell,
+  });
 
   const queue: MachineEvent[] = [];
   let running = false;

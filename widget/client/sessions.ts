@@ -49,6 +49,8 @@ export interface SessionsOptions {
   readonly problem: ConnectionError | null;
   readonly dispatch: (event: MachineEvent) => void;
   readonly acknowledged: (lifetime: TokenLifetime) => void;
+  /** A token is there, and with it whose it is; nothing was sent yet. */
+  readonly identified: () => void;
 }
 
 /** What an unforeseen error means for a connection. */
@@ -59,7 +61,7 @@ export const lossOf = (error: unknown): Loss =>
 
 /** Opens nothing yet. */
 export function createSessions(options: SessionsOptions): Sessions {
-  const { webSocket, polling, tokens, places, problem, dispatch, acknowledged } = options;
+  const { webSocket, polling, tokens, places, problem, dispatch, acknowledged, identified } = options;
   let socket: TransportSession | null = null;
   let socketNumber = 0;
   let polls: TransportSession | null = null;
@@ -82,6 +84,7 @@ export function createSessions(options: SessionsOptions): Sessions {
       if (problem !== null) throw new OperationError({ advice: 'giveUp', error: problem });
       const token = await tokens.get(forced);
       if (!current()) return;
+      identified();
       socket = webSocket.open(token, {
         acknowledged: (lifetime) => {
           if (current()) acknowledged(lifetime);
@@ -116,6 +119,7 @@ export function createSessions(options: SessionsOptions): Sessions {
       if (problem !== null) throw new OperationError({ advice: 'giveUp', error: problem });
       const token = await tokens.get(false);
       if (mine !== pollNumber) return;
+      identified();
       if (polls === null || pollToken !== token) openPolls(token);
       for (const place of places) attach(place);
       polls?.check();

@@ -1,0 +1,114 @@
+import { describe, expect, it } from 'vitest';
+import { createMemory } from '../../widget/client/memory.js';
+import { createManualEnvironment } from './support/manual-environment.js';
+import { eventsOf, setUp, tokenOf } from './support/set-up.js';
+import { progressOf } from './support/states.js';
+
+const ENDPOINT = 'https://api.example/graphql';
+/** The same tab after a reload: its storage stays, its memory does not. */
+const reloaded = (before: ReturnType<typeof createManualEnvironment>) =>
+  createManualEnvironment({ storage: () => before.storage() });
+
+describe('What a tab remembers', () => {
+  it('belongs to one sub: another one sees nothing, and wipes it', () => {
+    const environment = createManualEnvironment();
+    const memory = createMemory(environment, ENDPOINT, true);
+    const progress = progressOf();
+    memory.keep('anna', 'p1', progress);
+    memory.save();
+    expect(createMemory(reloaded(environment), ENDPOINT, true).recall('anna', 'p1')).toEqual(progress);
+    const later = reloaded(environment);
+    expect(createMemory(later, ENDPOINT, true).recall('ben', 'p1')).toBeNull();
+    expect(later.storage()?.length).toBe(0);
+    expect(createMemory(reloaded(environment), ENDPOINT, true).recall('anna', 'p1')).toBeNull();
+  });
+
+  it('is nothing where the token says no sub, and stays out of the storage where the host wants it so', () => {
+    const environment = createManualEnvironment();
+    const memory = createMemory(environment, ENDPOINT, false);
+    memory.keep(null, 'p1', progressOf());
+    expect(memory.recall(null, 'p1')).toBeNull();
+    memory.keep('anna', 'p1', progressOf());
+    memory.save();
+    expect(memory.recall('anna', 'p1')).not.toBeNull();
+    expect(environment.storage()?.length).toBe(0);
+  });
+
+  it('is bounded, the newest kept', () => {
+    const memory = createMemory(createManualEnvironment(), ENDPOINT, true);
+    for (let index = 0; index < 25; index += 1) memory.keep('anna', `p${String(index)}`, progressOf());
+    expect(memory.recall('anna', 'p4')).toBeNull();
+    expect(memory.recall('anna', 'p5')).not.toBeNull();
+  });
+
+  it.each(['{', '7', '{"subject":"anna"}', '{"subject":"anna","projects":[1,["p1",{}],["p1"]]}'])(
+    'is nothing where the storage holds rubbish (%s)',
+    (rubbish) => {
+      const environment = createManualEnvironment();
+      environment.storage()?.setItem(`ingestion-progress ${ENDPOINT}`, rubbish);
+      expect(createMemory(environment, ENDPOINT, true).recall('anna', 'p1')).toBeNull();
+    },
+  );
+
+  it('goes without a storage that throws', () => {
+    const refuse = (): never => {
+      throw new DOMException('Full.', 'QuotaExceededError');
+    };
+    const storage = { getItem: refuse, setItem: refuse, removeItem: refuse } as unknown as Storage;
+    const memory = createMemory(createManualEnvironment({ storage: () => storage }), ENDPOINT, true);
+    memory.keep('anna', 'p1', progressOf());
+    memory.save();
+    expect(memory.recall('anna', 'p1')).not.toBeNull();
+    memory.forget(null);
+    expect(memory.recall('anna', 'p1')).toBeNull();
+  });
+});
+
+describe('A client', () => {
+  it.each([
+    ['FORBIDDEN', ['p2']],
+    ['UNAUTHENTICATED', []],
+  ])('wipes what it remembers at %s', async (code, left) => {
+    const environment = createManualEnvironment();
+    const { follow, socket } = setUp({ token: tokenOf('anna') }, environment);
+    const clients = ['p1', 'p2'].map((projectId) => follow({ projectId }));
+    for (const client of clients) eventsOf(client);
+    const session = await socket();
+    for (const projectId of ['p1', 'p2']) session.play({ progress: progressOf({ projectId }), projectId });
+    session.play({ refuse: code, projectId: 'p1' });
+    const memory = createMemory(environment, 'https://host.example/graphql', true);
+    expect(['p1', 'p2'].filter((project) => memory.recall('anna', project) !== null)).toEqual(left);
+    for (const client of clients) client.dispose();
+  });
+
+  it('saves when the page is left, and remembers nothing where the host said so', async () => {
+    const environment = createManualEnvironment();
+    const { follow, socket } = setUp({ token: tokenOf('anna') }, environment);
+    eventsOf(follow());
+    eventsOf(follow({ projectId: 'p2', remember: 'none' }));
+    const session = await socket();
+    for (const projectId of ['p1', 'p2']) session.play({ progress: progressOf({ projectId }), projectId });
+    expect(environment.storage()?.length).toBe(0);
+    environment.signal('leave');
+    const kept = environment.storage()?.getItem('ingestion-progress https://host.example/graphql') ?? '';
+    expect(kept).toContain('"p1"');
+    expect(kept).not.toContain('"p2"');
+  });
+
+  it('shows what it remembers as soon as it knows whose it is, marked as not confirmed', async () => {
+    const environment = createManualEnvironment();
+    const first = setUp({ token: tokenOf('anna') }, environment);
+    const before = first.follow();
+    eventsOf(before);
+    (await first.socket()).play({ progress: progressOf({ percent: 40 }) });
+    before.dispose();
+    const again = setUp({ token: tokenOf('anna') }, environment).follow();
+    expect(again.getSnapshot()).toMatchObject({ knowledge: 'remembered', progress: { progressPercent: 10 } });
+    const late = setUp({ getToken: () => tokenOf('anna') }, environment);
+    const asked = late.follow();
+    expect(asked.getSnapshot().knowledge).toBe('none');
+    eventsOf(asked);
+    await late.socket();
+    expect(asked.getSnapshot().knowledge).toBe('remembered');
+  });
+});

@@ -1,0 +1,84 @@
+import { describe, expect, it } from 'vitest';
+import { WATCH_TABLE, follow, type WatchEvent, type WatchState } from '../../widget/client/watch-machine.js';
+import { readSettings } from '../../widget/client/options.js';
+
+const error = { code: 'SOME', message: 'Some.' };
+const EVENTS: readonly WatchEvent[] = [
+  ...(
+    [
+      'listen',
+      'leave',
+      'disconnect',
+      'reconnect',
+      'answered',
+      'ended',
+      'restDue',
+      'retryDue',
+      'renewed',
+      'stirred',
+    ] as const
+  ).map((type): WatchEvent => ({ type })),
+  ...(['retry', 'refresh', 'refuse', 'giveUp'] as const).map((advice): WatchEvent => ({
+    type: 'failed',
+    loss: { advice, error },
+  })),
+];
+const moment = { now: 100_000, random: 0.5, online: true, visible: true };
+const policy = { ...readSettings({}), restPollIntervalMs: 30_000 };
+
+/** Every state that can be come to from `idle`. */
+function reachable(): readonly WatchState[] {
+  const seen = new Map<string, WatchState>([['idle', { name: 'idle' }]]);
+  for (const state of seen.values()) {
+    for (const event of EVENTS) {
+      for (const now of [100_000, 200_000]) {
+        const next = follow(state, event, { ...moment, now }, policy);
+        const key = JSON.stringify({ ...next, dueAt: 0, since: 'since' in next ? next.since : 0 });
+        if (!seen.has(key)) seen.set(key, next);
+      }
+    }
+  }
+  return [...seen.values()];
+}
+
+describe('The table of following one project', () => {
+  const states = reachable();
+
+  it('has a cell for every pair, and comes to every state', () => {
+    const events = [...new Set(EVENTS.map(({ type }) => type))].sort();
+    for (const row of Object.values(WATCH_TABLE)) expect(Object.keys(row).sort()).toEqual(events);
+    expect([...new Set(states.map(({ name }) => name))].sort()).toEqual(Object.keys(WATCH_TABLE).sort());
+  });
+
+  it('has a way on from everywhere: by listening or by reconnect', () => {
+    const stuck = states.filter((state) => {
+      const back = state.name === 'idle' ? 'listen' : 'reconnect';
+      const next = follow(state, { type: back }, moment, policy).name;
+      return !['waiting', 'live', 'refreshing'].includes(next);
+    });
+    expect(stuck).toEqual([]);
+  });
+
+  it('opens nothing by itself once it has stopped, ended or been refused', () => {
+    const over = states.filter(({ name }) =>
+      ['stopped', 'completed', 'unauthorized', 'error'].includes(name),
+    );
+    expect(over.length).toBeGreaterThanOrEqual(4);
+    for (const state of over) {
+      for (const event of EVENTS) {
+        if (event.type === 'reconnect' || event.type === 'disconnect') continue;
+        expect(follow(state, event, moment, policy)).toBe(state);
+      }
+    }
+  });
+
+  it('asks for a new token once, and again only after a healthy while', () => {
+    const refresh: WatchEvent = { type: 'failed', loss: { advice: 'refresh', error } };
+    const after = (...events: readonly WatchEvent[]): WatchState =>
+      events.reduce<WatchState>((state, event) => follow(state, event, moment, policy), { name: 'idle' });
+    const live = after({ type: 'listen' }, refresh, { type: 'renewed' }, { type: 'answered' });
+    expect(live.name).toBe('live');
+    expect(follow(live, refresh, moment, policy).name).toBe('unauthorized');
+    expect(follow(live, refresh, { ...moment, now: 105_000 }, policy).name).toBe('refreshing');
+  });
+});
