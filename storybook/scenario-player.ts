@@ -1,7 +1,11 @@
 /** Plays a scenario to the element: a real client and connection, over transports that a script has written. */
 import '@ingestion-progress/widget/define';
 import type { IngestionProgressElement } from '@ingestion-progress/widget';
-import { createConnection, createEnvironment, createIngestionClient } from '@ingestion-progress/widget/client';
+import {
+  createConnection,
+  createEnvironment,
+  createIngestionClient,
+} from '@ingestion-progress/widget/client';
 import { createScriptedTransport } from '@ingestion-progress/widget/testing';
 import { scenariosFrom } from './scenarios.js';
 

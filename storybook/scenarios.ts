@@ -20,6 +20,7 @@ export interface Scenario {
 const SECOND = 1000;
 const HOUR = 3_600_000;
 const PHASES = SAMPLES.running.phases;
+const COMPLETED = SAMPLES.completed;
 
 /** The state at an overall percent, `atMs` after the scenario began. */
 function stateAt(beganAt: number, atMs: number, overall: number, change: Partial<Progress> = {}): Progress {
@@ -76,10 +77,11 @@ function run(beganAt: number, openedAt: number, from: number, to: number, forMs:
 function completed(beganAt: number, atMs: number, openedAt = 0): ScriptedStep {
   const progress: Progress = {
     ...stateAt(beganAt, openedAt + atMs, 99.9),
-    ...SAMPLES.completed,
+    ...COMPLETED,
     id: 'demo',
     projectId: 'demo',
     revision: beganAt + openedAt + atMs,
+    result: { ...COMPLETED.result, durationMs: openedAt + atMs },
     startedAt: beganAt,
     completedAt: beganAt + openedAt + atMs,
     updatedAt: beganAt + openedAt + atMs,
@@ -89,7 +91,11 @@ function completed(beganAt: number, atMs: number, openedAt = 0): ScriptedStep {
 
 function failed(beganAt: number, atMs: number): ScriptedStep {
   const { phases, error } = SAMPLES.failedRetryable;
-  const progress = stateAt(beganAt, atMs, 40, { status: 'FAILED', phases: [...phases], error });
+  const progress = stateAt(beganAt, atMs, 40, {
+    status: 'FAILED',
+    phases: [...phases],
+    error: error === null ? null : { ...error, occurredAt: beganAt + atMs },
+  });
   return { atMs, progress };
 }
 
@@ -151,7 +157,7 @@ export function scenariosFrom(beganAt: number): Readonly<Record<string, Scenario
     offline: {
       about: 'The network is gone for six seconds: said as such, without burning attempts.',
       socket: [
-        [hello(beganAt, 0), ...run(beganAt, 0, 0, 50, 20 * SECOND)],
+        [hello(beganAt, 0), ...run(beganAt, 0, 0, 25, 4 * SECOND), { atMs: 5500, close: 1006 }],
         [
           hello(beganAt, 11 * SECOND),
           ...run(beganAt, 11 * SECOND, 50, 100, 9 * SECOND),

@@ -27,7 +27,10 @@ export const CONNECTIONS = {
   mixedContent: { state: 'error', error: { code: 'MIXED_CONTENT', message: 'This page is https.' } },
   protocol: {
     state: 'error',
-    error: { code: 'PROTOCOL_4400', message: 'The server closed with 4400: it does not speak this protocol.' },
+    error: {
+      code: 'PROTOCOL_4400',
+      message: 'The server closed with 4400: it does not speak this protocol.',
+    },
   },
   completed: { state: 'completed' },
 } as const satisfies Readonly<Record<string, Connection>>;
@@ -44,7 +47,16 @@ const ENDED: readonly ConnectionName[] = [...OPEN, 'completed'];
 /** For each state of the job, the connections that can be there with it. */
 export const STATE_TABLE: Readonly<Record<JobName, readonly ConnectionName[]>> = {
   // before anything was heard
-  unknown: ['idle', 'connecting', ...LOST, ...REFUSED, 'noProject', 'badProject', 'badEndpoint', 'mixedContent'],
+  unknown: [
+    'idle',
+    'connecting',
+    ...LOST,
+    ...REFUSED,
+    'noProject',
+    'badProject',
+    'badEndpoint',
+    'mixedContent',
+  ],
   none: OPEN,
   waiting: OPEN,
   running: OPEN,

@@ -1,0 +1,23 @@
+/** Draws docs/contact-sheet.png anew: `npx tsx --conditions=source storybook/contact-sheet.ts`. Tests compare with it. */
+import { writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { decodePng, encodePng } from './png.js';
+import { openStorySite } from './story-site.js';
+
+/** Where the picture is kept. */
+export const CONTACT_SHEET = fileURLToPath(new URL('../docs/contact-sheet.png', import.meta.url));
+
+/** Story and element that make it. */
+export const CONTACT_SHEET_STORY = 'contact-sheet--all';
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const site = await openStorySite();
+  try {
+    await site.show(CONTACT_SHEET_STORY, { width: 'full' });
+    const picture = encodePng(decodePng(await site.picture('contact-sheet')));
+    writeFileSync(CONTACT_SHEET, picture);
+    console.log(`docs/contact-sheet.png  ${(picture.length / 1000).toFixed(0)} kB`);
+  } finally {
+    await site.close();
+  }
+}

@@ -1,0 +1,129 @@
+/** The static Storybook, built once, served to a real Chromium, with its stories switched in place: for tests and pictures. */
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { extname, join, normalize } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { chromium, type Page } from 'playwright-core';
+
+/** An entry of Storybook's index. */
+export interface StoryEntry {
+  readonly id: string;
+  readonly title: string;
+  readonly name: string;
+  readonly type: 'story' | 'docs';
+}
+
+/** The site and a browser on it. */
+export interface StorySite {
+  readonly stories: readonly StoryEntry[];
+  readonly page: Page;
+  /** Shows a story, with globals such as `theme`; resolves once its elements have nothing left to draw. */
+  show(id: string, globals?: Readonly<Record<string, string>>): Promise<void>;
+  /** The page's picture as PNG, from the element with this id. */
+  picture(id: string): Promise<Buffer>;
+  close(): Promise<void>;
+}
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const BUILT = join(ROOT, 'node_modules/.cache/storybook-static');
+const TYPES: Readonly<Record<string, string>> = {
+  '.html': 'text/html',
+  '.js': 'text/javascript',
+  '.css': 'text/css',
+  '.json': 'application/json',
+};
+const CHROMIUM_FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--no-first-run',
+  '--font-render-hinting=none',
+];
+
+/** Builds, serves, opens. Rejects with what Storybook said where its build fails. */
+export async function openStorySite(): Promise<StorySite> {
+  const storybook = join(ROOT, 'node_modules/.bin/storybook');
+  await promisify(execFile)(storybook, ['build', '-c', 'storybook', '-o', BUILT, '--disable-telemetry'], {
+    cwd: ROOT,
+    maxBuffer: 64_000_000,
+  });
+  const server = createServer((request, response) => {
+    const path = normalize(new URL(request.url ?? '/', 'http://site').pathname);
+    readFile(join(BUILT, path)).then(
+      (body) => {
+        response.setHeader('content-type', TYPES[extname(path)] ?? 'application/octet-stream');
+        response.end(body);
+      },
+      () => {
+        response.statusCode = 404;
+        response.end();
+      },
+    );
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const base = `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`;
+  const index = JSON.parse(await readFile(join(BUILT, 'index.json'), 'utf8')) as {
+    readonly entries: Readonly<Record<string, StoryEntry>>;
+  };
+  const stories = Object.values(index.entries).filter(({ type }) => type === 'story');
+  const browser = await chromium.launch({
+    executablePath: process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium',
+    args: CHROMIUM_FLAGS,
+  });
+  const page = await browser.newPage({
+    viewport: { width: 1664, height: 900 },
+    reducedMotion: 'reduce',
+  });
+  const [first] = stories;
+  // manual: else the add-on's own axe runs at the same time, and refuses ours
+  await page.goto(`${base}/iframe.html?viewMode=story&id=${first?.id ?? ''}&globals=a11y.manual:!true`);
+  await page.waitForSelector('ingestion-progress');
+
+  return {
+    stories,
+    page,
+    show: async (id, globals = {}) => {
+      await page.evaluate(showStory, { id, globals });
+    },
+    picture: (id) => page.locator(`#${id}`).screenshot({ animations: 'disabled' }),
+    close: async () => {
+      await browser.close();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+interface Channel {
+  emit(name: string, ...values: readonly unknown[]): void;
+  once(name: string, listener: (id: string) => void): void;
+}
+
+/** Runs in the page; no functions with names, since the page lacks what compilers wrap them in. */
+async function showStory(wanted: {
+  readonly id: string;
+  readonly globals: Readonly<Record<string, string>>;
+}): Promise<void> {
+  const channel = (window as unknown as { __STORYBOOK_ADDONS_CHANNEL__: Channel })
+    .__STORYBOOK_ADDONS_CHANNEL__;
+  const { id } = wanted;
+  if (new URL(location.href).searchParams.get('id') !== id) {
+    await new Promise((resolve) => {
+      channel.once('storyRendered', resolve);
+      channel.emit('setCurrentStory', { storyId: id, viewMode: 'story' });
+    });
+  }
+  await new Promise((resolve) => {
+    channel.once('storyRendered', resolve);
+    channel.emit('updateGlobals', { globals: { theme: 'light', ...wanted.globals } });
+  });
+  const elements = [...document.querySelectorAll('ingestion-progress')];
+  for (const element of elements) {
+    do await element.updateComplete;
+    while (element.isUpdatePending);
+  }
+}

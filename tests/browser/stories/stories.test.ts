@@ -1,0 +1,125 @@
+/**
+ * Every story: it draws, axe finds nothing in light and in dark, and Tab stops at its buttons and nowhere else. And the
+ * contact sheet looks as it did: `npx tsx --conditions=source storybook/contact-sheet.ts` takes a new look as right.
+ */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { afterAll, describe, expect, test } from 'vitest';
+import type { AxeResults } from 'axe-core';
+import { CONTACT_SHEET, CONTACT_SHEET_STORY } from '../../../storybook/contact-sheet.js';
+import { decodePng, difference, encodePng } from '../../../storybook/png.js';
+import { openStorySite } from '../../../storybook/story-site.js';
+
+/** Of 255: what the palette of the kept picture takes away, and how differently two machines smooth the edge of a letter. */
+const COLOUR_TOLERANCE = 64;
+/** Share of pixels. */
+const PIXEL_TOLERANCE = 0.002;
+const SEEN = 'tests/artifacts/contact-sheet.png';
+
+const site = await openStorySite();
+const errors: string[] = [];
+site.page.on('pageerror', (error) => errors.push(error.message));
+site.page.on('console', (message) => {
+  if (message.type() === 'error') errors.push(message.text());
+});
+await site.page.addScriptTag({
+  content: readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8'),
+});
+
+/** What axe finds in the elements of a page; rules of whole documents do not apply to a story. */
+async function violations(): Promise<string[]> {
+  const results = await site.page.evaluate(() => {
+    const { axe } = window as unknown as {
+      axe: { run(context: string, options: object): Promise<AxeResults> };
+    };
+    return axe.run('#storybook-root', {
+      rules: { region: { enabled: false }, 'page-has-heading-one': { enabled: false } },
+      resultTypes: ['violations'],
+    });
+  });
+  return results.violations.flatMap(({ id, nodes }) =>
+    nodes.map((node) => `${id}: ${node.target.join(' ')} ${node.failureSummary ?? ''}`),
+  );
+}
+
+/** Labels at which Tab stops, from the start of the page to its end. */
+async function tabStops(): Promise<string[]> {
+  const stops: string[] = [];
+  await site.page.evaluate(() => {
+    (document.activeElement as HTMLElement | null)?.blur();
+    getSelection()?.removeAllRanges();
+    Object.assign(window, { seenByTab: new Set() });
+  });
+  for (let press = 0; press < 60; press += 1) {
+    await site.page.keyboard.press('Tab');
+    const label = await site.page.evaluate(() => {
+      let at = document.activeElement;
+      while (at?.shadowRoot?.activeElement) at = at.shadowRoot.activeElement;
+      const { seenByTab } = window as unknown as { seenByTab: Set<Element | null> };
+      const isOver = at === null || at === document.body || seenByTab.has(at); // it begins anew after the last
+      seenByTab.add(at);
+      return isOver ? null : (at.textContent ?? '').trim();
+    });
+    if (label === null) break;
+    stops.push(label);
+  }
+  return stops;
+}
+
+/** Labels of the buttons that are shown and can be pressed. */
+async function buttons(): Promise<string[]> {
+  return site.page.evaluate(() => {
+    const roots = [...document.querySelectorAll('ingestion-progress')].flatMap((element) => [
+      ...(element.shadowRoot?.querySelectorAll('button') ?? []),
+      ...element.querySelectorAll('button'),
+    ]);
+    return roots
+      .filter((button) => !button.disabled && button.getClientRects().length > 0)
+      .map((button) => (button.textContent ?? '').trim());
+  });
+}
+
+afterAll(() => site.close());
+
+const titles = [...new Set(site.stories.map(({ title }) => title))];
+
+describe.each(titles)('%s', (title) => {
+  const stories = site.stories.filter((story) => story.title === title);
+  test.each(stories)('$name', async ({ id }) => {
+    errors.length = 0;
+    for (const theme of ['light', 'dark']) {
+      await site.show(id, { theme });
+      expect(await site.page.locator('ingestion-progress').count()).toBeGreaterThan(0);
+      expect(await violations(), theme).toEqual([]);
+    }
+    expect((await tabStops()).sort()).toEqual((await buttons()).sort());
+    expect(errors).toEqual([]);
+  });
+});
+
+describe('The contact sheet', () => {
+  test('looks as it is kept', async () => {
+    await site.show(CONTACT_SHEET_STORY, { width: 'full' });
+    const seen = decodePng(await site.picture('contact-sheet'));
+    mkdirSync('tests/artifacts', { recursive: true });
+    writeFileSync(SEEN, encodePng(seen));
+    const kept = decodePng(readFileSync(CONTACT_SHEET));
+    expect([seen.width, seen.height], `sizes; see ${SEEN}`).toEqual([kept.width, kept.height]);
+    const share = difference(seen, kept, COLOUR_TOLERANCE);
+    expect(share, `share of pixels; see ${SEEN}`).toBeLessThan(PIXEL_TOLERANCE);
+  }, 60_000);
+
+  test('would show a track that is a little higher', async () => {
+    await site.show('states-running--connected');
+    const before = decodePng(await site.picture('storybook-root'));
+    await site.page.evaluate(() => {
+      document.querySelector('ingestion-progress')?.style.setProperty('--ingestion-track-height', '14px');
+    });
+    const after = decodePng(await site.picture('storybook-root'));
+    expect(difference(before, after, COLOUR_TOLERANCE)).toBeGreaterThan(PIXEL_TOLERANCE);
+  });
+
+  test('is kept small', () => {
+    expect(readFileSync(CONTACT_SHEET).length).toBeLessThan(500_000);
+  });
+});
