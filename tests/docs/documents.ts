@@ -23,6 +23,9 @@ export function configurationTable(): string {
 /** The page with all that is made put in its place. Throws where a file that it names is not there. */
 export function render(page: string): string {
   return page
-    .replaceAll(INCLUDE, (_, head: string, path: string, end: string) => head + readFileSync(path, 'utf8') + end)
+    .replaceAll(
+      INCLUDE,
+      (_, head: string, path: string, end: string) => head + readFileSync(path, 'utf8') + end,
+    )
     .replaceAll(CONFIGURATION, (_, head: string, end: string) => head + configurationTable() + end);
 }
