@@ -43,7 +43,8 @@ export function createWebSocketTransport(options: WebSocketTransportOptions): Tr
       let over = false;
       let acknowledged = false;
       let answered = false;
-      let watches = 0;
+      /** Of each watch that waits for its first answer: what starts its deadline, and what ends it. */
+      const unanswered = new Map<() => void, () => void>();
       const requests = new Set<(loss: Loss) => void>();
       let liveness: Liveness | null = null;
       let cancelDeadline = deadline(options.openTimeoutMs, 'connection');
@@ -62,6 +63,7 @@ export function createWebSocketTransport(options: WebSocketTransportOptions): Tr
         over = true;
         cancelDeadline();
         liveness?.stop();
+        for (const stop of unanswered.values()) stop();
         for (const refuse of requests) refuse(loss ?? adviceForClose(1000));
         // Before the ack only `terminate` closes at once; `dispose` would wait for it.
         if (acknowledged) void client.dispose();
@@ -106,7 +108,7 @@ export function createWebSocketTransport(options: WebSocketTransportOptions): Tr
             if (over) return;
             acknowledged = true;
             cancelDeadline();
-            if (watches > 0) next(options.firstDataTimeoutMs, 'first data');
+            for (const start of unanswered.keys()) start();
             listener.acknowledged(readLifetime(payload));
           },
           message() {
@@ -121,12 +123,6 @@ export function createWebSocketTransport(options: WebSocketTransportOptions): Tr
         },
       });
 
-      function first(): void {
-        if (over) return;
-        if (!answered) cancelDeadline();
-        answered = true;
-        listener.answered();
-      }
       function run(
         operation: Operation,
         sink: (answer: Answer | { type: 'next'; data: unknown }) => void,
@@ -153,19 +149,33 @@ export function createWebSocketTransport(options: WebSocketTransportOptions): Tr
 
       return {
         watch(target, answer) {
-          watches += 1;
-          if (acknowledged && !answered && watches === 1) next(options.firstDataTimeoutMs, 'first data');
           let ended = false;
+          let cancel = (): void => undefined;
+          const start = (): void => {
+            cancel = setDeadline(environment, options.firstDataTimeoutMs, () => {
+              const loss = tooLate('first data');
+              // One that is left out among others that are served asks again by itself.
+              if (answered) answer({ type: 'failed', loss });
+              else end(loss);
+            });
+          };
+          const first = (): void => {
+            cancel();
+            unanswered.delete(start);
+          };
+          unanswered.set(start, first);
+          if (acknowledged) start();
           const unsubscribe = run({ query: WATCH, variables: { ...target } }, (event) => {
             if (ended) return;
-            answer(event.type === 'next' ? readEvent(event.data) : event);
             first();
+            answer(event.type === 'next' ? readEvent(event.data) : event);
+            answered = true;
+            if (!over) listener.answered();
           });
           return () => {
             if (ended) return;
             ended = true;
-            watches -= 1;
-            if (watches === 0 && acknowledged && !answered) cancelDeadline();
+            first();
             unsubscribe();
           };
         },
