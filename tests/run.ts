@@ -13,10 +13,16 @@ interface Suite {
 
 const VITEST = 'npx vitest run -c tests/vitest.config.ts';
 
+const FAULTS = 'npx tsx --conditions=source tests/faults/run.ts';
+
 const CHECK: readonly Suite[] = [
   { name: 'types and build', command: 'npm run build --silent && npx tsc -p tests' },
-  { name: 'format', command: 'npx prettier --check --log-level warn .' },
-  { name: 'lint', command: 'npx eslint -c .config/eslint.config.js --max-warnings 0 .' },
+  { name: 'format', command: 'npx prettier --check --cache --log-level warn .' },
+  {
+    name: 'lint',
+    command:
+      'npx eslint -c .config/eslint.config.js --cache --cache-location node_modules/.cache/eslint/ --max-warnings 0 .',
+  },
   { name: 'codegen is fresh', command: 'npx tsx tests/check/codegen-is-fresh.ts' },
   {
     name: 'import rules',
@@ -27,11 +33,19 @@ const CHECK: readonly Suite[] = [
 ];
 
 const REST: readonly Suite[] = [
+  { name: 'documents', command: `${VITEST} tests/docs` },
   { name: 'contracts', command: `${VITEST} tests/contracts` },
-  { name: 'integration', command: `${VITEST} tests/integration tests/examples` },
+  { name: 'integration', command: `${VITEST} tests/integration tests/counted` },
+  { name: 'examples', command: `${VITEST} tests/examples` },
+  { name: 'other clients', command: `${VITEST} tests/clients` },
+  { name: 'fuzzing', command: `${VITEST} tests/fuzz` },
   { name: 'element in Chromium', command: 'npx web-test-runner --config tests/web-test-runner.config.js' },
   { name: 'client in Chromium', command: `${VITEST} tests/browser/client` },
+  { name: 'stories', command: `npm run build:storybook --silent && ${VITEST} tests/browser/stories` },
   { name: 'whole system', command: `${VITEST} tests/system` },
+  { name: 'hosts', command: `${VITEST} tests/hosts` },
+  { name: 'faults', command: `${FAULTS} --seeds 5 --first 1` },
+  { name: 'deployment', command: `${VITEST} tests/deployment` },
 ];
 
 /** Runs one suite; resolves to whether it passed. Its output goes to a log, and to the screen where it failed. */
@@ -64,7 +78,7 @@ async function run(suite: Suite): Promise<boolean> {
 
 const mode = process.argv[2];
 if (mode !== 'check' && mode !== 'test') {
-  console.error('Usage: tsx tests/run.ts check|test');
+  console.error('Usage: tsx tests/run.ts check|test [SUITE …]');
   process.exit(2);
 }
 if (!existsSync('tests/run.ts')) {
@@ -72,10 +86,21 @@ if (!existsSync('tests/run.ts')) {
   process.exit(2);
 }
 
-const suites: Suite[] = [];
+// Suites named after the mode are the only ones run: `npm test -- contracts integration`.
+const named = process.argv.slice(3);
+let suites: Suite[] = [];
 if (mode === 'test') suites.push({ name: 'set-up', command: 'npx tsx tests/setup/ensure.ts' });
 suites.push(...CHECK);
 if (mode === 'test') suites.push(...REST);
+const unknown = named.filter((name) => !suites.some((suite) => suite.name.startsWith(name)));
+if (unknown.length > 0) {
+  console.error(
+    `No suite is called ${unknown.join(', ')}; there are: ${suites.map(({ name }) => name).join(', ')}.`,
+  );
+  process.exit(2);
+}
+
+if (named.length > 0) suites = suites.filter((suite) => named.some((name) => suite.name.startsWith(name)));
 
 let passed = 0;
 let failed = 0;
