@@ -1,10 +1,12 @@
 /** Finds or installs everything that the tests need beside npm's packages; quick where it is all there. */
+import { ensurePython } from '../clients/python.js';
 import { ensureDebianPackages } from './debian-packages.js';
 import { ensureMongo } from './mongodb.js';
 
 try {
   ensureDebianPackages();
   ensureMongo();
+  ensurePython();
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;
