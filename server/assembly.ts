@@ -7,6 +7,7 @@ import { createClientAddress } from './auth/client-address.js';
 import { createGuard } from './auth/guard.js';
 import { createTokenVerifier } from './auth/jwt.js';
 import type { KeySource } from './auth/jwt.js';
+import { createQuotas } from './auth/quotas.js';
 import { createRefusalLedger } from './auth/refusals.js';
 import { createSessionKeeper } from './auth/session-keeper.js';
 import type { SessionKeeper } from './auth/session-keeper.js';
@@ -27,6 +28,7 @@ import type { Health } from './observability/health.js';
 import type { Logger } from './observability/logger.js';
 import { createMetrics } from './observability/metrics.js';
 import type { Metrics } from './observability/metrics.js';
+import { createOffenderLog } from './observability/offender-log.js';
 import type { ProgressStore } from './store/progress-store.js';
 import { createGraphqlHttp } from './transport/graphql-http.js';
 import type { HandleRequest } from './transport/http.js';
@@ -92,6 +94,7 @@ export function assemble(config: Config, ports: ServerPorts, { isClosing, public
     logger,
     isAlone: () => bus.kind === 'redis' || !service.othersStand,
   });
+  const offenders = createOffenderLog(logger, clock);
   const guard = createGuard({
     verifier: createTokenCache(
       createTokenVerifier({
@@ -105,6 +108,15 @@ export function assemble(config: Config, ports: ServerPorts, { isClosing, public
     ),
     access,
     refusals: createRefusalLedger(clock),
+    quotas: createQuotas(
+      {
+        subscriptions: config.maxSubscriptionsPerViewer,
+        projects: config.maxProjectsPerViewer,
+        reportsPerSecond: config.maxReportsPerSecond,
+      },
+      offenders,
+      clock,
+    ),
     logger,
     clock,
     onRefusal: (code) => metrics?.countRefusal(code),
@@ -112,16 +124,28 @@ export function assemble(config: Config, ports: ServerPorts, { isClosing, public
   const keeper = createSessionKeeper(clock, config.accessRecheckSeconds * 1_000);
   const mask = createErrorMask(logger);
   const schema = createProgressSchema({ service, hub, clock, publicUrl });
-  const documents = createDocuments({ schema, introspection: config.introspection });
+  const documents = createDocuments({
+    schema,
+    introspection: config.introspection,
+    limits: {
+      tokens: config.maxDocumentTokens,
+      depth: config.maxDocumentDepth,
+      aliases: config.maxDocumentAliases,
+      jsonDepth: config.maxJsonDepth,
+    },
+  });
   const shared = createSharedExecution(schema, mask);
   const webSockets = createWebSocketEndpoint({
-    ...{ schema, documents, shared, hub, guard, keeper, mask, clock, logger },
+    ...{ schema, documents, shared, hub, guard, keeper, mask, clock, logger, offenders },
     counters: { delivered: ({ payload }, bytes) => metrics?.countDelivered(payload.type, bytes) },
     subscriptions: config.maxSubscriptions,
     limits: {
       messageBytes: config.maxMessageBytes,
       connections: config.maxConnections,
       connectionsPerAddress: config.maxConnectionsPerAddress,
+      initMs: config.initDeadlineMs,
+      pingMs: config.pingMs,
+      slowReaderMs: config.slowReaderMs,
     },
   });
   const health = createHealth(
@@ -161,6 +185,8 @@ export function assemble(config: Config, ports: ServerPorts, { isClosing, public
       onUnexpected: (error) => void mask(error),
     }),
     metrics: config.metrics ? metrics : null,
+    headersMs: config.headersDeadlineMs,
+    requestMs: config.requestDeadlineMs,
     clientAddress: createClientAddress(config.trustedProxies),
     ...{ webSockets, health, mayAsk, clock, logger, handleRequest, isClosing },
   });

@@ -9,6 +9,7 @@ import type { ErrorCode } from '../errors.js';
 import type { Logger } from '../observability/logger.js';
 import type { AccessPolicy } from './access.js';
 import type { TokenVerifier } from './jwt.js';
+import type { Quotas } from './quotas.js';
 import type { RefusalLedger } from './refusals.js';
 import type { Scope, Viewer } from './viewer.js';
 
@@ -31,6 +32,12 @@ export interface Guard {
   authorise(viewer: Viewer, projectId: string, scope: Scope, origin: Origin): Promise<void>;
   /** Whether access still stands; rejects with `UNAVAILABLE` where the policy does not answer. Logs and slows nothing. */
   stands(viewer: Viewer, projectId: string, scope: Scope): Promise<boolean>;
+  /** Refuses: logs, counts, slows, and rejects with the error, or with `RATE_LIMITED`. */
+  refuse(error: ProgressError, what: string, who: string | null, origin: Origin): Promise<never>;
+  /** Logs and counts a refusal that nobody waits for. */
+  note(error: ProgressError, what: string, who: string | null, origin: Origin): void;
+  /** What viewers have open and how fast they report. */
+  readonly quotas: Quotas;
 }
 
 /** What the guard stands on. */
@@ -38,6 +45,7 @@ export interface GuardOptions {
   readonly verifier: TokenVerifier;
   readonly access: AccessPolicy;
   readonly refusals: RefusalLedger;
+  readonly quotas: Quotas;
   readonly logger: Logger;
   readonly clock: Clock;
   /** Told of each refusal, for the counters. */
@@ -48,9 +56,15 @@ const ACCESS_TIMEOUT_MS = 5_000;
 
 /** Makes the guard. */
 export function createGuard(options: GuardOptions): Guard {
-  const { verifier, access, refusals, logger, clock, onRefusal } = options;
+  const { verifier, access, refusals, quotas, logger, clock, onRefusal } = options;
 
   const wait = (delayMs: number) => new Promise<void>((resolve) => void clock.setTimer(delayMs, resolve));
+
+  function note(error: ProgressError, what: string, who: string | null, origin: Origin): void {
+    const { address: from, way, requestId } = origin;
+    logger.warn({ code: error.code, who, what, from, way, requestId }, 'refused');
+    onRefusal?.(error.code);
+  }
 
   async function refuse(
     error: ProgressError,
@@ -58,10 +72,8 @@ export function createGuard(options: GuardOptions): Guard {
     who: string | null,
     origin: Origin,
   ): Promise<never> {
-    const { address: from, way, requestId } = origin;
-    logger.warn({ code: error.code, who, what, from, way, requestId }, 'refused');
-    onRefusal?.(error.code);
-    const penalty = refusals.refuse(from);
+    note(error, what, who, origin);
+    const penalty = refusals.refuse(origin.address);
     if (penalty.kind === 'limited') {
       throw new ProgressError('RATE_LIMITED', 'Too many refusals from this address; wait a minute.');
     }
@@ -90,6 +102,9 @@ export function createGuard(options: GuardOptions): Guard {
 
   return {
     stands,
+    refuse,
+    note,
+    quotas,
     authenticate: async (token, origin) => {
       try {
         if (token === null)

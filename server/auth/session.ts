@@ -23,7 +23,9 @@ export interface Session {
   readonly refreshable: boolean;
   /** Rejects as `Guard.authorise` does. */
   authorise(projectId: string, scope: Scope): Promise<void>;
-  /** Authorises, and holds until the returned function is called. */
+  /** Authorises a report, and counts it; rejects with `RATE_LIMITED` where they come too fast. */
+  authoriseReport(projectId: string): Promise<void>;
+  /** Authorises, counts, and holds until the returned function is called. */
   hold(grant: Grant): Promise<Unsubscribe>;
   /** Puts a fresh token of the same subject in the old one's place, and ends what it does not cover. */
   refresh(token: string): Promise<Viewer>;
@@ -59,7 +61,10 @@ export function createSession(options: {
       [...grants].map(async (grant) => {
         try {
           const stands = await guard.stands(asked, grant.projectId, grant.scope);
-          if (!stands && asked === viewer && grants.delete(grant)) grant.end(forbidden(grant));
+          if (stands || asked !== viewer || !grants.delete(grant)) return;
+          const error = forbidden(grant);
+          guard.note(error, `${grant.scope} ${grant.projectId}`, asked.subject, origin);
+          grant.end(error);
         } catch (error) {
           answered = false;
           if (unanswered + 1 < MOST_UNANSWERED || !grants.delete(grant)) return;
@@ -77,6 +82,10 @@ export function createSession(options: {
     origin,
     refreshable,
     authorise: (projectId, scope) => guard.authorise(viewer, projectId, scope, origin),
+    authoriseReport: async (projectId) => {
+      await guard.authorise(viewer, projectId, 'progress:write', origin);
+      guard.quotas.report(viewer.subject);
+    },
     hold: async (grant) => {
       let asked: Viewer;
       do {
@@ -84,15 +93,20 @@ export function createSession(options: {
         await guard.authorise(asked, grant.projectId, grant.scope, origin);
       } while (asked !== viewer);
       if (ended !== null) throw ended;
+      const uncount = guard.quotas.open(viewer.subject, grant.projectId);
       grants.add(grant);
-      return () => void grants.delete(grant);
+      return () => {
+        uncount();
+        grants.delete(grant);
+      };
     },
     refresh: async (token) => {
       if (!refreshable)
         throw new ProgressError('BAD_USER_INPUT', 'refreshToken works over a WebSocket only.');
       const fresh = await guard.authenticate(token, origin);
       if (fresh.subject !== viewer.subject) {
-        throw new ProgressError('FORBIDDEN', 'The fresh token is of another subject.');
+        const error = new ProgressError('FORBIDDEN', 'The fresh token is of another subject.');
+        await guard.refuse(error, `refreshToken of ${fresh.subject}`, viewer.subject, origin);
       }
       viewer = fresh;
       await recheck();

@@ -1,4 +1,4 @@
-/** Bounds of a document beside its tokens, as validation rules: depth and aliases. Safe against fragments in a cycle. */
+/** Bounds of a document beside its tokens, as a validation rule: depth and aliases; and of its variables. Safe against fragments in a cycle. */
 import { GraphQLError, Kind } from 'graphql';
 import type { SelectionSetNode, ValidationContext, ValidationRule } from 'graphql';
 
@@ -10,10 +10,23 @@ export interface DocumentLimits {
   readonly depth: number;
   /** Fields with an alias, each use of a fragment counted. @default 50 */
   readonly aliases: number;
+  /** Levels of the variables; a flat object is one. @default 32 */
+  readonly jsonDepth: number;
 }
 
 /** The defaults. */
-export const DOCUMENT_LIMITS: DocumentLimits = Object.freeze({ tokens: 2_000, depth: 15, aliases: 50 });
+export const DOCUMENT_LIMITS: DocumentLimits = Object.freeze({
+  tokens: 2_000,
+  depth: 15,
+  aliases: 50,
+  jsonDepth: 32,
+});
+
+/** Whether a JSON value has more levels than that; a scalar has none. */
+export function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((child) => isDeeper(child, levels - 1));
+}
 
 interface Measure {
   readonly depth: number;

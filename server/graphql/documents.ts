@@ -12,7 +12,7 @@ import {
   validate,
 } from 'graphql';
 import type { DocumentNode, GraphQLSchema, OperationDefinitionNode } from 'graphql';
-import { DOCUMENT_LIMITS, createLimitsRule } from './document-limits.js';
+import { DOCUMENT_LIMITS, createLimitsRule, isDeeper } from './document-limits.js';
 import type { DocumentLimits } from './document-limits.js';
 
 /** A document with the operation that is to be run, and its variables as the schema wants them. */
@@ -34,6 +34,8 @@ export interface Documents {
   /** @throws GraphQLError where it does not parse. */
   parse(query: string): DocumentNode;
   validate(document: DocumentNode): readonly GraphQLError[];
+  /** What is wrong with the shape of variables, before they are looked at; null where nothing is. */
+  checkVariables(variables: unknown): GraphQLError | null;
   /** Both, with the operation and its variables; or everything that is wrong with them. */
   prepare(request: OperationRequest): Prepared | readonly GraphQLError[];
 }
@@ -87,9 +89,15 @@ export function createDocuments(options: DocumentsOptions): Documents {
     return verdict;
   }
 
+  const checkVariables = (variables: unknown) =>
+    isDeeper(variables, limits.jsonDepth)
+      ? new GraphQLError(`The variables are more than ${limits.jsonDepth} levels deep.`)
+      : null;
+
   return {
     parse: parseOnce,
     validate: validateOnce,
+    checkVariables,
     prepare: ({ query, operationName, variables }) => {
       let document: DocumentNode;
       try {
@@ -103,6 +111,8 @@ export function createDocuments(options: DocumentsOptions): Documents {
       if (operation === null || operation === undefined) {
         return [new GraphQLError('Unknown operation, or several and none is named.')];
       }
+      const tooDeep = checkVariables(variables);
+      if (tooDeep !== null) return [tooDeep];
       const coerced = getVariableValues(schema, operation.variableDefinitions ?? [], variables ?? {}, {
         maxErrors: MOST_ERRORS,
       });

@@ -12,7 +12,7 @@ export function createMutations({
   publicUrl,
 }: ResolverOptions): MutationResolvers<GraphqlContext> {
   async function report({ session }: GraphqlContext, kind: Report) {
-    await session.authorise(kind.report.projectId, 'progress:write');
+    await session.authoriseReport(kind.report.projectId);
     return service.report(kind);
   }
 
@@ -34,7 +34,7 @@ export function createMutations({
 
   return {
     startIngestion: async (_parent, { input }, { session }) => {
-      await session.authorise(input.projectId, 'progress:write');
+      await session.authoriseReport(input.projectId);
       const outcome = await service.start(input, 'elsewhere');
       const base = publicUrl();
       return {

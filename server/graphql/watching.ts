@@ -118,6 +118,7 @@ export async function streamCommands(
     scope: 'progress:write',
     end: (error) => {
       end ??= { error };
+      release();
       detach();
       stream.wake();
     },

@@ -51,6 +51,10 @@ function useDocuments(documents: Documents, mask: MaskError): Plugin {
       setParseFn((source: string | Source) =>
         documents.parse(typeof source === 'string' ? source : source.body),
       ),
+    onParams: ({ params, setResult }) => {
+      const error = documents.checkVariables(params.variables);
+      if (error !== null) setResult({ errors: [mask(error)] });
+    },
     // Fresh errors each time: Yoga writes into them what must not reach the other transport.
     onValidate: ({ setValidationFn, params }) =>
       setValidationFn(() => documents.validate(params.documentAST).map((error) => mask(error))),

@@ -17,6 +17,7 @@ import type { Documents, Prepared } from '../graphql/documents.js';
 import type { MaskError } from '../graphql/error-mask.js';
 import type { SharedExecution } from '../graphql/shared-execution.js';
 import type { Logger } from '../observability/logger.js';
+import type { OffenderLog } from '../observability/offender-log.js';
 import type { WatchHub } from '../watch/watch-hub.js';
 import { CLOSES, closeOfRefusal } from './close-codes.js';
 import type { Connection } from './connection.js';
@@ -35,6 +36,7 @@ export interface GraphqlProtocolOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly counters: LaneCounters;
+  readonly offenders: OffenderLog;
   /** Operations open at once on one connection. */
   readonly subscriptions: number;
 }
@@ -101,6 +103,7 @@ export function createGraphqlProtocol(
     const { session } = connection;
     if (session === null) return refuse(new ProgressError('UNAUTHENTICATED', 'Not connected yet.'));
     if (Object.keys(subscriptions).length > options.subscriptions) {
+      options.offenders.tell('operations of a connection', session.viewer.subject, options.subscriptions);
       const most = `At most ${options.subscriptions} operations may be open on one connection.`;
       return refuse(new ProgressError('RATE_LIMITED', most));
     }

@@ -15,6 +15,10 @@ import type { WebSocketEndpoint } from './websocket.js';
 /** What the transport stands on. */
 export interface TransportOptions extends HttpOptions {
   readonly webSockets: WebSocketEndpoint;
+  /** Milliseconds for the header lines of a request. */
+  readonly headersMs: number;
+  /** Milliseconds for the whole of a request. */
+  readonly requestMs: number;
   readonly clock: Clock;
   readonly clientAddress: ClientAddress;
 }
@@ -27,9 +31,8 @@ export interface Transport {
   close(deadlineMs: number): Promise<void>;
 }
 
-/** Milliseconds for a request's header lines, and for the whole of it. */
-const HEADERS_TIMEOUT_MS = 10_000;
-const REQUEST_TIMEOUT_MS = 30_000;
+/** How often the deadlines of requests are looked at, in milliseconds. */
+const CHECK_MS = 1_000;
 
 function sentenceOf(error: NodeJS.ErrnoException, host: string, port: number): string {
   if (error.code === 'EADDRINUSE')
@@ -41,17 +44,27 @@ function sentenceOf(error: NodeJS.ErrnoException, host: string, port: number): s
   return `Cannot listen on ${host}:${port}: ${error.message}`;
 }
 
-function refuseUpgrade(socket: Duplex, status: string, headers = ''): void {
+/** What a request is answered that is not HTTP as it should be, by Node's code. */
+const STATUS_OF_MALFORMED: Readonly<Record<string, string>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+};
+
+function answerRaw(socket: Duplex, status: string, headers = ''): void {
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n${headers}\r\n`);
 }
 
 /** Makes the transport; nothing listens yet. */
 export function createTransport(options: TransportOptions): Transport {
-  const { webSockets, clock, mayAsk, clientAddress, isClosing, logger } = options;
-  const server = createServer({ headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS });
+  const { webSockets, headersMs, requestMs, clock, mayAsk, clientAddress, isClosing, logger } = options;
+  const server = createServer({
+    headersTimeout: Math.min(headersMs, requestMs),
+    requestTimeout: requestMs,
+    connectionsCheckingInterval: CHECK_MS,
+  });
   server.on('request', createHttpListener(options));
-  server.on('clientError', (_error, socket) => {
-    if (socket.writable) refuseUpgrade(socket, '400 Bad Request');
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    if (socket.writable) answerRaw(socket, STATUS_OF_MALFORMED[error.code ?? ''] ?? '400 Bad Request');
   });
 
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
@@ -63,14 +76,14 @@ export function createTransport(options: TransportOptions): Transport {
       Array.isArray(forwarded) ? forwarded.join() : forwarded,
     );
     if (url.split('?')[0] !== '/graphql' || !(socket instanceof Socket))
-      return refuseUpgrade(socket, '404 Not Found');
-    if (isClosing()) return refuseUpgrade(socket, '503 Service Unavailable', 'Retry-After: 1\r\n');
+      return answerRaw(socket, '404 Not Found');
+    if (isClosing()) return answerRaw(socket, '503 Service Unavailable', 'Retry-After: 1\r\n');
     if (!mayAsk(request)) {
       logger.warn(
         { from: address, origin: headers.origin, what: 'websocket' },
         'refused: origin not in CORS_ORIGINS',
       );
-      return refuseUpgrade(socket, '403 Forbidden');
+      return answerRaw(socket, '403 Forbidden');
     }
     webSockets.upgrade(request, socket, head, address);
   });

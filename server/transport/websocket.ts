@@ -44,7 +44,7 @@ const DRAIN_PAUSE_MS = 100;
 export function createWebSocketEndpoint(
   options: GraphqlProtocolOptions & { readonly limits: WebSocketLimits },
 ): WebSocketEndpoint {
-  const { clock, logger } = options;
+  const { clock, logger, offenders } = options;
   const limits = { ...CONNECTION_LIMITS, ...options.limits };
   const server = new WebSocketServer({
     noServer: true,
@@ -133,10 +133,11 @@ export function createWebSocketEndpoint(
       timer = null;
       onEmpty?.();
     });
-    if (count(address, 1) > limits.connectionsPerAddress || connections.size > limits.connections) {
-      logger.warn({ from: address, connections: connections.size }, 'too many connections');
-      connection.close(CLOSES.tooBusy);
-    }
+    const isOneTooMany = count(address, 1) > limits.connectionsPerAddress;
+    if (isOneTooMany) offenders.tell('connections of an address', address, limits.connectionsPerAddress);
+    else if (connections.size > limits.connections) offenders.tell('connections', 'all', limits.connections);
+    else return;
+    connection.close(CLOSES.tooBusy);
   }
 
   const pause = (ms: number) => new Promise<void>((resolve) => void clock.setTimer(ms, resolve));

@@ -1,0 +1,96 @@
+/**
+ * How much one viewer may have open, and how fast it may report, whatever connections it uses. Knows subjects and
+ * counts; who a viewer is and what it may do are the guard's.
+ */
+import type { Unsubscribe } from '../bus/event-bus.js';
+import type { Clock } from '../clock.js';
+import { ProgressError } from '../errors.js';
+import type { OffenderLog } from '../observability/offender-log.js';
+
+/** Bounds of one viewer, by the token's subject. */
+export interface QuotaLimits {
+  /** Subscriptions open at once. */
+  readonly subscriptions: number;
+  /** Different projects subscribed to at once. */
+  readonly projects: number;
+  /** Reports a second over the network; as many may come at once. */
+  readonly reportsPerSecond: number;
+}
+
+/** See the file's head. */
+export interface Quotas {
+  /** Counts a subscription until the returned function is called; throws `RATE_LIMITED`. */
+  open(subject: string, projectId: string): Unsubscribe;
+  /** Counts a report; throws `RATE_LIMITED`. */
+  report(subject: string): void;
+}
+
+interface Usage {
+  subscriptions: number;
+  readonly projects: Map<string, number>;
+}
+
+/** What is left of a second's reports, when that was last worked out. */
+interface Bucket {
+  left: number;
+  at: number;
+}
+
+/** Buckets remembered; a full one says nothing, so that the oldest may be forgotten. */
+const MOST_BUCKETS = 10_000;
+
+/** Makes the quotas; they hold no timer, and nothing of a viewer who has nothing open. */
+export function createQuotas(
+  limits: QuotaLimits,
+  offenders: OffenderLog,
+  clock: Pick<Clock, 'monotonicNow'>,
+): Quotas {
+  const usages = new Map<string, Usage>();
+  const buckets = new Map<string, Bucket>();
+
+  function refuse(limit: string, subject: string, most: number, sentence: string): never {
+    offenders.tell(limit, subject, most);
+    throw new ProgressError('RATE_LIMITED', sentence);
+  }
+
+  return {
+    open: (subject, projectId) => {
+      const usage = usages.get(subject) ?? { subscriptions: 0, projects: new Map<string, number>() };
+      const ofProject = usage.projects.get(projectId) ?? 0;
+      if (usage.subscriptions >= limits.subscriptions) {
+        const sentence = `At most ${limits.subscriptions} subscriptions may be open for one viewer.`;
+        refuse('subscriptions of a viewer', subject, limits.subscriptions, sentence);
+      }
+      if (ofProject === 0 && usage.projects.size >= limits.projects) {
+        const sentence = `At most ${limits.projects} projects may be watched by one viewer.`;
+        refuse('projects of a viewer', subject, limits.projects, sentence);
+      }
+      usage.subscriptions += 1;
+      usage.projects.set(projectId, ofProject + 1);
+      usages.set(subject, usage);
+      let isOpen = true;
+      return () => {
+        if (!isOpen) return;
+        isOpen = false;
+        usage.subscriptions -= 1;
+        const left = (usage.projects.get(projectId) ?? 1) - 1;
+        if (left === 0) usage.projects.delete(projectId);
+        else usage.projects.set(projectId, left);
+        if (usage.subscriptions === 0) usages.delete(subject);
+      };
+    },
+    report: (subject) => {
+      const most = limits.reportsPerSecond;
+      const now = clock.monotonicNow();
+      const bucket = buckets.get(subject) ?? { left: most, at: now };
+      bucket.left = Math.min(most, bucket.left + ((now - bucket.at) / 1_000) * most);
+      bucket.at = now;
+      buckets.delete(subject);
+      buckets.set(subject, bucket);
+      const oldest = buckets.keys().next();
+      if (buckets.size > MOST_BUCKETS && oldest.done !== true) buckets.delete(oldest.value);
+      if (bucket.left < 1) refuse('reports a second', subject, most, `At most ${most} reports a second.`);
+      bucket.left -= 1;
+    },
+  };
+}

@@ -1,0 +1,260 @@
+/**
+ * Every variable of the environment: its name, unit, default, meaning and what it may be, in one frozen table that the
+ * README is held against. Reading it is `config.ts`'s.
+ */
+import { z } from 'zod';
+import { isAddressRange } from './auth/client-address.js';
+import { publicKeyOf } from './auth/jwt.js';
+
+const flag = z
+  .enum(['true', 'false', '1', '0'], { error: 'must be true or false' })
+  .transform((word) => word === 'true' || word === '1');
+const whole = (least: number, most: number) =>
+  z
+    .string()
+    .regex(/^\d{1,15}$/, { error: `must be a whole number from ${least} to ${most}` })
+    .transform(Number)
+    .refine((value) => value >= least && value <= most, {
+      error: `must be a whole number from ${least} to ${most}`,
+    });
+const list = z.string().transform((text) =>
+  text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== ''),
+);
+const address = (protocols: readonly string[], example: string) =>
+  z.string().refine(
+    (text) => {
+      const url = URL.canParse(text) ? new URL(text) : null;
+      return url !== null && protocols.includes(url.protocol);
+    },
+    { error: `must be an address such as ${example}` },
+  );
+const origins = list.refine(
+  (items) =>
+    items.every(
+      (item) => item === '*' || (URL.canParse(item) && new URL(item).origin === item.replace(/\/$/, '')),
+    ),
+  { error: 'must be * or origins such as https://app.example.com, separated by commas' },
+);
+
+function isPublicKey(pem: string): boolean {
+  try {
+    publicKeyOf(pem);
+    return true;
+  } catch {
+    // Told in our own words.
+    return false;
+  }
+}
+
+interface Variable<S extends z.ZodType> {
+  readonly schema: S;
+  /** As it would stand in the environment; null where there is none. */
+  readonly default: string | null;
+  readonly unit: string | null;
+  readonly description: string;
+}
+
+function variable<S extends z.ZodType>(
+  schema: S,
+  preset: string | null,
+  unit: string | null,
+  description: string,
+): Variable<S> {
+  return Object.freeze({ schema, default: preset, unit, description });
+}
+
+/** Every environment variable that the server reads. */
+export const VARIABLES = Object.freeze({
+  HOST: variable(z.string().min(1), '127.0.0.1', null, 'Address to listen on; 0.0.0.0 for every interface.'),
+  PORT: variable(whole(0, 65_535), '4000', null, 'Port to listen on; 0 takes a free one.'),
+  PUBLIC_URL: variable(
+    address(['http:', 'https:'], 'https://progress.example.com'),
+    null,
+    null,
+    'What subscriptionUrl and pollUrl begin with; from HOST and PORT where unset.',
+  ),
+  MONGODB_URI: variable(
+    address(['mongodb:', 'mongodb+srv:'], 'mongodb://127.0.0.1:27017/progress'),
+    null,
+    null,
+    'MongoDB to keep progress in; unset, the embedded store under DATA_DIR does.',
+  ),
+  DATA_DIR: variable(
+    z.string().min(1),
+    '.data',
+    null,
+    'Folder of the embedded store; one process at a time.',
+  ),
+  REDIS_URL: variable(
+    address(['redis:', 'rediss:'], 'redis://127.0.0.1:6379'),
+    null,
+    null,
+    'Redis that joins several servers; unset, this server is the only one.',
+  ),
+  WAIT_FOR_DEPENDENCIES: variable(
+    flag,
+    'false',
+    null,
+    'Wait at start for a store or Redis that does not answer, instead of ending with a sentence.',
+  ),
+  JWT_SECRET: variable(
+    z.string().min(1),
+    null,
+    null,
+    'Shared secret of HS256 tokens; 32 characters or more. One of the three JWT_ sources is required.',
+  ),
+  JWT_PUBLIC_KEY: variable(
+    z
+      .string()
+      .transform((text) => text.replaceAll('\\n', '\n'))
+      .refine(isPublicKey, { error: 'must be a public key in PEM: RSA, or EC on P-256, P-384 or P-521' }),
+    null,
+    null,
+    'Public key (PEM) of RS256 or ES256 tokens; a line break may be written as \\n.',
+  ),
+  JWT_JWKS_URI: variable(
+    address(['http:', 'https:'], 'https://login.example.com/.well-known/jwks.json'),
+    null,
+    null,
+    'Where the keys of RS256 or ES256 tokens are published; rotation is followed.',
+  ),
+  JWT_ISSUER: variable(z.string().min(1), null, null, 'The iss that a token must have; unset, any.'),
+  JWT_AUDIENCE: variable(z.string().min(1), null, null, 'The aud that a token must have; unset, any.'),
+  JWT_CLOCK_TOLERANCE: variable(
+    whole(0, 600),
+    '0',
+    's',
+    'How long past exp a token is still good, for issuers whose clock is off.',
+  ),
+  CORS_ORIGINS: variable(
+    origins,
+    '',
+    null,
+    'Origins, separated by commas, whose pages may ask; * for any; the own origin always may.',
+  ),
+  TRUSTED_PROXIES: variable(
+    list.refine((items) => items.every(isAddressRange), {
+      error: 'must be addresses or ranges such as 10.0.0.0/8, separated by commas',
+    }),
+    '',
+    null,
+    'Addresses or ranges (10.0.0.0/8) of proxies whose X-Forwarded-For is believed, separated by commas.',
+  ),
+  LOG_LEVEL: variable(
+    z.enum(['silent', 'error', 'warn', 'info', 'debug'], {
+      error: 'must be silent, error, warn, info or debug',
+    }),
+    'info',
+    null,
+    'How much is logged.',
+  ),
+  EVENTS_PER_INGESTION: variable(
+    whole(50, 100_000),
+    '500',
+    'entries',
+    'Log entries kept of one ingestion; the oldest updates go first.',
+  ),
+  RETENTION_DAYS: variable(
+    whole(1, 36_500),
+    '30',
+    'days',
+    'How long ended ingestions and their logs are kept after they were last touched.',
+  ),
+  RECOVERABLE_HOURS: variable(
+    whole(1, 8_760),
+    '24',
+    'h',
+    'How long a recoverable failure may wait for its job before it is an ending.',
+  ),
+  METRICS: variable(flag, 'true', null, 'Whether /metrics answers.'),
+  GRAPHIQL: variable(flag, 'false', null, 'Whether /graphql shows GraphiQL to a browser.'),
+  INTROSPECTION: variable(flag, 'false', null, 'Whether the schema may be asked for over GraphQL.'),
+  MAX_BODY_BYTES: variable(whole(1_024, 16_777_216), '262144', 'bytes', 'Largest HTTP body; past it 413.'),
+  MAX_MESSAGE_BYTES: variable(
+    whole(1_024, 16_777_216),
+    '262144',
+    'bytes',
+    'Largest WebSocket message; past it 1009.',
+  ),
+  MAX_SUBSCRIPTIONS: variable(
+    whole(1, 10_000),
+    '100',
+    'a connection',
+    'Operations that one WebSocket may have open; past it RATE_LIMITED on that operation.',
+  ),
+  MAX_CONNECTIONS: variable(whole(1, 1_000_000), '20000', 'connections', 'WebSockets in all; past it 1013.'),
+  MAX_CONNECTIONS_PER_ADDRESS: variable(
+    whole(1, 1_000_000),
+    '20000',
+    'connections',
+    'WebSockets of one address; past it 1013.',
+  ),
+  MAX_SUBSCRIPTIONS_PER_VIEWER: variable(
+    whole(1, 1_000_000),
+    '20000',
+    'subscriptions',
+    'Subscriptions that one token subject may have open on this server; past it RATE_LIMITED.',
+  ),
+  MAX_PROJECTS_PER_VIEWER: variable(
+    whole(1, 1_000_000),
+    '5000',
+    'projects',
+    'Projects that one token subject may watch at once on this server; past it RATE_LIMITED.',
+  ),
+  MAX_REPORTS_PER_SECOND: variable(
+    whole(1, 1_000_000),
+    '2000',
+    'reports',
+    'Reports a second over the network of one token subject; past it RATE_LIMITED.',
+  ),
+  MAX_DOCUMENT_TOKENS: variable(whole(100, 100_000), '2000', 'tokens', 'Longest GraphQL document.'),
+  MAX_DOCUMENT_DEPTH: variable(whole(5, 100), '15', 'levels', 'Deepest GraphQL document.'),
+  MAX_DOCUMENT_ALIASES: variable(whole(0, 10_000), '50', 'aliases', 'Aliases in one GraphQL document.'),
+  MAX_JSON_DEPTH: variable(whole(4, 1_000), '32', 'levels', 'Deepest variables of a GraphQL request.'),
+  INIT_DEADLINE_MS: variable(
+    whole(100, 60_000),
+    '3000',
+    'ms',
+    'From the upgrade of a WebSocket to its connection_init; past it 4408.',
+  ),
+  PING_MS: variable(
+    whole(1_000, 300_000),
+    '12000',
+    'ms',
+    'Between pings of a WebSocket; one that answers none until the next is let go.',
+  ),
+  SLOW_READER_MS: variable(
+    whole(1_000, 600_000),
+    '30000',
+    'ms',
+    'How long a WebSocket may take nothing of what waits for it; past it 1013.',
+  ),
+  HEADERS_DEADLINE_MS: variable(
+    whole(100, 300_000),
+    '10000',
+    'ms',
+    'For the header lines of an HTTP request.',
+  ),
+  REQUEST_DEADLINE_MS: variable(whole(100, 300_000), '30000', 'ms', 'For the whole of an HTTP request.'),
+  ACCESS_RECHECK_SECONDS: variable(
+    whole(1, 3_600),
+    '60',
+    's',
+    'How often the access rule is asked again for open subscriptions.',
+  ),
+  DRAIN_DELAY_MS: variable(
+    whole(0, 300_000),
+    '0',
+    'ms',
+    'After SIGTERM, how long /readyz fails before watchers are sent away; for load balancers.',
+  ),
+  DRAIN_DEADLINE_MS: variable(
+    whole(100, 300_000),
+    '10000',
+    'ms',
+    'How long sending watchers away may take; what lingers is terminated.',
+  ),
+});

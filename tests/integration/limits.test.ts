@@ -1,0 +1,98 @@
+/** Limits as a client meets them: at the limit all is well, one past it there is a code, and a line in the log. */
+import { connect } from 'node:net';
+import { describe, expect, it } from 'vitest';
+import { openRaw } from './support/raw-socket.js';
+import { startTestServer, tokenFor } from './support/running-server.js';
+import { connectStock, watchStock } from './support/stock-client.js';
+
+const overLimit = (limit: string) => (line: { message: string; limit?: unknown }) =>
+  line.message === 'over a limit' && line.limit === limit;
+
+describe('connections', () => {
+  it('past the limit in all are closed with 1013, and those before go on', async () => {
+    const running = await startTestServer({ maxConnections: 2 });
+    const good = [await openRaw(running.wsUrl), await openRaw(running.wsUrl)];
+    expect(await (await openRaw(running.wsUrl)).closed).toBe(1013);
+    expect(await good[1]?.init(tokenFor())).toMatchObject({ type: 'connection_ack' });
+    await running.line(overLimit('connections'));
+  });
+
+  it('of one address past its limit are closed with 1013, and others come in', async () => {
+    const running = await startTestServer({ maxConnectionsPerAddress: 1, trustedProxies: ['127.0.0.1'] });
+    const from = (address: string) => openRaw(running.wsUrl, { headers: { 'x-forwarded-for': address } });
+    const first = await from('203.0.113.1');
+    expect(await (await from('203.0.113.1')).closed).toBe(1013);
+    expect(await (await from('203.0.113.2')).init(tokenFor())).toMatchObject({ type: 'connection_ack' });
+    first.socket.close();
+    await expect.poll(() => running.server.counts.connections).toBe(1);
+    expect(await (await from('203.0.113.1')).init(tokenFor())).toMatchObject({ type: 'connection_ack' });
+    await running.line(overLimit('connections of an address'));
+  });
+});
+
+describe('a viewer', () => {
+  it('has a limit of subscriptions over all its connections, and is told RATE_LIMITED past it', async () => {
+    const running = await startTestServer({ maxSubscriptionsPerViewer: 2 });
+    const [one, two] = [tokenFor(), tokenFor()].map((token) => connectStock(running.wsUrl, { token }));
+    const first = watchStock(one!, 'p1', { follow: true });
+    await first.events.next();
+    await watchStock(two!, 'p1', { follow: true }).events.next();
+    expect(await watchStock(two!, 'p1').ended).toEqual(['RATE_LIMITED']);
+    first.stop();
+    await expect.poll(() => running.server.counts.watchers).toBe(1);
+    await watchStock(two!, 'p1').events.next();
+    await running.line(overLimit('subscriptions of a viewer'));
+  });
+
+  it('has a limit of reports a second, and is told RATE_LIMITED past it', async () => {
+    const running = await startTestServer({ maxReportsPerSecond: 2 });
+    const report = () =>
+      running.graphql(
+        'mutation { confirmCancelled(input: { projectId: "p1", ingestionId: "i" }) { accepted } }',
+        {},
+        tokenFor({ scope: 'progress:write' }),
+      );
+    const codes = (await Promise.all([report(), report(), report(), report()])).flatMap(
+      (answer) => answer.codes,
+    );
+    expect(codes).toContain('RATE_LIMITED');
+    expect(codes.filter((code) => code === 'RATE_LIMITED').length).toBeLessThan(3);
+  });
+});
+
+describe('variables', () => {
+  it('deeper than the limit are BAD_USER_INPUT on every way in', async () => {
+    const running = await startTestServer({ maxJsonDepth: 4 });
+    const nested = (levels: number): object => (levels === 0 ? {} : { a: nested(levels - 1) });
+    const query = 'query ($p: ID!) { progress(projectId: $p) { id } }';
+    const ask = (extra: object) => running.graphql(query, { p: 'p1', extra }, tokenFor());
+    expect((await ask(nested(2))).codes).toEqual([]);
+    expect((await ask(nested(3))).codes).toEqual(['BAD_USER_INPUT']);
+    const raw = await openRaw(running.wsUrl);
+    await raw.init(tokenFor());
+    raw.send({
+      id: 'a',
+      type: 'subscribe',
+      payload: { query, variables: { p: 'p1', extra: nested(3) } },
+    });
+    expect(await raw.messages.next()).toMatchObject({ id: 'a', type: 'error' });
+  });
+});
+
+describe('an HTTP request', () => {
+  it('that dribbles its header lines is ended at the deadline', async () => {
+    const running = await startTestServer({ headersDeadlineMs: 300, requestDeadlineMs: 300 });
+    const { port } = new URL(running.url);
+    const answer = await new Promise<string>((resolve) => {
+      let text = '';
+      const socket = connect(Number(port), '127.0.0.1', () =>
+        socket.write('GET /healthz HTTP/1.1\r\nA: b\r\n'),
+      );
+      socket.on('data', (chunk) => {
+        text += String(chunk);
+      });
+      socket.on('close', () => resolve(text));
+    });
+    expect(answer).toMatch(/^HTTP\/1\.1 408 /);
+  });
+});

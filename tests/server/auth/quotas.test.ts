@@ -1,0 +1,65 @@
+/** What one viewer may have open, and how fast it may report: at the limit, and one past it. */
+import { describe, expect, it } from 'vitest';
+import { createQuotas } from '../../../server/auth/quotas.js';
+import { silentLogger } from '../../../server/observability/logger.js';
+import { createOffenderLog } from '../../../server/observability/offender-log.js';
+import { createManualClock } from '../../support/manual-clock.js';
+
+function setUp() {
+  const clock = createManualClock();
+  const lines: object[] = [];
+  const logger = { ...silentLogger, warn: (fields: object) => void lines.push(fields) };
+  const limits = { subscriptions: 3, projects: 2, reportsPerSecond: 10 };
+  return { clock, lines, quotas: createQuotas(limits, createOffenderLog(logger, clock), clock) };
+}
+
+describe('a viewer', () => {
+  it('may have as many subscriptions as the limit, over all its connections, and more once some are closed', () => {
+    const { quotas } = setUp();
+    const closes = [1, 2, 3].map(() => quotas.open('anna', 'p1'));
+    expect(() => quotas.open('anna', 'p1')).toThrow('At most 3 subscriptions');
+    quotas.open('bert', 'p1');
+    closes[0]?.();
+    closes[0]?.();
+    quotas.open('anna', 'p1');
+    expect(() => quotas.open('anna', 'p1')).toThrow('At most 3 subscriptions');
+  });
+
+  it('may watch as many projects as the limit', () => {
+    const { quotas } = setUp();
+    const close = quotas.open('anna', 'p1');
+    quotas.open('anna', 'p2');
+    expect(() => quotas.open('anna', 'p3')).toThrow('At most 2 projects');
+    close();
+    quotas.open('anna', 'p3');
+  });
+
+  it('may report as often as the limit, and again once time has passed', async () => {
+    const { clock, quotas } = setUp();
+    for (let count = 0; count < 10; count += 1) quotas.report('job');
+    expect(() => quotas.report('job')).toThrow('At most 10 reports a second');
+    quotas.report('other');
+    await clock.advance(500);
+    for (let count = 0; count < 5; count += 1) quotas.report('job');
+    expect(() => quotas.report('job')).toThrow('At most 10 reports a second');
+  });
+});
+
+describe('an offender', () => {
+  it('is told of once a minute for each limit', async () => {
+    const { clock, lines, quotas } = setUp();
+    for (let count = 0; count < 100; count += 1) {
+      try {
+        quotas.report('job');
+      } catch {
+        // Counted below, by the lines.
+        continue;
+      }
+    }
+    expect(lines).toEqual([{ limit: 'reports a second', who: 'job', most: 10 }]);
+    await clock.advance(60_000);
+    for (let count = 0; count < 10; count += 1) quotas.report('job');
+    expect(() => quotas.report('job')).toThrow();
+    expect(lines).toHaveLength(2);
+  });
+});
