@@ -3,7 +3,7 @@
  * adapter of store or bus.
  */
 import { createServer } from 'node:http';
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../clock.js';
@@ -33,6 +33,9 @@ export interface Transport {
 
 /** How often the deadlines of requests are looked at, in milliseconds. */
 const CHECK_MS = 1_000;
+/** Event streams cut at once, and the pause after them in milliseconds. */
+const CUT_BATCH = 50;
+const CUT_PAUSE_MS = 100;
 
 function sentenceOf(error: NodeJS.ErrnoException, host: string, port: number): string {
   if (error.code === 'EADDRINUSE')
@@ -63,6 +66,13 @@ export function createTransport(options: TransportOptions): Transport {
     connectionsCheckingInterval: CHECK_MS,
   });
   server.on('request', createHttpListener(options));
+  /** Answers that go on until somebody ends them. */
+  const streams = new Set<ServerResponse>();
+  server.on('request', ({ headers }, response) => {
+    if (headers.accept?.includes('text/event-stream') !== true) return;
+    streams.add(response);
+    response.once('close', () => streams.delete(response));
+  });
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     if (socket.writable) answerRaw(socket, STATUS_OF_MALFORMED[error.code ?? ''] ?? '400 Bad Request');
   });
@@ -88,6 +98,15 @@ export function createTransport(options: TransportOptions): Transport {
     webSockets.upgrade(request, socket, head, address);
   });
 
+  /** Cuts event streams in batches: an orderly end would look like the end of the ingestion. */
+  async function cutStreams(): Promise<void> {
+    const all = [...streams];
+    for (let start = 0; start < all.length; start += CUT_BATCH) {
+      if (start > 0) await new Promise<void>((resolve) => void clock.setTimer(CUT_PAUSE_MS, resolve));
+      for (const response of all.slice(start, start + CUT_BATCH)) response.destroy();
+    }
+  }
+
   return {
     listen: (host, port) =>
       new Promise((resolve, reject) => {
@@ -102,11 +121,11 @@ export function createTransport(options: TransportOptions): Transport {
       }),
     close: async (deadlineMs) => {
       const until = clock.monotonicNow() + deadlineMs;
-      await webSockets.drain(deadlineMs);
+      await Promise.all([webSockets.drain(deadlineMs), cutStreams()]);
       if (!server.listening) return;
       const closed = new Promise<void>((resolve) => void server.close(() => resolve()));
       server.closeIdleConnections();
-      const cancel = clock.setTimer(Math.min(1_000, Math.max(0, until - clock.monotonicNow())), () =>
+      const cancel = clock.setTimer(Math.max(0, until - clock.monotonicNow()), () =>
         server.closeAllConnections(),
       );
       await closed;

@@ -66,6 +66,30 @@ describe('a server that goes down', () => {
     await expect(running.get('/healthz', null)).rejects.toThrow();
   });
 
+  it('cuts event streams without an end that would look like the ingestion’s', async () => {
+    const running = await startTestServer();
+    const response = await fetch(`${running.url}/graphql`, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${tokenFor()}`,
+        'content-type': 'application/json',
+        accept: 'text/event-stream',
+      },
+      body: JSON.stringify({ query: WATCH, variables: { p: 'p1', f: true } }),
+    });
+    let text = '';
+    const reading = (async () => {
+      const decoder = new TextDecoder();
+      for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
+        text += decoder.decode(chunk);
+      }
+    })();
+    await expect.poll(() => text).toContain('"revision":0');
+    await running.server.close();
+    await expect(reading).rejects.toThrow();
+    expect(text).not.toContain('event: complete');
+  });
+
   it('has stored what it was told', async () => {
     const clock = createManualClock();
     const store = createMemoryStore();
