@@ -61,9 +61,10 @@ export async function startServer(config: Config, ports: ServerPorts): Promise<P
   /** Opens within the deadline, or, where told to wait, tries until it works. */
   async function openInTime(): Promise<void> {
     if (!config.waitForDependencies) {
-      const late = new Error(
-        `Store or bus did not answer within ${START_DEADLINE_MS / 1_000} s: check MONGODB_URI and REDIS_URL.`,
-      );
+      const names = [store.kind === 'mongodb' ? 'MONGODB_URI' : 'DATA_DIR'];
+      if (bus.kind === 'redis') names.push('REDIS_URL');
+      const seconds = START_DEADLINE_MS / 1_000;
+      const late = new Error(`Not open after ${seconds} s: check ${names.join(' and ')}.`);
       return Promise.race([
         open(),
         pause(START_DEADLINE_MS).then(() => {
