@@ -90,16 +90,17 @@ export class ProjectActor {
     }
     const before = this.seal();
     waiting.order = this.arrived();
-    this.enqueue(() => this.process([...before, waiting], false));
+    this.enqueue(() => this.process([...this.upTo(waiting.order, before), waiting], false));
   }
 
   /** Runs a task in order with the project's reports, after what waits. */
   async inOrder<T>(task: () => Promise<T>): Promise<T> {
     if (this.tasks.length >= MOST_TASKS) throw tooMany();
     const before = this.seal();
+    const order = this.arrived();
     return new Promise<T>((resolve, reject) => {
       this.enqueue(async () => {
-        await this.process(before, true);
+        await this.process(this.upTo(order, before), true);
         await task().then(resolve, reject);
       });
     });
@@ -136,9 +137,10 @@ export class ProjectActor {
   /** Resolves once nothing waits any more. */
   async drain(): Promise<void> {
     const before = this.seal();
+    const order = this.arrived();
     await new Promise<void>((resolve) => {
       this.enqueue(async () => {
-        await this.process(before, true);
+        await this.process(this.upTo(order, before), true);
         resolve();
       });
     });
@@ -173,6 +175,13 @@ export class ProjectActor {
       }
     }
     return sealed;
+  }
+
+  /** What arrived before `order`: sealed by its call, and held back since by what was under way then. */
+  private upTo(order: number, sealed: readonly Waiting[]): Waiting[] {
+    const earlier = this.held.filter((waiting) => waiting.order < order);
+    this.held = this.held.filter((waiting) => waiting.order >= order);
+    return [...earlier, ...sealed].sort((a, b) => a.order - b.order);
   }
 
   private arrived(): number {

@@ -69,6 +69,24 @@ test('an update made after a phase start that is not done yet does not overtake 
   ]);
 });
 
+test('an update that is held back while an ending is called is not lost, wherever the ending meets it', async () => {
+  const turns = async (count: number) => {
+    for (let turn = 0; turn < count; turn += 1) await Promise.resolve();
+  };
+  for (let gap = 0; gap < 400; gap += 1) {
+    const refusals: unknown[] = [];
+    const { emitter, service } = await startHarness({ onRejected: (error) => refusals.push(error) });
+    await emitter.startIngestion('p');
+    emitter.emitProgressUpdate('p', 3, null, { itemsProcessed: 1 });
+    await turns(gap % 20);
+    emitter.emitProgressUpdate('p', 3, null, { itemsProcessed: 2 });
+    await turns(Math.floor(gap / 20));
+    await emitter.emitComplete('p', {});
+    expect((await service.read('p'))?.progress.phases[2]?.metrics?.itemsProcessed).toBe(2);
+    expect(refusals).toEqual([]);
+  }
+});
+
 test('errors and endings are not delayed, and send what waits before them', async () => {
   const harness = await startHarness();
   const { clock, emitter } = harness;
