@@ -1,0 +1,64 @@
+/** A server whose store reads and JSON texts are counted, and watchers to be counted for. */
+import { randomUUID } from 'node:crypto';
+import { createProgressServer, type ProgressServer, type ProgressStore } from '@ingestion-progress/server';
+import { onTestFinished, vi } from 'vitest';
+import { createFleet, type Fleet } from '../../bench/watchers/fleet.js';
+import { BENCH_SECRET, token } from '../../bench/workload.js';
+import { createMemoryStore } from '../../server/store/memory-store.js';
+
+/** A server with what it was seen to do. */
+export interface CountedServer {
+  readonly server: ProgressServer;
+  /** Projects read from the store, each as often as it was. */
+  readonly reads: string[];
+  /** Watchers of these projects, spread evenly. */
+  watch(projectIds: readonly string[]): Fleet;
+}
+
+/** Starts a server on a store; both end with the test. */
+export async function startCounted(store: ProgressStore = createMemoryStore()): Promise<CountedServer> {
+  const reads: string[] = [];
+  const counted: ProgressStore = {
+    ...store,
+    read: (projectId) => {
+      reads.push(projectId);
+      return store.read(projectId);
+    },
+    readMany: (projectIds) => {
+      reads.push(...projectIds);
+      return store.readMany(projectIds);
+    },
+  };
+  const server = await createProgressServer({
+    port: 0,
+    jwtSecret: BENCH_SECRET,
+    logLevel: 'silent',
+    store: counted,
+  });
+  onTestFinished(() => server.close());
+  return {
+    server,
+    reads,
+    watch: (projectIds) => {
+      const url = `${server.url.replace('http:', 'ws:')}/graphql`;
+      const fleet = createFleet({ protocol: 'graphql-ws', url, projectIds, token: token() });
+      onTestFinished(() => fleet.close());
+      return fleet;
+    },
+  };
+}
+
+/** A project's id that no other test uses. */
+export function freshProject(): string {
+  return `project-${randomUUID()}`;
+}
+
+/** Counts the JSON texts of messages to watchers that are made from now on. */
+export function countSerialisations(): () => number {
+  const stringify = vi.spyOn(JSON, 'stringify');
+  onTestFinished(() => stringify.mockRestore());
+  return () =>
+    stringify.mock.results.filter(
+      ({ value }) => typeof value === 'string' && value.includes('"ingestionProgress":{'),
+    ).length;
+}

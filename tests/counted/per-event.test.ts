@@ -1,0 +1,88 @@
+/** What one event costs is counted by documents, however many watch. */
+import { describe, expect, it } from 'vitest';
+import type { Fleet } from '../../bench/watchers/fleet.js';
+import { createMemoryStore } from '../../server/store/memory-store.js';
+import { countSerialisations, freshProject, startCounted } from './counted-server.js';
+import { countLiveTimers } from './live-timers.js';
+
+const WATCHERS = 200;
+
+/** Resolves once each watcher has had so many states. */
+async function heard(fleet: Fleet, states: number): Promise<void> {
+  await expect
+    .poll(() => fleet.watchers.filter((watcher) => watcher.states >= states).length, { timeout: 10_000 })
+    .toBe(fleet.watchers.length);
+}
+
+describe('an event to many watchers of one document', () => {
+  it('is executed once and serialised once', async () => {
+    const { server, watch } = await startCounted();
+    const project = freshProject();
+    await server.emitter.startIngestion(project);
+    const fleet = watch([project]);
+    await fleet.open(WATCHERS);
+    const executions = server.counts.executions;
+    const serialisations = countSerialisations();
+    await server.emitter.emitPhaseStarted(project, 1, 'Looking');
+    await heard(fleet, 2);
+    expect(server.counts.executions - executions).toBe(1);
+    expect(serialisations()).toBe(1);
+  });
+
+  it('is executed once also where a new ingestion takes over and each is told a snapshot in its stead', async () => {
+    const { server, watch } = await startCounted();
+    const project = freshProject();
+    await server.emitter.startIngestion(project);
+    const fleet = watch([project]);
+    // Half of them came later, and stand elsewhere.
+    await fleet.open(WATCHERS / 2);
+    await server.emitter.emitPhaseStarted(project, 1, 'Looking');
+    await heard(fleet, 2);
+    await fleet.open(WATCHERS / 2);
+    const executions = server.counts.executions;
+    const { ingestionId } = await server.emitter.startIngestion(project, { replace: true });
+    await expect
+      .poll(() => fleet.watchers.filter(({ last }) => last?.includes(ingestionId) === true).length, {
+        timeout: 10_000,
+      })
+      .toBe(WATCHERS);
+    // The new one's start, and at most the old one's ending.
+    expect(server.counts.executions - executions).toBeLessThanOrEqual(2);
+  });
+});
+
+describe('many watchers that come at once', () => {
+  it('cost one store read and one execution a project', async () => {
+    const store = createMemoryStore();
+    const projects = [freshProject(), freshProject(), freshProject(), freshProject()];
+    const first = await startCounted(store);
+    for (const project of projects) {
+      const run = await first.server.emitter.startIngestion(project);
+      // One that runs would be taken over by the second server, which then need not read it.
+      await run.emitComplete({});
+    }
+    await first.server.close();
+    const second = await startCounted(store);
+    second.reads.length = 0;
+    const fleet = second.watch(projects);
+    await fleet.open(WATCHERS);
+    const ofEach = projects.map((project) => second.reads.filter((id) => id === project).length);
+    expect(ofEach).toEqual([1, 1, 1, 1]);
+    expect(second.server.counts.executions).toBe(projects.length);
+  });
+
+  it('hold no timer each', async () => {
+    const { server, watch } = await startCounted();
+    const project = freshProject();
+    await server.emitter.startIngestion(project);
+    const fleet = watch([project]);
+    await fleet.open(1);
+    const timers = countLiveTimers();
+    try {
+      await fleet.open(1_000);
+      expect(timers.count).toBeLessThan(10);
+    } finally {
+      timers.restore();
+    }
+  });
+});
