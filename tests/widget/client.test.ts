@@ -1,73 +1,47 @@
-import { afterEach, describe, expect, it } from 'vitest';
-import { createConnection } from '../../widget/client/connection.js';
-import { createIngestionClient } from '../../widget/client/client.js';
-import type {
-  ConnectionOptions,
-  IngestionClient,
-  IngestionClientOptions,
-} from '../../widget/client/types.js';
-import { createScriptedTransport } from '../../widget/testing/scripted-transport.js';
-import { createManualEnvironment } from './support/manual-environment.js';
+import { describe, expect, it } from 'vitest';
+import { retryDelayMs, spreadDelayMs } from '../../widget/client/backoff.js';
+import { setUp } from './support/set-up.js';
 import { completedOf, progressOf, record } from './support/states.js';
 
-const clients: IngestionClient[] = [];
-afterEach(() => {
-  for (const client of clients.splice(0)) client.dispose();
-});
-
-function setUp(
-  connectionOptions: ConnectionOptions = {},
-  clientOptions: Partial<IngestionClientOptions> = {},
-) {
-  const environment = createManualEnvironment();
-  const webSocket = createScriptedTransport({ environment });
-  const polling = createScriptedTransport({ environment });
-  const connection = createConnection(connectionOptions, {
-    environment,
-    webSocketTransport: webSocket,
-    pollingTransport: polling,
-  });
-  const follow = (options: Partial<IngestionClientOptions> = {}): IngestionClient => {
-    const client = createIngestionClient({ projectId: 'p1', connection, ...clientOptions, ...options });
-    clients.push(client);
-    return client;
-  };
-  return { environment, webSocket, polling, connection, follow };
-}
-
 describe('A client', () => {
-  it('starts nothing before somebody listens, and shows the state once data came', async () => {
-    const { environment, webSocket, follow } = setUp();
+  it('shows the state once data came', async () => {
+    const { follow, socket } = setUp();
     const client = follow();
-    await environment.advance(1_000);
-    expect(webSocket.sessions).toHaveLength(0);
     const { seen } = record(client);
-    await environment.settle();
-    const session = webSocket.sessions[0]!;
+    const session = await socket();
     expect(session.targets).toEqual([{ projectId: 'p1', ingestionId: null, follow: true }]);
-    session.play({ acknowledge: {} });
+    session.play({ acknowledge: { scopes: ['progress:read'], serverTime: 5_000 } });
     const progress = progressOf();
     session.play({ progress });
-    expect(client.getSnapshot().progress).toEqual(progress);
-    expect(client.getSnapshot().knowledge).toBe('confirmed');
+    expect(client.getSnapshot()).toMatchObject({
+      progress,
+      knowledge: 'confirmed',
+      scopes: ['progress:read'],
+      serverTime: 5_000,
+      receivedAt: client.monotonicNow(),
+    });
     expect(seen).toEqual(['idle', 'connecting', 'connected']);
   });
 
-  it('comes back after 1, 2 and 4 seconds, and polls from the third failure on', async () => {
-    const { environment, webSocket, polling, follow } = setUp();
+  it('says that a project never ingested, as something known', async () => {
+    const { follow, socket } = setUp();
+    const client = follow();
+    record(client);
+    (await socket()).play({ progress: null });
+    expect(client.getSnapshot()).toMatchObject({ progress: null, knowledge: 'confirmed' });
+  });
+
+  it('comes back after 1 and 2 seconds, polls from the third failure on, and goes live again with data', async () => {
+    const { environment, polling, follow, socket } = setUp();
     const { seen } = record(follow());
-    await environment.settle();
-    webSocket.sessions[0]!.play({ close: 1006 });
-    await environment.advance(999);
-    expect(webSocket.sessions).toHaveLength(1);
-    await environment.advance(1);
-    webSocket.sessions[1]!.play({ close: 1006 });
+    (await socket()).play({ close: 1006 });
+    await environment.advance(1_000);
+    (await socket()).play({ close: 1006 });
     await environment.advance(2_000);
     expect(polling.sessions).toHaveLength(0);
-    webSocket.sessions[2]!.play({ close: 1006 });
+    (await socket()).play({ close: 1006 });
     await environment.settle();
-    expect(polling.sessions).toHaveLength(1);
-    polling.sessions[0]!.play({ progress: progressOf() });
+    polling.sessions[0]?.play({ progress: progressOf() });
     expect(seen).toEqual([
       'idle',
       'connecting',
@@ -79,8 +53,125 @@ describe('A client', () => {
       'polling',
     ]);
     await environment.advance(4_000);
-    webSocket.sessions[3]!.play({ progress: completedOf() });
+    (await socket()).play({ acknowledge: {} });
+    expect(polling.sessions[0]?.open).toBe(true);
+    (await socket()).play({ progress: completedOf() });
     expect(seen.at(-1)).toBe('connected');
-    expect(polling.sessions[0]!.open).toBe(false);
+    expect(polling.sessions[0]?.open).toBe(false);
+  });
+
+  it('polls after ten seconds without data, however few connections failed', async () => {
+    const { environment, polling, follow } = setUp();
+    record(follow());
+    await environment.advance(9_999);
+    expect(polling.sessions).toHaveLength(0);
+    await environment.advance(1);
+    expect(polling.sessions[0]?.checks).toBe(1);
+  });
+
+  it('counts anew only once a connection was healthy: data, and five seconds of life', async () => {
+    const { environment, follow, socket } = setUp();
+    const { seen } = record(follow());
+    for (const [lifeMs, wait] of [
+      [4_000, 1_000],
+      [4_000, 2_000],
+      [5_000, 1_000],
+    ] as const) {
+      (await socket()).play({ progress: progressOf() });
+      await environment.advance(lifeMs);
+      (await socket()).play({ close: 1006 });
+      await environment.advance(wait);
+    }
+    expect(seen.filter((word) => word.endsWith('waiting'))).toEqual([
+      'reconnecting 0 waiting',
+      'reconnecting 1 waiting',
+      'reconnecting 0 waiting',
+    ]);
+  });
+
+  it('spends ten attempts, then looks once a minute while polls work, outside of any count', async () => {
+    const { environment, webSocket, polling, follow, socket } = setUp();
+    const client = follow();
+    record(client);
+    const passSecond = async (): Promise<void> => {
+      await environment.advance(1_000);
+      webSocket.sessions.at(-1)?.play({ close: 1006 });
+      polling.sessions.at(-1)?.play({ progress: client.getSnapshot().progress ?? progressOf() });
+      await environment.settle();
+    };
+    for (let second = 0; second < 200; second += 1) await passSecond();
+    expect(webSocket.sessions.length).toBeGreaterThanOrEqual(11);
+    const { connection } = client.getSnapshot();
+    expect(connection).toMatchObject({ state: 'polling', attempt: 10, nextAttemptAt: null });
+    const before = webSocket.sessions.length;
+    for (let second = 0; second < 600; second += 1) await passSecond();
+    expect(webSocket.sessions.length - before).toBeGreaterThanOrEqual(9);
+    expect(webSocket.sessions.length - before).toBeLessThanOrEqual(10);
+    client.reconnect();
+    await socket();
+    expect(client.getSnapshot().connection).toMatchObject({ state: 'polling', attempt: 1 });
+  });
+
+  it('gives up where attempts and polls are both spent, and tries afresh when the page is shown again', async () => {
+    const { environment, webSocket, polling, follow, socket } = setUp();
+    const client = follow();
+    const { seen } = record(client);
+    for (let second = 0; second < 400; second += 1) {
+      await environment.advance(1_000);
+      webSocket.sessions.at(-1)?.play({ close: 1006 });
+      polling.sessions.at(-1)?.play({ unreachable: true });
+      await environment.settle();
+    }
+    expect(seen.at(-1)).toBe('disconnected exhausted');
+    expect(webSocket.sessions).toHaveLength(11);
+    expect(environment.timerCount).toBe(0);
+    environment.signal('wake');
+    (await socket()).play({ progress: progressOf() });
+    expect(seen.slice(-2)).toEqual(['reconnecting 1', 'connected']);
+  });
+
+  it('offline waits without burning attempts, looks once a minute in case the browser is wrong, and wakes at once', async () => {
+    const { environment, webSocket, follow, socket } = setUp();
+    const { seen } = record(follow());
+    (await socket()).play({ progress: progressOf() });
+    environment.online = false;
+    environment.signal('offline');
+    (await socket()).play({ close: 1006 });
+    await environment.advance(59_000);
+    expect(webSocket.sessions).toHaveLength(1);
+    await environment.advance(1_000);
+    (await socket()).play({ close: 1006 });
+    environment.online = true;
+    environment.signal('wake');
+    (await socket()).play({ progress: progressOf() });
+    expect(webSocket.sessions).toHaveLength(3);
+    expect(seen).toEqual(['idle', 'connecting', 'connected', 'offline', 'reconnecting 1', 'connected']);
+  });
+
+  it('said to be offline by a browser that is wrong is connected again at the first sign of life', async () => {
+    const { environment, follow, socket } = setUp();
+    const { seen } = record(follow());
+    const session = await socket();
+    session.play({ progress: progressOf() });
+    environment.online = false;
+    environment.signal('offline');
+    expect(session.checks).toBe(1);
+    session.play({ alive: true });
+    expect(seen).toEqual(['idle', 'connecting', 'connected', 'offline', 'connected']);
+  });
+});
+
+describe('The waits between attempts', () => {
+  it('are 1, 2, 4, 8, 16, 30, 30 … seconds, moved by a quarter either way, and never over 30', () => {
+    const attempts = [1, 2, 3, 4, 5, 6, 7, 10, 1_000];
+    const waits = (random: number): number[] =>
+      attempts.map((attempt) => retryDelayMs(attempt, 0.25, random));
+    expect(waits(0.5)).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000, 30_000, 30_000]);
+    expect(waits(0)).toEqual([750, 1_500, 3_000, 6_000, 12_000, 22_500, 22_500, 22_500, 22_500]);
+    expect(waits(1)).toEqual([1_250, 2_500, 5_000, 10_000, 20_000, 30_000, 30_000, 30_000, 30_000]);
+  });
+
+  it('after a planned restart lie anywhere in four seconds', () => {
+    expect([spreadDelayMs(0), spreadDelayMs(1)]).toEqual([500, 4_500]);
   });
 });

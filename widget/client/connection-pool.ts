@@ -1,14 +1,6 @@
 /** Gives clients with the same endpoint and the same source of tokens the same connection, without their knowing. */
 import { createConnection, type Connection } from './connection.js';
-import { createEnvironment, type Environment } from './environment.js';
 import type { ConnectionOptions, GetToken } from './types.js';
-
-let page: Environment | null = null;
-/** The page's own environment: one, so that what is shared is shared. Made at first use. */
-export function pageEnvironment(): Environment {
-  page ??= createEnvironment();
-  return page;
-}
 
 // Weak: a connection that no client holds any more is not kept.
 const shared = new Map<string, WeakRef<Connection>>();
@@ -38,7 +30,7 @@ export function sharedConnection(options: ConnectionOptions): Connection {
   const known = shared.get(key)?.deref();
   if (known !== undefined) return known;
   for (const [other, reference] of shared) if (reference.deref() === undefined) shared.delete(other);
-  const connection = createConnection(options, { environment: pageEnvironment() });
+  const connection = createConnection(options);
   shared.set(key, new WeakRef(connection));
   return connection;
 }

@@ -3,7 +3,7 @@
  * effects, hands answers to the watches, keeps the token fresh. What to do is decided in machine.ts.
  */
 import { ReadViewerDocument, RefreshTokenDocument } from '../generated/operations.js';
-import { createEnvironment, type Environment } from './environment.js';
+import { pageEnvironment, type Environment } from './environment.js';
 import { transition } from './machine.js';
 import type { Effect, MachineEvent, MachineState, TimerName } from './machine-state.js';
 import { readAddresses, readSettings, type Settings } from './options.js';
@@ -97,7 +97,7 @@ const LEAST_RENEWAL_MS = 500;
 
 /** Makes a connection; nothing is opened before somebody joins. Throws `RangeError` at options that contradict sense. */
 export function createConnection(options: ConnectionOptions = {}, parts: ConnectionParts = {}): Connection {
-  const environment = parts.environment ?? createEnvironment();
+  const environment = parts.environment ?? pageEnvironment();
   const addresses = readAddresses(options, environment);
   const problem: ConnectionError | null = addresses.error;
   const httpUrl = addresses.error === null ? addresses.httpUrl : (options.endpoint ?? '');

@@ -86,3 +86,10 @@ export function createEnvironment(parts: { readonly webSocket?: typeof WebSocket
     },
   };
 }
+
+let page: Environment | null = null;
+/** The page's own environment: one, so that what is shared is shared. Made at first use. */
+export function pageEnvironment(): Environment {
+  page ??= createEnvironment();
+  return page;
+}
