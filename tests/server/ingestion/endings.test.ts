@@ -103,11 +103,18 @@ test('a stored ending stands above marks that were never stored, and is told abo
   const { clock, heard, run } = await running(store);
   store.losesAnswers = true;
   const given = expect(run.emitComplete({})).rejects.toMatchObject({ code: 'UNAVAILABLE' });
-  await clock.advance(30_000);
+  await clock.advance(29_000);
+  store.away = true;
+  await clock.advance(1_000);
   await given;
-  // Folded after the ending was given up, and before it was found to stand.
+  // Folded after the ending was given up, and before it can be found to stand.
   run.emitProgressUpdate(1, 99);
+  await clock.advance(1_000);
+  expect(heard.map((event) => event.payload)).toMatchObject([
+    { type: 'progress_update', progressPercent: 99 },
+  ]);
   store.losesAnswers = false;
+  store.away = false;
   await clock.advance(3_000);
   const revisions = heard.map((event) => event.revision);
   expect(revisions).toEqual([...new Set(revisions)].sort((a, b) => a - b));

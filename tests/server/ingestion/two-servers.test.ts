@@ -1,19 +1,23 @@
 import { describe, expect, test } from 'vitest';
 import { createMemoryBus } from '../../../server/bus/memory-bus.js';
-import { createManualClock } from '../../support/manual-clock.js';
+import { createManualClock, type ManualClock } from '../../support/manual-clock.js';
 import { createFaultyStore } from './faulty-store.js';
 import { startHarness, type Harness } from './harness.js';
 import { createSharedBus, type BusEnd } from './shared-bus.js';
 
 const ID = { projectId: 'p', ingestionId: 'i' };
 
-async function twoOnRedis() {
+/** `skewMs`: how far the second one's wall clock is behind. */
+async function twoOnRedis(skewMs = 0) {
   const clock = createManualClock();
+  const late: ManualClock = Object.create(clock, {
+    now: { value: () => clock.now() - skewMs },
+  }) as ManualClock;
   const store = createFaultyStore();
   const end = createSharedBus(clock);
   const [busA, busB] = [end(), end()];
   const a = await startHarness({ clock, store, bus: busA });
-  const b = await startHarness({ clock, store, bus: busB });
+  const b = await startHarness({ clock: late, store, bus: busB });
   await clock.advance(10_000);
   return { clock, store, a, b, busA, busB };
 }
@@ -54,7 +58,7 @@ const rising = (events: readonly { readonly revision: number }[]) => {
 };
 
 describe.each([
-  ['with Redis', twoOnRedis],
+  ['with Redis', () => twoOnRedis()],
   ['without Redis, by the store', twoAlone],
 ])('two servers %s', (_, begin) => {
   test('reports of the same millisecond both stand, each under a revision of its own', async () => {
@@ -141,8 +145,8 @@ describe.each([
 });
 
 describe('two servers that lose Redis', () => {
-  async function cut() {
-    const servers = await twoOnRedis();
+  async function cut(skewMs = 0) {
+    const servers = await twoOnRedis(skewMs);
     await start(servers.a);
     await phase(servers.a, 1);
     await phase(servers.b, 1);
@@ -174,14 +178,19 @@ describe('two servers that lose Redis', () => {
   });
 
   test('commit what they hold against what they stored, so that nothing of the other is undone', async () => {
-    const { a, b, clock, pull, store } = await cut();
+    // The other's clock is behind, so that its revisions are smaller than those that are not stored yet.
+    const { a, b, clock, pull, store } = await cut(20_000);
     await clock.advance(6_000);
     const unstored = [update(a, 1, 30), clock.advance(600)];
     await Promise.all(unstored);
     const more = update(a, 1, 60);
     await clock.advance(600);
     await more;
+    // The first one's attempt fails, so that the other one is first.
+    store.away = true;
     pull();
+    await clock.advance(1);
+    store.away = false;
     await phase(b, 3);
     await clock.advance(3_000);
     expect((await store.read('p'))?.progress).toMatchObject({ currentPhase: 3 });
