@@ -12,8 +12,8 @@ export interface Crowd {
   readonly violations: readonly string[];
   /** Watchers that came so far. */
   readonly arrivals: number;
-  /** Watchers that are here and live. */
-  readonly connected: number;
+  /** How many watchers are in which connection state. */
+  states(): Readonly<Record<string, number>>;
   /** Lets them come, up to the crowd's size. */
   open(): void;
   /** Sends all of them away, and lets nobody in until `open`. */
@@ -74,8 +74,10 @@ export function createCrowd(options: {
     get arrivals() {
       return arrivals;
     },
-    get connected() {
-      return [...here.values()].filter((state) => state() === 'connected').length;
+    states: () => {
+      const counts: Record<string, number> = {};
+      for (const state of here.values()) counts[state()] = (counts[state()] ?? 0) + 1;
+      return counts;
     },
     open: () => {
       door ??= setInterval(() => {

@@ -85,7 +85,8 @@ for (let minute = 1; minute <= minutes; minute += 1) {
   const [name, fault] = Object.entries(FAULTS)[minute % Object.keys(FAULTS).length] ?? [];
   await fault?.();
   await delay(Math.max(0, endsAt - performance.now() - 8_000));
-  const { connected, arrivals } = crowd;
+  const states = JSON.stringify(crowd.states());
+  const { arrivals } = crowd;
   crowd.empty();
   await eventually(async () => {
     const { connections } = await read(server.url, redis, minute);
@@ -96,7 +97,7 @@ for (let minute = 1; minute <= minutes; minute += 1) {
   readings.push(reading);
   console.log(
     `minute ${minute}: heap ${megabytes(reading.heap)} MB, RSS ${megabytes(reading.rss)} MB, handles ${reading.handles}, ` +
-      `timers ${reading.timers}, channels ${reading.channels}; ${connected} of ${size} were live, ${arrivals} came so far, ` +
+      `timers ${reading.timers}, channels ${reading.channels}; ${states} of ${size}, ${arrivals} came so far, ` +
       `${rotation.ingestions} ingestions; ${name ?? ''}`,
   );
 }

@@ -1,0 +1,112 @@
+/**
+ * Packs the three packages, installs them into empty projects as their users would, and tries them there: types, imports,
+ * a server, a job, a watcher. Needs a build; `npm run release:check`.
+ */
+import { execFileSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { publint } from 'publint';
+import { formatMessage } from 'publint/utils';
+
+const here = dirname(fileURLToPath(import.meta.url));
+const root = resolve(here, '../..');
+const folder = mkdtempSync(join(tmpdir(), 'release-'));
+
+function run(where: string, program: string, ...options: readonly string[]): string {
+  try {
+    return execFileSync(program, options, {
+      cwd: where,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+  } catch (error) {
+    const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string };
+    throw new Error(`${program} ${options.join(' ')} failed:\n${stdout}${stderr}`, { cause: error });
+  }
+}
+
+/** An empty project with these tarballs in it, and the files of `tests/release/NAME`. */
+function project(name: string, tarballs: readonly string[], ...more: readonly string[]): string {
+  const where = join(folder, name);
+  mkdirSync(where);
+  writeFileSync(join(where, 'package.json'), JSON.stringify({ name, private: true, type: 'module' }));
+  run(where, 'npm', 'install', '--no-audit', '--no-fund', '--prefer-offline', ...tarballs, ...more);
+  cpSync(join(here, name), where, { recursive: true });
+  return where;
+}
+
+/** Type-checks a project's own files as strictly as can be, with the packages' types as they were packed. */
+function checkTypes(where: string, ...types: readonly string[]): void {
+  const tsc = join(root, 'node_modules/typescript/bin/tsc');
+  const options = [
+    '--noEmit',
+    '--strict',
+    '--target',
+    'ES2022',
+    '--module',
+    'NodeNext',
+    '--lib',
+    'ES2023,DOM',
+  ];
+  const files = readdirSync(where).filter((file) => file.endsWith('.ts'));
+  run(where, process.execPath, tsc, ...options, ...types.flatMap((name) => ['--types', name]), ...files);
+}
+
+function tell(what: string): void {
+  console.log(`ok  ${what}`);
+}
+
+/** Entry points that are no modules, or that a script tag loads. */
+const ASSETS: Readonly<Record<string, readonly string[]>> = {
+  schema: ['./schema.graphql'],
+  server: [],
+  widget: ['./bundle', './custom-elements.json', './package.json'],
+};
+
+/** Throws where a package's manifest promises what is not in it, or types that do not fit. */
+async function lint(name: string): Promise<void> {
+  const where = join(root, name);
+  const { messages, pkg } = await publint({ pkgDir: where, strict: true });
+  // The condition `source` is for this repository alone; nobody resolves it from a package.
+  const wrong = messages
+    .filter(({ path }) => !path.includes('source'))
+    .map((message) => formatMessage(message, pkg));
+  if (wrong.length > 0) throw new Error(`${name}: ${wrong.join('; ')}`);
+  const without = ASSETS[name] ?? [];
+  const assets = without.length === 0 ? [] : ['--exclude-entrypoints', ...without];
+  run(root, 'npx', 'attw', '--pack', name, '--profile', 'esm-only', '--format', 'ascii', ...assets);
+}
+
+try {
+  const packages = ['schema', 'server', 'widget'];
+  for (const name of packages) {
+    run(join(root, name), 'npm', 'pack', '--pack-destination', folder);
+    await lint(name);
+  }
+  const tarball = (name: string) => {
+    const file = readdirSync(folder).find((path) => path.startsWith(`ingestion-progress-${name}-`));
+    if (file === undefined) throw new Error(`npm pack made no tarball of ${name}.`);
+    return join(folder, file);
+  };
+  tell('three packages, packed; publint and attw find nothing');
+
+  const page = project('page', [tarball('widget')]);
+  for (const driver of ['mongodb', 'ioredis', 'graphql-yoga', 'zod', '@ingestion-progress/server']) {
+    if (existsSync(join(page, 'node_modules', driver))) throw new Error(`The widget installs ${driver}.`);
+  }
+  checkTypes(page);
+  run(page, process.execPath, 'imports.js');
+  tell(
+    'the widget alone: nothing of the server comes with it, and every entry point can be imported in Node',
+  );
+
+  const job = project('job', [tarball('schema'), tarball('server'), tarball('widget')], '@types/node@20');
+  checkTypes(job, 'node');
+  const said = run(job, process.execPath, 'smoke.js');
+  if (!said.includes('COMPLETED')) throw new Error(`The smoke test ended without its ending:\n${said}`);
+  tell('server, job library, reporter and client: an ingestion from start to end');
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
