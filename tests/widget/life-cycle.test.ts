@@ -102,6 +102,17 @@ describe('A client that is', () => {
     expect(seen.at(-1)).toBe('completed');
   });
 
+  it('left by its last listener after an end holds nothing of the page, also without dispose', async () => {
+    for (const step of [{ progress: completedOf() }, { refuse: 'FORBIDDEN' }, { refuse: 'BAD_USER_INPUT' }]) {
+      const { environment, follow, socket } = setUp();
+      const stop = follow({ follow: false }).subscribe(() => undefined);
+      (await socket()).play(step);
+      stop();
+      await environment.advance(1_000);
+      expect([environment.timerCount, environment.signalCount]).toEqual([0, 0]);
+    }
+  });
+
   it('cut short by a server that completes too early asks again', async () => {
     const { environment, follow, socket } = setUp();
     const { seen } = record(follow());

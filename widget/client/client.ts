@@ -111,12 +111,19 @@ export function createIngestionClient(options: IngestionClientOptions): Ingestio
     if (disposed) return;
     cancelLinger?.();
     cancelLinger = null;
-    if (size > 0) step({ type: 'listen' });
-    else {
+    if (size === 0) {
       cancelLinger = environment.setTimer(DEFAULTS.lingerMs, () => {
+        stopSignals?.();
+        stopSignals = null;
         step({ type: 'leave' });
       });
+      return;
     }
+    stopSignals ??= environment.onSignal((signal) => {
+      if (signal === 'leave') memory?.save();
+      else if (signal === 'wake' && watch.name === 'resting') void look();
+    });
+    step({ type: 'listen' });
   }
 
   function step(event: WatchEvent): void {
@@ -168,16 +175,6 @@ export function createIngestionClient(options: IngestionClientOptions): Ingestio
     }
     if (name === 'unauthorized') memory?.forget(watch.error.code === 'FORBIDDEN' ? memoryKey : null);
     if (name === 'idle' || name === 'stopped') memory?.save();
-    const opened = name !== 'idle' && name !== 'error';
-    if (!opened) {
-      stopSignals?.();
-      stopSignals = null;
-    } else {
-      stopSignals ??= environment.onSignal((signal) => {
-        if (signal === 'leave') memory?.save();
-        else if (signal === 'wake' && watch.name === 'resting') void look();
-      });
-    }
   }
 
   function answer(heard: Answer): void {
