@@ -2,23 +2,22 @@
  * `/graphql` over HTTP: a token first, whatever is asked; then Yoga, for queries, mutations and subscriptions by
  * server-sent events. A GET that asks for `progress` alone has an ETag.
  */
-import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { Kind, OperationTypeNode, getArgumentValues } from 'graphql';
 import type { GraphQLSchema, Source } from 'graphql';
 import { createYoga } from 'graphql-yoga';
 import type { Plugin } from 'graphql-yoga';
-import { idSchema } from '@ingestion-progress/schema';
 import { bearerToken } from '../auth/bearer.js';
 import type { Guard, Origin } from '../auth/guard.js';
 import { createSession } from '../auth/session.js';
 import type { SessionKeeper } from '../auth/session-keeper.js';
 import { ProgressError } from '../errors.js';
 import type { GraphqlContext } from '../graphql/context.js';
-import type { Documents, Prepared } from '../graphql/documents.js';
+import type { Documents, OperationRequest } from '../graphql/documents.js';
 import type { MaskError } from '../graphql/error-mask.js';
 import type { ProgressService } from '../ingestion/progress-service.js';
 import { answerGraphqlError, isNotModified, tellable } from './answer.js';
+import { createProgressQueries, operationIn } from './progress-query.js';
+import type { ProgressAnswer } from './progress-query.js';
 
 /** What the endpoint stands on. */
 export interface GraphqlHttpOptions {
@@ -42,8 +41,6 @@ export type GraphqlHttp = (
   origin: Origin,
 ) => Promise<void>;
 
-type Prefetched = NonNullable<GraphqlContext['prefetched']>;
-
 /** Our parsing and validation in the place of Yoga's, so that both transports share one cache and one set of limits. */
 function useDocuments(documents: Documents, mask: MaskError): Plugin {
   return {
@@ -61,20 +58,6 @@ function useDocuments(documents: Documents, mask: MaskError): Plugin {
   };
 }
 
-/** The arguments of a query whose only root field is `progress`; null for any other document. */
-function progressArguments(
-  schema: GraphQLSchema,
-  { operation, variables }: Prepared,
-): Record<string, unknown> | null {
-  const [field, ...others] = operation.selectionSet.selections;
-  if (operation.operation !== OperationTypeNode.QUERY || field === undefined || others.length > 0)
-    return null;
-  if (field.kind !== Kind.FIELD || field.name.value !== 'progress' || (field.directives?.length ?? 0) > 0)
-    return null;
-  const definition = schema.getQueryType()?.getFields()['progress'];
-  return definition === undefined ? null : getArgumentValues(definition, field, variables);
-}
-
 function jsonObject(text: string | null): Record<string, unknown> | null {
   try {
     const value: unknown = text === null ? {} : JSON.parse(text);
@@ -85,6 +68,27 @@ function jsonObject(text: string | null): Record<string, unknown> | null {
     // Yoga answers malformed variables; they have no tag.
     return null;
   }
+}
+
+/** True where the answer is to be `application/json`, as Yoga would find too. */
+function takesJson({ headers: { accept } }: IncomingMessage): boolean {
+  return accept === undefined || accept === '*/*' || accept === 'application/json';
+}
+
+/**
+ * The body's text, which is put where Yoga finds it; null where Yoga must read it itself: length unknown or nothing, or
+ * a client that is gone.
+ */
+async function readBody(request: IncomingMessage, mostBytes: number): Promise<string | null> {
+  const length = Number(request.headers['content-length']);
+  if (!(length > 0 && length <= mostBytes) || request.headers['content-encoding'] !== undefined) return null;
+  const chunks: Buffer[] = [];
+  const text = await new Promise<string | null>((resolve) => {
+    request.on('data', (chunk: Buffer) => void chunks.push(chunk));
+    request.once('end', () => resolve(Buffer.concat(chunks).toString('utf8')));
+    request.once('close', () => resolve(null));
+  });
+  return text === null ? null : Object.assign(request, { body: text }).body;
 }
 
 /** Makes the endpoint. */
@@ -104,32 +108,34 @@ export function createGraphqlHttp(options: GraphqlHttpOptions): GraphqlHttp {
     maxRequestBodySize: bodyBytes,
   });
 
-  /** Reads the state that a GET asks for, once, so that the tag and the body tell of the same. */
-  async function prefetch(
-    url: URL,
-    session: GraphqlContext['session'],
-  ): Promise<{ readonly etag: string; readonly prefetched: Prefetched } | null> {
+  const findProgressQuery = createProgressQueries(schema, documents, service);
+
+  /** The operation that a request asks for by what its address or its body says; null where Yoga must look. */
+  async function operationOf(request: IncomingMessage, url: URL): Promise<OperationRequest | null> {
+    if (request.method === 'POST') {
+      const text = await readBody(request, bodyBytes);
+      return text === null ? null : operationIn(text);
+    }
     const query = url.searchParams.get('query');
     const variables = jsonObject(url.searchParams.get('variables'));
     if (query === null || variables === null) return null;
-    const prepared = documents.prepare({
-      query,
-      variables,
-      operationName: url.searchParams.get('operationName'),
-    });
-    if (!('document' in prepared)) return null;
-    const args = progressArguments(schema, prepared);
-    const projectId = args?.['projectId'];
-    const ingestionId = args?.['ingestionId'] ?? null;
-    if (typeof projectId !== 'string' || (ingestionId !== null && typeof ingestionId !== 'string'))
-      return null;
-    if (ingestionId !== null && !idSchema.safeParse(ingestionId).success) return null;
-    await session.authorise(projectId, 'progress:read');
-    const record = await service.read(projectId, ingestionId);
-    const asked = JSON.stringify([query, prepared.operation.name?.value, prepared.variables]);
-    const digest = createHash('sha256').update(asked).digest('base64url').slice(0, 16);
-    const etag = `"${record?.progress.id ?? ''}.${record?.progress.revision ?? 0}.${digest}"`;
-    return { etag, prefetched: { projectId, ingestionId, record } };
+    return { query, variables, operationName: url.searchParams.get('operationName') };
+  }
+
+  /** Reads the state that a poller asks for; null where Yoga must find out, also about what is refused. */
+  async function readFor(
+    operation: OperationRequest | null,
+    { viewer }: GraphqlContext['session'],
+  ): Promise<ProgressAnswer | null> {
+    const query = operation === null ? null : findProgressQuery(operation);
+    if (query === null) return null;
+    try {
+      if (!(await guard.stands(viewer, query.projectId, 'progress:read'))) return null;
+      return await query.read();
+    } catch (error) {
+      if (error instanceof ProgressError) return null;
+      throw error;
+    }
   }
 
   /** What is wrong with a request before its token is looked at; null where nothing is. */
@@ -170,15 +176,24 @@ export function createGraphqlHttp(options: GraphqlHttpOptions): GraphqlHttp {
         throw new ProgressError('UNAVAILABLE', 'The server is going down; come back.');
       }
       const session = createSession({ viewer, origin, guard, refreshable: false });
-      const tagged = request.method === 'GET' ? await prefetch(url, session) : null;
-      if (tagged !== null) {
-        response.setHeader('ETag', tagged.etag);
+      const read = await readFor(await operationOf(request, url), session);
+      if (read !== null && request.method === 'GET') {
+        response.setHeader('ETag', read.etag);
         response.setHeader('Cache-Control', 'private, no-cache');
         response.setHeader('Vary', 'Authorization, Origin, Accept');
-        if (isNotModified(request, tagged.etag)) {
+        if (isNotModified(request, read.etag)) {
           response.writeHead(304).end();
           return;
         }
+      }
+      const body = takesJson(request) ? (read?.body() ?? null) : null;
+      if (body !== null) {
+        response.writeHead(200, {
+          'Content-Type': 'application/json; charset=utf-8',
+          'Content-Length': Buffer.byteLength(body),
+        });
+        response.end(body);
+        return;
       }
       const release = keeper.keep(session, () =>
         session.endAll(new ProgressError('TOKEN_EXPIRED', 'The token has expired.')),
@@ -190,7 +205,7 @@ export function createGraphqlHttp(options: GraphqlHttpOptions): GraphqlHttp {
       };
       response.once('close', leave);
       if (response.destroyed) leave();
-      await yoga(request, response, { session, prefetched: tagged?.prefetched });
+      await yoga(request, response, { session, prefetched: read?.prefetched });
     } catch (error) {
       const shown = mask(error);
       const code = tellable(error).code;
