@@ -25,15 +25,18 @@ export type JobLine =
   | { readonly says: 'refused'; readonly id: string; readonly code: string; readonly message: string }
   | { readonly says: 'finished' | 'held' };
 
-const UPDATES_A_PHASE = 8;
-const UPDATE_EVERY_MS = 90;
+const UPDATES_A_PHASE = 5;
+const UPDATE_EVERY_MS = 80;
 
 const orders = JSON.parse(process.argv[2] ?? '{}') as JobOrders;
 const say = (line: JobLine) => console.log(JSON.stringify(line));
 let order: 'go-on' | 'finish' | 'hold' = 'go-on';
-createInterface({ input: process.stdin }).on('line', (line) => {
-  if (line === 'finish' || line === 'hold') order = line;
-});
+createInterface({ input: process.stdin })
+  .on('line', (line) => {
+    if (line === 'finish' || line === 'hold') order = line;
+  })
+  // Whoever ran us is gone.
+  .on('close', () => process.exit(1));
 
 const reporter = createReporter({
   endpoint: orders.endpoint,

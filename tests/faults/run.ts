@@ -22,12 +22,13 @@ interface Outcome {
 }
 
 async function sufferAll(world: World, schedule: Schedule): Promise<void> {
-  await Promise.all(
+  const suffered = await Promise.allSettled(
     schedule.faults.map(async (fault) => {
       await delay(fault.atMs);
       await world.suffer(fault);
     }),
   );
+  for (const fault of suffered) if (fault.status === 'rejected') throw fault.reason;
 }
 
 async function bringToEnd(world: World, schedule: Schedule): Promise<readonly string[]> {
@@ -88,6 +89,11 @@ if (![seeds, first, parallel].every((value) => Number.isSafeInteger(value) && (v
   process.exit(2);
 }
 
+const escaped: string[] = [];
+process.on('unhandledRejection', (reason) => {
+  escaped.push(reason instanceof Error ? (reason.stack ?? reason.message) : JSON.stringify(reason));
+});
+
 const outcomes: Outcome[] = [];
 const waiting = Array.from({ length: seeds ?? 0 }, (_, index) => (first ?? 1) + index);
 const beganAt = performance.now();
@@ -103,7 +109,8 @@ await Promise.all(
 );
 const sum = (count: (outcome: Outcome) => number) =>
   outcomes.reduce((total, outcome) => total + count(outcome), 0);
-const violations = sum((outcome) => outcome.violations.length);
+for (const what of escaped) console.log(`a rejection that nobody handled, in the watchers' process: ${what}`);
+const violations = escaped.length + sum((outcome) => outcome.violations.length);
 console.log(
   `${seeds} seeds, ${sum((outcome) => outcome.watchers)} watchers, ` +
     `${sum((outcome) => outcome.schedule.faults.length)} faults, ${violations} violations, ` +

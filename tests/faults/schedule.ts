@@ -80,6 +80,6 @@ export function drawSchedule(seed: number): Schedule {
     servers,
     hasRedis,
     faults: faults.sort((a, b) => a.atMs - b.atMs),
-    finale: random.pick(['finish', 'hold', 'dead']),
+    finale: random.pick<Finale>(['finish', 'finish', 'hold', 'dead']),
   };
 }

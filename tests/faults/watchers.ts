@@ -76,6 +76,14 @@ const COME_BACK_MS = 500;
 const PING_EVERY_MS = 2_000;
 const PONG_WITHIN_MS = 3_000;
 
+/** What goes wrong is told by the close; in Node an error that nobody listens to would end the process. */
+class CalmWebSocket extends WebSocket {
+  constructor(url: string, protocols?: string | string[]) {
+    super(url, protocols);
+    this.on('error', () => undefined);
+  }
+}
+
 /** A watcher through the stock client, by the recipes of its documentation. */
 export function watchAsStrangersDo(options: WatcherOptions): FaultWatcher {
   const seen = createSeen(options.name, options.order);
@@ -84,7 +92,7 @@ export function watchAsStrangersDo(options: WatcherOptions): FaultWatcher {
   let state = 'connecting';
   const client = createClient({
     url: options.endpoint.replace('http', 'ws'),
-    webSocketImpl: WebSocket,
+    webSocketImpl: CalmWebSocket,
     connectionParams: { token: tokenFor({ sub: options.name }) },
     retryAttempts: Number.POSITIVE_INFINITY,
     shouldRetry: () => true,
@@ -134,7 +142,8 @@ export function watchAsStrangersDo(options: WatcherOptions): FaultWatcher {
     dispose: () => {
       isDisposed = true;
       clearTimeout(pong);
-      void client.dispose();
+      // Rejects where the connection it was making fails, which is nothing to us any more.
+      Promise.resolve(client.dispose()).catch(() => undefined);
       client.terminate();
     },
   };
