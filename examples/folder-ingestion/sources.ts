@@ -32,7 +32,7 @@ async function folderAt(path: string, shown: string): Promise<string> {
 }
 
 /**
- * The given folder, or the documentation under `node_modules` where none is given: some 60 MB of prose and of
+ * The given folder, or the documentation under `node_modules` where none is given: some 55 MB of prose and of
  * declarations' comments, about half a minute's work for two cores.
  */
 export async function openSources(folder: string | null, workingFolder: string): Promise<Sources> {

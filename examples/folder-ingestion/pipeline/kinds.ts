@@ -24,7 +24,8 @@ const KIND_OF = new Map(
 );
 
 const PROSE = /^(readme|licen[cs]e|changelog|changes|history|authors|contributing|notice|copying|todo)$/i;
-const DECLARATION = /\.d\.[cm]?ts$/i;
+// Not .d.mts and .d.cts: where they are, they repeat the .d.ts beside them.
+const DECLARATION = /\.d\.ts$/i;
 const CODE_TAKEN_WHOLE = /\.(py|rb|sh|lua|pl|sql|graphql|proto|ya?ml|toml|ini)$/i;
 
 /** How a file of this name is read; null where it is not a document. */
