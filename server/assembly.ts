@@ -26,8 +26,9 @@ import type { IngestionService } from './ingestion/progress-service.js';
 import { createHealth } from './observability/health.js';
 import type { Health } from './observability/health.js';
 import type { Logger } from './observability/logger.js';
+import { measured } from './observability/measured-port.js';
 import { createMetrics } from './observability/metrics.js';
-import type { Metrics } from './observability/metrics.js';
+import { registerServerMetrics } from './observability/server-metrics.js';
 import { createOffenderLog } from './observability/offender-log.js';
 import type { ProgressStore } from './store/progress-store.js';
 import { createGraphqlHttp } from './transport/graphql-http.js';
@@ -77,8 +78,10 @@ function keySourceOf({ jwtSecret, jwtPublicKey, jwtJwksUri }: Config): KeySource
 
 /** Puts the rooms together. */
 export function assemble(config: Config, ports: ServerPorts, { isClosing, publicUrl }: Life): Assembly {
-  const { store, bus, access, logger, clock, handleRequest } = ports;
-  let metrics: Metrics | null = null;
+  const { access, logger, clock, handleRequest } = ports;
+  const metrics = createMetrics();
+  const store = measured(ports.store, clock, (...call) => metrics.observeCall('store', ...call));
+  const bus = measured(ports.bus, clock, (...call) => metrics.observeCall('bus', ...call));
 
   const service = createProgressService({
     ...{ store, bus, clock, logger },
@@ -119,7 +122,7 @@ export function assemble(config: Config, ports: ServerPorts, { isClosing, public
     ),
     logger,
     clock,
-    onRefusal: (code) => metrics?.countRefusal(code),
+    onRefusal: (code) => metrics.countRefusal(code),
   });
   const keeper = createSessionKeeper(clock, config.accessRecheckSeconds * 1_000);
   const mask = createErrorMask(logger);
@@ -137,7 +140,11 @@ export function assemble(config: Config, ports: ServerPorts, { isClosing, public
   const shared = createSharedExecution(schema, mask);
   const webSockets = createWebSocketEndpoint({
     ...{ schema, documents, shared, hub, guard, keeper, mask, clock, logger, offenders },
-    counters: { delivered: ({ payload }, bytes) => metrics?.countDelivered(payload.type, bytes) },
+    counters: {
+      delivered: ({ payload }, bytes) => metrics.countDelivered(payload.type, bytes),
+      opened: () => metrics.countOpened(),
+      closed: (code) => metrics.countClosed(code),
+    },
     subscriptions: config.maxSubscriptions,
     limits: {
       messageBytes: config.maxMessageBytes,
@@ -156,20 +163,7 @@ export function assemble(config: Config, ports: ServerPorts, { isClosing, public
         ? logger.error({ dependency, error: String(error) }, 'a dependency does not answer')
         : logger.info({ dependency }, 'a dependency answers'),
   );
-  metrics = createMetrics({
-    connections: () => webSockets.connections,
-    sessions: () => keeper.sessions,
-    watchers: () => hub.watchers,
-    watchedProjects: () => hub.watchedProjects,
-    executions: () => shared.executions,
-    liveProjects: () => service.liveProjects,
-    unstoredProjects: () => service.unstoredProjects,
-    up: () =>
-      Object.fromEntries(
-        Object.entries(health.dependencies).map(([name, { state }]) => [name, state === 'up']),
-      ),
-    events: () => service.counts.events,
-  });
+  registerServerMetrics(metrics, { service, hub, keeper, shared, webSockets, health });
   const mayAsk = createOriginCheck(config.corsOrigins, publicUrl);
   const transport = createTransport({
     graphql: createGraphqlHttp({

@@ -3,6 +3,7 @@ import { assemble } from './assembly.js';
 import type { ServerPorts } from './assembly.js';
 import type { Config } from './config.js';
 import type { IngestionEventEmitter } from './ingestion/emitter.js';
+import { watchMemory } from './observability/memory-watch.js';
 
 /** How much is open at this moment. */
 export interface ServerCounts {
@@ -48,6 +49,7 @@ export async function startServer(config: Config, ports: ServerPorts): Promise<P
   let address = addressOf(config.host, config.port);
   const publicUrl = () => config.publicUrl?.replace(/\/+$/, '') ?? address;
   let closing: Promise<void> | null = null;
+  let unwatchMemory = () => {};
   const isClosing = () => closing !== null;
   const rooms = assemble(config, ports, { isClosing, publicUrl });
   const { service, emitter, hub, keeper, shared, webSockets, health, transport } = rooms;
@@ -92,6 +94,7 @@ export async function startServer(config: Config, ports: ServerPorts): Promise<P
     if (!(await writes)) logger.error({}, 'closed with something left unstored');
     hub.close();
     health.stop();
+    unwatchMemory();
     await bus.close();
     await store.close();
     logger.info({}, 'closed');
@@ -117,6 +120,10 @@ export async function startServer(config: Config, ports: ServerPorts): Promise<P
     await Promise.allSettled([bus.close(), store.close()]);
     throw error;
   }
+  unwatchMemory = watchMemory({
+    ...{ clock, logger },
+    breakdown: () => ({ connections: webSockets.connections, watchers: hub.watchers, waiting: hub.waiting }),
+  });
   if (config.jwtSecret !== null && config.jwtSecret.length < 32) {
     logger.warn({}, 'JWT_SECRET is short: use 32 random characters or more');
   }

@@ -1,95 +1,84 @@
-/** Counters and gauges for Prometheus; never a project's id as a label. What is counted where it happens, is read here. */
-import { Counter, Gauge, Registry, collectDefaultMetrics } from 'prom-client';
-
-/** What is read at each scrape. */
-export interface MetricSources {
-  readonly connections: () => number;
-  readonly sessions: () => number;
-  readonly watchers: () => number;
-  readonly watchedProjects: () => number;
-  readonly executions: () => number;
-  readonly liveProjects: () => number;
-  readonly unstoredProjects: () => number;
-  readonly up: () => Readonly<Record<string, boolean>>;
-  /** Events committed since the start, by type. */
-  readonly events: () => Readonly<Record<string, number>>;
-}
+/**
+ * A registry of Prometheus metrics for one server: what happens is counted here, what stands somewhere else is read at
+ * each scrape. Which of the server's figures are read is `server-metrics.ts`'s. Never a project's id as a label.
+ */
+import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 
 /** See the file's head. */
 export interface Metrics {
   countDelivered(type: string, bytes: number): void;
   countRefusal(code: string): void;
+  countOpened(): void;
+  countClosed(code: number): void;
+  /** A call of store or bus that took so long, and whether it failed. */
+  observeCall(dependency: string, operation: string, seconds: number, hasFailed: boolean): void;
+  /** A figure that goes up and down. */
+  gauge(name: string, help: string, read: () => number): void;
+  /** A figure that only rises, such as a count since the start. */
+  counter(name: string, help: string, read: () => number): void;
+  /** The same, one for each value of a label. */
+  counters(name: string, help: string, label: string, read: () => Readonly<Record<string, number>>): void;
   /** Prometheus text. */
   render(): Promise<string>;
   readonly contentType: string;
 }
 
 const PREFIX = 'ingestion_progress_';
+/** Bounds of the latency of store and bus, in seconds. */
+const BUCKETS = [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10];
 
-/** Makes the metrics of one server; each has a registry of its own. */
-export function createMetrics(sources: MetricSources): Metrics {
+/** Makes the metrics; each server has a registry of its own. */
+export function createMetrics(): Metrics {
   const registry = new Registry();
-  collectDefaultMetrics({ register: registry });
   const registers = [registry];
-  const gauge = (name: string, help: string, read: () => number) =>
-    new Gauge({
+  collectDefaultMetrics({ register: registry });
+
+  function counters(
+    name: string,
+    help: string,
+    label: string,
+    read: () => Readonly<Record<string, number>>,
+  ): void {
+    new Counter({
+      name: PREFIX + name,
+      help,
+      labelNames: [label],
+      registers,
+      collect() {
+        this.reset();
+        for (const [value, count] of Object.entries(read())) this.inc({ [label]: value }, count);
+      },
+    });
+  }
+
+  function counter(name: string, help: string, read: () => number): void {
+    new Counter({
       name: PREFIX + name,
       help,
       registers,
       collect() {
-        this.set(read());
+        this.reset();
+        this.inc(read());
       },
     });
-  gauge('connections', 'WebSocket connections open.', sources.connections);
-  gauge('sessions', 'Authenticated connections and requests open.', sources.sessions);
-  gauge('subscriptions', 'Progress subscriptions open.', sources.watchers);
-  gauge('watched_projects', 'Projects with a watcher on this server.', sources.watchedProjects);
-  gauge('live_projects', 'Projects whose state this server holds.', sources.liveProjects);
-  gauge('unstored_projects', 'Projects with something not stored yet.', sources.unstoredProjects);
-  gauge(
-    'event_executions',
-    'Events executed since the start, once for each distinct document.',
-    sources.executions,
-  );
-  new Gauge({
-    name: `${PREFIX}dependency_up`,
-    help: '1 where the dependency answers, else 0.',
-    labelNames: ['dependency'],
-    registers,
-    collect() {
-      for (const [dependency, isUp] of Object.entries(sources.up())) this.set({ dependency }, isUp ? 1 : 0);
-    },
-  });
-  new Gauge({
-    name: `${PREFIX}events`,
-    help: 'Events committed since the start, by type.',
-    labelNames: ['type'],
-    registers,
-    collect() {
-      for (const [type, count] of Object.entries(sources.events())) this.set({ type }, count);
-    },
-  });
+  }
+
   // Counted in plain numbers: there may be very many a second.
-  const delivered = new Map<string, number>();
+  const delivered: Record<string, number> = {};
   let deliveredBytes = 0;
-  new Counter({
-    name: `${PREFIX}delivered_total`,
-    help: 'Events written to sockets, by type.',
-    labelNames: ['type'],
+  let opened = 0;
+  counters('delivered_total', 'Events written to sockets, by type.', 'type', () => delivered);
+  counter('delivered_bytes_total', 'Bytes of events written to sockets.', () => deliveredBytes);
+  counter(
+    'connections_total',
+    'WebSocket connections opened, those that came back among them.',
+    () => opened,
+  );
+  const closed = new Counter({
+    name: `${PREFIX}closes_total`,
+    help: 'WebSocket connections closed, by close code.',
+    labelNames: ['code'],
     registers,
-    collect() {
-      this.reset();
-      for (const [type, count] of delivered) this.inc({ type }, count);
-    },
-  });
-  new Counter({
-    name: `${PREFIX}delivered_bytes_total`,
-    help: 'Bytes of events written to sockets.',
-    registers,
-    collect() {
-      this.reset();
-      this.inc(deliveredBytes);
-    },
   });
   const refusals = new Counter({
     name: `${PREFIX}refusals_total`,
@@ -97,12 +86,45 @@ export function createMetrics(sources: MetricSources): Metrics {
     labelNames: ['code'],
     registers,
   });
+  const calls = new Histogram({
+    name: `${PREFIX}dependency_call_seconds`,
+    help: 'How long calls of store and bus took, in seconds.',
+    labelNames: ['dependency', 'operation'],
+    buckets: BUCKETS,
+    registers,
+  });
+  const failures = new Counter({
+    name: `${PREFIX}dependency_failures_total`,
+    help: 'Calls of store and bus that failed.',
+    labelNames: ['dependency', 'operation'],
+    registers,
+  });
+
   return {
-    countDelivered: (type, length) => {
-      delivered.set(type, (delivered.get(type) ?? 0) + 1);
-      deliveredBytes += length;
+    countDelivered: (type, bytes) => {
+      delivered[type] = (delivered[type] ?? 0) + 1;
+      deliveredBytes += bytes;
     },
     countRefusal: (code) => refusals.inc({ code }),
+    countOpened: () => {
+      opened += 1;
+    },
+    countClosed: (code) => closed.inc({ code: String(code) }),
+    observeCall: (dependency, operation, seconds, hasFailed) => {
+      calls.observe({ dependency, operation }, seconds);
+      if (hasFailed) failures.inc({ dependency, operation });
+    },
+    gauge: (name, help, read) =>
+      void new Gauge({
+        name: PREFIX + name,
+        help,
+        registers,
+        collect() {
+          this.set(read());
+        },
+      }),
+    counter,
+    counters,
     render: () => registry.metrics(),
     contentType: registry.contentType,
   };

@@ -36,6 +36,8 @@ export interface HttpOptions {
 }
 
 const REST_PATH = /^\/api\/projects\/([^/]+)\/progress$/;
+/** The same as pollers write it, with nothing to decode: found without reading the whole address. */
+const POLLED_PATH = /^\/api\/projects\/([A-Za-z0-9._:-]+)\/progress$/;
 const PREFLIGHT_SECONDS = 7_200;
 
 /** Sets what a browser needs to let a page of another origin read the answer; true where all is answered by it. */
@@ -85,6 +87,11 @@ export function createHttpListener(
 
   async function route(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (handleRequest !== null && (await handleRequest(request, response))) return;
+    const polled = POLLED_PATH.exec(request.url ?? '')?.[1];
+    if (polled !== undefined) {
+      if (answerCors(request, response, mayAsk)) return;
+      return rest(request, response, polled, originOf(request, 'rest'));
+    }
     const url = URL.canParse(request.url ?? '', 'http://host')
       ? new URL(request.url ?? '', 'http://host')
       : null;

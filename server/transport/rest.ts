@@ -6,6 +6,7 @@ import type { GraphQLSchema } from 'graphql';
 import { bearerToken } from '../auth/bearer.js';
 import type { Guard, Origin } from '../auth/guard.js';
 import { createSession } from '../auth/session.js';
+import type { Viewer } from '../auth/viewer.js';
 import { ProgressError } from '../errors.js';
 import type { GraphqlContext } from '../graphql/context.js';
 import type { Documents } from '../graphql/documents.js';
@@ -42,13 +43,10 @@ export function createRestProgress({
   const bodies = new WeakMap<IngestionRecord, string>();
 
   /** One execution for each state, however many poll. Access was asked before. */
-  async function render(
-    record: IngestionRecord,
-    origin: Origin,
-    session: GraphqlContext['session'],
-  ): Promise<string> {
+  async function render(record: IngestionRecord, viewer: Viewer, origin: Origin): Promise<string> {
     const known = bodies.get(record);
     if (known !== undefined) return known;
+    const session = createSession({ viewer, origin, guard, refreshable: false });
     const { projectId } = record.progress;
     const contextValue: GraphqlContext = {
       session: { ...session, origin, authorise: () => Promise.resolve() },
@@ -77,8 +75,7 @@ export function createRestProgress({
         response.writeHead(304, headers).end();
         return;
       }
-      const session = createSession({ viewer, origin, guard, refreshable: false });
-      answer(response, 200, await render(record, origin, session), headers);
+      answer(response, 200, await render(record, viewer, origin), headers);
     } catch (error) {
       if (!(error instanceof ProgressError)) onUnexpected(error);
       answerError(response, tellable(error));

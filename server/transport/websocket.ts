@@ -25,6 +25,12 @@ export interface WebSocketLimits extends Partial<ConnectionLimits> {
   readonly connectionsPerAddress: number;
 }
 
+/** What happens to connections, for the counters. */
+export interface ConnectionCounters {
+  opened(): void;
+  closed(code: number): void;
+}
+
 /** See the file's head. */
 export interface WebSocketEndpoint {
   /** Takes an upgrade that was found to be for GraphQL, and of an origin that may. */
@@ -42,7 +48,10 @@ const DRAIN_PAUSE_MS = 100;
 
 /** Makes the endpoint; it holds one timer while a connection is open. */
 export function createWebSocketEndpoint(
-  options: GraphqlProtocolOptions & { readonly limits: WebSocketLimits },
+  options: GraphqlProtocolOptions & {
+    readonly limits: WebSocketLimits;
+    readonly counters: ConnectionCounters;
+  },
 ): WebSocketEndpoint {
   const { clock, logger, offenders } = options;
   const limits = { ...CONNECTION_LIMITS, ...options.limits };
@@ -104,6 +113,7 @@ export function createWebSocketEndpoint(
     const origin = { address, way: 'websocket', requestId: randomUUID() } as const;
     const connection = new Connection(socket, raw, origin, limits, clock.monotonicNow());
     connections.add(connection);
+    options.counters.opened();
     arm();
     socket.on('error', (error) => {
       logger.debug({ error: String(error), from: address, requestId: origin.requestId }, 'socket error');
@@ -120,6 +130,7 @@ export function createWebSocketEndpoint(
     );
     socket.once('close', (code, reason) => {
       connection.closing ??= { code, reason: String(reason) };
+      options.counters.closed(connection.closing.code);
       connection.release?.();
       connections.delete(connection);
       count(address, -1);

@@ -26,6 +26,8 @@ export interface ProjectWatchOptions {
   readonly logger: Logger;
   /** Watchers that have ended and have not taken everything yet, of all projects. */
   readonly leaving: Set<Watcher>;
+  /** An update was replaced by a newer one while it waited for a watcher. */
+  readonly onConflated: () => void;
   /** The last watcher left. */
   readonly onEmpty: () => void;
 }
@@ -57,7 +59,7 @@ const LONGEST_CHAIN = 32;
 
 /** Makes the watch of a project; it attaches with the first watcher. */
 export function createProjectWatch(options: ProjectWatchOptions): ProjectWatch {
-  const { projectId, bus, read, fanOut, clock, logger, leaving, onEmpty } = options;
+  const { projectId, bus, read, fanOut, clock, logger, leaving, onConflated, onEmpty } = options;
   const watchers = new Set<Watcher>();
   const timers = new Map<Watcher, () => void>();
   let attaching: Promise<void> | null = null;
@@ -80,6 +82,7 @@ export function createProjectWatch(options: ProjectWatchOptions): ProjectWatch {
         onEmpty();
       }
     },
+    conflated: onConflated,
     finished: (watcher: Watcher) => void leaving.delete(watcher),
     awaitTakeover: (watcher: Watcher, endedAt: number) => {
       const { revision } = watcher.position;

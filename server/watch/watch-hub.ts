@@ -37,6 +37,8 @@ export interface WatchHub {
   readonly watchers: number;
   /** Events that wait to be told to watchers, or to be taken by their transport. */
   readonly waiting: number;
+  /** Updates that newer ones replaced while they waited, since the start. */
+  readonly conflated: number;
   /** Lets go of everything; every watch ends as closed. */
   close(): void;
 }
@@ -52,6 +54,7 @@ const BATCH = 50;
 export function createWatchHub(options: WatchHubOptions): WatchHub {
   const { bus, read, readMany, clock, logger, isAlone = () => true } = options;
   const projects = new Map<string, ProjectWatch>();
+  let conflated = 0;
   const leaving = new Set<Watcher>();
   const fanOut = createFanOut(clock);
   let timer: CancelTimer | null = null;
@@ -126,6 +129,9 @@ export function createWatchHub(options: WatchHubOptions): WatchHub {
       clock,
       logger,
       leaving,
+      onConflated: () => {
+        conflated += 1;
+      },
       onEmpty: () => {
         if (projects.get(projectId) === project) projects.delete(projectId);
         if (projects.size === 0) arm();
@@ -154,6 +160,9 @@ export function createWatchHub(options: WatchHubOptions): WatchHub {
       for (const project of projects.values()) count += project.waiting;
       for (const watcher of leaving) count += watcher.waiting;
       return count;
+    },
+    get conflated() {
+      return conflated;
     },
     close: () => {
       closed = true;

@@ -18,13 +18,12 @@ export interface WatchQueue {
   shift(): IngestionEvent | null;
   clear(): void;
   readonly size: number;
-  /** How many events were merged away since the start. */
-  readonly conflated: number;
+  /** True while a mergeable event waits, which the next one makes superfluous. */
+  readonly hasMerged: boolean;
 }
 
 /** See `WatchQueue`. A class, since there may be very many; it allocates nothing before an event waits. */
 class BoundedQueue implements WatchQueue {
-  conflated = 0;
   private unmerged: IngestionEvent[] | null = null;
   private merged: IngestionEvent | null = null;
 
@@ -32,8 +31,11 @@ class BoundedQueue implements WatchQueue {
     return (this.unmerged === null ? 0 : this.unmerged.length) + (this.merged === null ? 0 : 1);
   }
 
+  get hasMerged(): boolean {
+    return this.merged !== null;
+  }
+
   push(event: IngestionEvent, mergeable: boolean): boolean {
-    if (this.merged !== null) this.conflated += 1;
     if (mergeable) {
       this.merged = event;
       return true;

@@ -36,6 +36,8 @@ export interface Watch {
 export interface WatcherOwner {
   /** It ended: tell it nothing more. What waits for it may still be taken. */
   leave(watcher: Watcher): void;
+  /** An update was replaced by a newer one while it waited. */
+  conflated(): void;
   /** Nothing waits any more for one that has ended: forget it. */
   finished(watcher: Watcher): void;
   /** It ended because another ingestion is to start: complete it if none does. */
@@ -118,6 +120,7 @@ export class Watcher implements Watch {
       return;
     }
     this.#position = step.position;
+    if (this.#queue.hasMerged) this.#owner.conflated();
     if (!this.#queue.push(step.event, step.mergeable)) {
       this.#queue.clear();
       this.#conclude({ kind: 'overflowed' });

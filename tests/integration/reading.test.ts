@@ -105,7 +105,12 @@ describe('probes and metrics', () => {
     const text = await metrics.text();
     expect(text).toContain('ingestion_progress_connections 1');
     expect(text).toContain('ingestion_progress_subscriptions 1');
-    expect(text).toContain('ingestion_progress_dependency_up{dependency="store"} 1');
+    expect(text).toContain('ingestion_progress_store_up 1');
+    expect(text).toMatch(
+      /ingestion_progress_dependency_call_seconds_count\{dependency="store",operation="write"\} [1-9]/,
+    );
+    expect(text).toMatch(/ingestion_progress_events_total\{type="phase_started"\} 1/);
+    expect(text).toContain('ingestion_progress_connections_total 1');
     expect(text).not.toContain('"p1"');
   });
 });
