@@ -1,7 +1,7 @@
 /** Storybook's set-up. The stories of the state table are written before it looks for them. */
 import { fileURLToPath } from 'node:url';
 import type { StorybookConfig } from '@storybook/web-components-vite';
-import { writeStateStories } from './write-states.ts';
+import { writeStateStories } from './write-states.js';
 
 writeStateStories(fileURLToPath(new URL('./generated', import.meta.url)));
 

@@ -81,7 +81,7 @@ function completed(beganAt: number, atMs: number, openedAt = 0): ScriptedStep {
     id: 'demo',
     projectId: 'demo',
     revision: beganAt + openedAt + atMs,
-    result: { ...COMPLETED.result, durationMs: openedAt + atMs },
+    result: COMPLETED.result === null ? null : { ...COMPLETED.result, durationMs: openedAt + atMs },
     startedAt: beganAt,
     completedAt: beganAt + openedAt + atMs,
     updatedAt: beganAt + openedAt + atMs,

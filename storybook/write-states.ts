@@ -1,6 +1,6 @@
 /** Writes the stories of the state table, one file for each state of the job: Storybook reads stories from files only. */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { STATE_TABLE, titleOf } from './state-table.ts';
+import { STATE_TABLE, titleOf } from './state-table.js';
 
 /** Writes them into `folder`, anew. */
 export function writeStateStories(folder: string): void {

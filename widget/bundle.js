@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
+import { smallLiterals } from './literals.js';
 import { writeManifests } from './manifests.js';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
@@ -21,6 +22,7 @@ await build({
   target: 'es2022',
   conditions: ['source', 'browser'],
   tsconfig: `${here}tsconfig.json`,
+  plugins: [smallLiterals],
   legalComments: 'eof',
   banner: {
     js: '/*! @ingestion-progress/widget | MIT | with lit and @lit/context (BSD-3-Clause), graphql-ws (MIT) */',

@@ -21,6 +21,7 @@ const LOST: ReadonlySet<ConnectionState> = new Set(['reconnecting', 'offline', '
 
 /** Remembers what was said of the ingestion at hand. */
 export class Announcer {
+  #hasLooked = false;
   #ingestion: string | null = null;
   #phase = 0;
   #mark = 0;
@@ -38,10 +39,9 @@ export class Announcer {
     format: NumberFormat,
   ): Announcement {
     const parts: string[] = [];
-    const isNewIngestion = (job.progress?.id ?? null) !== this.#ingestion;
-    const isFirstSight = this.#ingestion === null || (isNewIngestion && job.state === 'unknown');
-    if (isNewIngestion) this.#begin(job);
-    if (isFirstSight) this.#catchUp(job); // what is there at the first sight is read, not announced
+    if ((job.progress?.id ?? null) !== this.#ingestion) this.#begin(job);
+    if (!this.#hasLooked) this.#catchUp(job); // what is there at the first sight is read, not announced
+    this.#hasLooked ||= job.state !== 'unknown';
     const isEnd = job.state !== this.#state && END_KEYS[job.state] !== undefined;
 
     if (isEnd) parts.push(ending(job, translate));

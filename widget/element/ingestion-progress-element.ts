@@ -291,7 +291,7 @@ export class IngestionProgressElement extends ProgressSettings {
         wsEndpoint: this.wsEndpoint ?? given?.wsEndpoint,
         token: this.token ?? given?.token,
         getToken: this.getToken ?? given?.getToken,
-        transport: this.hasAttribute('transport') ? this.transport : (given?.transport ?? this.transport),
+        transport: this.transport === 'auto' ? given?.transport : this.transport,
       },
     };
   }

@@ -88,6 +88,18 @@ describe('The live region', () => {
     ]);
   });
 
+  it('tells the start of an ingestion that begins while somebody watches, not of one that is there at first', async () => {
+    const there = await mount({ sample: 'running' });
+    expect(there.element.shadowRoot?.querySelector(LIVE)?.textContent?.trim()).to.equal('');
+    const { element, client, settled } = await mount({ sample: 'none' });
+    client.show({
+      progress: { ...SAMPLES.running, currentPhase: 1, progressPercent: 2, phases: phasesAt(1) },
+    });
+    await settled();
+    const said = element.shadowRoot?.querySelector(LIVE)?.textContent?.trim();
+    expect(said).to.equal('Phase 1 of 4, Discovery.');
+  });
+
   it('interrupts for a failure only', async () => {
     const { element, client, settled } = await mount({ sample: 'running' });
     const region = element.shadowRoot?.querySelector(LIVE);

@@ -103,6 +103,23 @@ describe('The element on a page', () => {
     await waitUntil(isConnected(element));
   });
 
+  it('shows the last state at once when somebody comes back, without a word of connecting', async () => {
+    const first = create({ 'project-id': 'p1' });
+    document.body.append(first);
+    await waitUntil(isConnected(first));
+    first.remove();
+    await waitUntil(() => server.openCount === 0);
+    const goOn = server.hold();
+    const second = create({ 'project-id': 'p1' });
+    document.body.append(second);
+    await settled(second);
+    expect(second.connectionState).to.equal('connecting');
+    const shown = (part: string) => second.shadowRoot?.querySelector(`[part~="${part}"]`)?.textContent;
+    expect([shown('percent'), shown('badge')]).to.deep.equal(['30%', undefined]);
+    goOn();
+    await waitUntil(isConnected(second));
+  });
+
   it('drops late answers of the project it followed before', async () => {
     const element = create({ 'project-id': 'p1' });
     document.body.append(element);

@@ -79,6 +79,17 @@ describe('The provider', () => {
     expect(server.tokens).to.deep.equal(['one', 'two']);
   });
 
+  it('gives its transport, where the element names none of its own', async () => {
+    const host = html(`<ingestion-provider endpoint="/polls-${String(count)}" token="t" transport="polling">
+        <ingestion-progress project-id="p1"></ingestion-progress></ingestion-provider>`);
+    document.body.append(host);
+    const [element] = all(host);
+    await waitUntil(() => element?.connectionState === 'reconnecting'); // the page server answers no polls
+    if (element) element.once = true; // bound anew, after its first render
+    await waitUntil(() => element?.connectionState === 'reconnecting');
+    expect(server.totalCount).to.equal(0);
+  });
+
   it('gives its messages', async () => {
     const host = html(`<ingestion-provider endpoint="/words-${String(count)}" token="t">
         <ingestion-progress project-id="p1"></ingestion-progress></ingestion-provider>`);

@@ -15,6 +15,8 @@ export interface PageServer {
   readonly operations: readonly string[];
   /** The state of a project; every watcher is told. */
   set(projectId: string, progress: Progress): void;
+  /** Keeps new connections waiting for their acknowledgement, until what it returns is called. */
+  hold(): () => void;
   /** Ends every socket, as a crash does. */
   drop(): void;
   /** Forgets states and counts; what is open stays. */
@@ -31,21 +33,17 @@ interface ClientMessage {
 
 export interface PageServerOptions {
   readonly scopes?: readonly string[];
-  /** Holds back acknowledgements until the promise is done. */
-  readonly acknowledge?: Promise<void>;
 }
 
 /** Puts the server in place of the network; once for a page, since the client takes `WebSocket` at its first use. */
-export function startPageServer({
-  scopes = ['progress:read'],
-  acknowledge,
-}: PageServerOptions = {}): PageServer {
+export function startPageServer({ scopes = ['progress:read'] }: PageServerOptions = {}): PageServer {
   const real = { WebSocket: window.WebSocket, fetch: window.fetch };
   const states = new Map<string, Progress>();
   const sockets = new Set<PageSocket>();
   const tokens: unknown[] = [];
   const operations: string[] = [];
   let totalCount = 0;
+  let held: Promise<void> = Promise.resolve();
 
   class PageSocket extends EventTarget {
     static readonly CONNECTING = 0;
@@ -78,7 +76,7 @@ export function startPageServer({
       if (message.type === 'connection_init') {
         tokens.push(message.payload?.token);
         const payload = { serverTime: Date.now(), expiresAt: Date.now() + 3_600_000, scopes };
-        void (acknowledge ?? Promise.resolve()).then(() => {
+        void held.then(() => {
           this.push({ type: 'connection_ack', payload });
         });
       } else if (message.type === 'ping') this.push({ type: 'pong' });
@@ -149,6 +147,15 @@ export function startPageServer({
       for (const socket of sockets) {
         for (const [id, watched] of socket.watched) if (watched === projectId) socket.tell(id, progress);
       }
+    },
+    hold: () => {
+      let go = (): void => undefined;
+      held = new Promise((resolve) => {
+        go = resolve;
+      });
+      return () => {
+        go();
+      };
     },
     drop: () => {
       for (const socket of [...sockets]) socket.close(1006);
