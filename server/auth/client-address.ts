@@ -21,8 +21,10 @@ export function isAddressRange(text: string): boolean {
 
 /** @param trusted Addresses or ranges of proxies; what is neither is left out. */
 export function createClientAddress(trusted: readonly string[]): ClientAddress {
+  const ranges = trusted.filter(isAddressRange);
+  if (ranges.length === 0) return (socketAddress) => normalise(socketAddress ?? 'unknown');
   const proxies = new BlockList();
-  for (const entry of trusted.filter(isAddressRange)) {
+  for (const entry of ranges) {
     const [address = '', bits] = entry.split('/');
     const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
     if (bits === undefined) proxies.addAddress(address, family);
