@@ -2,11 +2,8 @@
  * Follows one project: the client that elements, hooks and terminals stand on. Puts together what the connection, the
  * watch and the tracker say, and tells it as snapshots and events.
  */
-import {
-  CancelIngestionDocument,
-  ReadProgressDocument,
-  RetryIngestionDocument,
-} from '../generated/operations.js';
+import { ReadProgressDocument } from '../generated/operations.js';
+import { createCommands } from './commands.js';
 import { asConnection, type Watch } from './connection.js';
 import { sharedConnection } from './connection-pool.js';
 import { callHost, createEmitter } from './emitter.js';
@@ -22,13 +19,7 @@ import {
   type TransportSession,
   type WatchTarget,
 } from './transport.js';
-import type {
-  CommandOutcome,
-  IngestionClient,
-  IngestionClientEvents,
-  IngestionClientOptions,
-  Snapshot,
-} from './types.js';
+import type { IngestionClient, IngestionClientEvents, IngestionClientOptions, Snapshot } from './types.js';
 import { follow, type WatchEvent, type WatchState } from './watch-machine.js';
 import { readProgress } from './wire.js';
 
@@ -78,6 +69,14 @@ export function createIngestionClient(options: IngestionClientOptions): Ingestio
     if (onWarning) callHost(() => onWarning({ code, message }));
     emitter.emit('warning', { code, message });
   }
+
+  const commands = createCommands(connection, projectId, {
+    ingestionId: () => tracker.progress?.id ?? null,
+    // The place may have been given back: whoever asked for another go wants to see it.
+    accepted: () => {
+      step({ type: 'stirred' });
+    },
+  });
 
   let disposed = false;
   let watch: WatchState = problem === null ? { name: 'idle' } : { name: 'error', error: problem };
@@ -274,30 +273,6 @@ export function createIngestionClient(options: IngestionClientOptions): Ingestio
     emitter.emit('change', null);
   }
 
-  async function command(
-    query: string,
-    variables: Readonly<Record<string, unknown>>,
-    field: string,
-  ): Promise<CommandOutcome> {
-    const { progress } = tracker;
-    if (progress === null)
-      throw Object.assign(new Error('No ingestion is known yet.'), { code: 'NOT_FOUND' });
-    const data = await connection.request({
-      query,
-      variables: { projectId, ingestionId: progress.id, ...variables },
-    });
-    const outcome = (
-      data as Readonly<Record<string, { status?: unknown; reason?: unknown } | null>> | null
-    )?.[field];
-    const { status, reason } = outcome ?? {};
-    // The place may have been given back: whoever asked for another go wants to see it.
-    if (status === 'ACCEPTED') step({ type: 'stirred' });
-    return {
-      status: status === 'ACCEPTED' || status === 'REJECTED' ? status : 'UNHEARD',
-      reason: typeof reason === 'string' ? reason : null,
-    };
-  }
-
   return {
     getSnapshot: () => snapshot,
     subscribe: (listener) => emitter.on('change', listener),
@@ -323,9 +298,7 @@ export function createIngestionClient(options: IngestionClientOptions): Ingestio
       tracker.dispose();
       emitter.clear();
     },
-    retryIngestion: (fromPhase) =>
-      command(RetryIngestionDocument.toString(), { fromPhase: fromPhase ?? null }, 'retryIngestion'),
-    cancelIngestion: () => command(CancelIngestionDocument.toString(), {}, 'cancelIngestion'),
+    ...commands,
     monotonicNow: environment.monotonicNow,
   };
 }

@@ -9,19 +9,11 @@ import type { Effect, MachineEvent, MachineState, TimerName } from './machine-st
 import { readAddresses, readSettings, type Settings } from './options.js';
 import { createPollingTransport } from './polling-transport.js';
 import { createSessions, lossOf, type Place } from './sessions.js';
+import { createTokenLife, type ServerClock } from './token-life.js';
 import { createTokenSource } from './token-source.js';
-import type {
-  Answer,
-  Loss,
-  Operation,
-  TokenLifetime,
-  Transport,
-  TransportSession,
-  WatchTarget,
-} from './transport.js';
+import type { Answer, Loss, Operation, Transport, TransportSession, WatchTarget } from './transport.js';
 import type { ConnectionError, ConnectionOptions, IngestionConnection } from './types.js';
 import { createWebSocketTransport } from './websocket-transport.js';
-import { readLifetime } from './wire.js';
 
 /** What a watch is told. */
 export interface WatchListener {
@@ -46,7 +38,7 @@ export interface Connection extends IngestionConnection {
   readonly problem: ConnectionError | null;
   readonly scopes: readonly string[] | null;
   /** The server's time, and when it was taken on the monotonic clock. */
-  readonly serverClock: { readonly serverTime: number; readonly receivedAt: number } | null;
+  readonly serverClock: ServerClock | null;
   join(target: WatchTarget, listener: WatchListener): Watch;
   reconnect(): void;
   /** The `sub` of the token in use, once there is one. */
@@ -90,11 +82,6 @@ const SILENT = {
   lost: () => undefined,
 };
 
-/** Share of a token's life after which it is renewed. */
-const RENEW_AFTER = 0.8;
-/** With less left than this, the server's own close is waited for. */
-const LEAST_RENEWAL_MS = 500;
-
 /** Makes a connection; nothing is opened before somebody joins. Throws `RangeError` at options that contradict sense. */
 export function createConnection(options: ConnectionOptions = {}, parts: ConnectionParts = {}): Connection {
   const environment = parts.environment ?? pageEnvironment();
@@ -118,12 +105,9 @@ export function createConnection(options: ConnectionOptions = {}, parts: Connect
   });
 
   let state: MachineState = { name: 'idle' };
-  let scopes: readonly string[] | null = null;
-  let serverClock: Connection['serverClock'] = null;
   const places = new Set<Place>();
-  const timers = new Map<TimerName | 'renew', () => void>();
+  const timers = new Map<TimerName, () => void>();
   let stopSignals: (() => void) | null = null;
-  let viewerAsked = false;
   const sessions = createSessions({
     webSocket,
     polling,
@@ -131,8 +115,18 @@ export function createConnection(options: ConnectionOptions = {}, parts: Connect
     places,
     problem,
     dispatch,
-    acknowledged,
+    acknowledged: (lifetime) => {
+      life.acknowledged(lifetime);
+    },
     identified: tell,
+  });
+  const life = createTokenLife({
+    environment,
+    tokens,
+    liveSocket: () => (state.name === 'connected' ? sessions.socket : null),
+    isPolling: () => state.name === 'polling',
+    request,
+    changed: tell,
   });
 
   const queue: MachineEvent[] = [];
@@ -157,14 +151,14 @@ export function createConnection(options: ConnectionOptions = {}, parts: Connect
     running = false;
   }
   function tell(): void {
-    if (state.name === 'polling' && scopes === null && !viewerAsked) void askViewer();
+    if (state.name === 'polling' && life.scopes === null) life.askOnce();
     for (const place of [...places]) place.changed();
   }
 
   function run(effect: Effect): void {
     if (effect.type === 'open') void sessions.openSocket(effect.forced);
     else if (effect.type === 'close') {
-      setTimer('renew', null);
+      life.pause();
       sessions.closeSocket();
     } else if (effect.type === 'poll') void sessions.poll();
     else if (effect.type === 'abandonPoll') sessions.closePolls();
@@ -176,61 +170,10 @@ export function createConnection(options: ConnectionOptions = {}, parts: Connect
       });
     }
   }
-  function setTimer(
-    name: TimerName | 'renew',
-    delayMs: number | null,
-    callback = (): void => undefined,
-  ): void {
+  function setTimer(name: TimerName, delayMs: number | null, callback: () => void): void {
     timers.get(name)?.();
     timers.delete(name);
-    // Longer than this, setTimeout would not wait at all.
-    const longest = 2 ** 31 - 1;
-    if (delayMs !== null)
-      timers.set(name, environment.setTimer(Math.min(longest, Math.max(0, delayMs)), callback));
-  }
-
-  function note(serverTime: number): void {
-    const receivedAt = environment.monotonicNow();
-    // Messages are stamped when something happened, which may be a while ago: time only goes on.
-    const known =
-      serverClock === null ? -Infinity : serverClock.serverTime + receivedAt - serverClock.receivedAt;
-    if (serverTime > known) serverClock = { serverTime, receivedAt };
-  }
-  function acknowledged(lifetime: TokenLifetime): void {
-    const { expiresAt, serverTime } = lifetime;
-    scopes = lifetime.scopes;
-    if (serverTime !== null) serverClock = { serverTime, receivedAt: environment.monotonicNow() };
-    if (expiresAt !== null && serverTime !== null && tokens.renewable)
-      renewAfter(expiresAt - serverTime, RENEW_AFTER);
-    tell();
-  }
-  /** Renews when a share of what is left has passed; where that fails, half of the rest is waited for, and so on. */
-  function renewAfter(leftMs: number, share: number): void {
-    const delayMs = leftMs * share;
-    setTimer('renew', delayMs < LEAST_RENEWAL_MS ? null : delayMs, () => {
-      renew().catch(() => {
-        renewAfter(leftMs - delayMs, 0.5);
-      });
-    });
-  }
-  async function renew(): Promise<void> {
-    const token = await tokens.get(true);
-    const session = sessions.socket;
-    if (state.name === 'polling') return askViewer();
-    if (session === null || state.name !== 'connected') return;
-    const data = await session.request({ query: RefreshTokenDocument.toString(), variables: { token } });
-    if (session === sessions.socket) acknowledged(readLifetime(fieldOf(data, 'refreshToken')));
-  }
-  /** What the ack tells a socket, a poller has to ask for. */
-  async function askViewer(): Promise<void> {
-    viewerAsked = true;
-    try {
-      const data = await request({ query: ReadViewerDocument.toString(), variables: {} });
-      if (state.name === 'polling') acknowledged(readLifetime(fieldOf(data, 'viewer')));
-    } catch {
-      // The polls tell by themselves what is wrong; the scopes stay unknown until the next connection.
-      viewerAsked = false;
-    }
+    if (delayMs !== null) timers.set(name, environment.setTimer(Math.max(0, delayMs), callback));
   }
 
   async function request(operation: Operation): Promise<unknown> {
@@ -245,10 +188,9 @@ export function createConnection(options: ConnectionOptions = {}, parts: Connect
     sessions.attach(place);
     if (places.size > 0) return;
     dispatch({ type: 'stop' });
-    setTimer('renew', null);
+    life.reset();
     stopSignals?.();
     stopSignals = null;
-    viewerAsked = false;
     tokens.dispose();
   }
 
@@ -261,13 +203,13 @@ export function createConnection(options: ConnectionOptions = {}, parts: Connect
       return state;
     },
     get scopes() {
-      return scopes;
+      return life.scopes;
     },
     get serverClock() {
-      return serverClock;
+      return life.clock;
     },
     subject: tokens.subject,
-    renew,
+    renew: life.renew,
     reconnect() {
       dispatch({ type: 'reconnect' });
     },
@@ -275,7 +217,7 @@ export function createConnection(options: ConnectionOptions = {}, parts: Connect
       const place: Place = {
         target,
         answer: (heard) => {
-          if ('serverTime' in heard && heard.serverTime !== null) note(heard.serverTime);
+          if ('serverTime' in heard && heard.serverTime !== null) life.note(heard.serverTime);
           listener.answer(heard);
         },
         changed: () => {
@@ -312,7 +254,7 @@ export function createConnection(options: ConnectionOptions = {}, parts: Connect
         return await request(operation);
       } catch (error) {
         if (lossOf(error).advice !== 'refresh' || !tokens.renewable) throw error;
-        await renew();
+        await life.renew();
         return request(operation);
       }
     },
@@ -321,6 +263,3 @@ export function createConnection(options: ConnectionOptions = {}, parts: Connect
     },
   };
 }
-
-const fieldOf = (data: unknown, name: string): unknown =>
-  (data as Readonly<Record<string, unknown>> | null | undefined)?.[name];
