@@ -63,12 +63,13 @@ async function disagreements(world: World): Promise<readonly string[]> {
 }
 
 /** Waits until everybody agrees; the last disagreements where they do not in time. */
-async function convergence(world: World): Promise<readonly string[]> {
-  const deadline = performance.now() + CONVERGENCE_MS;
+async function convergence(world: World, withinMs: number): Promise<readonly string[]> {
+  const deadline = performance.now() + withinMs;
   for (;;) {
     const found = await disagreements(world).catch((error: unknown) => [`a read failed: ${String(error)}`]);
     if (found.length === 0) return [];
-    if (performance.now() > deadline) return found.map((what) => `after ${CONVERGENCE_MS / 1_000} s ${what}`);
+    if (performance.now() > deadline)
+      return found.map((what) => `after ${Math.round(withinMs / 1_000)} s ${what}`);
     await delay(LOOK_EVERY_MS);
   }
 }
@@ -101,12 +102,12 @@ async function lostEndings(world: World): Promise<readonly string[]> {
   return lost;
 }
 
-/** Everything that is not as it must be, a sentence each. */
-export async function judge(world: World): Promise<readonly string[]> {
+/** Everything that is not as it must be, a sentence each; `slackMs` is given to whoever was kept waiting longer than drawn. */
+export async function judge(world: World, slackMs: number): Promise<readonly string[]> {
   const gone = world.servers.flatMap((server, index) =>
     server.isRunning() ? [] : [`server ${index} ended by itself`],
   );
-  const apart = await convergence(world);
+  const apart = await convergence(world, CONVERGENCE_MS + slackMs);
   const lost = await lostEndings(world).catch((error: unknown) => [
     `endings could not be read: ${String(error)}`,
   ]);
