@@ -101,7 +101,7 @@ describe('each block of code', () => {
       ({ language, page, line }) => COMPILED.has(language) && !isIncluded(page, line),
     );
     expect(compile(own, process.cwd())).toEqual([]);
-  }, 60_000);
+  }, 180_000);
 
   test('in another language is well formed, and none is left unchecked', () => {
     const wrong = blocks
