@@ -1,5 +1,5 @@
 /** What a person asks of a job: another go, or to stop. How it fared is the answer; what comes of it, the state tells. */
-import { CancelIngestionDocument, RetryIngestionDocument } from '@ingestion-progress/schema/operations';
+import { CancelIngestionDocument, RetryIngestionDocument } from '../generated/operations.js';
 import type { Connection } from './connection.js';
 import type { CommandOutcome, IngestionClient } from './types.js';
 

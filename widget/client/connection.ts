@@ -2,7 +2,6 @@
  * One connection to one server with one source of tokens, shared by everyone who watches over it: runs the machine's
  * effects, hands answers to the watches, keeps the token fresh. What to do is decided in machine.ts.
  */
-import { ReadViewerDocument, RefreshTokenDocument } from '../generated/operations.js';
 import { pageEnvironment, type Environment } from './environment.js';
 import { transition } from './machine.js';
 import type { Effect, MachineEvent, MachineState, TimerName } from './machine-state.js';

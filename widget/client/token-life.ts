@@ -2,7 +2,7 @@
  * What the server says of the token in use, and of its own clock. Has the token renewed before it runs out, by the
  * server's time: a wrong local clock does no harm.
  */
-import { ReadViewerDocument, RefreshTokenDocument } from '@ingestion-progress/schema/operations';
+import { ReadViewerDocument, RefreshTokenDocument } from '../generated/operations.js';
 import type { Environment } from './environment.js';
 import type { TokenSource } from './token-source.js';
 import type { Operation, TokenLifetime, TransportSession } from './transport.js';

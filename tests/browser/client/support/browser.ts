@@ -41,6 +41,8 @@ export interface ClientPage {
   follow(options: PageClientOptions): Promise<Seen>;
   /** Runs the page's timers for so long, a second at a time, so that the network can answer between. */
   pass(ms: number): Promise<void>;
+  /** The same until this client's connection is in that state; fails after `mostMs` of the page's time. */
+  passUntil(seen: Seen, state: Connection['state'], mostMs: number): Promise<void>;
 }
 
 /** Chromium and a server of empty pages. */
@@ -110,6 +112,12 @@ export async function createBench(script = 'page-client.ts'): Promise<Bench> {
         async pass(ms) {
           for (let left = ms; left > 0; left -= 1_000) await page.clock.runFor(Math.min(left, 1_000));
         },
+        async passUntil(client, state, mostMs) {
+          for (let passed = 0; passed < mostMs && client.connection.state !== state; passed += 500) {
+            await page.clock.runFor(500);
+          }
+          await client.reaches(state);
+        },
       };
       await page.exposeFunction('fetchToken', (forced: boolean) => {
         tokenRequests.push(forced);
@@ -169,7 +177,7 @@ function createSeen(): SeenClient {
         const timer = setTimeout(() => {
           waiting.delete(look);
           reject(new Error(`Never seen. States: ${states.join(' > ')}`));
-        }, 8_000);
+        }, 30_000);
         waiting.add(look);
         look();
       }),

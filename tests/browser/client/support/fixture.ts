@@ -1,5 +1,5 @@
 /** What every fault is tried on: Chromium, a real server, and between them a cable and a proxy that obey. */
-import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, vi } from 'vitest';
 import type { ProgressServer } from '@ingestion-progress/server';
 import { startServer, tokenFor } from '../../../widget/support/real-server.js';
 import { createBench, type Bench, type ClientPage, type Seen } from './browser.js';
@@ -42,6 +42,8 @@ export function useFixture(options: FixtureOptions = { clock: true }): Fixture {
     return value;
   };
 
+  // Minutes of a page's time, on a machine that may be busy.
+  vi.setConfig({ testTimeout: 120_000 });
   beforeAll(async () => {
     parts.bench = await createBench(options.script);
     parts.server = await startServer({ corsOrigins: ['*'] });
