@@ -15,6 +15,8 @@ export default defineConfig({
     exclude: ['**/node_modules/**', 'tests/browser/element/**'],
     testTimeout: 20_000,
     hookTimeout: 60_000,
+    // What is waited for by looking again may take long on a busy machine; a second is the default.
+    expect: { poll: { timeout: 15_000 } },
     reporters: ['default'],
     // Two cores, and servers, databases and a browser beside us.
     maxWorkers: 2,

@@ -146,7 +146,10 @@ describe('over HTTP', () => {
 
   it('a stored state that does not parse is INTERNAL_SERVER_ERROR for that project, and none for others', async () => {
     const memory = createMemoryStore();
-    const broken = new ProgressError('INTERNAL_SERVER_ERROR', 'The latest ingestion of project p1 does not parse.');
+    const broken = new ProgressError(
+      'INTERNAL_SERVER_ERROR',
+      'The latest ingestion of project p1 does not parse.',
+    );
     const store: ProgressStore = {
       ...memory,
       read: (projectId) => (projectId === 'p1' ? Promise.reject(broken) : memory.read(projectId)),

@@ -14,7 +14,13 @@ const RETRY = `mutation ($i: ID!, $f: Int) {
   retryIngestion(projectId: "p1", ingestionId: $i, fromPhase: $f) { status reason }
 }`;
 
-function report(running: RunningServer, mutation: string, type: string, input: object, token = tokenFor(JOB)) {
+function report(
+  running: RunningServer,
+  mutation: string,
+  type: string,
+  input: object,
+  token = tokenFor(JOB),
+) {
   return running.graphql(
     `mutation ($input: ${type}!) { it: ${mutation}(input: $input) { ${
       mutation === 'startIngestion' ? 'lastSequence subscriptionUrl pollUrl' : 'accepted'
@@ -126,7 +132,9 @@ describe('a person', () => {
     await report(running, 'startIngestion', 'StartIngestionInput', { ingestionId: 'i1', cancellable: true });
     const commands = listenAsJob(running, tokenFor(JOB), true);
     await expect
-      .poll(async () => (await running.graphql(CANCEL, { i: 'i1' }, tokenFor(PERSON))).data?.['cancelIngestion'])
+      .poll(
+        async () => (await running.graphql(CANCEL, { i: 'i1' }, tokenFor(PERSON))).data?.['cancelIngestion'],
+      )
       .toEqual({ status: 'ACCEPTED', reason: null });
     expect(await commands.next()).toMatchObject({
       ...{ kind: 'CANCEL', ingestionId: 'i1', requestedBy: 'petra', status: 'PENDING' },
@@ -159,7 +167,9 @@ describe('a person', () => {
       { ingestionId: 'i1', cancellable: true },
       tokenFor({ ...JOB, exp }),
     );
-    expect((await running.graphql(CANCEL, { i: 'i1' }, tokenFor({ ...JOB, exp }))).codes).toEqual(['FORBIDDEN']);
+    expect((await running.graphql(CANCEL, { i: 'i1' }, tokenFor({ ...JOB, exp }))).codes).toEqual([
+      'FORBIDDEN',
+    ]);
     const asked = running.graphql(CANCEL, { i: 'i1' }, token);
     const before = clock.now();
     const turning = setInterval(() => void clock.advance(500), 5);

@@ -2,10 +2,13 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { connectStock, watchStock } from './support/stock-client.js';
 import { spawnServer } from './support/server-process.js';
 import { tokenFor } from './support/running-server.js';
+
+// Processes take their time to start where others are busy.
+vi.setConfig({ testTimeout: 90_000 });
 
 let dataDir: string;
 
@@ -102,7 +105,8 @@ describe('a start that cannot be', () => {
       expect(errors).toContain(nowhere);
       expect(errors).not.toContain('hidden');
     }
-    expect(performance.now() - began).toBeLessThan(15_000);
+    // Ten seconds are the server's own deadline; the rest is for a busy machine to start two processes.
+    expect(performance.now() - began).toBeLessThan(30_000);
   });
 
   it('waits for the store instead where told to, and says not ready meanwhile', async () => {

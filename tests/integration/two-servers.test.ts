@@ -78,7 +78,10 @@ describe('two servers', () => {
     await Promise.all([phase(near, 2), phase(far, 2)]);
     await expect
       .poll(async () => (await b.get('/readyz', null)).json(), { timeout: 10_000 })
-      .toMatchObject({ status: 'degraded', dependencies: { bus: { state: 'down' }, store: { state: 'up' } } });
+      .toMatchObject({
+        status: 'degraded',
+        dependencies: { bus: { state: 'down' }, store: { state: 'up' } },
+      });
     expect((await b.get('/readyz', null)).status).toBe(200);
     const late = await watchOn(b);
     expect(late.events.all[0]?.progress).toMatchObject({ currentPhase: 2 });

@@ -11,9 +11,8 @@ export interface Inbox<T> {
   readonly unread: number;
 }
 
-const DEADLINE_MS = 10_000;
-
-export function createInbox<T>(name: string): Inbox<T> {
+/** @param deadlineMs Milliseconds that `next` waits before it rejects. */
+export function createInbox<T>(name: string, deadlineMs = 20_000): Inbox<T> {
   const all: T[] = [];
   let read = 0;
   let wake: (() => void) | null = null;
@@ -22,8 +21,8 @@ export function createInbox<T>(name: string): Inbox<T> {
     if (read === all.length) {
       await new Promise<void>((resolve, reject) => {
         const timer = setTimeout(
-          () => reject(new Error(`${name}: nothing came in ${DEADLINE_MS} ms`)),
-          DEADLINE_MS,
+          () => reject(new Error(`${name}: nothing came in ${deadlineMs} ms`)),
+          deadlineMs,
         );
         wake = () => {
           clearTimeout(timer);

@@ -1,13 +1,14 @@
-/** The server as a process of its own, by its main file and its environment alone. */
+/** The server as a process of its own, built, by its main file and its environment alone. */
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { onTestFinished } from 'vitest';
 import { createInbox } from './inbox.js';
 import type { Inbox } from './inbox.js';
 import { SECRET } from './running-server.js';
 
-const root = new URL('../../..', import.meta.url).pathname;
+const MAIN = new URL('../../../server/dist/main.js', import.meta.url).pathname;
 
 export interface ServerProcess {
   readonly child: ChildProcess;
@@ -21,13 +22,13 @@ export interface ServerProcess {
 
 /** Starts it with this environment beside a port of its own choosing and a secret. */
 export function spawnServer(environment: Readonly<Record<string, string>>): ServerProcess {
-  const child = spawn(process.execPath, ['--conditions=source', '--import', 'tsx', `${root}server/main.ts`], {
-    cwd: root,
+  if (!existsSync(MAIN)) throw new Error(`${MAIN} is not there: npm run build first.`);
+  const child = spawn(process.execPath, [MAIN], {
     env: { PATH: process.env['PATH'], PORT: '0', JWT_SECRET: SECRET, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   onTestFinished(() => void child.kill('SIGKILL'));
-  const lines = createInbox<string>('lines of the server');
+  const lines = createInbox<string>('lines of the server', 60_000);
   createInterface({ input: child.stdout }).on('line', (line) => lines.put(line));
   let errors = '';
   child.stderr.on('data', (chunk: Buffer) => {
