@@ -1,37 +1,47 @@
 /**
- * Makes the one-file bundle: element, client and Lit in one minified ES module for a script tag, with the licence notes of
- * what is in it; and beside it what editors read. Prints its size and its hash for `integrity`. Run by `npm run build`, after the compiler.
+ * Makes the one-file bundle: element, client and Lit in one minified ES module for a script tag; beside it the licences of
+ * what is in it, and what editors read. Prints its size and its hash for `integrity`. Run by `npm run build`, after the
+ * compiler.
  */
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
-import { smallLiterals } from './literals.js';
+import { smallCssLiterals } from './css-literals.js';
+import { licencesOf } from './licences.js';
 import { writeManifests } from './manifests.js';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const outfile = `${here}dist/ingestion-progress.bundle.js`;
+const notices = 'ingestion-progress.bundle.LICENSES.txt';
 
-await build({
-  entryPoints: [`${here}define.ts`],
+const { metafile } = await build({
+  absWorkingDir: here,
+  entryPoints: ['define.ts'],
   outfile,
   bundle: true,
   minify: true,
   format: 'esm',
   target: 'es2022',
   conditions: ['source', 'browser'],
-  tsconfig: `${here}tsconfig.json`,
-  plugins: [smallLiterals],
-  legalComments: 'eof',
-  banner: {
-    js: '/*! @ingestion-progress/widget | MIT | with lit and @lit/context (BSD-3-Clause), graphql-ws (MIT) */',
-  },
+  tsconfig: 'tsconfig.json',
+  plugins: [smallCssLiterals],
+  legalComments: 'none', // the same few lines in every module of Lit: once, and in full, in the file beside
   define: { 'process.env.NODE_ENV': '"production"' },
+  metafile: true,
   sourcemap: true,
   logLevel: 'warning',
 });
 
+const licences = licencesOf(metafile, here);
+const names = licences.map(({ name, version, license }) => `${name} ${version} (${license})`).join(', ');
+writeFileSync(
+  `${here}dist/${notices}`,
+  licences.map(({ name, version, text }) => `${name} ${version}\n\n${text}\n`).join('\n\n'),
+);
+const notice = `/*! @ingestion-progress/widget (MIT), with ${names}. Full notices: ${notices} */\n`;
+writeFileSync(outfile, readFileSync(outfile, 'utf8') + notice); // after the code, so that its source map still fits
 writeManifests(here, `${here}dist`);
 
 const code = readFileSync(outfile);

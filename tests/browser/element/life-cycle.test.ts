@@ -104,14 +104,16 @@ describe('The element on a page', () => {
   });
 
   it('shows the last state at once when somebody comes back, without a word of connecting', async () => {
-    const first = create({ 'project-id': 'p1' });
+    const mine = { 'project-id': 'p1', token: `e30.${btoa('{"sub":"ann"}')}.x` }; // remembered for her alone
+    const first = create(mine);
     document.body.append(first);
     await waitUntil(isConnected(first));
     first.remove();
     await waitUntil(() => server.openCount === 0);
     const goOn = server.hold();
-    const second = create({ 'project-id': 'p1' });
+    const second = create(mine);
     document.body.append(second);
+    await waitUntil(() => second.progress !== null);
     await settled(second);
     expect(second.connectionState).to.equal('connecting');
     const shown = (part: string) => second.shadowRoot?.querySelector(`[part~="${part}"]`)?.textContent;

@@ -121,7 +121,7 @@ describe('The provider', () => {
       </script>`;
     document.body.append(frame);
     await ready;
-    const state = () => frame.contentDocument?.documentElement.dataset ?? {};
+    const state = () => frame.contentDocument?.querySelector('html')?.dataset ?? {};
     await waitUntil(() => state()['socket'] !== undefined, 'it connects');
     expect(state()['early']).to.equal('none');
     expect(state()['socket']).to.match(/\/late$/);

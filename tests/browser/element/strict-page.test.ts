@@ -11,7 +11,7 @@ describe('A strict page', () => {
       <meta http-equiv="Content-Security-Policy" content="default-src 'self'; require-trusted-types-for 'script'">
       <script type="module" src="/tests/browser/element/support/strict-page.ts"></script>`;
     document.body.append(frame);
-    const state = () => frame.contentDocument?.documentElement.dataset ?? {};
+    const state = () => frame.contentDocument?.querySelector('html')?.dataset ?? {};
     await waitUntil(() => state()['ready'] !== undefined, 'the page is ready');
     expect(state()['violations']).to.equal('');
     expect(state()['fill']).to.equal('42.96%');

@@ -19,7 +19,7 @@ export interface PageServer {
   hold(): () => void;
   /** Ends every socket, as a crash does. */
   drop(): void;
-  /** Forgets states and counts; what is open stays. */
+  /** Forgets states and counts, holds nobody; what is open stays. */
   reset(): void;
   restore(): void;
 }
@@ -44,6 +44,7 @@ export function startPageServer({ scopes = ['progress:read'] }: PageServerOption
   const operations: string[] = [];
   let totalCount = 0;
   let held: Promise<void> = Promise.resolve();
+  let letGo = (): void => undefined;
 
   class PageSocket extends EventTarget {
     static readonly CONNECTING = 0;
@@ -149,18 +150,16 @@ export function startPageServer({ scopes = ['progress:read'] }: PageServerOption
       }
     },
     hold: () => {
-      let go = (): void => undefined;
       held = new Promise((resolve) => {
-        go = resolve;
+        letGo = resolve;
       });
-      return () => {
-        go();
-      };
+      return letGo;
     },
     drop: () => {
       for (const socket of [...sockets]) socket.close(1006);
     },
     reset: () => {
+      letGo();
       states.clear();
       tokens.length = 0;
       operations.length = 0;
