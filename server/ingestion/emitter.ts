@@ -16,7 +16,7 @@ import {
 import type { Unsubscribe } from '../bus/event-bus.js';
 import { ProgressError } from '../errors.js';
 import { silentLogger, type Logger } from '../observability/logger.js';
-import { createIngestionRun, type IngestionRun } from './ingestion-run.js';
+import { createIngestionRun, REFUSED, type IngestionRun } from './ingestion-run.js';
 import { createUpdateLane, type UpdateLane } from './update-lane.js';
 import type { IngestionService } from './progress-service.js';
 import type { Report } from './report.js';
@@ -43,6 +43,8 @@ export type RetryAnswer = void | boolean | { readonly accepted: boolean; readonl
 /** Reports the progress of ingestions that run in this process. */
 export class IngestionEventEmitter {
   private readonly lanes = new Map<string, UpdateLane>();
+  /** Projects whose refusal was logged already. */
+  private readonly refusing = new Set<string>();
   private readonly logger: Logger;
 
   constructor(
@@ -63,8 +65,7 @@ export class IngestionEventEmitter {
     });
     if (phase === 1) {
       const latest = await this.service.read(projectId);
-      if (latest === null || startsAnew(latest.progress))
-        await this.service.start({ projectId }, 'in-process');
+      if (latest === null || startsAnew(latest.progress)) await this.start(projectId);
     }
     return this.send(projectId, report, false);
   }
@@ -105,11 +106,12 @@ export class IngestionEventEmitter {
   /** Starts an ingestion, stored before this resolves, and gives a handle that addresses it and no other. */
   async startIngestion(projectId: string, options: StartOptions = {}): Promise<IngestionRun> {
     const { progress } = await this.service.start({ ...options, projectId }, 'in-process');
+    this.refusing.delete(projectId);
     return createIngestionRun({
       service: this.service,
       logger: this.logger,
       progress,
-      onRejected: (error) => this.options.onRejected?.(error, { projectId, ingestionId: progress.id }),
+      onRejected: (error) => this.tell(error, { projectId, ingestionId: progress.id }),
     });
   }
 
@@ -151,16 +153,36 @@ export class IngestionEventEmitter {
     await this.service.acknowledgeCommand({ projectId, commandId: id, accepted, reason });
   }
 
+  private async start(projectId: string): Promise<void> {
+    try {
+      await this.service.start({ projectId }, 'in-process');
+      this.refusing.delete(projectId);
+    } catch (error) {
+      // Another call was first: this one goes on with what that one started.
+      if (!(error instanceof ProgressError) || error.code !== 'CONFLICT') throw error;
+    }
+  }
+
   private async send(projectId: string, report: Report, isEnding: boolean): Promise<IngestionProgress> {
     const { record } = await this.service.change(projectId, foldOf(report, false), isEnding);
     if (isEnding) this.lanes.delete(projectId);
     return record.progress;
   }
 
+  private tell(error: ProgressError, rejection: Rejection): void {
+    try {
+      this.options.onRejected?.(error, rejection);
+    } catch (cause) {
+      this.logger.error({ ...rejection, cause }, 'onRejected threw');
+    }
+  }
+
   private refused(error: ProgressError, projectId: string): void {
-    this.lanes.delete(projectId);
-    this.logger.warn({ projectId, code: error.code, reason: error.message }, 'a progress update was refused');
-    this.options.onRejected?.(error, { projectId, ingestionId: null });
+    if (!this.refusing.has(projectId)) {
+      this.refusing.add(projectId);
+      this.logger.warn({ projectId, code: error.code, reason: error.message }, REFUSED);
+    }
+    this.tell(error, { projectId, ingestionId: null });
   }
 }
 

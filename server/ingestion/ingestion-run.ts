@@ -1,11 +1,21 @@
 /** The handle of one ingestion that runs in this process: reports for it and no other, and a signal that says stop. */
-import type { ErrorInput, IngestionProgress, MetricsInput, ResultInput } from '@ingestion-progress/schema';
+import {
+  isEnded,
+  type ErrorInput,
+  type IngestionCommand,
+  type IngestionProgress,
+  type MetricsInput,
+  type ResultInput,
+} from '@ingestion-progress/schema';
 import type { Unsubscribe } from '../bus/event-bus.js';
 import { ProgressError } from '../errors.js';
 import type { Logger } from '../observability/logger.js';
 import type { IngestionService } from './progress-service.js';
 import type { Report } from './report.js';
 import { createUpdateLane } from './update-lane.js';
+
+/** What the log says of an update that was refused, once for an ingestion. */
+export const REFUSED = 'a progress update was refused';
 
 /** Why a run's signal was aborted by a person's request. */
 export class CancelRequested extends Error {
@@ -62,23 +72,25 @@ export async function createIngestionRun(options: IngestionRunOptions): Promise<
   const refused = (error: ProgressError) => {
     if (!wasRefused) {
       wasRefused = true;
-      logger.warn(
-        { projectId, ingestionId, code: error.code, reason: error.message },
-        'a progress update was refused',
-      );
+      logger.warn({ projectId, ingestionId, code: error.code, reason: error.message }, REFUSED);
     }
     if (error.code === 'CONFLICT') controller.abort(error);
     options.onRejected(error);
   };
   const lane = createUpdateLane(service, projectId, ingestionId, refused);
 
+  const isOpen = () => {
+    const latest = service.live(projectId)?.progress;
+    return latest?.id === ingestionId && !isEnded(latest);
+  };
+
   const send = async (report: Report): Promise<IngestionProgress> => {
     try {
       return (await service.report(report)).progress;
     } catch (error) {
-      const isOver = error instanceof ProgressError && error.code === 'CONFLICT';
-      const isLater = report.type === 'phase_started' && service.live(projectId)?.progress.id === ingestionId;
-      if (isOver && !isLater) controller.abort(error);
+      const isConflict = error instanceof ProgressError && error.code === 'CONFLICT';
+      // A phase that is over is a conflict, too, and no reason to stop.
+      if (isConflict && !isOpen()) controller.abort(error);
       throw error;
     }
   };
@@ -88,19 +100,24 @@ export async function createIngestionRun(options: IngestionRunOptions): Promise<
     return ended;
   };
 
+  const takeCancel = (command: IngestionCommand) => {
+    if (command.kind !== 'CANCEL' || command.ingestionId !== ingestionId) return;
+    controller.abort(new CancelRequested(command.requestedBy));
+    const { id: commandId } = command;
+    service
+      .acknowledgeCommand({ projectId, commandId, accepted: true, reason: null })
+      .catch((cause: unknown) =>
+        logger.warn(
+          { projectId, ingestionId, commandId, cause },
+          'a cancel request was taken, but not answered',
+        ),
+      );
+  };
   if (cancellable) {
-    stopWatching = await service.watchCommands(projectId, (command) => {
-      if (command.kind !== 'CANCEL' || command.ingestionId !== ingestionId) return;
-      controller.abort(new CancelRequested(command.requestedBy));
-      const { id: commandId } = command;
-      service
-        .acknowledgeCommand({ projectId, commandId, accepted: true, reason: null })
-        .catch((cause: unknown) =>
-          logger.warn(
-            { projectId, ingestionId, commandId, cause },
-            'a cancel request was taken, but not answered',
-          ),
-        );
+    // It runs all the same where it cannot hear; the server then carries a cancel request out.
+    stopWatching = await service.watchCommands(projectId, takeCancel).catch((cause: unknown) => {
+      logger.warn({ projectId, ingestionId, cause }, 'cancel requests are not heard');
+      return stopWatching;
     });
   }
 

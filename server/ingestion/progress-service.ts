@@ -135,7 +135,7 @@ export function createProgressService(options: ProgressServiceOptions): Ingestio
   });
 
   const checkOpen = () => {
-    if (isClosed) throw new ProgressError('UNAVAILABLE', 'The server is going down.');
+    if (isClosed) throw goingDown();
   };
 
   const logged = async <T>(fields: Readonly<Record<string, unknown>>, answer: Promise<T>): Promise<T> => {
@@ -234,8 +234,9 @@ export function createProgressService(options: ProgressServiceOptions): Ingestio
     watchCommands: desk.watch,
     live: projects.live,
     touch: (projectId, lane, phase) => {
-      checkOpen();
-      projects.get(projectId).touch(lane, phase);
+      // A job is not made to fail because the server goes down beneath it.
+      if (isClosed) lane.onRejected(goingDown());
+      else projects.get(projectId).touch(lane, phase);
     },
     close: async (closeDeadlineMs = 10_000) => {
       isClosed = true;
@@ -261,6 +262,8 @@ function checkReport({ type, report }: Report): Report {
   if (!checked.success) throw new ProgressError('BAD_USER_INPUT', describeIssues(checked.error));
   return { type, report: checked.data } as Report;
 }
+
+const goingDown = () => new ProgressError('UNAVAILABLE', 'The server is going down.');
 
 const isEndingReport = (report: Report) =>
   report.type === 'ingestion_complete' ||

@@ -2,6 +2,7 @@
  * One project on this server: takes what is reported, one after the other, folds it onto the newest state that can be
  * read and has it committed. Leaves the ways of committing to `commit.ts`, the rules to `progress.ts`.
  */
+import { isEnded } from '@ingestion-progress/schema';
 import { ProgressError } from '../errors.js';
 import { Coalescer } from './coalescer.js';
 import { ProjectState } from './project-state.js';
@@ -62,10 +63,7 @@ export class ProjectActor {
       lane.isDirty = true;
       this.dirty.push(lane);
     }
-    const current = this.state.live?.progress.currentPhase ?? 0;
-    // An update for a later phase starts it, which is not held back.
-    if (phase > current) this.flush();
-    else this.coalescer.request();
+    this.hurry(phase);
   }
 
   /** Takes an update that somebody waits for. */
@@ -76,8 +74,14 @@ export class ProjectActor {
     }
     waiting.order = this.arrived();
     this.held.push(waiting);
-    const current = this.state.live?.progress.currentPhase ?? 0;
-    if (phase > current) this.flush();
+    this.hurry(phase);
+  }
+
+  /** An update for a later phase starts it, which is not held back. */
+  private hurry(phase: number): void {
+    const progress = this.state.live?.progress;
+    const isStart = progress !== undefined && !isEnded(progress) && phase > progress.currentPhase;
+    if (isStart) this.flush();
     else this.coalescer.request();
   }
 
@@ -167,7 +171,11 @@ export class ProjectActor {
         sealed.push({
           fold: foldOf({ type: 'progress_update', report }, lane.ingestionId !== null),
           resolve: () => undefined,
-          reject: lane.onRejected,
+          reject: (error) => {
+            // A job that does not listen is told twice a second, like everybody.
+            this.coalescer.sent();
+            lane.onRejected(error);
+          },
           deadlineAt: null,
           isSettled: () => false,
           order: this.arrived(),
@@ -196,7 +204,11 @@ export class ProjectActor {
 
   private async run(): Promise<void> {
     this.isRunning = true;
-    for (let task = this.tasks.shift(); task !== undefined; task = this.tasks.shift()) await task();
+    for (let task = this.tasks.shift(); task !== undefined; task = this.tasks.shift()) {
+      await task().catch((cause: unknown) =>
+        this.context.logger.error({ projectId: this.projectId, cause }, 'a task of a project failed'),
+      );
+    }
     this.isRunning = false;
     this.idleSince = this.context.clock.monotonicNow();
   }

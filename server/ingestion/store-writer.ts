@@ -7,7 +7,8 @@ import type { RecordedEvent } from '@ingestion-progress/schema';
 import type { CancelTimer, Clock } from '../clock.js';
 import { ProgressError } from '../errors.js';
 import type { Logger } from '../observability/logger.js';
-import type { ProgressStore, StoreWrite, WriteGuard, WriteOutcome } from '../store/progress-store.js';
+import type { ProgressStore, StoreWrite, WriteOutcome } from '../store/progress-store.js';
+import { eventsOf, ProjectWrites, type AwaitedOutcome, type WriteJob } from './project-writes.js';
 import type { IngestionRecord } from './record.js';
 
 /** Options of the writer. */
@@ -21,37 +22,10 @@ export interface StoreWriterOptions {
   readonly onRefused: (projectId: string, current: IngestionRecord) => void;
 }
 
-/** Most log entries that wait for one project while the store is away; the oldest go first. */
-const MOST_WAITING_EVENTS = 500;
 /** Most writes in one batch; the port's bound. */
 const BATCH = 50;
 /** Waits between attempts while the store is away, in milliseconds; the last one repeats. */
 const BACKOFF_MS = [100, 200, 400, 800, 1_000];
-
-/** `given-up`: the deadline passed. The write may still arrive; the caller reads it back. */
-export type AwaitedOutcome = WriteOutcome | { readonly written: 'given-up' };
-
-interface Job {
-  record: IngestionRecord;
-  guard: WriteGuard;
-  events: RecordedEvent[];
-  /** The log's entry for the newest update; only the one that a snapshot persists is kept. */
-  update: RecordedEvent | null;
-  dueAt: number;
-  inFlight: boolean;
-  attempts: number;
-  settle: ((outcome: AwaitedOutcome) => void) | null;
-  /** What waited before this awaited write took its place; comes back if that is given up. */
-  readonly absorbed: Job | null;
-}
-
-interface Waiting {
-  jobs: Job[];
-  /** When the project's last write was made due, monotonic. */
-  lastDueAt: number;
-  /** What this server stored last, while that is remembered. */
-  stored: { readonly id: string; readonly revision: number } | null;
-}
 
 /** Writes states behind or before their publication. */
 export interface StoreWriter {
@@ -77,38 +51,34 @@ export interface StoreWriter {
 /** Makes a writer over a store. */
 export function createStoreWriter(options: StoreWriterOptions): StoreWriter {
   const { store, clock, logger, snapshotEveryMs, onRefused } = options;
-  const projects = new Map<string, Waiting>();
+  const projects = new Map<string, ProjectWrites>();
   let pumping = false;
   let failures = 0;
   let timer: CancelTimer | null = null;
+  /** When the next pump is due, monotonic; infinite where none is. */
+  let wakeAt = Number.POSITIVE_INFINITY;
   let idle: (() => void)[] = [];
   let closing = false;
 
-  const waitingOf = (projectId: string): Waiting => {
+  const waitingOf = (projectId: string): ProjectWrites => {
     const known = projects.get(projectId);
     if (known !== undefined) return known;
-    const made: Waiting = { jobs: [], lastDueAt: Number.NEGATIVE_INFINITY, stored: null };
+    const made = new ProjectWrites();
     projects.set(projectId, made);
     return made;
   };
 
-  /** The job at the end of the queue, if a newer state of this ingestion may take its place. */
-  const replaceable = (waiting: Waiting, record: IngestionRecord): Job | null => {
-    const last = waiting.jobs.at(-1);
-    if (last === undefined || last.inFlight || last.settle !== null) return null;
-    return last.record.progress.id === record.progress.id ? last : null;
-  };
-
-  const eventsOf = (job: Job) => (job.update === null ? job.events : [...job.events, job.update]);
-
-  const finish = (projectId: string, waiting: Waiting, job: Job) => {
-    waiting.jobs = waiting.jobs.filter((other) => other !== job);
+  const finish = (projectId: string, waiting: ProjectWrites, job: WriteJob) => {
+    waiting.remove(job);
+    // To the end of the line, so that under load everybody gets their turn.
+    projects.delete(projectId);
+    projects.set(projectId, waiting);
     if (waiting.jobs.length === 0 && clock.monotonicNow() - waiting.lastDueAt >= snapshotEveryMs) {
       projects.delete(projectId);
     }
   };
 
-  const settle = async (projectId: string, waiting: Waiting, job: Job, outcome: WriteOutcome) => {
+  const settle = async (projectId: string, waiting: ProjectWrites, job: WriteJob, outcome: WriteOutcome) => {
     job.inFlight = false;
     // The answer to an earlier attempt was lost, where what stands there is this very state. The revision alone does
     // not tell: another server may have given the same one in the same millisecond.
@@ -145,7 +115,7 @@ export function createStoreWriter(options: StoreWriterOptions): StoreWriter {
   };
 
   const dueBatch = (now: number) => {
-    const batch: { projectId: string; waiting: Waiting; job: Job }[] = [];
+    const batch: { projectId: string; waiting: ProjectWrites; job: WriteJob }[] = [];
     for (const [projectId, waiting] of projects) {
       const job = waiting.jobs[0];
       if (job === undefined) {
@@ -195,6 +165,7 @@ export function createStoreWriter(options: StoreWriterOptions): StoreWriter {
     pumping = true;
     timer?.();
     timer = null;
+    wakeAt = Number.POSITIVE_INFINITY;
     for (;;) {
       const batch = dueBatch(clock.monotonicNow());
       if (batch.length === 0) break;
@@ -203,13 +174,22 @@ export function createStoreWriter(options: StoreWriterOptions): StoreWriter {
       if (failures > before) break;
     }
     pumping = false;
-    schedule();
+    scheduleNext();
   };
 
-  const schedule = () => {
-    if (pumping) return;
+  /** Sees to it that the next pump comes no later than `dueAt`; while the store is away, with its backoff. */
+  const schedule = (dueAt: number) => {
+    if (pumping || dueAt >= wakeAt) return;
+    wakeAt = dueAt;
     timer?.();
+    const backoff = failures === 0 ? 0 : (BACKOFF_MS[Math.min(failures, BACKOFF_MS.length) - 1] ?? 0);
+    const delayMs = Math.max(0, backoff, dueAt - clock.monotonicNow());
     timer = null;
+    if (delayMs === 0) queueMicrotask(() => void pump());
+    else timer = clock.setTimer(delayMs, () => void pump());
+  };
+
+  const scheduleNext = () => {
     let next = Number.POSITIVE_INFINITY;
     let jobs = 0;
     for (const waiting of projects.values()) {
@@ -217,100 +197,38 @@ export function createStoreWriter(options: StoreWriterOptions): StoreWriter {
       jobs += waiting.jobs.length;
       if (job !== undefined) next = Math.min(next, closing ? 0 : job.dueAt);
     }
-    if (jobs === 0) {
+    if (jobs > 0) schedule(next);
+    else {
       for (const done of idle) done();
       idle = [];
-      return;
     }
-    const backoff = failures === 0 ? 0 : (BACKOFF_MS[Math.min(failures, BACKOFF_MS.length) - 1] ?? 0);
-    const delay = Math.max(0, backoff, next - clock.monotonicNow());
-    if (delay === 0) queueMicrotask(() => void pump());
-    else timer = clock.setTimer(delay, () => void pump());
   };
 
   return {
     enqueue: (record, event, urgent) => {
-      const { projectId } = record.progress;
-      const waiting = waitingOf(projectId);
+      const waiting = waitingOf(record.progress.projectId);
       const now = clock.monotonicNow();
       const dueAt = urgent ? now : Math.max(now, waiting.lastDueAt + snapshotEveryMs);
-      const isUpdate = event?.type === 'progress_update';
-      const last = replaceable(waiting, record);
-      if (last === null) {
-        const job = {
-          record,
-          guard: { kind: 'change' } as const,
-          inFlight: false,
-          attempts: 0,
-          settle: null,
-          absorbed: null,
-        };
-        const isUrgentEvent = event !== null && !isUpdate;
-        waiting.jobs.push({
-          ...job,
-          dueAt,
-          events: isUrgentEvent ? [event] : [],
-          update: isUpdate ? event : null,
-        });
-        waiting.lastDueAt = dueAt;
-      } else {
-        last.record = record;
-        last.dueAt = Math.min(last.dueAt, dueAt);
-        waiting.lastDueAt = last.dueAt;
-        if (isUpdate) last.update = event;
-        else if (event !== null) {
-          last.events = [...eventsOf(last), event].slice(-MOST_WAITING_EVENTS);
-          last.update = null;
-        }
-      }
-      schedule();
+      schedule(waiting.put(record, event, dueAt));
     },
     writeNow: (write, deadlineMs) =>
       new Promise((resolve) => {
-        const { projectId } = write.record.progress;
-        const waiting = waitingOf(projectId);
-        const absorbed = replaceable(waiting, write.record);
-        if (absorbed !== null) waiting.jobs.pop();
+        const waiting = waitingOf(write.record.progress.projectId);
         const now = clock.monotonicNow();
-        const job: Job = {
-          record: write.record,
-          guard: write.guard,
-          events: [...(absorbed === null ? [] : eventsOf(absorbed)), ...write.events],
-          update: null,
-          dueAt: now,
-          inFlight: false,
-          attempts: 0,
-          settle: null,
-          absorbed,
-        };
-        const stopDeadline = clock.setTimer(deadlineMs, () => {
-          job.settle?.({ written: 'given-up' });
-        });
+        const job = waiting.putAwaited(write, now);
+        const stopDeadline = clock.setTimer(deadlineMs, () => job.settle?.({ written: 'given-up' }));
         job.settle = (outcome) => {
           stopDeadline();
           job.settle = null;
-          if (outcome.written === 'given-up') {
-            const at = waiting.jobs.indexOf(job);
-            waiting.jobs = waiting.jobs.filter((other) => other !== job);
-            if (absorbed !== null && at >= 0) waiting.jobs.unshift(absorbed);
-            schedule();
-          }
+          if (outcome.written === 'given-up') waiting.giveUp(job);
           resolve(outcome);
         };
-        waiting.jobs.push(job);
-        waiting.lastDueAt = now;
-        schedule();
+        schedule(now);
       }),
     hurry: (strict) => {
       const now = clock.monotonicNow();
-      for (const { jobs, stored } of projects.values()) {
-        for (const job of jobs) {
-          job.dueAt = Math.min(job.dueAt, now);
-          const isOurs = stored !== null && stored.id === job.record.progress.id && job.settle === null;
-          if (strict && isOurs) job.guard = { kind: 'change-from', revision: stored.revision };
-        }
-      }
-      schedule();
+      for (const waiting of projects.values()) waiting.hurry(now, strict);
+      scheduleNext();
     },
     isWaiting: (projectId) => (projects.get(projectId)?.jobs.length ?? 0) > 0,
     get waiting() {
@@ -330,7 +248,7 @@ export function createStoreWriter(options: StoreWriterOptions): StoreWriter {
           timer?.();
           resolve(true);
         });
-        schedule();
+        scheduleNext();
       }),
   };
 }

@@ -25,8 +25,9 @@ export const SWEEP_DEFAULTS = Object.freeze({
 
 /** How long a cancel request may wait for a job, in milliseconds. */
 const CANCEL_AFTER_MS = 30_000;
-/** Ingestions looked at in one go, the longest silent first. */
-const LOOKED_AT = 200;
+/** Ingestions looked at in one go, the longest silent first; more where these are only waiting. */
+const LEAST_LOOKED_AT = 200;
+const MOST_LOOKED_AT = 12_800;
 const RETENTION_EVERY_MS = 3_600_000;
 
 /** Options of the sweep. */
@@ -67,6 +68,7 @@ export function createSweep(options: SweepOptions): Sweep {
   let healthySince: number | null = null;
   let lastLook: { readonly at: number; readonly nowMs: number } | null = null;
   let lastRetentionAt = Number.NEGATIVE_INFINITY;
+  let lookedAt = LEAST_LOOKED_AT;
   let timer: CancelTimer | null = null;
   let disposed = false;
 
@@ -138,13 +140,15 @@ export function createSweep(options: SweepOptions): Sweep {
     if (sinceLastMs > 3 * sweepEveryMs) healthySince = null;
     lastLook = { at, nowMs };
     try {
-      const open = await store.listOpen(LOOKED_AT);
+      const open = await store.listOpen(lookedAt);
       const isHealthy = bus.state === 'connected' && !options.isStoreFailing();
       healthySince = isHealthy ? (healthySince ?? at) : null;
       for (const record of open) {
         const verdict = disposed ? null : verdictOf(record, nowMs);
         if (verdict !== null) changed += await carryOut(record, verdict);
       }
+      const isCovered = open.length < lookedAt || changed > 0;
+      lookedAt = isCovered ? LEAST_LOOKED_AT : Math.min(2 * lookedAt, MOST_LOOKED_AT);
       await forgetOld();
     } catch (cause) {
       if (healthySince !== null) logger.warn({ cause }, 'the sweep could not read the store');

@@ -71,10 +71,17 @@ class Slot {
 /** The updates of one ingestion that wait. */
 export class UpdateSlots {
   private readonly slots = [new Slot(), new Slot(), new Slot(), new Slot()] as const;
+  /** Phases that wait, in the order of their first update. */
+  private readonly order: number[] = [];
+  private furthest = 0;
 
-  /** Merges an update that was checked; true where its phase had nothing waiting before. */
+  /**
+   * Merges an update that was checked; true where its phase had nothing waiting before. One for a phase that is over by
+   * what waits already changes nothing there, as the fold would have it.
+   */
   put(phase: number, percent: number | null | undefined, metrics: MetricsInput | null | undefined): boolean {
     const slot = this.slots[(phase - 1) as 0 | 1 | 2 | 3];
+    if (phase < this.furthest && slot.dirty) return false;
     if (percent !== null && percent !== undefined) {
       const known = slot.numbers[PERCENT];
       // As the fold would clamp one after the other; NaN is not greater than anything.
@@ -92,13 +99,14 @@ export class UpdateSlots {
     }
     if (slot.dirty) return false;
     slot.dirty = true;
+    this.order.push(phase);
+    if (phase > this.furthest) this.furthest = phase;
     return true;
   }
 
-  /** Empties the slots: what waited, in the order of the phases. */
+  /** Empties the slots: what waited, in order of arrival. */
   take(): Pick<ProgressUpdateReport, 'phase' | 'progressPercent' | 'metrics'>[] {
-    const taken = [];
-    for (const [index, slot] of this.slots.entries()) if (slot.dirty) taken.push(slot.take(index + 1));
-    return taken;
+    this.furthest = 0;
+    return this.order.splice(0).map((phase) => this.slots[(phase - 1) as 0 | 1 | 2 | 3].take(phase));
   }
 }

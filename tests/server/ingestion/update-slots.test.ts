@@ -32,7 +32,8 @@ const update = fc.record({
 
 test('merging updates and folding the outcome is the same as folding each', () => {
   fc.assert(
-    fc.property(fc.array(update, { maxLength: 12 }), (updates) => {
+    fc.property(fc.array(update, { maxLength: 12 }), (given) => {
+      const updates = given.toSorted((a, b) => a.phase - b.phase);
       const slots = new UpdateSlots();
       for (const each of updates) slots.put(each.phase, each.percent, each.metrics);
       const merged = new Map(slots.take().map((each) => [each.phase, each]));
@@ -49,6 +50,21 @@ test('merging updates and folding the outcome is the same as folding each', () =
       }
     }),
   );
+});
+
+test('phases come out as they came in, and one that is over by what waits is not touched', () => {
+  const slots = new UpdateSlots();
+  slots.put(2, 10, { itemsProcessed: 1 });
+  slots.put(4, 40, null);
+  slots.put(2, 90, { itemsProcessed: 9 });
+  slots.put(3, 30, null);
+  expect(slots.take()).toMatchObject([
+    { phase: 2, progressPercent: 10, metrics: { itemsProcessed: 1 } },
+    { phase: 4, progressPercent: 40 },
+    { phase: 3, progressPercent: 30 },
+  ]);
+  slots.put(1, 5, null);
+  expect(slots.take()).toMatchObject([{ phase: 1, progressPercent: 5 }]);
 });
 
 test('a job may reuse its object', () => {
