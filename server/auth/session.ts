@@ -38,86 +38,105 @@ export interface Session {
 /** Rechecks in a row that may go unanswered before what is open is ended with `UNAVAILABLE`. */
 const MOST_UNANSWERED = 3;
 
-/** Makes a session for a viewer who was authenticated. */
-export function createSession(options: {
+/** What a session is made of. */
+export interface SessionOptions {
   readonly viewer: Viewer;
   readonly origin: Origin;
   readonly guard: Guard;
   readonly refreshable: boolean;
-}): Session {
-  const { origin, guard, refreshable } = options;
-  let { viewer } = options;
-  const grants = new Set<Grant>();
-  let unanswered = 0;
-  let ended: ProgressError | null = null;
+}
 
-  const forbidden = (grant: Grant) =>
-    new ProgressError('FORBIDDEN', `This token does not cover ${grant.scope} of this project.`);
+const forbidden = (grant: Grant) =>
+  new ProgressError('FORBIDDEN', `This token does not cover ${grant.scope} of this project.`);
 
-  async function recheck(): Promise<void> {
-    const asked = viewer;
-    let answered = true;
-    await Promise.all(
-      [...grants].map(async (grant) => {
-        try {
-          const stands = await guard.stands(asked, grant.projectId, grant.scope);
-          if (stands || asked !== viewer || !grants.delete(grant)) return;
-          const error = forbidden(grant);
-          guard.note(error, `${grant.scope} ${grant.projectId}`, asked.subject, origin);
-          grant.end(error);
-        } catch (error) {
-          answered = false;
-          if (unanswered + 1 < MOST_UNANSWERED || !grants.delete(grant)) return;
-          grant.end(error instanceof ProgressError ? error : new ProgressError('UNAVAILABLE', String(error)));
-        }
-      }),
-    );
-    unanswered = answered ? 0 : unanswered + 1;
+/** See `Session`. A class, since there may be very many: its methods are shared. */
+class OpenSession implements Session {
+  viewer: Viewer;
+  readonly origin: Origin;
+  readonly refreshable: boolean;
+  private readonly guard: Guard;
+  private readonly grants = new Set<Grant>();
+  private unanswered = 0;
+  private ended: ProgressError | null = null;
+
+  constructor({ viewer, origin, guard, refreshable }: SessionOptions) {
+    this.viewer = viewer;
+    this.origin = origin;
+    this.guard = guard;
+    this.refreshable = refreshable;
   }
 
-  return {
-    get viewer() {
-      return viewer;
-    },
-    origin,
-    refreshable,
-    authorise: (projectId, scope) => guard.authorise(viewer, projectId, scope, origin),
-    authoriseReport: async (projectId) => {
-      await guard.authorise(viewer, projectId, 'progress:write', origin);
-      guard.quotas.report(viewer.subject);
-    },
-    hold: async (grant) => {
-      let asked: Viewer;
-      do {
-        asked = viewer;
-        await guard.authorise(asked, grant.projectId, grant.scope, origin);
-      } while (asked !== viewer);
-      if (ended !== null) throw ended;
-      const uncount = guard.quotas.open(viewer.subject, grant.projectId);
-      grants.add(grant);
-      return () => {
-        uncount();
-        grants.delete(grant);
-      };
-    },
-    refresh: async (token) => {
-      if (!refreshable)
-        throw new ProgressError('BAD_USER_INPUT', 'refreshToken works over a WebSocket only.');
-      const fresh = await guard.authenticate(token, origin);
-      if (fresh.subject !== viewer.subject) {
-        const error = new ProgressError('FORBIDDEN', 'The fresh token is of another subject.');
-        await guard.refuse(error, `refreshToken of ${fresh.subject}`, viewer.subject, origin);
+  authorise(projectId: string, scope: Scope): Promise<void> {
+    return this.guard.authorise(this.viewer, projectId, scope, this.origin);
+  }
+
+  async authoriseReport(projectId: string): Promise<void> {
+    await this.authorise(projectId, 'progress:write');
+    this.guard.quotas.report(this.viewer.subject);
+  }
+
+  async hold(grant: Grant): Promise<Unsubscribe> {
+    let asked: Viewer;
+    do {
+      asked = this.viewer;
+      await this.authorise(grant.projectId, grant.scope);
+    } while (asked !== this.viewer);
+    if (this.ended !== null) throw this.ended;
+    const uncount = this.guard.quotas.open(this.viewer.subject, grant.projectId);
+    this.grants.add(grant);
+    return () => {
+      uncount();
+      this.grants.delete(grant);
+    };
+  }
+
+  async refresh(token: string): Promise<Viewer> {
+    const { guard, origin, viewer } = this;
+    if (!this.refreshable)
+      throw new ProgressError('BAD_USER_INPUT', 'refreshToken works over a WebSocket only.');
+    const fresh = await guard.authenticate(token, origin);
+    if (fresh.subject !== viewer.subject) {
+      const error = new ProgressError('FORBIDDEN', 'The fresh token is of another subject.');
+      await guard.refuse(error, `refreshToken of ${fresh.subject}`, viewer.subject, origin);
+    }
+    this.viewer = fresh;
+    await this.recheck();
+    return fresh;
+  }
+
+  async recheck(): Promise<void> {
+    const asked = this.viewer;
+    const answers = await Promise.all([...this.grants].map((grant) => this.ask(asked, grant)));
+    this.unanswered = answers.includes(false) ? this.unanswered + 1 : 0;
+  }
+
+  endAll(error: ProgressError): void {
+    this.ended = error;
+    const all = [...this.grants];
+    this.grants.clear();
+    for (const grant of all) grant.end(error);
+  }
+
+  /** Asks about one grant, and ends it where it is not covered; false where there was no answer. */
+  private async ask(asked: Viewer, grant: Grant): Promise<boolean> {
+    const { guard, grants, origin } = this;
+    try {
+      const stands = await guard.stands(asked, grant.projectId, grant.scope);
+      if (stands || asked !== this.viewer || !grants.delete(grant)) return true;
+      const error = forbidden(grant);
+      guard.note(error, `${grant.scope} ${grant.projectId}`, asked.subject, origin);
+      grant.end(error);
+      return true;
+    } catch (error) {
+      if (this.unanswered + 1 >= MOST_UNANSWERED && grants.delete(grant)) {
+        grant.end(error instanceof ProgressError ? error : new ProgressError('UNAVAILABLE', String(error)));
       }
-      viewer = fresh;
-      await recheck();
-      return fresh;
-    },
-    recheck,
-    endAll: (error) => {
-      ended = error;
-      const all = [...grants];
-      grants.clear();
-      for (const grant of all) grant.end(error);
-    },
-  };
+      return false;
+    }
+  }
+}
+
+/** Makes a session for a viewer who was authenticated. */
+export function createSession(options: SessionOptions): Session {
+  return new OpenSession(options);
 }

@@ -24,45 +24,59 @@ interface Waiting<T> {
   readonly reject: (error: Error) => void;
 }
 
-/** Makes an iterator over a source; one `next()` at a time, as every GraphQL server calls it. */
-export function createEventStream<T>(source: StreamSource<T>): EventStream<T> {
-  let waiting: Waiting<T> | null = null;
-  let finished = false;
-  const DONE: IteratorResult<T> = { done: true, value: undefined };
+const DONE: IteratorResult<never> = Object.freeze({ done: true, value: undefined });
 
-  function wake(): void {
-    if (waiting === null) return;
+/** See `EventStream`. A class, since there may be very many: its methods are shared. */
+class PulledStream<T> implements EventStream<T>, AsyncIterableIterator<T> {
+  private waiting: Waiting<T> | null = null;
+  private finished = false;
+
+  constructor(private readonly source: StreamSource<T>) {}
+
+  get iterator(): this {
+    return this;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  wake(): void {
+    if (this.waiting === null) return;
+    const { source } = this;
     const value = source.take();
     if (value === null && source.end === null) return;
-    const { resolve, reject } = waiting;
-    waiting = null;
+    const { resolve, reject } = this.waiting;
+    this.waiting = null;
     if (value !== null) {
       resolve({ done: false, value });
       return;
     }
-    finished = true;
+    this.finished = true;
     const error = source.end?.error ?? null;
     if (error === null) resolve(DONE);
     else reject(error);
   }
 
-  const iterator = {
-    [Symbol.asyncIterator]: () => iterator,
-    next: () => {
-      if (finished) return Promise.resolve(DONE);
-      if (waiting !== null) return Promise.reject(new Error('One next() at a time.'));
-      return new Promise<IteratorResult<T>>((resolve, reject) => {
-        waiting = { resolve, reject };
-        wake();
-      });
-    },
-    return: () => {
-      finished = true;
-      source.close();
-      waiting?.resolve(DONE);
-      waiting = null;
-      return Promise.resolve(DONE);
-    },
-  };
-  return { iterator, wake };
+  next(): Promise<IteratorResult<T>> {
+    if (this.finished) return Promise.resolve(DONE);
+    if (this.waiting !== null) return Promise.reject(new Error('One next() at a time.'));
+    return new Promise<IteratorResult<T>>((resolve, reject) => {
+      this.waiting = { resolve, reject };
+      this.wake();
+    });
+  }
+
+  return(): Promise<IteratorResult<T>> {
+    this.finished = true;
+    this.source.close();
+    this.waiting?.resolve(DONE);
+    this.waiting = null;
+    return Promise.resolve(DONE);
+  }
+}
+
+/** Makes an iterator over a source; one `next()` at a time, as every GraphQL server calls it. */
+export function createEventStream<T>(source: StreamSource<T>): EventStream<T> {
+  return new PulledStream(source);
 }

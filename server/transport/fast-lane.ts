@@ -6,9 +6,10 @@ import type { IngestionEvent } from '@ingestion-progress/schema';
 import type { Session } from '../auth/session.js';
 import type { Shared } from '../graphql/shared-execution.js';
 import { errorOfEnd, openWatch } from '../graphql/watching.js';
+import type { OpenWatch } from '../graphql/watching.js';
 import { createEventStream } from '../graphql/event-stream.js';
+import type { StreamSource } from '../graphql/event-stream.js';
 import type { WatchHub } from '../watch/watch-hub.js';
-import type { Watch } from '../watch/watcher.js';
 import { CLOSES } from './close-codes.js';
 import type { Connection } from './connection.js';
 import { createFrameWriter } from './text-frame.js';
@@ -22,8 +23,8 @@ export interface LaneCounters {
   delivered(event: IngestionEvent, bytes: number): void;
 }
 
-/** Opens a watch whose events go straight to the connection. Rejects as `openWatch` does. */
-export async function openFastLane(options: {
+/** What a lane is opened with. */
+export interface FastLaneOptions {
   readonly connection: Connection;
   readonly session: Session;
   readonly hub: WatchHub;
@@ -31,37 +32,66 @@ export async function openFastLane(options: {
   readonly id: string;
   readonly shared: Shared;
   readonly counters: LaneCounters;
-}): Promise<AsyncIterableIterator<never>> {
-  const { connection, session, hub, id, shared, counters } = options;
-  const head = `{"id":${JSON.stringify(id)},"type":"next","payload":`;
-  let watch: Watch | null = null;
+}
 
-  function pump(): void {
-    if (watch === null) return;
+/** One subscription on the lane. A class, since there may be very many: its methods are shared. */
+class FastLane implements StreamSource<never> {
+  readonly stream = createEventStream<never>(this);
+  private readonly head: string;
+  private open: OpenWatch | null = null;
+
+  constructor(
+    private readonly connection: Connection,
+    id: string,
+    private readonly shared: Shared,
+    private readonly counters: LaneCounters,
+  ) {
+    this.head = `{"id":${JSON.stringify(id)},"type":"next","payload":`;
+  }
+
+  begin(open: OpenWatch): void {
+    this.open = open;
+    this.pump();
+  }
+
+  /** Events go past the iterator. */
+  take(): null {
+    return null;
+  }
+
+  get end(): { readonly error: Error | null } | null {
+    return this.open === null || this.open.watch.waiting > 0 ? null : errorOfEnd(this.open.watch);
+  }
+
+  close(): void {
+    this.open?.close();
+  }
+
+  /** Writes what waits, as far as the reader takes it. A function of its own, by which it waits for the reader once. */
+  readonly pump = (): void => {
+    if (this.open === null) return;
+    const { connection, shared, head } = this;
+    const { watch } = this.open;
     if (watch.end?.kind === 'overflowed') connection.close(CLOSES.tooSlow);
     while (watch.waiting > 0) {
       if (connection.isBlocked) {
-        connection.onceDrained(pump);
+        connection.onceDrained(this.pump);
         return;
       }
       const event = watch.take();
       if (event === null) break;
       const payload = shared.lane.render(event);
       frames.write(head, payload, connection);
-      counters.delivered(event, head.length + payload.length + TAIL.length);
+      this.counters.delivered(event, head.length + payload.length + TAIL.length);
     }
-    stream.wake();
-  }
+    this.stream.wake();
+  };
+}
 
-  const open = await openWatch(hub, session, shared.args, pump);
-  const stream = createEventStream<never>({
-    take: () => null,
-    get end() {
-      return open.watch.waiting > 0 ? null : errorOfEnd(open.watch);
-    },
-    close: open.close,
-  });
-  ({ watch } = open);
-  pump();
-  return stream.iterator;
+/** Opens a watch whose events go straight to the connection. Rejects as `openWatch` does. */
+export async function openFastLane(options: FastLaneOptions): Promise<AsyncIterableIterator<never>> {
+  const { connection, session, hub, id, shared, counters } = options;
+  const lane = new FastLane(connection, id, shared, counters);
+  lane.begin(await openWatch(hub, session, shared.args, lane.pump));
+  return lane.stream.iterator;
 }

@@ -64,12 +64,12 @@ export function createGraphqlProtocol(
 ): ServerOptions<Record<string, unknown> | undefined, Connection> {
   const { schema, documents, shared, hub, guard, keeper, mask, clock, logger, counters } = options;
 
-  async function connect({
-    extra: connection,
-    connectionParams,
-  }: Connected): Promise<Record<string, unknown> | false> {
+  async function connect(connected: Connected): Promise<Record<string, unknown> | false> {
+    const { extra: connection, connectionParams } = connected;
     const { origin } = connection;
     connection.begin();
+    // graphql-ws would keep the token for as long as the connection.
+    Object.assign(connected, { connectionParams: undefined });
     try {
       const viewer = await guard.authenticate(connectionToken(connectionParams), origin);
       if (connection.closing !== null) return false;
@@ -141,7 +141,10 @@ export function createGraphqlProtocol(
     onConnect: connect,
     onSubscribe: (connected, id, payload) => {
       try {
-        return accept(connected, id, payload);
+        const accepted = accept(connected, id, payload);
+        // graphql-ws keeps the payload for as long as the operation: the text of the document, once for each watcher.
+        Object.assign(payload, { query: '' });
+        return accepted;
       } catch (error) {
         return refuse(error);
       }

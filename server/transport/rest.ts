@@ -1,14 +1,13 @@
 /** `GET /api/projects/:id/progress`: the state itself, with the fields of the widget's document, by ETag. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ReadProgressDocument } from '@ingestion-progress/schema/operations';
-import { execute } from 'graphql';
+import { Kind } from 'graphql';
 import type { GraphQLSchema } from 'graphql';
 import { bearerToken } from '../auth/bearer.js';
 import type { Guard, Origin } from '../auth/guard.js';
-import { createSession } from '../auth/session.js';
-import type { Viewer } from '../auth/viewer.js';
 import { ProgressError } from '../errors.js';
-import type { GraphqlContext } from '../graphql/context.js';
+import { compileField } from '../graphql/compiled-selection.js';
+import type { Complete } from '../graphql/compiled-selection.js';
 import type { Documents } from '../graphql/documents.js';
 import type { ProgressService } from '../ingestion/progress-service.js';
 import type { IngestionRecord } from '../ingestion/record.js';
@@ -31,6 +30,22 @@ export type RestProgress = (
   origin: Origin,
 ) => Promise<void>;
 
+/** What the widget's document asks of a state. */
+function compileRead(schema: GraphQLSchema, documents: Documents): Complete {
+  const prepared = documents.prepare({
+    query: String(ReadProgressDocument),
+    variables: { projectId: 'any' },
+  });
+  const field = 'operation' in prepared ? prepared.operation.selectionSet.selections[0] : undefined;
+  const type = schema.getQueryType()?.getFields()['progress']?.type;
+  if (!('document' in prepared) || field?.kind !== Kind.FIELD || type === undefined) {
+    throw new Error("The widget's document does not fit the schema.");
+  }
+  const complete = compileField(schema, prepared.document, type, field);
+  if (complete === null) throw new Error("The widget's document asks for more than plain fields.");
+  return complete;
+}
+
 /** Makes the handler. */
 export function createRestProgress({
   schema,
@@ -39,22 +54,14 @@ export function createRestProgress({
   guard,
   onUnexpected,
 }: RestOptions): RestProgress {
-  const document = documents.parse(String(ReadProgressDocument));
+  const complete = compileRead(schema, documents);
   const bodies = new WeakMap<IngestionRecord, string>();
 
-  /** One execution for each state, however many poll. Access was asked before. */
-  async function render(record: IngestionRecord, viewer: Viewer, origin: Origin): Promise<string> {
+  /** One rendering for each state, however many poll. */
+  function render(record: IngestionRecord): string {
     const known = bodies.get(record);
     if (known !== undefined) return known;
-    const session = createSession({ viewer, origin, guard, refreshable: false });
-    const { projectId } = record.progress;
-    const contextValue: GraphqlContext = {
-      session: { ...session, origin, authorise: () => Promise.resolve() },
-      prefetched: { projectId, ingestionId: null, record },
-    };
-    const result = await execute({ schema, document, variableValues: { projectId }, contextValue });
-    if (result.errors?.[0] !== undefined) throw result.errors[0];
-    const body = JSON.stringify(result.data?.['progress']);
+    const body = JSON.stringify(complete(record.progress));
     bodies.set(record, body);
     return body;
   }
@@ -75,7 +82,7 @@ export function createRestProgress({
         response.writeHead(304, headers).end();
         return;
       }
-      answer(response, 200, await render(record, viewer, origin), headers);
+      answer(response, 200, render(record), headers);
     } catch (error) {
       if (!(error instanceof ProgressError)) onUnexpected(error);
       answerError(response, tellable(error));
