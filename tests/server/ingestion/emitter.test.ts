@@ -56,6 +56,43 @@ describe('without an ingestion id', () => {
   });
 });
 
+test('two first starts at once are one ingestion', async () => {
+  const { clock, emitter, service } = await startHarness();
+  const both = [emitter.emitPhaseStarted('p', 1, 'one'), emitter.emitPhaseStarted('p', 1, 'two')];
+  await clock.advance(1_000);
+  const [one, two] = await Promise.all(both);
+  expect(one?.id).toBe(two?.id);
+  expect(service.counts.starts).toBe(1);
+});
+
+test('a job that does not listen is refused twice a second at most, and logged once', async () => {
+  let refusals = 0;
+  const { clock, emitter, log } = await startHarness({
+    onRejected: () => {
+      refusals += 1;
+      throw new Error('a host that throws');
+    },
+  });
+  await emitter.emitPhaseStarted('p', 1, 'Reading');
+  await emitter.emitComplete('p', {});
+  for (let index = 0; index < 1_000; index += 1) {
+    emitter.emitProgressUpdate('p', 3, 5);
+    await clock.advance(10);
+  }
+  expect(refusals).toBeGreaterThan(10);
+  expect(refusals).toBeLessThanOrEqual(21);
+  expect(log.filter((line) => line.message === 'a progress update was refused')).toHaveLength(1);
+});
+
+test('an update made while the server goes down is refused, not thrown', async () => {
+  const codes: string[] = [];
+  const { emitter, service } = await startHarness({ onRejected: (error) => codes.push(error.code) });
+  await emitter.emitPhaseStarted('p', 1, 'Reading');
+  await service.close();
+  emitter.emitProgressUpdate('p', 1, 5);
+  expect(codes).toEqual(['UNAVAILABLE']);
+});
+
 describe('bad input throws with path and rule, and changes nothing', () => {
   const cases: [string, number, number | null, unknown, RegExp][] = [
     ['p', 0, 5, undefined, /phase: /],

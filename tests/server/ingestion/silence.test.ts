@@ -52,6 +52,21 @@ test('any valid report is a sign of life, also one with nothing new', async () =
   }
 });
 
+test('many recoverable failures that wait do not hide a job that fell silent', async () => {
+  const harness = await startHarness();
+  const { clock, service } = harness;
+  const failure = { errorCode: 'LOST', message: 'lost', recoverable: true };
+  for (let index = 0; index < 300; index += 1) {
+    const address = { projectId: `failed${index}`, ingestionId: 'i' };
+    await service.start(address, 'elsewhere');
+    await service.report({ type: 'error', report: { ...address, ...failure } });
+  }
+  await clock.advance(MINUTE);
+  await elsewhere(harness);
+  await clock.advance(6 * MINUTE);
+  expect((await service.read('p'))?.progress.error?.errorCode).toBe('INGESTION_STALLED');
+});
+
 test('of many servers exactly one marks it', async () => {
   const clock = createManualClock();
   const store = createFaultyStore();
