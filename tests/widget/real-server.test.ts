@@ -49,7 +49,7 @@ const until = (client: IngestionClient, fits: (snapshot: Snapshot) => boolean): 
     queueMicrotask(look);
   });
 
-describe('Against the real server, a client', () => {
+describe('Against the real server, a client', { timeout: 60_000 }, () => {
   for (const transport of ['websocket', 'polling'] as const) {
     it(`follows an ingestion to its end by ${transport}, with each event once`, async () => {
       const started = await server();

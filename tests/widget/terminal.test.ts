@@ -73,7 +73,7 @@ describe('Watching in a terminal', () => {
   });
 });
 
-describe('The command', () => {
+describe('The command', { timeout: 120_000 }, () => {
   let server: ProgressServer;
   beforeAll(async () => {
     server = await startServer();

@@ -1,4 +1,23 @@
-/** The client core: follows ingestions without a framework and without a DOM. Safe to import on a server. */
+/**
+ * The client core: follows ingestions without a framework and without a DOM. Safe to import on a server.
+ *
+ * @example
+ * ```ts
+ * import { createIngestionClient } from '@ingestion-progress/widget/client';
+ *
+ * const client = createIngestionClient({
+ *   projectId: 'project-1',
+ *   endpoint: 'https://api.example.com/graphql',
+ *   getToken: async ({ signal }) => (await fetch('/token', { signal })).text(),
+ * });
+ * const stop = client.subscribe(() => {
+ *   const { connection, progress } = client.getSnapshot();
+ *   console.log(connection.state, progress?.progressPercent);
+ * });
+ * client.on('complete', ({ result }) => console.log(result.outcome));
+ * // Later: stop(); client.dispose();
+ * ```
+ */
 export { createIngestionClient } from './client.js';
 export { createConnection } from './connection.js';
 export { createEnvironment, type Environment } from './environment.js';

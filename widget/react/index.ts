@@ -1,4 +1,23 @@
-/** React over the client core. React itself is the host's. */
+/**
+ * React over the client core. React itself is the host's.
+ *
+ * @example
+ * ```tsx
+ * import { IngestionProvider, useIngestionSocket } from '@ingestion-progress/widget/react';
+ *
+ * function Project({ id }: { id: string }) {
+ *   const { state, connectionState, reconnect } = useIngestionSocket(id, { follow: true });
+ *   if (connectionState === 'disconnected') return <button onClick={reconnect}>Reconnect</button>;
+ *   return <p>{state === null ? 'Waiting' : `${state.progressPercent ?? 0}%`}</p>;
+ * }
+ *
+ * export const App = () => (
+ *   <IngestionProvider endpoint="https://api.example.com/graphql" token="…">
+ *     <Project id="project-1" />
+ *   </IngestionProvider>
+ * );
+ * ```
+ */
 export { IngestionContext, IngestionProvider } from './provider.js';
 export type { IngestionDefaults, IngestionProviderProps } from './provider.js';
 export { useIngestionSocket } from './use-ingestion-socket.js';

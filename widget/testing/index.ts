@@ -1,3 +1,13 @@
-/** For tests and stories of whoever embeds the element: scenarios instead of servers. */
+/**
+ * For tests and stories of whoever embeds the element: scenarios instead of servers.
+ *
+ * @example
+ * ```ts
+ * import { createScriptedClient } from '@ingestion-progress/widget/testing';
+ *
+ * const client = createScriptedClient({ connection: { state: 'offline' } });
+ * client.show({ connection: { state: 'connected' } });
+ * ```
+ */
 export * from './scripted-client.js';
 export * from './scripted-transport.js';
