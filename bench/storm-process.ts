@@ -34,7 +34,7 @@ answerCalls<StormCalls>({
     for (let index = 0; index < count; index += 1) {
       const watcher: Watcher = { sequence: -1, rightAt: null };
       watchers.push(watcher);
-      WATCHES[subject](url, ids[index % ids.length] ?? '', token(), (sequence) => {
+      WATCHES[subject](url, ids[index % ids.length] ?? '', token(`viewer-${index}`), (sequence) => {
         watcher.sequence = Math.max(watcher.sequence, sequence);
         if (watcher.sequence >= awaited) watcher.rightAt ??= sharedNow();
       });

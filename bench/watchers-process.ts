@@ -73,7 +73,11 @@ function summary(emissions: readonly Emission[]): Receipt {
 answerCalls<WatcherCalls>({
   open: async (setting) => {
     protocol = setting.protocol;
-    fleet ??= createFleet({ ...setting, projectIds: projectIds(setting.projects), token: token() });
+    fleet ??= createFleet({
+      ...setting,
+      projectIds: projectIds(setting.projects),
+      tokenOf: (index) => token(`viewer-${index}`),
+    });
     await fleet.open(setting.count);
   },
   reset: () => opened().reset(),

@@ -11,7 +11,6 @@ import { createQuotas } from './auth/quotas.js';
 import { createRefusalLedger } from './auth/refusals.js';
 import { createSessionKeeper } from './auth/session-keeper.js';
 import type { SessionKeeper } from './auth/session-keeper.js';
-import { createTokenCache } from './auth/token-cache.js';
 import type { EventBus } from './bus/event-bus.js';
 import type { Clock } from './clock.js';
 import type { Config } from './config.js';
@@ -99,16 +98,13 @@ export function assemble(config: Config, ports: ServerPorts, { isClosing, public
   });
   const offenders = createOffenderLog(logger, clock);
   const guard = createGuard({
-    verifier: createTokenCache(
-      createTokenVerifier({
-        keys: keySourceOf(config),
-        issuer: config.jwtIssuer,
-        audience: config.jwtAudience,
-        clockToleranceSeconds: config.jwtClockTolerance,
-        clock,
-      }),
+    verifier: createTokenVerifier({
+      keys: keySourceOf(config),
+      issuer: config.jwtIssuer,
+      audience: config.jwtAudience,
+      clockToleranceSeconds: config.jwtClockTolerance,
       clock,
-    ),
+    }),
     access,
     refusals: createRefusalLedger(clock),
     quotas: createQuotas(

@@ -9,7 +9,7 @@ export interface ProfileLine {
   readonly place: string;
 }
 
-const MOST_LINES = 25;
+const MOST_LINES = 60;
 
 /** The place as a reader finds it: function, file from its package or room on, line. */
 function placeOf({ functionName, url, lineNumber }: Profiler.ProfileNode['callFrame']): string {

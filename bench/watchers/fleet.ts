@@ -9,7 +9,8 @@ export interface FleetOptions {
   readonly protocol: Protocol;
   readonly url: string;
   readonly projectIds: readonly string[];
-  readonly token: string;
+  /** The token of a watcher, by its number; each is another viewer's. */
+  readonly tokenOf: (index: number) => string;
 }
 
 /** What one watcher has seen. */
@@ -60,7 +61,7 @@ export function sequenceIn(message: Buffer): number {
 }
 
 /** A fleet with no watcher yet. */
-export function createFleet({ protocol, url, projectIds, token }: FleetOptions): Fleet {
+export function createFleet({ protocol, url, projectIds, tokenOf }: FleetOptions): Fleet {
   const watchers: Watcher[] = [];
   const receipts: Receipts = { projects: [], sequences: [], times: [], bytes: 0 };
   let closed = 0;
@@ -77,7 +78,7 @@ export function createFleet({ protocol, url, projectIds, token }: FleetOptions):
     receipts.bytes += message.length;
   };
 
-  const openOne = (projectId: string) =>
+  const openOne = (projectId: string, token: string) =>
     new Promise<void>((resolve, reject) => {
       const conversation = CONVERSATIONS[protocol](projectId, token);
       const socket = new WebSocket(url, protocol === 'graphql-ws' ? 'graphql-transport-ws' : [], {
@@ -113,7 +114,7 @@ export function createFleet({ protocol, url, projectIds, token }: FleetOptions):
       const worker = async () => {
         while (next < count) {
           const index = first + next++;
-          await openOne(projectIds[index % projectIds.length] ?? '');
+          await openOne(projectIds[index % projectIds.length] ?? '', tokenOf(index));
         }
       };
       await Promise.all(Array.from({ length: Math.min(CONCURRENCY, count) }, worker));

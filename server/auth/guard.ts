@@ -9,6 +9,7 @@ import type { ErrorCode } from '../errors.js';
 import type { Logger } from '../observability/logger.js';
 import type { AccessPolicy } from './access.js';
 import type { TokenVerifier } from './jwt.js';
+import { createTokenCache } from './token-cache.js';
 import type { Quotas } from './quotas.js';
 import type { RefusalLedger } from './refusals.js';
 import type { Scope, Viewer } from './viewer.js';
@@ -57,6 +58,8 @@ const ACCESS_TIMEOUT_MS = 5_000;
 /** Makes the guard. */
 export function createGuard(options: GuardOptions): Guard {
   const { verifier, access, refusals, quotas, logger, clock, onRefusal } = options;
+  // A connection's token is checked once as it is; a poller's comes with every poll.
+  const remembering = createTokenCache(verifier, clock);
 
   const wait = (delayMs: number) => new Promise<void>((resolve) => void clock.setTimer(delayMs, resolve));
 
@@ -109,7 +112,7 @@ export function createGuard(options: GuardOptions): Guard {
       try {
         if (token === null)
           throw new ProgressError('UNAUTHENTICATED', 'A token is needed: Authorization: Bearer …');
-        return await verifier.verify(token);
+        return await (origin.way === 'websocket' ? verifier : remembering).verify(token);
       } catch (error) {
         if (error instanceof ProgressError && error.code !== 'UNAVAILABLE') {
           return await refuse(error, 'token', null, origin);

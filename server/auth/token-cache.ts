@@ -30,9 +30,12 @@ export function createTokenCache(verifier: TokenVerifier, clock: Clock): TokenVe
         entries.delete(token);
       }
       const viewer = await verifier.verify(token);
-      const oldest = entries.keys().next();
-      if (entries.size >= TOKEN_CACHE.mostTokens && oldest.done !== true) entries.delete(oldest.value);
-      entries.set(token, { viewer, until: clock.monotonicNow() + TOKEN_CACHE.ttlMs });
+      const now = clock.monotonicNow();
+      for (const [oldest, { until }] of entries) {
+        if (until > now && entries.size < TOKEN_CACHE.mostTokens) break;
+        entries.delete(oldest);
+      }
+      entries.set(token, { viewer, until: now + TOKEN_CACHE.ttlMs });
       return viewer;
     },
   };

@@ -41,7 +41,12 @@ export async function startCounted(store: ProgressStore = createMemoryStore()): 
     reads,
     watch: (projectIds) => {
       const url = `${server.url.replace('http:', 'ws:')}/graphql`;
-      const fleet = createFleet({ protocol: 'graphql-ws', url, projectIds, token: token() });
+      const fleet = createFleet({
+        protocol: 'graphql-ws',
+        url,
+        projectIds,
+        tokenOf: (index) => token(`viewer-${index}`),
+      });
       onTestFinished(() => fleet.close());
       return fleet;
     },

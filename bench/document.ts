@@ -1,0 +1,95 @@
+/** Writes `docs/performance.md` and its plot out of the results that `--json` left: `tsx bench/document.ts FILE …`. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { drawBars, type Group } from './plot.js';
+import { describe, format, type BenchResult } from './result.js';
+
+/** What each bench measures, in the order of the document. */
+const TITLES: Readonly<Record<string, string>> = Object.freeze({
+  fanout: 'One event to many watchers',
+  emit: 'A job that reports each item',
+  memory: 'An idle watcher',
+  poll: 'Polling',
+  storm: 'A server that comes back',
+  load: 'Many ingestions at once',
+  hostile: 'Watchers that do harm',
+  widget: 'The element',
+});
+
+const PLOT = 'performance.svg';
+const DOCS = new URL('../docs/', import.meta.url);
+
+function read(file: string): BenchResult {
+  return JSON.parse(readFileSync(file, 'utf8')) as BenchResult;
+}
+
+function verdicts(results: readonly BenchResult[]): string[] {
+  const lines = ['| bench | setting | goal | bound | measured | |', '|---|---|---|---:|---:|---|'];
+  for (const { bench, goals } of results) {
+    for (const goal of goals) {
+      lines.push(
+        `| \`${bench}\` | ${goal.setting} | ${goal.goal} | ${goal.sense} ${format(goal.bound)} | ${format(goal.measured)} | ${goal.reached ? 'reached' : '**missed**'} |`,
+      );
+    }
+  }
+  return lines;
+}
+
+function machineOf({ machine, versions, at, quick }: BenchResult): string[] {
+  return [
+    ...Object.entries(machine).map(([name, value]) => `- ${name}: ${value}`),
+    `- ${Object.entries(versions)
+      .map(([name, version]) => `${name} ${version}`)
+      .join(', ')}`,
+    `- measured on ${new Date(at).toISOString().slice(0, 10)}${quick ? ', with `--quick`' : ''}`,
+  ];
+}
+
+/** The figures that a picture tells best: CPU a message by setting, memory a watcher. */
+function groupsOf(results: readonly BenchResult[]): Group[] {
+  const groups: Group[] = [];
+  for (const { bench, rows } of results) {
+    const figure = bench === 'fanout' ? 'cpu' : bench === 'memory' ? 'rss' : null;
+    if (figure === null) continue;
+    const title = bench === 'fanout' ? 'µs of server CPU a message' : 'kB of memory a watcher';
+    for (const setting of new Set(rows.map((row) => row.setting))) {
+      const bars = rows
+        .filter((row) => row.setting === setting)
+        .map((row) => ({ label: row.subject, spread: row.figures[figure] }));
+      groups.push({ title: `${title}: ${setting}`, bars });
+    }
+  }
+  return groups;
+}
+
+function write(files: readonly string[]): void {
+  const order = Object.keys(TITLES);
+  const results = files.map(read).sort((a, b) => order.indexOf(a.bench) - order.indexOf(b.bench));
+  const newest = results.reduce<BenchResult | null>(
+    (best, result) => (best === null || result.at > best.at ? result : best),
+    null,
+  );
+  if (newest === null) throw new Error('Name at least one result: tsx bench/document.ts fanout.json …');
+  const lines = [
+    '# Performance',
+    '',
+    'Written by `npm run bench` itself: `npm run bench -- NAME --json FILE` for each, then `npx tsx bench/document.ts FILE …`. Load and server run in processes of their own on one machine, over loopback; each bench runs its peers in the same run, in turns, and compares turn by turn. Medians, least and greatest in brackets. The peers stand in `bench/peers`, written as their own documentation says. Nothing here is faster than the machine it was measured on: read the ratios.',
+    '',
+    ...machineOf(newest),
+    '',
+    `![CPU a message and memory a watcher, beside the peers](${PLOT})`,
+    '',
+    '## What was to be reached',
+    '',
+    ...verdicts(results),
+  ];
+  for (const result of results) {
+    const { goals: _goals, ...rest } = result;
+    lines.push('', `## ${TITLES[result.bench] ?? result.bench} (\`${result.bench}\`)`, '');
+    if (result.quick) lines.push('With `--quick`: one size, few repetitions.', '');
+    lines.push(describe({ ...rest, goals: [] }));
+  }
+  writeFileSync(new URL('performance.md', DOCS), `${lines.join('\n')}\n`);
+  writeFileSync(new URL(PLOT, DOCS), drawBars(groupsOf(results)));
+}
+
+write(process.argv.slice(2));

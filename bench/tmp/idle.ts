@@ -1,0 +1,15 @@
+import { startPair } from '../scenarios/pair.js';
+import { pause } from '../harness/time.js';
+const pair = await startPair((process.argv[2] ?? 'ingestion-progress') as never, 10);
+await pair.open(1000);
+await pair.server.call('emit', { events: 4, intervalMs: 510 });
+await pause(1000);
+const a = await pair.server.call('usage');
+await pause(6000);
+const b = await pair.server.call('usage');
+console.log('idle ms/s', (b.cpuMs - a.cpuMs) / 6);
+await pair.server.call('profile');
+await pause(6000);
+for (const l of (await pair.server.call('profile')).slice(0, 25)) console.log(l.percent.toFixed(2), l.place);
+await pair.end();
+process.exit(0);
