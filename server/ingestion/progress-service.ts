@@ -16,7 +16,7 @@ import { silentLogger, type Logger } from '../observability/logger.js';
 import type { ProgressStore } from '../store/progress-store.js';
 import { createCommandDesk } from './command-desk.js';
 import { createLeases } from './leases.js';
-import type { Lane } from './project-actor.js';
+import type { Lane } from './waiting-room.js';
 import { noCounts, type IngestionCounts, type ProjectContext } from './project-context.js';
 import { createProjectTable } from './project-table.js';
 import { createReader } from './reader.js';

@@ -1,6 +1,6 @@
 /**
  * One project on this server: takes what is reported, one after the other, folds it onto the newest state that can be
- * read and has it committed. Leaves the ways of committing to `commit.ts`, the rules to `progress.ts`.
+ * read and has it committed. Leaves the ways of committing to `project-state.ts`, the rules to `progress.ts`.
  */
 import { isEnded } from '@ingestion-progress/schema';
 import { ProgressError } from '../errors.js';
@@ -10,8 +10,8 @@ import type { ProjectContext } from './project-context.js';
 import { seal } from './draft.js';
 import type { FoldOutcome } from './progress.js';
 import type { IngestionChange, IngestionRecord } from './record.js';
-import type { UpdateSlots } from './update-slots.js';
-import { foldOf, foldRun, type FoldRun, type Waiting } from './waiting-report.js';
+import { foldRun, type FoldRun, type Waiting } from './waiting-report.js';
+import { WaitingRoom, type Lane } from './waiting-room.js';
 
 /** Most calls that wait for one project, in order or for the window; endings beyond it are still taken. */
 const MOST_TASKS = 256;
@@ -20,30 +20,15 @@ const MOST_DEFERRALS = 2;
 /** Waits before asking store or bus again, in milliseconds; the last one repeats. */
 const BACKOFF_MS = [50, 100, 200, 400, 800];
 
-/** Updates of one handle that wait, and who is told when they are refused. */
-export interface Lane {
-  readonly slots: UpdateSlots;
-  /** Null: the ingestion that runs. */
-  readonly ingestionId: string | null;
-  readonly onRejected: (error: ProgressError) => void;
-  /** True while the lane stands among its project's dirty ones. */
-  isDirty: boolean;
-}
-
 /** The rules of one project's ingestions, in order. */
 export class ProjectActor {
   readonly state: ProjectState;
   private readonly coalescer: Coalescer;
-  private readonly dirty: Lane[] = [];
-  /** Merged changes that wait for the window. */
-  private held: Waiting[] = [];
+  private readonly room: WaitingRoom;
   private readonly tasks: (() => Promise<void>)[] = [];
   private isRunning = false;
-  /** Counts the calls that sealed what waited before them. */
-  private epoch = 0;
   /** How often in a row merged changes gave way to another server's event. */
   private deferrals = 0;
-  private arrivals = 0;
   private readonly charged = new WeakSet<Waiting>();
   private idleSince: number;
   private disposed = false;
@@ -54,26 +39,25 @@ export class ProjectActor {
   ) {
     this.state = new ProjectState(projectId, context, (change, manner) => this.told(change, manner));
     this.coalescer = new Coalescer(context.clock, () => this.flush());
+    // A job that does not listen is told twice a second, like everybody.
+    this.room = new WaitingRoom(projectId, () => this.coalescer.sent());
     this.idleSince = context.clock.monotonicNow();
   }
 
   /** Takes notice of a lane into which an update was put. */
   touch(lane: Lane, phase: number): void {
-    if (!lane.isDirty) {
-      lane.isDirty = true;
-      this.dirty.push(lane);
-    }
+    this.room.touch(lane);
     this.hurry(phase);
   }
 
   /** Takes an update that somebody waits for. */
   update(waiting: Waiting, phase: number): void {
-    if (this.held.length >= MOST_TASKS) {
+    if (this.room.size >= MOST_TASKS) {
       waiting.reject(tooMany());
       return;
     }
-    waiting.order = this.arrived();
-    this.held.push(waiting);
+    waiting.order = this.room.arrive();
+    this.room.hold(waiting);
     this.hurry(phase);
   }
 
@@ -87,24 +71,24 @@ export class ProjectActor {
 
   /** Takes a change that goes in order: it flushes what waits before it. */
   call(waiting: Waiting, isEnding: boolean): void {
-    if (this.tasks.length + this.held.length >= MOST_TASKS && !isEnding) {
+    if (this.tasks.length + this.room.size >= MOST_TASKS && !isEnding) {
       this.context.counts.rateLimited += 1;
       waiting.reject(tooMany());
       return;
     }
-    const before = this.seal();
-    waiting.order = this.arrived();
-    this.enqueue(() => this.process([...this.upTo(waiting.order, before), waiting], false));
+    const before = this.room.takeAll();
+    waiting.order = this.room.arrive();
+    this.enqueue(() => this.process([...this.room.upTo(waiting.order, before), waiting], false));
   }
 
   /** Runs a task in order with the project's reports, after what waits. */
   async inOrder<T>(task: () => Promise<T>): Promise<T> {
     if (this.tasks.length >= MOST_TASKS) throw tooMany();
-    const before = this.seal();
-    const order = this.arrived();
+    const before = this.room.takeAll();
+    const order = this.room.arrive();
     return new Promise<T>((resolve, reject) => {
       this.enqueue(async () => {
-        await this.process(this.upTo(order, before), true);
+        await this.process(this.room.upTo(order, before), true);
         await task().then(resolve, reject);
       });
     });
@@ -119,11 +103,11 @@ export class ProjectActor {
 
   /** Sends what waits for the window. */
   flush(): void {
-    if (this.held.length === 0 && this.dirty.length === 0) return;
-    const { epoch } = this;
+    if (this.room.isEmpty) return;
+    const { epoch } = this.room;
     this.enqueue(async () => {
       // A call that came since took with it what waited before it; what came after it has its own flush.
-      if (epoch === this.epoch) await this.process(this.seal(), false);
+      if (epoch === this.room.epoch) await this.process(this.room.takeAll(), false);
     });
   }
 
@@ -131,8 +115,7 @@ export class ProjectActor {
   idleMs(): number {
     const busy =
       this.isRunning ||
-      this.held.length > 0 ||
-      this.dirty.length > 0 ||
+      !this.room.isEmpty ||
       this.coalescer.isWarm() ||
       this.context.writer.isWaiting(this.projectId);
     return busy ? 0 : this.context.clock.monotonicNow() - this.idleSince;
@@ -140,11 +123,11 @@ export class ProjectActor {
 
   /** Resolves once nothing waits any more. */
   async drain(): Promise<void> {
-    const before = this.seal();
-    const order = this.arrived();
+    const before = this.room.takeAll();
+    const order = this.room.arrive();
     await new Promise<void>((resolve) => {
       this.enqueue(async () => {
-        await this.process(this.upTo(order, before), true);
+        await this.process(this.room.upTo(order, before), true);
         resolve();
       });
     });
@@ -155,46 +138,6 @@ export class ProjectActor {
     this.disposed = true;
     this.coalescer.dispose();
     this.state.dispose();
-  }
-
-  /** Takes out of the lanes and the window what waits, in order. */
-  private seal(): Waiting[] {
-    this.epoch += 1;
-    // What was sealed before and held back is older than what the lanes have gathered since.
-    const sealed = this.held;
-    this.held = [];
-    for (const lane of this.dirty.splice(0)) {
-      lane.isDirty = false;
-      for (const update of lane.slots.take()) {
-        const { projectId } = this;
-        const report = { ...update, projectId, ingestionId: lane.ingestionId ?? '' };
-        sealed.push({
-          fold: foldOf({ type: 'progress_update', report }, lane.ingestionId !== null),
-          resolve: () => undefined,
-          reject: (error) => {
-            // A job that does not listen is told twice a second, like everybody.
-            this.coalescer.sent();
-            lane.onRejected(error);
-          },
-          deadlineAt: null,
-          isSettled: () => false,
-          order: this.arrived(),
-        });
-      }
-    }
-    return sealed;
-  }
-
-  /** What arrived before `order`: sealed by its call, and held back since by what was under way then. */
-  private upTo(order: number, sealed: readonly Waiting[]): Waiting[] {
-    const earlier = this.held.filter((waiting) => waiting.order < order);
-    this.held = this.held.filter((waiting) => waiting.order >= order);
-    return [...earlier, ...sealed].sort((a, b) => a.order - b.order);
-  }
-
-  private arrived(): number {
-    this.arrivals += 1;
-    return this.arrivals;
   }
 
   private enqueue(task: () => Promise<void>): void {
@@ -278,7 +221,7 @@ export class ProjectActor {
       const waiting = list[index];
       if (waiting !== undefined && outcome.kind === 'rejected') this.settleOne(waiting, outcome, null);
     }
-    this.held = [...this.held, ...list.filter(isOpen)].sort((a, b) => a.order - b.order);
+    this.room.hold(...list.filter(isOpen));
     this.coalescer.request();
   }
 

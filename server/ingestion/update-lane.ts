@@ -1,7 +1,7 @@
 /** The way in of updates: checked by hand, copied into their slots, and the schema asked only to word what is wrong. */
 import { describeIssues, progressUpdateReportSchema, type MetricsInput } from '@ingestion-progress/schema';
 import { ProgressError } from '../errors.js';
-import type { Lane } from './project-actor.js';
+import type { Lane } from './waiting-room.js';
 import type { IngestionService } from './progress-service.js';
 import { isUpdate } from './update-guard.js';
 import { UpdateSlots } from './update-slots.js';
