@@ -1,8 +1,6 @@
 /** A page with a script tag: says where the server is, shows one project, and notes how its ingestion ended. */
 
-const element = /** @type {HTMLElementTagNameMap['ingestion-progress']} */ (
-  document.querySelector('ingestion-progress')
-);
+const element = document.createElement('ingestion-progress');
 const place = /** @type {HTMLElement} */ (document.getElementById('place'));
 const toggle = /** @type {HTMLButtonElement} */ (document.getElementById('toggle'));
 const word = /** @type {HTMLOutputElement} */ (document.getElementById('word'));
@@ -21,7 +19,7 @@ toggle.addEventListener('click', () => {
 });
 
 /** @type {{ endpoint: string, projectId: string }} */
-const { endpoint, projectId } = await (await fetch('config.json')).json();
-element.endpoint = endpoint;
+const config = await (await fetch('config.json')).json();
+Object.assign(element, config, { label: 'Library' });
 element.getToken = async () => (await fetch('token', { method: 'POST' })).text();
-element.projectId = projectId;
+place.append(element);

@@ -1,6 +1,7 @@
 /**
  * A host example made as its reader would make it: the packages packed, installed, type-checked and built by the
- * framework's own tools. What was installed is kept under node_modules/.cache, so that only the first time takes long.
+ * framework's own tools. What was installed is kept among the artefacts, so that only the first time takes long; not
+ * under node_modules, whose files Angular's compiler takes for somebody else's.
  */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -10,16 +11,19 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const CACHE = join(ROOT, 'node_modules/.cache/hosts');
+const CACHE = join(ROOT, 'tests/artifacts/hosts');
 const run = promisify(execFile);
 
 export type HostName = 'html' | 'vue' | 'react' | 'angular';
+
+// A test's NODE_ENV would make of a build for production one for development.
+const { NODE_ENV: _ofTheTest, ...environment } = process.env;
 
 async function npm(folder: string, ...args: string[]): Promise<void> {
   try {
     await run('npm', args, {
       cwd: folder,
-      env: { ...process.env, NG_CLI_ANALYTICS: 'false', CI: '1' },
+      env: { ...environment, NG_CLI_ANALYTICS: 'false', CI: '1' },
       maxBuffer: 1 << 26,
     });
   } catch (error) {

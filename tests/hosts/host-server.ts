@@ -25,6 +25,7 @@ export async function serveHost({ folder, endpoint, projectId, token }: HostServ
     const path = new URL(request.url ?? '/', 'http://host').pathname;
     if (path === '/config.json') return void response.end(JSON.stringify({ endpoint, projectId }));
     if (path === '/token' && request.method === 'POST') return void response.end(token());
+    if (path === '/favicon.ico') return void response.writeHead(204).end();
     const file = join(folder, normalize(path === '/' ? 'index.html' : path));
     readFile(file).then(
       (body) =>
