@@ -51,7 +51,7 @@ export function jobOf(snapshot: Snapshot, monotonicNow: number, stalledAfterMs: 
     phase: progress.phases[progress.currentPhase - 1] ?? null,
     percent: clampPercent(progress.progressPercent),
     elapsedMs: elapsed(progress, now),
-    remainingMs: isRunning && state === 'running' ? remaining(progress, quietMs) : null,
+    remainingMs: isRunning && state === 'running' ? remaining(progress, quietMs, isHeard) : null,
     quietMs: isRunning ? quietMs : null,
     error,
     isRetryable: error?.retryOptions?.canRetry === true,
@@ -101,10 +101,11 @@ function elapsed(progress: Progress, now: number | null): number | null {
   return end === null ? null : Math.max(0, end - progress.startedAt);
 }
 
-/** The estimate was true when the state was made; it only counts down from there. */
-function remaining(progress: Progress, quietMs: number | null): number | null {
+/** The estimate was true when the state was made; it only counts down from there, and says nothing once unheard it ran out. */
+function remaining(progress: Progress, quietMs: number | null, isHeard: boolean): number | null {
   if (progress.etaSeconds === null || quietMs === null) return null;
-  return Math.max(0, progress.etaSeconds * 1000 - quietMs);
+  const leftMs = Math.max(0, progress.etaSeconds * 1000 - quietMs);
+  return leftMs === 0 && !isHeard ? null : leftMs;
 }
 
 function retryWait(error: IngestionError | null, now: number | null): number {

@@ -142,6 +142,18 @@ describe('Ages', () => {
     expect(part('base')?.dataset['state']).to.equal('running');
   });
 
+  it('promise no end that nobody can hear of: an estimate that runs out offline is gone', async () => {
+    const { client, text, element, settled } = await mount({
+      sample: 'running',
+      connection: { state: 'offline' },
+    });
+    expect(text('detail')).to.contain('about 4m left');
+    client.advance(215_000);
+    element.requestUpdate();
+    await settled();
+    expect(text('detail')).to.equal('15m 35s elapsed');
+  });
+
   it('are not shown for a remembered state, since nobody knows how old it is', async () => {
     const { text } = await mount({ sample: 'running', knowledge: 'remembered' });
     expect(text('detail')).to.equal('');

@@ -53,12 +53,12 @@ async function tabStops(): Promise<string[]> {
   for (let press = 0; press < 60; press += 1) {
     await site.page.keyboard.press('Tab');
     const label = await site.page.evaluate(() => {
-      let at: Element | null = document.activeElement;
+      let at = document.activeElement;
       for (let next = at; next !== null; next = next.shadowRoot?.activeElement ?? null) at = next;
       const { seenByTab } = window as unknown as { seenByTab: Set<Element | null> };
-      const isOver = at === null || at === document.body || seenByTab.has(at); // it begins anew after the last
+      if (at === null || at === document.body || seenByTab.has(at)) return null; // it begins anew after the last
       seenByTab.add(at);
-      return isOver ? null : (at.textContent ?? '').trim();
+      return (at.textContent ?? '').trim();
     });
     if (label === null) break;
     stops.push(label);
