@@ -37,17 +37,21 @@ function clientOf(
 }
 
 /** Resolves with the first snapshot that fits. */
-const until = (client: IngestionClient, fits: (snapshot: Snapshot) => boolean): Promise<Snapshot> =>
-  new Promise((resolve) => {
-    const look = (): void => {
-      const snapshot = client.getSnapshot();
-      if (!fits(snapshot)) return;
-      stop();
-      resolve(snapshot);
-    };
-    const stop = client.subscribe(look);
-    queueMicrotask(look);
+async function until(client: IngestionClient, fits: (snapshot: Snapshot) => boolean): Promise<Snapshot> {
+  let found: (snapshot: Snapshot) => void = () => undefined;
+  const fitting = new Promise<Snapshot>((resolve) => {
+    found = resolve;
   });
+  const look = (): void => {
+    const snapshot = client.getSnapshot();
+    if (fits(snapshot)) found(snapshot);
+  };
+  const stop = client.subscribe(look);
+  look();
+  const snapshot = await fitting;
+  stop();
+  return snapshot;
+}
 
 describe('Against the real server, a client', { timeout: 60_000 }, () => {
   for (const transport of ['websocket', 'polling'] as const) {

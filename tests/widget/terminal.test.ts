@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ProgressServer } from '@ingestion-progress/server';
+import { createIngestionClient } from '../../widget/client/client.js';
 import { readArguments } from '../../widget/terminal/arguments.js';
 import { lineOf } from '../../widget/terminal/lines.js';
 import { watchInTerminal } from '../../widget/terminal/watch.js';
@@ -70,6 +71,16 @@ describe('Watching in a terminal', () => {
     const lines = written.split('\r\u001b[2K').slice(1);
     expect(lines).toHaveLength(2);
     for (const line of lines) expect(line.trimEnd().length).toBeLessThan(20);
+  });
+});
+
+describe('A connection that has given up before anybody looked', () => {
+  it('ends the command at once, with a line that says why', async () => {
+    const lines: string[] = [];
+    const client = createIngestionClient({ projectId: 'not good', endpoint: 'https://api.example/graphql' });
+    const output = { isTTY: false, columns: 80, write: (text: string) => void lines.push(text) };
+    expect(await watchInTerminal(client, output, { json: false, follow: false })).toBe(4);
+    expect(lines).toEqual([expect.stringMatching(/error: The project id "not good" must be/)]);
   });
 });
 

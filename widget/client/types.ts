@@ -109,7 +109,10 @@ export interface CommandOutcome {
 export interface IngestionClient {
   /** The same object until something changes. */
   getSnapshot(): Snapshot;
-  /** Told after each change of the snapshot. Returns its unsubscribe; calling that twice does no harm. */
+  /**
+   * Told after each change of the snapshot; the first may come before this returns, since listening opens. Returns its
+   * unsubscribe; calling that twice does no harm.
+   */
   subscribe(listener: () => void): () => void;
   on<Name extends keyof IngestionClientEvents>(
     name: Name,

@@ -27,36 +27,40 @@ export const EXIT = Object.freeze({
 });
 
 /** Resolves with the exit code at the ending, or when the connection is given up. Leaves the client to its maker. */
-export function watchInTerminal(
+export async function watchInTerminal(
   client: IngestionClient,
   output: TerminalOutput,
   { json, follow }: TerminalOptions,
 ): Promise<number> {
-  return new Promise((resolve) => {
-    let shown = '';
-    function show(): void {
-      const snapshot = client.getSnapshot();
-      const { connection, progress, knowledge } = snapshot;
-      const line = json
-        ? JSON.stringify({ connection: connection.state, progress })
-        : lineOf(snapshot).slice(0, output.isTTY ? output.columns - 1 : undefined);
-      if (line !== shown) {
-        shown = line;
-        // A terminal's line is drawn over; a file or a pipe gets one after the other.
-        output.write(output.isTTY && !json ? `\r\u001b[2K${line}` : `${line}\n`);
-      }
-      const ended = progress !== null && knowledge === 'confirmed' && hasEnded(progress);
-      if (ended && !follow) finish(codeOf(progress));
-      else if (['disconnected', 'unauthorized', 'error'].includes(connection.state)) finish(EXIT.connection);
-    }
-    function finish(code: number): void {
-      stop();
-      if (output.isTTY && !json) output.write('\n');
-      resolve(code);
-    }
-    const stop = client.subscribe(show);
-    show();
+  let finish: (code: number) => void = () => undefined;
+  const finished = new Promise<number>((resolve) => {
+    finish = resolve;
   });
+  let over = false;
+  let shown = '';
+  function show(): void {
+    if (over) return;
+    const snapshot = client.getSnapshot();
+    const { connection, progress, knowledge } = snapshot;
+    const line = json
+      ? JSON.stringify({ connection: connection.state, progress })
+      : lineOf(snapshot).slice(0, output.isTTY ? output.columns - 1 : undefined);
+    if (line !== shown) {
+      shown = line;
+      // A terminal's line is drawn over; a file or a pipe gets one after the other.
+      output.write(output.isTTY && !json ? `\r\u001b[2K${line}` : `${line}\n`);
+    }
+    const ended = progress !== null && knowledge === 'confirmed' && hasEnded(progress) && !follow;
+    if (!ended && !['disconnected', 'unauthorized', 'error'].includes(connection.state)) return;
+    over = true;
+    finish(ended ? codeOf(progress) : EXIT.connection);
+  }
+  const stop = client.subscribe(show);
+  show();
+  const code = await finished;
+  stop();
+  if (output.isTTY && !json) output.write('\n');
+  return code;
 }
 
 function codeOf({ status, result }: Progress): number {
