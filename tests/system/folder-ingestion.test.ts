@@ -109,6 +109,19 @@ describe('npm start', () => {
     await page.close();
   }, 60_000);
 
+  it('stops where a person cancels it, and can be started again', async () => {
+    const demo = startDemo([FOLDER], { dataDir });
+    const url = await demo.url;
+    const page = await browser.newPage();
+    await page.goto(url);
+    await page.getByRole('button', { name: 'Cancel' }).click();
+    await demo.said(/^Cancelled\.$/m);
+    expect(await query(url)).toMatchObject({ status: 'CANCELLED', result: null });
+    await page.getByRole('button', { name: 'Ingest again' }).click();
+    await page.getByText('Completed', { exact: true }).waitFor({ timeout: 60_000 });
+    await page.close();
+  }, 60_000);
+
   it('ends cleanly on Ctrl-C in mid-run, and says that a person stopped it', async () => {
     const demo = startDemo([FOLDER], { dataDir });
     const watching = watch(await demo.url);
