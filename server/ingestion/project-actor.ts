@@ -160,11 +160,19 @@ export class ProjectActor {
   private async process(all: readonly Waiting[], force: boolean): Promise<void> {
     let list = all;
     let failures = 0;
+    let isConfirmed = false;
     while (list.length > 0 && !this.disposed) {
       list = list.filter((waiting) => !waiting.isSettled());
       try {
         const base = await this.state.newest();
         const run = foldRun(base, list, this.context.clock.now());
+        // A change is judged by compare-and-set; what changes nothing is judged by what others know as well.
+        const isIdle = run.outcomes.some(({ kind }) => kind !== 'changed');
+        if (isIdle && !isConfirmed && this.state.mayBeOld()) {
+          await this.state.load(true);
+          isConfirmed = true;
+          continue;
+        }
         if (run.draft === null || base === null) {
           this.settle(list, run, base);
           list = list.slice(run.taken);

@@ -61,13 +61,19 @@ export class ProjectState {
     return this.live;
   }
 
-  /** Reads bus and store, and takes over what is newer than what is known. */
-  async load(): Promise<IngestionRecord | null> {
+  /** True where other servers may have gone on without this one having heard. */
+  mayBeOld(): boolean {
+    return this.context.bus.kind === 'redis' || this.context.othersStand();
+  }
+
+  /** Reads bus and store, and takes over what is newer than what is known; with `confirm` one of them has to answer. */
+  async load(confirm = false): Promise<IngestionRecord | null> {
     const { bus, store } = this.context;
     const [onBus, stored] = await Promise.allSettled([bus.read(this.projectId), store.read(this.projectId)]);
     const heard = onBus.status === 'fulfilled' ? onBus.value : null;
     if (stored.status === 'rejected') {
-      if (heard === null && this.live === null) throw stored.reason;
+      const isSilent = confirm && onBus.status === 'rejected';
+      if (isSilent || (heard === null && this.live === null)) throw stored.reason;
       this.take(heard);
       this.isKnown = true;
       return this.live;

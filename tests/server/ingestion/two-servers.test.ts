@@ -109,6 +109,25 @@ describe.each([
     for (const server of [a, b]) expect((await server.service.read('p'))?.progress.id).toBe('next');
   });
 
+  test('a report of a new ingestion is taken by a server that only knows the one before', async () => {
+    const { a, b, clock } = await begin();
+    await start(a);
+    await phase(b, 1);
+    await complete(b);
+    await start(a, { ingestionId: 'next' });
+    const address = { projectId: 'p', ingestionId: 'next' };
+    const report = { ...address, phase: 1, message: 'm' };
+    expect((await b.service.report({ type: 'phase_started', report })).progress).toMatchObject({
+      id: 'next',
+      currentPhase: 1,
+    });
+    await a.service.report({ type: 'ingestion_complete', report: { ...address, result: {} } });
+    await start(b, { ingestionId: 'third' });
+    a.emitter.emitProgressUpdate('p', 2, 5);
+    await clock.advance(1_000);
+    expect((await b.service.read('p'))?.progress).toMatchObject({ id: 'third', currentPhase: 2 });
+  });
+
   test('of two starts at once one wins', async () => {
     const { a, b, clock } = await begin();
     const starts = [code(start(a, { ingestionId: 'x' })), code(start(b, { ingestionId: 'y' }))];
