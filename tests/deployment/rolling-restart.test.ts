@@ -3,13 +3,14 @@
  * watchers; nobody loses anything. `DEPLOYMENT_INGESTIONS` and `DEPLOYMENT_WATCHERS` say how many of them.
  */
 import { mkdirSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createDaemon } from '../support/daemon.js';
 import type { Daemon } from '../support/daemon.js';
 import { eventually } from '../support/eventually.js';
 import { openTestDatabase, startMongoProcess } from '../support/mongo-process.js';
 import { startRedisProcess } from '../support/redis-process.js';
-import { createServerProcess } from '../support/server-process.js';
-import { tokenFor } from '../support/tokens.js';
+import { SECRET, tokenFor } from '../support/tokens.js';
 import { startJobs } from './jobs.js';
 import type { Jobs } from './jobs.js';
 import { startNginx } from './nginx.js';
@@ -29,6 +30,30 @@ let endpoint = '';
 let jobs: Jobs;
 let watchers: Watchers;
 
+/** The built server. It counts as started once it lives: a balancer sends people to it before it is ready. */
+function createServer(name: string, environment: Readonly<Record<string, string>>): Promise<Daemon> {
+  const main = resolve('server/dist/main.js');
+  return createDaemon({
+    name,
+    program: process.execPath,
+    arguments: () => [main],
+    env: (port) => ({
+      PORT: String(port),
+      JWT_SECRET: SECRET,
+      TRUSTED_PROXIES: '127.0.0.1',
+      WAIT_FOR_DEPENDENCIES: 'true',
+      PUBLIC_URL: 'http://localhost:8080',
+      ...environment,
+    }),
+    ready: (port) =>
+      fetch(`http://127.0.0.1:${port}/healthz`).then(
+        ({ ok }) => ok,
+        () => false,
+      ),
+    logFile: `${LOGS}/deployment-${name}.log`,
+  });
+}
+
 beforeAll(async () => {
   mkdirSync(LOGS, { recursive: true });
   const mongo = await startMongoProcess();
@@ -39,16 +64,7 @@ beforeAll(async () => {
   cleanups.push(() => redis.dispose());
   const servers: Daemon[] = [];
   for (const name of ['server-1', 'server-2']) {
-    const server = await createServerProcess(
-      {
-        MONGODB_URI: database.uri,
-        REDIS_URL: redis.url,
-        TRUSTED_PROXIES: '127.0.0.1',
-        WAIT_FOR_DEPENDENCIES: 'true',
-        PUBLIC_URL: 'http://localhost:8080',
-      },
-      `${LOGS}/deployment-${name}.log`,
-    );
+    const server = await createServer(name, { MONGODB_URI: database.uri, REDIS_URL: redis.url });
     cleanups.push(() => server.dispose());
     await server.start();
     servers.push(server);

@@ -27,9 +27,13 @@ export const SECRET = 'a secret of the tests, 32 characters or more';
 const STOP_DEADLINE_MS = 30_000;
 const LISTENING = /listening on http:\/\/[^:]+:(\d+)/;
 
-/** Starts a server and waits until it listens. Rejects with what it said where it ends before. */
-export async function startServerProcess(environment: ServerEnvironment): Promise<ServerProcess> {
-  const child = spawn(process.execPath, ['--conditions=source', '--import', 'tsx', 'server/main.ts'], {
+/** Starts a server, Node with options of its own, and waits until it listens. Rejects with what it said where it ends before. */
+export async function startServerProcess(
+  environment: ServerEnvironment,
+  nodeOptions: readonly string[] = [],
+): Promise<ServerProcess> {
+  const sources = ['--conditions=source', '--import', 'tsx', 'server/main.ts'];
+  const child = spawn(process.execPath, [...nodeOptions, ...sources], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
       PATH: process.env['PATH'] ?? '',

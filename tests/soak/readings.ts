@@ -4,7 +4,7 @@ import type { RedisProcess } from '../support/redis-process.js';
 /** One reading, taken while nobody watches. */
 export interface Reading {
   readonly minute: number;
-  /** Bytes in use, those among them that no collection has come round to yet. */
+  /** Bytes in use. */
   readonly heap: number;
   readonly rss: number;
   readonly handles: number;

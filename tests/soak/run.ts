@@ -30,12 +30,13 @@ const size = Number(values.watchers);
 
 const folder = mkdtempSync(join(tmpdir(), 'soak-'));
 const redis = await startRedisProcess();
-const server = await startServerProcess({
-  DATA_DIR: folder,
-  REDIS_URL: redis.url,
-  LOG_LEVEL: 'warn',
-  NODE_OPTIONS: '--unhandled-rejections=strict --max-semi-space-size=4',
-});
+/** So that what is read is what is held: the server collects its garbage when it gets this signal. */
+const COLLECT = 'data:text/javascript,process.on("SIGUSR2", () => globalThis.gc())';
+const server = await startServerProcess({ DATA_DIR: folder, REDIS_URL: redis.url, LOG_LEVEL: 'warn' }, [
+  '--expose-gc',
+  '--import',
+  COLLECT,
+]);
 const proxy = await createTcpProxy(server.port);
 const projectIds = Array.from({ length: Number(values.ingestions) }, (_, place) => `soak-${place}`);
 const crowd = createCrowd({
@@ -93,6 +94,8 @@ for (let minute = 1; minute <= minutes; minute += 1) {
     if (connections > 0) throw new Error(`${connections} connections are left after everybody went.`);
   }, 20_000);
   await delay(Math.max(0, endsAt - performance.now()));
+  process.kill(server.pid, 'SIGUSR2');
+  await delay(1_000);
   const reading = await read(server.url, redis, minute);
   readings.push(reading);
   console.log(
