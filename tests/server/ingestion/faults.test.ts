@@ -95,15 +95,20 @@ function watch(clock: ManualClock, server: () => Server) {
   return { seen, attach, stop: () => (stopped = true) };
 }
 
-const ID = { projectId: 'p', ingestionId: 'i' };
-const script: Report[] = [1, 2, 3, 4].flatMap((phase): Report[] => [
-  { type: 'phase_started', report: { ...ID, phase, message: `m${phase}` } },
-  ...[20, 40, 60, 80].map((progressPercent): Report => ({
-    type: 'progress_update',
-    report: { ...ID, phase, progressPercent },
-  })),
-]);
-script.push({ type: 'ingestion_complete', report: { ...ID, result: {} } });
+/** Two ingestions of a project, one after the other, by one reporter. */
+const INGESTIONS = ['first', 'second'];
+
+function scriptOf(ingestionId: string): Report[] {
+  const address = { projectId: 'p', ingestionId };
+  const phases = [1, 2, 3, 4].flatMap((phase): Report[] => [
+    { type: 'phase_started', report: { ...address, phase, message: `m${phase}` } },
+    ...[40, 80].map((progressPercent): Report => ({
+      type: 'progress_update',
+      report: { ...address, phase, progressPercent },
+    })),
+  ]);
+  return [...phases, { type: 'ingestion_complete', report: { ...address, result: {} } }];
+}
 
 /** Says the script, each report until it is answered, now to one server and now to the other. */
 async function report(
@@ -112,8 +117,10 @@ async function report(
   say: (ended: IngestionProgress) => void,
 ): Promise<void> {
   const pause = (ms: number) => new Promise<void>((resolve) => void clock.setTimer(ms, resolve));
+  let turn = 0;
   const answered = async <T>(ask: (server: Server) => Promise<T>): Promise<T> => {
-    for (let attempt = 0; ; attempt += 1) {
+    for (let attempt = turn; ; attempt += 1) {
+      turn = attempt + 1;
       const server = servers[attempt % 2];
       if (server === undefined) throw new Error('unreachable');
       const late = pause(40_000).then(() => null);
@@ -131,12 +138,15 @@ async function report(
       await pause(300);
     }
   };
-  await answered((server) => server.harness.service.start(ID, 'elsewhere'));
-  for (const [index, each] of script.entries()) {
-    const numbered = { ...each, report: { ...each.report, sequence: index + 1 } } as Report;
-    const { progress } = await answered((server) => server.harness.service.report(numbered));
-    if (each.type === 'ingestion_complete') say(progress);
-    await pause(700);
+  for (const ingestionId of INGESTIONS) {
+    const address = { projectId: 'p', ingestionId };
+    await answered((server) => server.harness.service.start(address, 'elsewhere'));
+    for (const [index, each] of scriptOf(ingestionId).entries()) {
+      const numbered = { ...each, report: { ...each.report, sequence: index + 1 } } as Report;
+      const { progress } = await answered((server) => server.harness.service.report(numbered));
+      if (each.type === 'ingestion_complete') say(progress);
+      await pause(700);
+    }
   }
 }
 
@@ -187,13 +197,15 @@ async function play(faults: readonly Fault[]): Promise<void> {
   expect(failure).toBeNull();
   expect(ending).not.toBeNull();
   expect((await store.read('p'))?.progress.status).toBe('COMPLETED');
-  for (const view of views) expect(view?.status).toBe('COMPLETED');
+  for (const view of views) expect(view).toMatchObject({ id: INGESTIONS.at(-1), status: 'COMPLETED' });
   const mayLoseMarks = faults.some(({ kind }) => kind === 'kill');
   for (const { seen, stop } of watchers) {
     stop();
     for (const [index, state] of seen.entries()) {
       const before = seen[index - 1];
       if (before === undefined) continue;
+      expect(INGESTIONS.indexOf(state.id)).toBeGreaterThanOrEqual(INGESTIONS.indexOf(before.id));
+      if (state.id !== before.id) continue;
       expect(isEnded(before) && !isEnded(state)).toBe(false);
       if (mayLoseMarks) continue;
       expect(state.currentPhase).toBeGreaterThanOrEqual(before.currentPhase);
