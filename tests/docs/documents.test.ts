@@ -35,8 +35,10 @@ describe('each page', () => {
 
   test('is reached from the README', () => {
     const reached = new Set<string>();
-    const follow = (path: string) => {
-      if (reached.has(path) || !path.endsWith('.md') || !existsSync(path) || !statSync(path).isFile()) return;
+    const follow = (target: string) => {
+      const isFolder = existsSync(target) && statSync(target).isDirectory();
+      const path = isFolder ? join(target, 'README.md') : target;
+      if (reached.has(path) || !path.endsWith('.md') || !existsSync(path)) return;
       reached.add(path);
       const { text, folder } = readPage(path);
       for (const link of relativeLinks(text)) follow(normalize(join(folder, link.path)));
