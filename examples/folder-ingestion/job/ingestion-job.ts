@@ -2,6 +2,7 @@
  * The ingestion job: one run at a time, each reported through the emitter, cancelled and tried again when asked. Leaves
  * the work to the pipeline, and what is searched to the collections.
  */
+import { setTimeout as pause } from 'node:timers/promises';
 import { ProgressError, type IngestionEventEmitter, type IngestionRun } from '@ingestion-progress/server';
 import type { PhaseNumber } from '@ingestion-progress/schema';
 import type { PipelineResult, Source } from '../pipeline/documents.js';
@@ -59,6 +60,10 @@ const FAILURES: Readonly<Record<string, readonly [code: string, message: string]
   ERR_WORKER_OUT_OF_MEMORY: ['OUT_OF_MEMORY', 'The memory did not suffice; ingest a smaller folder.'],
 });
 
+/** Attempts to have an ending stored, each of which the server itself gives 30 s. */
+const STORING_ATTEMPTS = 10;
+const STORING_PAUSE_MS = 1_000;
+
 /** Makes the job. */
 export function createIngestionJob(options: IngestionJobOptions): IngestionJob {
   const { emitter, projectId, collections, marks, say } = options;
@@ -69,7 +74,6 @@ export function createIngestionJob(options: IngestionJobOptions): IngestionJob {
 
   async function work(run: IngestionRun, at: Source, fromPhase: PhaseNumber): Promise<RunOutcome> {
     let phase: PhaseNumber = fromPhase;
-    const started: Promise<unknown>[] = [];
     const signal = AbortSignal.any([run.signal, stopping.signal]);
     const request = { source: at, workFolder: collections.workFolder };
     try {
@@ -78,19 +82,16 @@ export function createIngestionJob(options: IngestionJobOptions): IngestionJob {
         {
           phaseStarted(number, message) {
             phase = number;
-            const report = run.emitPhaseStarted(number, message);
-            // Its refusal is heard by the signal, or below, where all of them are awaited.
-            report.catch(() => {});
-            started.push(report);
+            // A run that is over is heard of by the signal; else the phase's first update starts it as well.
+            run.emitPhaseStarted(number, message).catch(() => {});
           },
           progress: (number, percent, metrics) => run.emitProgressUpdate(number, percent, metrics),
         },
         signal,
       );
-      await Promise.all(started);
       await collections.publish(run.ingestionId, at, result.output);
       await options.onPublished();
-      await run.emitComplete(resultOf(result));
+      await untilStored(() => run.emitComplete(resultOf(result)));
       say(result.summary);
       return 'completed';
     } catch (error) {
@@ -99,14 +100,15 @@ export function createIngestionJob(options: IngestionJobOptions): IngestionJob {
         return 'failed';
       }
       if (signal.aborted) {
-        await run.confirmCancelled();
+        await untilStored(() => run.confirmCancelled());
         say('Cancelled.');
         return 'cancelled';
       }
       const [errorCode, message] = failureOf(error);
       const furthest = await firstPossiblePhase(request, phase);
       const retryOptions = { canRetry: options.canRetry, fromPhase: furthest };
-      await run.emitError(phase, { errorCode, message, recoverable: options.canRetry, retryOptions });
+      const failure = { errorCode, message, recoverable: options.canRetry, retryOptions };
+      await untilStored(() => run.emitError(phase, failure));
       say(`Failed: ${message}`);
       return 'failed';
     } finally {
@@ -156,6 +158,20 @@ export function createIngestionJob(options: IngestionJobOptions): IngestionJob {
       await ended;
     },
   };
+}
+
+/** An ending that was not stored in time may be repeated, and is worth it: the work is done. */
+async function untilStored(report: () => Promise<unknown>): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await report();
+      return;
+    } catch (error) {
+      const isPassing = error instanceof ProgressError && error.code === 'UNAVAILABLE';
+      if (!isPassing || attempt === STORING_ATTEMPTS) throw error;
+      await pause(STORING_PAUSE_MS);
+    }
+  }
 }
 
 function resultOf(result: PipelineResult) {
