@@ -1,20 +1,36 @@
-/** Connects to MongoDB with a deadline on everything, and turns what the driver throws into the store's words. */
-import { MongoClient, type Db } from 'mongodb';
+/**
+ * Connects to MongoDB with a deadline on everything, turns what the driver throws into the store's words, and makes the
+ * driver anew where it has lost itself. Knows no documents.
+ */
+import { MongoClient, MongoError, MongoOperationTimeoutError, type Db } from 'mongodb';
 import { ProgressError } from '../errors.js';
+import type { Logger } from '../observability/logger.js';
 
-/** Deadlines of the connection, in milliseconds. */
-export interface MongoDeadlines {
-  /** Longest wait for a server that can be spoken to. */
+/** What a connection is made of. */
+export interface MongoConnectionOptions {
+  readonly uri: string;
+  /** Longest wait for a server that can be spoken to, in milliseconds. */
   readonly connectMs: number;
-  /** Longest wait for the answer to any call, the wait for a server included. */
+  /** Longest wait for the answer to any call, in milliseconds, the wait for a server included. */
   readonly callMs: number;
+  readonly logger: Logger;
 }
 
 /** A connection that has answered once. */
 export interface MongoConnection {
-  readonly db: Db;
+  /** The database, over the driver in use at this moment: ask for it anew for each call. */
+  db(): Db;
+  /** Runs a call of the driver; rejects with `UNAVAILABLE` where it fails or does not answer in time. */
+  call<T>(task: () => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
+
+/** How often servers are looked at, so that one that comes back is noticed within seconds, in milliseconds. */
+const HEARTBEAT_MS = 2_000;
+/** How long a heartbeat may take, in milliseconds. */
+const HEARTBEAT_TIMEOUT_MS = 3_000;
+/** How much longer than the driver's own deadlines ours wait, in milliseconds. */
+const GRACE_MS = 500;
 
 /** The address without what is secret in it. */
 function withoutPassword(uri: string): string {
@@ -27,26 +43,78 @@ function databaseOf(uri: string): string {
   return named === undefined ? 'ingestion' : decodeURIComponent(named);
 }
 
+/**
+ * Calls `onLost` where a heartbeat neither succeeds nor fails. The driver (7.9) writes it and then waits for data or
+ * for `drain`; where the socket closes in between, neither comes, it never looks again, and every call fails for good.
+ */
+function watchHeartbeats(client: MongoClient, onLost: () => void): () => void {
+  const pending = new Map<string, NodeJS.Timeout>();
+  const settle = ({ connectionId }: { readonly connectionId: string }) => {
+    clearTimeout(pending.get(connectionId));
+    pending.delete(connectionId);
+  };
+  client.on('serverHeartbeatStarted', (event) => {
+    settle(event);
+    // A server may keep a heartbeat until it has news, or until the next one is due.
+    const timer = setTimeout(onLost, HEARTBEAT_MS + HEARTBEAT_TIMEOUT_MS + GRACE_MS);
+    timer.unref();
+    pending.set(event.connectionId, timer);
+  });
+  client.on('serverHeartbeatSucceeded', settle);
+  client.on('serverHeartbeatFailed', settle);
+  client.on('serverClosed', ({ address }) => settle({ connectionId: address }));
+  return () => {
+    for (const connectionId of [...pending.keys()]) settle({ connectionId });
+    client.removeAllListeners('serverHeartbeatStarted');
+  };
+}
+
 /** Connects, or rejects with a sentence within the deadline. */
-export async function connectMongo(uri: string, deadlines: MongoDeadlines): Promise<MongoConnection> {
+export async function connectMongo(options: MongoConnectionOptions): Promise<MongoConnection> {
+  const { uri, connectMs, callMs, logger } = options;
   let client: MongoClient | null = null;
-  try {
-    client = new MongoClient(uri, {
+  let stopWatching = () => {};
+  let isClosed = false;
+
+  const make = () => {
+    const made = new MongoClient(uri, {
       appName: 'ingestion-progress',
-      serverSelectionTimeoutMS: deadlines.connectMs,
-      connectTimeoutMS: deadlines.connectMs,
-      socketTimeoutMS: deadlines.callMs,
-      waitQueueTimeoutMS: deadlines.callMs,
-      // So that a server that comes back is noticed within seconds.
-      heartbeatFrequencyMS: 2_000,
-      writeConcern: { w: 'majority', wtimeoutMS: deadlines.callMs },
+      serverSelectionTimeoutMS: connectMs,
+      connectTimeoutMS: HEARTBEAT_TIMEOUT_MS,
+      timeoutMS: callMs,
+      heartbeatFrequencyMS: HEARTBEAT_MS,
+      writeConcern: { w: 'majority' },
     });
-    const db = client.db(databaseOf(uri));
-    await withDeadline(deadlines.connectMs + 1_000, () => db.command({ ping: 1 }));
-    const opened = client;
-    return { db, close: () => opened.close() };
+    stopWatching = watchHeartbeats(made, replace);
+    return made;
+  };
+
+  const replace = () => {
+    if (isClosed) return;
+    logger.warn({ dependency: 'store' }, 'the MongoDB driver is stuck, and is made anew');
+    stopWatching();
+    const stuck = client;
+    client = make();
+    stuck?.close().catch(() => undefined);
+  };
+
+  const db = () => {
+    if (client === null) throw new ProgressError('UNAVAILABLE', 'The store is not open; await open() first.');
+    return client.db(databaseOf(uri));
+  };
+
+  const close = async () => {
+    isClosed = true;
+    stopWatching();
+    // A second call of the driver's finds nothing left to close.
+    await client?.close();
+  };
+
+  try {
+    client = make();
+    await withDeadline(connectMs + GRACE_MS, () => db().command({ ping: 1 }));
   } catch (cause) {
-    await client?.close().catch(() => undefined);
+    await close().catch(() => undefined);
     const said = cause instanceof ProgressError ? cause.cause : cause;
     throw new Error(
       `MONGODB_URI: no MongoDB that lets us in answers at ${withoutPassword(uri)} ` +
@@ -55,18 +123,20 @@ export async function connectMongo(uri: string, deadlines: MongoDeadlines): Prom
       { cause },
     );
   }
+  return { db, call: (task) => withDeadline(callMs + GRACE_MS, task), close };
 }
 
 /** Runs a call of the driver; rejects with `UNAVAILABLE` where it fails or does not answer in time. */
-export async function withDeadline<T>(deadlineMs: number, call: () => Promise<T>): Promise<T> {
+async function withDeadline<T>(deadlineMs: number, call: () => Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${deadlineMs} ms`)), deadlineMs);
+    const why = `no answer within ${deadlineMs} ms`;
+    timer = setTimeout(() => reject(new MongoOperationTimeoutError(why)), deadlineMs);
   });
   try {
     return await Promise.race([call(), late]);
   } catch (cause) {
-    if (cause instanceof ProgressError || cause instanceof RangeError) throw cause;
+    if (!(cause instanceof MongoError)) throw cause;
     throw new ProgressError('UNAVAILABLE', 'The store does not answer; it is tried again.', { cause });
   } finally {
     clearTimeout(timer);

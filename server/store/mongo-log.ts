@@ -6,6 +6,7 @@
 import { MongoBulkWriteError, type Collection } from 'mongodb';
 import type { RecordedEvent } from '@ingestion-progress/schema';
 import type { Logger } from '../observability/logger.js';
+import type { MongoConnection } from './mongo-connection.js';
 import { entriesToDrop } from './event-bound.js';
 import { eventDocument, eventOf, type EventDocument, type IngestionDocument } from './mongo-documents.js';
 import { decodeCursor, eventPlace, pageOf, sortKey } from './paging.js';
@@ -15,6 +16,8 @@ import { MOST_PER_BATCH } from './write-guard.js';
 
 /** The log of a store. */
 export interface MongoLog {
+  /** Makes what listing stands on. */
+  createIndex(): Promise<void>;
   /** Inserts entries that stand with a state already, in the background. */
   insertSoon(documents: readonly EventDocument[]): void;
   /** Resolves when what `insertSoon` was told is inserted, or could not be. */
@@ -28,12 +31,10 @@ export interface MongoLog {
 
 /** What the log stands on. */
 export interface MongoLogOptions {
-  readonly states: Collection<IngestionDocument>;
-  readonly events: Collection<EventDocument>;
+  readonly connection: MongoConnection;
+  readonly statesOf: (connection: MongoConnection) => Collection<IngestionDocument>;
   readonly eventsPerIngestion: number;
   readonly logger: Logger;
-  /** Runs one exchange with the server under the store's deadline. */
-  readonly call: <T>(task: () => Promise<T>) => Promise<T>;
 }
 
 function inBatches<T>(items: readonly T[]): readonly (readonly T[])[] {
@@ -54,34 +55,33 @@ function unlessAllThere(error: unknown): void {
 }
 
 /** Makes the log over its collections. */
-export function createMongoLog({
-  states,
-  events,
-  eventsPerIngestion,
-  logger,
-  call,
-}: MongoLogOptions): MongoLog {
+export function createMongoLog(options: MongoLogOptions): MongoLog {
+  const { connection, statesOf, eventsPerIngestion, logger } = options;
+  const { call } = connection;
+  const states = () => statesOf(connection);
+  const events = () => connection.db().collection<EventDocument>('ingestion_progress_events');
   let waiting: readonly EventDocument[] = [];
   let inserting: Promise<void> | null = null;
 
   const insert = async (documents: readonly EventDocument[]) => {
     for (const batch of inBatches(documents)) {
-      await call(() => events.insertMany(batch, { ordered: false }).catch(unlessAllThere));
+      await call(() => events().insertMany(batch, { ordered: false }).catch(unlessAllThere));
     }
   };
 
   const trim = async (projectId: string, ingestionId: string) => {
     const filter = { projectId, ingestionId };
-    const count = await call(() => events.countDocuments(filter));
+    const count = await call(() => events().countDocuments(filter));
     if (count <= eventsPerIngestion) return;
     const entries = await call(() =>
-      events
+      events()
         .find(filter, { projection: { type: 1 } })
         .sort({ place: 1 })
         .toArray(),
     );
     const dropped = entriesToDrop(entries, eventsPerIngestion).map(({ _id }) => _id);
-    for (const batch of inBatches(dropped)) await call(() => events.deleteMany({ _id: { $in: [...batch] } }));
+    for (const batch of inBatches(dropped))
+      await call(() => events().deleteMany({ _id: { $in: [...batch] } }));
   };
 
   const trimAll = async (documents: readonly EventDocument[]) => {
@@ -109,11 +109,15 @@ export function createMongoLog({
   };
 
   const insertTail = async (projectId: string) => {
-    const state = await call(() => states.findOne({ _id: projectId }, { projection: { tail: 1 } }));
+    const state = await call(() => states().findOne({ _id: projectId }, { projection: { tail: 1 } }));
     const tail = state?.tail ?? [];
     if (tail.length === 0) return;
     const ids = tail.map(({ _id }) => _id);
-    const there = await call(() => events.find({ _id: { $in: ids } }, { projection: { _id: 1 } }).toArray());
+    const there = await call(() =>
+      events()
+        .find({ _id: { $in: ids } }, { projection: { _id: 1 } })
+        .toArray(),
+    );
     const known = new Set(there.map(({ _id }) => _id));
     const absent = tail.filter(({ _id }) => !known.has(_id));
     await insert(absent);
@@ -121,6 +125,9 @@ export function createMongoLog({
   };
 
   return {
+    createIndex: async () => {
+      await call(() => events().createIndex({ projectId: 1, ingestionId: 1, place: 1 }));
+    },
     insertSoon: (documents) => {
       waiting = [...waiting, ...documents];
       if (waiting.length > 0) inserting ??= insertWaiting();
@@ -139,7 +146,7 @@ export function createMongoLog({
       await insertTail(projectId);
       const after = page.after === null ? {} : { place: { $gt: sortKey(decodeCursor(page.after)) } };
       const found = await call(() =>
-        events
+        events()
           .find({ projectId, ingestionId, ...after })
           .sort({ place: 1 })
           .limit(page.first + 1)
@@ -152,7 +159,7 @@ export function createMongoLog({
     },
     delete: async (projectId, ingestionId) => {
       await inserting;
-      await call(() => events.deleteMany({ projectId, ingestionId }));
+      await call(() => events().deleteMany({ projectId, ingestionId }));
     },
   };
 }

@@ -3,11 +3,11 @@
  * protocol will do. Leaves connecting to `mongo-connection.ts` and the event log to `mongo-log.ts`.
  */
 import { randomUUID } from 'node:crypto';
-import { MongoServerError, type Collection, type Filter } from 'mongodb';
+import { MongoServerError, type Filter } from 'mongodb';
 import { ProgressError } from '../errors.js';
 import { silentLogger, type Logger } from '../observability/logger.js';
 import { DEFAULT_EVENTS_PER_INGESTION } from './event-bound.js';
-import { connectMongo, withDeadline, type MongoConnection } from './mongo-connection.js';
+import { connectMongo, type MongoConnection } from './mongo-connection.js';
 import * as documents from './mongo-documents.js';
 import type { IngestionDocument, LeaseDocument } from './mongo-documents.js';
 import { createMongoLog, type MongoLog } from './mongo-log.js';
@@ -41,12 +41,11 @@ export interface MongoStoreOptions {
 
 interface Opened {
   readonly connection: MongoConnection;
-  readonly states: Collection<IngestionDocument>;
-  readonly history: Collection<IngestionDocument>;
-  readonly leases: Collection<LeaseDocument>;
   readonly log: MongoLog;
 }
 
+const statesOf = (connection: MongoConnection) =>
+  connection.db().collection<IngestionDocument>('ingestion_progress');
 /** Log entries that stay with the state; more than any batch of a write holds. */
 const TAIL = 50;
 /** Tries of a start whose predecessor changes under it. */
@@ -56,29 +55,34 @@ const isDuplicate = (error: unknown) => error instanceof MongoServerError && err
 /** Makes a store in MongoDB. */
 export function createMongoStore(options: MongoStoreOptions): ProgressStore {
   const logger = options.logger ?? silentLogger;
-  const deadlines = { connectMs: options.connectTimeoutMs ?? 5_000, callMs: options.callTimeoutMs ?? 5_000 };
+  const connectMs = options.connectTimeoutMs ?? 5_000;
+  const callMs = options.callTimeoutMs ?? 5_000;
   let opened: Opened | null = null;
 
-  const call = <T>(task: () => Promise<T>) => withDeadline(deadlines.callMs, task);
   const at = (): Opened => {
     if (opened === null) throw new ProgressError('UNAVAILABLE', 'The store is not open; await open() first.');
     return opened;
   };
+  const call = <T>(task: () => Promise<T>) => at().connection.call(task);
+  const log = () => at().log;
+  const states = () => statesOf(at().connection);
+  const history = () => at().connection.db().collection<IngestionDocument>('ingestion_progress_history');
+  const leases = () => at().connection.db().collection<LeaseDocument>('ingestion_progress_leases');
 
-  const open = async (): Promise<Opened> => {
-    const connection = await connectMongo(options.uri, deadlines);
-    const { db } = connection;
-    const states = db.collection<IngestionDocument>('ingestion_progress');
-    const history = db.collection<IngestionDocument>('ingestion_progress_history');
-    const events = db.collection<documents.EventDocument>('ingestion_progress_events');
-    const leases = db.collection<LeaseDocument>('ingestion_progress_leases');
+  const open = async () => {
+    const connection = await connectMongo({ uri: options.uri, connectMs, callMs, logger });
     const eventsPerIngestion = options.eventsPerIngestion ?? DEFAULT_EVENTS_PER_INGESTION;
-    await call(() => states.createIndex({ open: 1, updatedAt: 1 }));
-    await call(() => history.createIndex({ projectId: 1, place: -1 }));
-    await call(() => history.createIndex({ updatedAt: 1 }));
-    await call(() => events.createIndex({ projectId: 1, ingestionId: 1, place: 1 }));
-    const log = createMongoLog({ states, events, eventsPerIngestion, logger, call });
-    return { connection, states, history, leases, log };
+    opened = { connection, log: createMongoLog({ connection, statesOf, eventsPerIngestion, logger }) };
+    try {
+      await call(() => states().createIndex({ open: 1, updatedAt: 1 }));
+      await call(() => history().createIndex({ projectId: 1, place: -1 }));
+      await call(() => history().createIndex({ updatedAt: 1 }));
+      await log().createIndex();
+    } catch (error) {
+      opened = null;
+      await connection.close();
+      throw error;
+    }
   };
 
   const outcomeOf = (document: IngestionDocument | undefined): WriteOutcome => {
@@ -104,7 +108,6 @@ export function createMongoStore(options: MongoStoreOptions): ProgressStore {
 
   const changeAll = async (writes: readonly StoreWrite[]): Promise<readonly WriteOutcome[]> => {
     if (writes.length === 0) return [];
-    const { states } = at();
     const mark = randomUUID();
     const updates = writes.map((write) => {
       const { projectId, id, revision } = write.record.progress;
@@ -115,10 +118,14 @@ export function createMongoStore(options: MongoStoreOptions): ProgressStore {
       };
       return { updateOne: { filter, update: changeOf(write, mark) } };
     });
-    const result = await call(() => states.bulkWrite(updates, { ordered: false }));
+    const result = await call(() => states().bulkWrite(updates, { ordered: false }));
     if (result.matchedCount === writes.length) return writes.map(() => ({ written: true }));
     const projectIds = writes.map((write) => write.record.progress.projectId);
-    const found = await call(() => states.find({ _id: { $in: projectIds } }).toArray());
+    const found = await call(() =>
+      states()
+        .find({ _id: { $in: projectIds } })
+        .toArray(),
+    );
     const byProject = new Map(found.map((document) => [document._id, document]));
     return projectIds.map((projectId) => {
       const document = byProject.get(projectId);
@@ -127,32 +134,33 @@ export function createMongoStore(options: MongoStoreOptions): ProgressStore {
   };
 
   const start = async (write: StoreWrite): Promise<WriteOutcome> => {
-    const { states, history, log } = at();
     const { projectId, id, revision } = write.record.progress;
     const fields = { ...documents.stateFields(write.record), writes: [randomUUID()], tail: entriesOf(write) };
     for (let attempt = 1; attempt <= START_TRIES; attempt += 1) {
-      const stored = await call(() => states.findOne({ _id: projectId }));
+      const stored = await call(() => states().findOne({ _id: projectId }));
       if (stored === null) {
         const document = { _id: projectId, ...fields };
         const insert = () =>
-          states.insertOne(document).then(
-            () => true,
-            (error: unknown) => {
-              if (isDuplicate(error)) return false;
-              throw error;
-            },
-          );
+          states()
+            .insertOne(document)
+            .then(
+              () => true,
+              (error: unknown) => {
+                if (isDuplicate(error)) return false;
+                throw error;
+              },
+            );
         if (await call(insert)) return { written: true };
         continue;
       }
       const admitted = stored.status !== 'RUNNING' && stored.id !== id && stored.revision < revision;
       if (!admitted) return outcomeOf(stored);
       const { _id, tail: _tail, writes: _writes, ...earlier } = stored;
-      await log.insertTail(projectId);
+      await log().insertTail(projectId);
       const copyId = documents.historyId(projectId, stored.id);
-      await call(() => history.replaceOne({ _id: copyId }, earlier, { upsert: true }));
+      await call(() => history().replaceOne({ _id: copyId }, earlier, { upsert: true }));
       const unchanged = { _id, id: stored.id, revision: stored.revision };
-      const result = await call(() => states.updateOne(unchanged, { $set: fields }));
+      const result = await call(() => states().updateOne(unchanged, { $set: fields }));
       if (result.matchedCount === 1) return { written: true };
     }
     throw new ProgressError('UNAVAILABLE', 'The ingestion before this one kept changing; try again.');
@@ -166,7 +174,7 @@ export function createMongoStore(options: MongoStoreOptions): ProgressStore {
     for (const [index, one] of changes.entries()) outcomes.set(one, changed[index] ?? outcomeOf(undefined));
     for (const [index, one] of starts.entries()) outcomes.set(one, started[index] ?? outcomeOf(undefined));
     const logged = writes.filter((one) => outcomes.get(one)?.written === true);
-    at().log.insertSoon(logged.flatMap(entriesOf));
+    log().insertSoon(logged.flatMap(entriesOf));
     return writes.map((one) => outcomes.get(one) ?? outcomeOf(undefined));
   };
 
@@ -176,31 +184,30 @@ export function createMongoStore(options: MongoStoreOptions): ProgressStore {
     );
 
   const deleteBefore = async (cutoffMs: number): Promise<number> => {
-    const { states, history, leases, log } = at();
     const old = { updatedAt: { $lt: new Date(cutoffMs) } };
     const namesOf = { projection: { projectId: 1, id: 1 }, limit: MOST_PER_BATCH };
     let deleted = 0;
     for (;;) {
-      const found = await call(() => history.find(old, namesOf).toArray());
+      const found = await call(() => history().find(old, namesOf).toArray());
       if (found.length === 0) break;
-      for (const { projectId, id } of found) await log.delete(projectId, id);
-      await call(() => history.deleteMany({ _id: { $in: found.map(({ _id }) => _id) } }));
+      for (const { projectId, id } of found) await log().delete(projectId, id);
+      await call(() => history().deleteMany({ _id: { $in: found.map(({ _id }) => _id) } }));
       deleted += found.length;
     }
     for (;;) {
       const ended = { ...old, open: false, logDeleted: { $ne: true } };
-      const found = await call(() => states.find(ended, namesOf).toArray());
+      const found = await call(() => states().find(ended, namesOf).toArray());
       if (found.length === 0) break;
-      for (const { projectId, id } of found) await log.delete(projectId, id);
+      for (const { projectId, id } of found) await log().delete(projectId, id);
       const ids = found.map(({ _id }) => _id);
       await call(() =>
-        states.updateMany({ ...ended, _id: { $in: ids } }, { $set: { logDeleted: true, tail: [] } }),
+        states().updateMany({ ...ended, _id: { $in: ids } }, { $set: { logDeleted: true, tail: [] } }),
       );
     }
-    const dead = (await call(() => leases.find().toArray())).filter(
+    const dead = (await call(() => leases().find().toArray())).filter(
       (one) => one.renewedAt + one.ttlMs < cutoffMs,
     );
-    if (dead.length > 0) await call(() => leases.deleteMany({ _id: { $in: dead.map(({ _id }) => _id) } }));
+    if (dead.length > 0) await call(() => leases().deleteMany({ _id: { $in: dead.map(({ _id }) => _id) } }));
     return deleted;
   };
 
@@ -208,7 +215,7 @@ export function createMongoStore(options: MongoStoreOptions): ProgressStore {
     kind: 'mongodb',
     exclusive: false,
     open: async () => {
-      opened ??= await open();
+      if (opened === null) await open();
     },
     close: async () => {
       const closing = opened;
@@ -216,37 +223,37 @@ export function createMongoStore(options: MongoStoreOptions): ProgressStore {
       opened = null;
       await closing?.connection.close();
     },
-    ping: async () => void (await call(() => at().connection.db.command({ ping: 1 }))),
+    ping: async () => void (await call(() => at().connection.db().command({ ping: 1 }))),
 
     read: async (projectId) => {
-      const document = await call(() => at().states.findOne({ _id: projectId }));
+      const document = await call(() => states().findOne({ _id: projectId }));
       return document === null ? null : documents.recordOf(document);
     },
     readMany: async (projectIds) => {
       checkBatch(projectIds);
       const found = await call(() =>
-        at()
-          .states.find({ _id: { $in: [...projectIds] } })
+        states()
+          .find({ _id: { $in: [...projectIds] } })
           .toArray(),
       );
       return new Map(readable(found).map((record) => [record.progress.projectId, record]));
     },
     readIngestion: async (projectId, ingestionId) => {
-      const latest = await call(() => at().states.findOne({ _id: projectId, id: ingestionId }));
+      const latest = await call(() => states().findOne({ _id: projectId, id: ingestionId }));
       const _id = documents.historyId(projectId, ingestionId);
-      const document = latest ?? (await call(() => at().history.findOne({ _id })));
+      const document = latest ?? (await call(() => history().findOne({ _id })));
       return document === null ? null : documents.recordOf(document);
     },
     listIngestions: async (projectId, page) => {
       const place = page.after === null ? {} : { place: { $lt: sortKey(decodeCursor(page.after)) } };
       const latest = await call(() =>
-        at()
-          .states.find({ _id: projectId, ...place })
+        states()
+          .find({ _id: projectId, ...place })
           .toArray(),
       );
       const earlier = await call(() =>
-        at()
-          .history.find({ projectId, ...place })
+        history()
+          .find({ projectId, ...place })
           .sort({ place: -1 })
           .limit(page.first + 1)
           .toArray(),
@@ -260,29 +267,29 @@ export function createMongoStore(options: MongoStoreOptions): ProgressStore {
         'falling',
       );
     },
-    listEvents: (projectId, ingestionId, page) => at().log.list(projectId, ingestionId, page),
+    listEvents: (projectId, ingestionId, page) => log().list(projectId, ingestionId, page),
 
     write: async (writes) => {
       checkBatch(writes.map((one) => one.record.progress.projectId));
       return write(writes);
     },
-    appendEvents: (projectId, ingestionId, events) => at().log.append(projectId, ingestionId, events),
+    appendEvents: (projectId, ingestionId, events) => log().append(projectId, ingestionId, events),
 
     listOpen: async (limit) => {
-      const find = () => at().states.find({ open: true }).sort({ updatedAt: 1 }).limit(limit).toArray();
+      const find = () => states().find({ open: true }).sort({ updatedAt: 1 }).limit(limit).toArray();
       return readable(await call(find));
     },
 
     renewLease: async ({ serverId, renewedAt, ttlMs }) => {
       const fields = { renewedAt, ttlMs };
-      await call(() => at().leases.replaceOne({ _id: serverId }, fields, { upsert: true }));
+      await call(() => leases().replaceOne({ _id: serverId }, fields, { upsert: true }));
     },
     listLeases: async () => {
-      const found = await call(() => at().leases.find().toArray());
+      const found = await call(() => leases().find().toArray());
       return found.map(({ _id, renewedAt, ttlMs }) => ({ serverId: _id, renewedAt, ttlMs }));
     },
     dropLease: async (serverId) => {
-      await call(() => at().leases.deleteOne({ _id: serverId }));
+      await call(() => leases().deleteOne({ _id: serverId }));
     },
 
     deleteBefore,
