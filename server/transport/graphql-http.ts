@@ -91,6 +91,14 @@ async function readBody(request: IncomingMessage, mostBytes: number): Promise<st
   return text === null ? null : Object.assign(request, { body: text }).body;
 }
 
+/** Of the one page that this server has: nobody may frame it, and it gives nothing of its address away. */
+const PAGE_HEADERS = Object.freeze({
+  'Content-Security-Policy': "frame-ancestors 'none'; base-uri 'none'; form-action 'none'; object-src 'none'",
+  'X-Frame-Options': 'DENY',
+  'X-Content-Type-Options': 'nosniff',
+  'Referrer-Policy': 'no-referrer',
+});
+
 /** Makes the endpoint. */
 export function createGraphqlHttp(options: GraphqlHttpOptions): GraphqlHttp {
   const { schema, documents, mask, service, guard, keeper, bodyBytes, graphiql, isClosing } = options;
@@ -167,6 +175,7 @@ export function createGraphqlHttp(options: GraphqlHttpOptions): GraphqlHttp {
       );
     }
     if (graphiql && request.method === 'GET' && !url.searchParams.has('query')) {
+      for (const [name, value] of Object.entries(PAGE_HEADERS)) response.setHeader(name, value);
       await yoga(request, response);
       return;
     }
