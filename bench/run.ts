@@ -3,12 +3,20 @@ import { parseArgs } from 'node:util';
 import { complete, describe, write } from './result.js';
 import { fanout } from './scenarios/fanout.js';
 import { emit } from './scenarios/emit.js';
+import { load } from './scenarios/load.js';
 import { memory } from './scenarios/memory.js';
 import { poll } from './scenarios/poll.js';
 import { storm } from './scenarios/storm.js';
 import type { Scenario } from './scenarios/scenario.js';
 
-const SCENARIOS: Readonly<Record<string, Scenario>> = Object.freeze({ fanout, memory, emit, poll, storm });
+const SCENARIOS: Readonly<Record<string, Scenario>> = Object.freeze({
+  fanout,
+  memory,
+  emit,
+  poll,
+  storm,
+  load,
+});
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -1,6 +1,7 @@
 /** The process of the load generator: a fleet of watchers, what they received, and whether it was all and right. */
 import { answerCalls } from './harness/child.js';
 import { quantile } from './harness/statistics.js';
+import type { Reports } from './job-process.js';
 import type { Protocol } from './peers/peer.js';
 import type { Emission } from './server-process.js';
 import { createFleet, type Fleet } from './watchers/fleet.js';
@@ -31,7 +32,18 @@ export interface WatcherCalls {
   received(): number;
   closed(): number;
   summary(emissions: readonly Emission[]): Receipt;
+  /** Watchers whose last state is an ending. */
+  ended(): number;
+  /** How far behind its report each watcher heard of each update, merged ones among them. */
+  behind(reports: Reports): Behind;
   close(): void;
+}
+
+/** Over all watchers and updates. */
+export interface Behind {
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly backward: number;
 }
 
 let fleet: Fleet | null = null;
@@ -70,6 +82,24 @@ function summary(emissions: readonly Emission[]): Receipt {
   };
 }
 
+function behind(reports: Reports): Behind {
+  const { watchers, receipts } = opened();
+  const late: number[] = [];
+  receipts.sequences.forEach((sequence, index) => {
+    const times = reports[receipts.projects[index] ?? ''] ?? [];
+    // Sequences begin at 1; whoever has seen none yet stands at 0 or before.
+    for (let seen = Math.max(0, receipts.previous[index] ?? 0); seen < sequence; seen += 1) {
+      late.push((receipts.times[index] ?? Number.NaN) - (times[seen] ?? Number.NaN));
+    }
+  });
+  const sorted = Float64Array.from(late).sort();
+  return {
+    p50Ms: quantile(sorted, 0.5),
+    p99Ms: quantile(sorted, 0.99),
+    backward: watchers.reduce((sum, watcher) => sum + watcher.backward, 0),
+  };
+}
+
 answerCalls<WatcherCalls>({
   open: async (setting) => {
     protocol = setting.protocol;
@@ -84,5 +114,7 @@ answerCalls<WatcherCalls>({
   received: () => opened().receipts.times.length,
   closed: () => opened().closed(),
   summary,
+  behind,
+  ended: () => opened().watchers.filter(({ last }) => last?.includes('"status":"COMPLETED"')).length,
   close: () => opened().close(),
 });

@@ -29,6 +29,8 @@ export interface Watcher {
 export interface Receipts {
   readonly projects: string[];
   readonly sequences: number[];
+  /** What its watcher had seen before. */
+  readonly previous: number[];
   /** Shared clock, ms. */
   readonly times: number[];
   bytes: number;
@@ -63,12 +65,13 @@ export function sequenceIn(message: Buffer): number {
 /** A fleet with no watcher yet. */
 export function createFleet({ protocol, url, projectIds, tokenOf }: FleetOptions): Fleet {
   const watchers: Watcher[] = [];
-  const receipts: Receipts = { projects: [], sequences: [], times: [], bytes: 0 };
+  const receipts: Receipts = { projects: [], sequences: [], previous: [], times: [], bytes: 0 };
   let closed = 0;
 
   const note = (watcher: Watcher, message: Buffer) => {
     const sequence = sequenceIn(message);
     watcher.states += 1;
+    receipts.previous.push(watcher.sequence);
     if (sequence < watcher.sequence) watcher.backward += 1;
     else watcher.sequence = sequence;
     watcher.last = message;
@@ -122,6 +125,7 @@ export function createFleet({ protocol, url, projectIds, tokenOf }: FleetOptions
     reset: () => {
       receipts.projects.length = 0;
       receipts.sequences.length = 0;
+      receipts.previous.length = 0;
       receipts.times.length = 0;
       receipts.bytes = 0;
     },
