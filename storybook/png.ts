@@ -53,17 +53,24 @@ function unfilter(lines: Buffer, stride: number, height: number, step: number): 
       const left = x >= step ? (out[start + x - step] ?? 0) : 0;
       const up = row > 0 ? (out[start + x - stride] ?? 0) : 0;
       const corner = row > 0 && x >= step ? (out[start + x - stride - step] ?? 0) : 0;
-      const guess = [0, left, up, (left + up) >> 1, paeth(left, up, corner)][filter ?? 0] ?? 0;
+      const guess = predict(filter ?? 0, left, up, corner);
       out[start + x] = (lines[row * (stride + 1) + 1 + x] ?? 0) + guess;
     }
   }
   return out;
 }
 
-function paeth(left: number, up: number, corner: number): number {
-  const [a, b, c] = [up - corner, left - corner, left + up - 2 * corner].map(Math.abs);
-  if ((a ?? 0) <= (b ?? 0) && (a ?? 0) <= (c ?? 0)) return left;
-  return (b ?? 0) <= (c ?? 0) ? up : corner;
+/** PNG's five filters. */
+function predict(filter: number, left: number, up: number, corner: number): number {
+  if (filter === 0) return 0;
+  if (filter === 1) return left;
+  if (filter === 2) return up;
+  if (filter === 3) return (left + up) >> 1;
+  const toLeft = Math.abs(up - corner);
+  const toUp = Math.abs(left - corner);
+  const toCorner = Math.abs(left + up - 2 * corner);
+  if (toLeft <= toUp && toLeft <= toCorner) return left;
+  return toUp <= toCorner ? up : corner;
 }
 
 /** A PNG of at most 256 colours: the fewer bits of each channel, the smaller, until they fit. */
@@ -114,11 +121,12 @@ function chunk(type: string, body: Buffer): Buffer {
 export function difference(a: Picture, b: Picture, tolerance: number): number {
   if (a.width !== b.width || a.height !== b.height) return 1;
   let different = 0;
-  for (let pixel = 0; pixel < a.rgb.length; pixel += 3) {
-    const apart = [0, 1, 2].some(
-      (channel) => Math.abs((a.rgb[pixel + channel] ?? 0) - (b.rgb[pixel + channel] ?? 0)) > tolerance,
-    );
-    if (apart) different += 1;
+  for (let at = 0; at < a.rgb.length; at += 3) {
+    for (let channel = at; channel < at + 3; channel += 1) {
+      if (Math.abs((a.rgb[channel] ?? 0) - (b.rgb[channel] ?? 0)) <= tolerance) continue;
+      different += 1;
+      break;
+    }
   }
   return different / (a.width * a.height);
 }

@@ -1,7 +1,6 @@
 /** `<ingestion-provider>`: endpoint, token, messages and shared clients for every `<ingestion-progress>` below it. */
 import { ContextProvider } from '@lit/context';
 import { css, html, LitElement, type TemplateResult } from 'lit';
-import { property } from 'lit/decorators.js';
 import type { GetToken, TransportChoice } from '../client/index.js';
 import { createClientPool } from './client-pool.js';
 import { providerContext, type ProviderValue } from './provider-context.js';
@@ -21,18 +20,27 @@ export class IngestionProviderElement extends LitElement {
     }
   `;
 
+  static override properties = {
+    endpoint: {},
+    wsEndpoint: { attribute: 'ws-endpoint' },
+    token: {},
+    transport: {},
+    getToken: { attribute: false },
+    messages: { attribute: false },
+  };
+
   /** GraphQL address; `/graphql` on the page's origin where it is not given. */
-  @property() endpoint: string | undefined;
+  endpoint: string | undefined;
   /** WebSocket address; by default `endpoint` with ws: or wss:. */
-  @property({ attribute: 'ws-endpoint' }) wsEndpoint: string | undefined;
+  wsEndpoint: string | undefined;
   /** A token; `getToken` is better. Never reflected. */
-  @property() token: string | undefined;
+  token: string | undefined;
   /** `auto`, `websocket` or `polling`. */
-  @property() transport: TransportChoice | undefined;
+  transport: TransportChoice | undefined;
   /** Gives a token, and a fresh one when asked again; may be async. */
-  @property({ attribute: false }) getToken: GetToken | undefined;
+  getToken: GetToken | undefined;
   /** Sentences of the host's own. */
-  @property({ attribute: false }) messages: PartialMessages | null = null;
+  messages: PartialMessages | null = null;
 
   /** Not a private field: Lit asks for an update before those of this class exist. */
   private provided: ContextProvider<typeof providerContext, this> | undefined;

@@ -1,6 +1,5 @@
 /** What a page may set on `<ingestion-progress>`: attributes and properties, with their units and defaults. No behaviour. */
 import { LitElement } from 'lit';
-import { property } from 'lit/decorators.js';
 import type { GetToken, IngestionClient, TransportChoice } from '../client/index.js';
 import type { PartialMessages } from './translator.js';
 
@@ -19,34 +18,52 @@ export const CLIENT_SETTINGS: ReadonlySet<PropertyKey> = new Set([
 
 /** The settings, for the element to act on. */
 export abstract class ProgressSettings extends LitElement {
+  static override properties = {
+    endpoint: {},
+    wsEndpoint: { attribute: 'ws-endpoint' },
+    projectId: { attribute: 'project-id' },
+    ingestionId: { attribute: 'ingestion-id' },
+    token: {},
+    transport: { reflect: true },
+    once: { type: Boolean },
+    stalledAfter: { type: Number, attribute: 'stalled-after' },
+    allowRetry: { type: Boolean, attribute: 'allow-retry' },
+    allowCancel: { type: Boolean, attribute: 'allow-cancel' },
+    label: {},
+    compact: { type: Boolean, reflect: true },
+    getToken: { attribute: false },
+    client: { attribute: false },
+    messages: { attribute: false },
+  };
+
   /** GraphQL address; `/graphql` on the page's origin where it is not given. */
-  @property() endpoint: string | undefined;
+  endpoint: string | undefined;
   /** WebSocket address; by default `endpoint` with ws: or wss:. */
-  @property({ attribute: 'ws-endpoint' }) wsEndpoint: string | undefined;
+  wsEndpoint: string | undefined;
   /** The project to follow. */
-  @property({ attribute: 'project-id' }) projectId: string | undefined;
+  projectId: string | undefined;
   /** Follow this ingestion and those that retry it; without it, the project's latest. */
-  @property({ attribute: 'ingestion-id' }) ingestionId: string | undefined;
+  ingestionId: string | undefined;
   /** A token that does not expire while the page is open; `getToken` is better. Never reflected. */
-  @property() token: string | undefined;
+  token: string | undefined;
   /** `auto`, `websocket` or `polling`. */
-  @property({ reflect: true }) transport: TransportChoice = 'auto';
+  transport: TransportChoice = 'auto';
   /** End with the ingestion at hand, instead of following the project's next ones. */
-  @property({ type: Boolean }) once = false;
+  once = false;
   /** Seconds without an update after which a running job is called quiet. */
-  @property({ type: Number, attribute: 'stalled-after' }) stalledAfter = 45;
+  stalledAfter = 45;
   /** Offer Retry although the token may not; the host handles `ingestion-retry`. */
-  @property({ type: Boolean, attribute: 'allow-retry' }) allowRetry = false;
+  allowRetry = false;
   /** Offer Cancel although the token may not; the host handles `ingestion-cancel`. */
-  @property({ type: Boolean, attribute: 'allow-cancel' }) allowCancel = false;
+  allowCancel = false;
   /** Heading, and name of the progress bar. */
-  @property() label = '';
+  label = '';
   /** One line of 24 px, for a row of a table. */
-  @property({ type: Boolean, reflect: true }) compact = false;
+  compact = false;
   /** Gives a token, and a fresh one when asked again; may be async. */
-  @property({ attribute: false }) getToken: GetToken | undefined;
+  getToken: GetToken | undefined;
   /** A client of the host's own; the element follows it and never disposes it. */
-  @property({ attribute: false }) client: IngestionClient | undefined;
+  client: IngestionClient | undefined;
   /** Sentences of the host's own, over those of the language around the element. */
-  @property({ attribute: false }) messages: PartialMessages | null = null;
+  messages: PartialMessages | null = null;
 }

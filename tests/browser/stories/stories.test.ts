@@ -7,7 +7,7 @@ import { createRequire } from 'node:module';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { AxeResults } from 'axe-core';
 import { CONTACT_SHEET, CONTACT_SHEET_STORY } from '../../../storybook/contact-sheet.js';
-import { decodePng, difference, encodePng } from '../../../storybook/png.js';
+import { decodePng, difference } from '../../../storybook/png.js';
 import { openStorySite } from '../../../storybook/story-site.js';
 
 /** Of 255: what the palette of the kept picture takes away, and how differently two machines smooth the edge of a letter. */
@@ -100,9 +100,10 @@ describe.each(titles)('%s', (title) => {
 describe('The contact sheet', () => {
   test('looks as it is kept', async () => {
     await site.show(CONTACT_SHEET_STORY, { width: 'full' });
-    const seen = decodePng(await site.picture('contact-sheet'));
+    const picture = await site.picture('contact-sheet');
     mkdirSync('tests/artifacts', { recursive: true });
-    writeFileSync(SEEN, encodePng(seen));
+    writeFileSync(SEEN, picture);
+    const seen = decodePng(picture);
     const kept = decodePng(readFileSync(CONTACT_SHEET));
     expect([seen.width, seen.height], `sizes; see ${SEEN}`).toEqual([kept.width, kept.height]);
     const share = difference(seen, kept, COLOUR_TOLERANCE);
