@@ -124,6 +124,10 @@ export const layout = css`
     padding-inline-end: calc(2 * var(--_space));
     font-size: 0.93em;
     line-height: 1.45;
+  }
+
+  .phase-name,
+  .phase-detail {
     color: var(--_muted);
   }
 
@@ -136,7 +140,7 @@ export const layout = css`
 
   .phase.running .phase-name,
   .phase.failed .phase-name {
-    color: var(--_text);
+    color: inherit;
     font-weight: 600;
   }
 
