@@ -26,6 +26,8 @@ import { createHealth } from './observability/health.js';
 import type { Health } from './observability/health.js';
 import type { Logger } from './observability/logger.js';
 import { measured } from './observability/measured-port.js';
+import type { ObserveCall } from './observability/measured-port.js';
+import type { RecordSpan } from './observability/spans.js';
 import { createMetrics } from './observability/metrics.js';
 import { registerServerMetrics } from './observability/server-metrics.js';
 import { createOffenderLog } from './observability/offender-log.js';
@@ -56,6 +58,7 @@ export interface Life {
   readonly isClosing: () => boolean;
   /** What subscriptionUrl and pollUrl begin with. */
   readonly publicUrl: () => string;
+  readonly recordSpan: RecordSpan;
 }
 
 /** The rooms that a server's life is led in. */
@@ -76,11 +79,18 @@ function keySourceOf({ jwtSecret, jwtPublicKey, jwtJwksUri }: Config): KeySource
 }
 
 /** Puts the rooms together. */
-export function assemble(config: Config, ports: ServerPorts, { isClosing, publicUrl }: Life): Assembly {
+export function assemble(config: Config, ports: ServerPorts, life: Life): Assembly {
+  const { isClosing, publicUrl, recordSpan } = life;
   const { access, logger, clock, handleRequest } = ports;
   const metrics = createMetrics();
-  const store = measured(ports.store, clock, (...call) => metrics.observeCall('store', ...call));
-  const bus = measured(ports.bus, clock, (...call) => metrics.observeCall('bus', ...call));
+  const observe =
+    (dependency: string): ObserveCall =>
+    (operation, seconds, hasFailed) => {
+      metrics.observeCall(dependency, operation, seconds, hasFailed);
+      recordSpan(`${dependency}.${operation}`, seconds, hasFailed);
+    };
+  const store = measured(ports.store, clock, observe('store'));
+  const bus = measured(ports.bus, clock, observe('bus'));
 
   const service = createProgressService({
     ...{ store, bus, clock, logger },
@@ -122,7 +132,11 @@ export function assemble(config: Config, ports: ServerPorts, { isClosing, public
   });
   const keeper = createSessionKeeper(clock, config.accessRecheckSeconds * 1_000);
   const mask = createErrorMask(logger);
-  const schema = createProgressSchema({ service, hub, clock, publicUrl });
+  // What comes over the network; a job in this process has spans of its own.
+  const asked = measured(service, clock, (operation, ...rest) =>
+    recordSpan(`ingestion.${operation}`, ...rest),
+  );
+  const schema = createProgressSchema({ service: asked, hub, clock, publicUrl });
   const documents = createDocuments({
     schema,
     introspection: config.introspection,

@@ -4,6 +4,7 @@ import type { ServerPorts } from './assembly.js';
 import type { Config } from './config.js';
 import type { IngestionEventEmitter } from './ingestion/emitter.js';
 import { watchMemory } from './observability/memory-watch.js';
+import { openSpans } from './observability/spans.js';
 
 /** How much is open at this moment. */
 export interface ServerCounts {
@@ -51,7 +52,8 @@ export async function startServer(config: Config, ports: ServerPorts): Promise<P
   let closing: Promise<void> | null = null;
   let unwatchMemory = () => {};
   const isClosing = () => closing !== null;
-  const rooms = assemble(config, ports, { isClosing, publicUrl });
+  const recordSpan = await openSpans(clock);
+  const rooms = assemble(config, ports, { isClosing, publicUrl, recordSpan });
   const { service, emitter, hub, keeper, shared, webSockets, health, transport } = rooms;
   const pause = (ms: number) => new Promise<void>((resolve) => void clock.setTimer(ms, resolve));
 

@@ -1,0 +1,27 @@
+/**
+ * Spans of what takes time, by OpenTelemetry's API where the process has that package. What becomes of them is decided by
+ * the SDK that a host sets up; without one they cost next to nothing.
+ */
+import type * as OpenTelemetry from '@opentelemetry/api';
+import type { Clock } from '../clock.js';
+
+/** Notes something that has just ended, as a child of whatever span is active. */
+export type RecordSpan = (name: string, seconds: number, hasFailed: boolean) => void;
+
+/** Finds the API; what is recorded without it goes nowhere. */
+export async function openSpans(clock: Pick<Clock, 'now'>): Promise<RecordSpan> {
+  let api: typeof OpenTelemetry;
+  try {
+    api = await import('@opentelemetry/api');
+  } catch {
+    // Not installed, so that nobody looks.
+    return () => {};
+  }
+  const tracer = api.trace.getTracer('@ingestion-progress/server');
+  return (name, seconds, hasFailed) => {
+    const endTime = clock.now();
+    const span = tracer.startSpan(name, { startTime: endTime - seconds * 1_000 });
+    if (hasFailed) span.setStatus({ code: api.SpanStatusCode.ERROR });
+    span.end(endTime);
+  };
+}
