@@ -81,9 +81,10 @@ export async function connectMongo(options: MongoConnectionOptions): Promise<Mon
       appName: 'ingestion-progress',
       serverSelectionTimeoutMS: connectMs,
       connectTimeoutMS: HEARTBEAT_TIMEOUT_MS,
-      timeoutMS: callMs,
+      socketTimeoutMS: callMs,
+      waitQueueTimeoutMS: callMs,
       heartbeatFrequencyMS: HEARTBEAT_MS,
-      writeConcern: { w: 'majority' },
+      writeConcern: { w: 'majority', wtimeoutMS: callMs },
     });
     stopWatching = watchHeartbeats(made, replace);
     return made;

@@ -1,5 +1,6 @@
 /** The contract of progress stores, held by MongoDB over the wire; and what only a server elsewhere can go through. */
 import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { MongoClient } from 'mongodb';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { createMongoStore } from '../../server/store/mongo-store.js';
@@ -208,6 +209,28 @@ describe('the MongoDB store and a server that dies', () => {
       expect((await store.listEvents('p', 'i', { first: 5, after: null })).items).toHaveLength(2);
     }
   });
+
+  it('comes back after each of several deaths of a busy server', async ({ skip }) => {
+    if (mongo === null) skip('the server that MONGODB_URI names is not ours to kill');
+    else {
+      const store = createMongoStore({ uri: mongo.uri, callTimeoutMs: 1_000 });
+      await store.open();
+      let isOver = false;
+      const calling = Array.from({ length: 5 }, async () => {
+        while (!isOver) await store.ping().catch(() => delay(50));
+      });
+      for (let death = 0; death < 3; death += 1) {
+        await mongo.kill();
+        // Long enough for the driver to look, in vain, on a connection that has just closed.
+        await expect(store.ping()).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+        await mongo.start();
+        await eventually(() => store.ping());
+      }
+      isOver = true;
+      await Promise.all(calling);
+      await store.close();
+    }
+  }, 60_000);
 
   it('rejects within its deadline while the server stands still, and goes on after', async ({ skip }) => {
     if (mongo === null) skip('the server that MONGODB_URI names is not ours to pause');

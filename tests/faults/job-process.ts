@@ -23,69 +23,99 @@ export interface Refusal {
   readonly isExpected: boolean;
 }
 
-/** The job. */
-export interface JobProcess {
+/** What the job said of one project. */
+export interface JobRecord {
   readonly refusals: readonly Refusal[];
   /** Ids in the order of their starts. */
   readonly started: readonly string[];
   readonly endings: readonly AcknowledgedEnding[];
+}
+
+/** The job. */
+export interface JobProcess {
+  of(projectId: string): JobRecord;
   /** Starts it, or starts it again, with the server at this address. */
   start(endpoint: string): void;
   kill(): Promise<void>;
-  /** Resolves when it has said that it has; rejects where it ends without. */
+  /** Resolves when it has done so in every project; rejects where it ends without. */
   order(word: 'finish' | 'hold'): Promise<void>;
-  dispose(): void;
+}
+
+/** The job's record of a project as it grows, and where it stands. */
+interface Lane {
+  readonly endings: AcknowledgedEnding[];
+  readonly refusals: Refusal[];
+  readonly started: string[];
+  /** Ingestions whose ending was sent, and in which life of the job first. */
+  readonly ending: Map<string, number>;
+  number: number;
+  phase: number;
+}
+
+function takeLine(lane: Lane, line: JobLine, life: number): void {
+  switch (line.says) {
+    case 'starting':
+      lane.number = line.number;
+      if (!lane.started.includes(line.id)) lane.started.push(line.id);
+      break;
+    case 'phase':
+      lane.phase = line.phase;
+      break;
+    case 'ending':
+      if (!lane.ending.has(line.id)) lane.ending.set(line.id, life);
+      break;
+    case 'ended':
+      lane.endings.push({ id: line.id, status: line.status });
+      lane.number += 1;
+      lane.phase = 1;
+      break;
+    case 'refused':
+      lane.refusals.push({ ...line, isExpected: (lane.ending.get(line.id) ?? life) < life });
+      break;
+    case 'over':
+      lane.number += 1;
+      lane.phase = 1;
+      break;
+    case 'done':
+      break;
+  }
 }
 
 /** Makes a job that does not run yet. */
-export function createJobProcess(projectId: string): JobProcess {
-  const endings: AcknowledgedEnding[] = [];
-  const refusals: Refusal[] = [];
-  const started: string[] = [];
-  /** Ingestions whose ending was sent, and in which life of the job first. */
-  const ending = new Map<string, number>();
+export function createJobProcess(projectIds: readonly string[]): JobProcess {
+  const newLane = (): Lane => ({
+    endings: [],
+    refusals: [],
+    started: [],
+    ending: new Map(),
+    number: 1,
+    phase: 1,
+  });
+  const lanes = new Map(projectIds.map((projectId) => [projectId, newLane()]));
+  const done = new Set<string>();
   let life = 0;
   let child: ChildProcess | null = null;
-  let number = 1;
-  let phase = 1;
   let told: (() => void) | null = null;
 
+  const of = (projectId: string): Lane => {
+    const lane = lanes.get(projectId);
+    if (lane === undefined) throw new RangeError(`The job knows nothing of ${projectId}.`);
+    return lane;
+  };
+
   const take = (line: JobLine) => {
-    switch (line.says) {
-      case 'starting':
-        if (line.number !== number) phase = 1;
-        ({ number } = line);
-        if (!started.includes(line.id)) started.push(line.id);
-        break;
-      case 'phase':
-        ({ phase } = line);
-        break;
-      case 'ending':
-        if (!ending.has(line.id)) ending.set(line.id, life);
-        break;
-      case 'ended':
-        endings.push({ id: line.id, status: line.status });
-        number += 1;
-        break;
-      case 'refused':
-        refusals.push({ ...line, isExpected: (ending.get(line.id) ?? life) < life });
-        break;
-      case 'over':
-        number += 1;
-        break;
-      case 'finished':
-      case 'held':
-        told?.();
-        break;
-      case 'started':
-        break;
-    }
+    takeLine(of(line.projectId), line, life);
+    if (line.says === 'done') done.add(line.projectId);
+    if (done.size === lanes.size) told?.();
   };
 
   const start = (endpoint: string) => {
     life += 1;
-    const token = tokenFor({ sub: 'job', scope: 'progress:write' });
-    const orders: JobOrders = { endpoint, token, projectId, number, phase };
+    const orders: JobOrders = {
+      endpoint,
+      token: tokenFor({ sub: 'job', scope: 'progress:write' }),
+      positions: [...lanes].map(([projectId, { number, phase }]) => ({ projectId, number, phase })),
+    };
     const job = spawn(
       process.execPath,
       ['--conditions=source', '--import', 'tsx', SCRIPT, JSON.stringify(orders)],
@@ -105,9 +135,7 @@ export function createJobProcess(projectId: string): JobProcess {
   };
 
   return {
-    endings,
-    refusals,
-    started,
+    of,
     start,
     kill,
     order: (word) =>
@@ -121,6 +149,5 @@ export function createJobProcess(projectId: string): JobProcess {
         running.once('close', () => reject(new Error('the job ended before it did as it was told')));
         running.stdin?.write(`${word}\n`);
       }),
-    dispose: () => void kill(),
   };
 }

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { drawSchedule, type Schedule } from './schedule.js';
 import { judge } from './verdict.js';
-import { createWorld, type World } from './world.js';
+import { createWorld, PROJECTS, type World } from './world.js';
 
 const ARTIFACTS = fileURLToPath(new URL('../artifacts/faults', import.meta.url));
 
@@ -52,12 +52,14 @@ async function runSeed(seed: number): Promise<Outcome> {
   let world: World | null = null;
   try {
     world = await createWorld(schedule, logs);
-    world.job.start(world.reportTo(0));
+    world.job.start(world.jobEndpoint);
     // Who was kept waiting longer comes back later: backoff grows with the outage.
     const slackMs = 1.5 * (await sufferAll(world, schedule));
     const stuck = await bringToEnd(world, schedule, 45_000 + slackMs);
     const violations = [...stuck, ...(await judge(world, slackMs))];
-    return { schedule, watchers: world.watchers.length, endings: world.job.endings.length, violations };
+    const { job, watchers } = world;
+    const endings = PROJECTS.reduce((total, projectId) => total + job.of(projectId).endings.length, 0);
+    return { schedule, watchers: watchers.length, endings, violations };
   } catch (error) {
     const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
     return { schedule, watchers: 0, endings: 0, violations: [`the run itself broke: ${what}`] };

@@ -12,6 +12,8 @@ export const FAULT_KINDS = [
   'cut-sockets',
   'swallow-sockets',
   'kill-reporter',
+  'cut-reporter',
+  'swallow-reporter',
 ] as const;
 /** See the schedule. */
 export type FaultKind = (typeof FAULT_KINDS)[number];
@@ -48,6 +50,7 @@ function durationOf(kind: FaultKind, random: Random): number {
   switch (kind) {
     case 'kill-pubsub':
     case 'cut-sockets':
+    case 'cut-reporter':
       return 0;
     case 'pause-store':
       return PAUSE_STORE_MS;
@@ -58,6 +61,7 @@ function durationOf(kind: FaultKind, random: Random): number {
     case 'kill-store':
     case 'kill-redis':
     case 'swallow-sockets':
+    case 'swallow-reporter':
       return random.between(1_000, 5_000);
   }
 }

@@ -1,6 +1,6 @@
 /** That the fault suite would notice: each thing that must not happen to a watcher is an accusation. */
 import { describe, expect, it } from 'vitest';
-import { drawSchedule } from './schedule.js';
+import { drawSchedule, FAULT_KINDS } from './schedule.js';
 import { createSeen, type Sight } from './seen.js';
 
 const at = (revision: number, rest: Partial<Sight> = {}): Sight => ({
@@ -48,6 +48,21 @@ describe('What a watcher was shown', () => {
   });
 });
 
+describe('What a stranger was shown', () => {
+  it('may hold less in a newer state once a server died, but never an older revision on one connection', () => {
+    const seen = createSeen(
+      'a stranger',
+      () => ['a'],
+      () => true,
+    );
+    seen.show(at(5));
+    seen.show(at(6, { percent: 10, phase: 1 }));
+    expect(seen.violations).toEqual([]);
+    seen.show(at(5));
+    expect(seen.violations).toHaveLength(1);
+  });
+});
+
 describe('A schedule', () => {
   it('is the same for the same seed, and every kind of fault comes up', () => {
     expect(drawSchedule(7)).toEqual(drawSchedule(7));
@@ -56,6 +71,6 @@ describe('A schedule', () => {
         .flat()
         .map(({ kind }) => kind),
     );
-    expect(kinds.size).toBe(9);
+    expect(kinds).toEqual(new Set(FAULT_KINDS));
   });
 });

@@ -20,8 +20,15 @@ export interface Seen {
   reconnected(mayBeOlder: boolean): void;
 }
 
-/** Makes the record of a watcher; `order` gives the ingestions in the order of their starts. */
-export function createSeen(name: string, order: () => readonly string[]): Seen {
+/**
+ * Makes the record of a watcher; `order` gives the ingestions in the order of their starts, `mayGoBack` whether updates
+ * may have died unstored by now, so that a newer state may hold less, which our own client does not show.
+ */
+export function createSeen(
+  name: string,
+  order: () => readonly string[],
+  mayGoBack: () => boolean = () => false,
+): Seen {
   const violations: string[] = [];
   const endings = new Map<string, string>();
   let last: Sight | null = null;
@@ -36,8 +43,8 @@ export function createSeen(name: string, order: () => readonly string[]): Seen {
         accuse('an older ingestion came back', sight);
       return;
     }
-    if (forgives) return;
-    if (sight.revision < before.revision) accuse('the revision went back', sight);
+    if (!forgives && sight.revision < before.revision) accuse('the revision went back', sight);
+    if (forgives || mayGoBack()) return;
     if ((sight.percent ?? 0) < (before.percent ?? 0)) accuse('the percent went back', sight);
     if (sight.phase < before.phase) accuse('the phase went back', sight);
   };

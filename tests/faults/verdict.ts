@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { tokenFor } from '../support/tokens.js';
 import type { Sight } from './seen.js';
-import { PROJECT, type World } from './world.js';
+import { PROJECTS, type World } from './world.js';
 
 /** How long everybody may take to agree, in milliseconds. */
 export const CONVERGENCE_MS = 15_000;
@@ -13,11 +13,11 @@ const QUERY = `query ($projectId: ID!, $ingestionId: ID) {
 }`;
 
 /** Asks a server afresh, past its proxy; null where the project never ingested. */
-async function ask(port: number, ingestionId: string | null): Promise<Sight | null> {
+async function ask(port: number, projectId: string, ingestionId: string | null): Promise<Sight | null> {
   const response = await fetch(`http://127.0.0.1:${port}/graphql`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', authorization: `Bearer ${tokenFor({ sub: 'verdict' })}` },
-    body: JSON.stringify({ query: QUERY, variables: { projectId: PROJECT, ingestionId } }),
+    body: JSON.stringify({ query: QUERY, variables: { projectId, ingestionId } }),
     signal: AbortSignal.timeout(5_000),
   });
   const { data, errors } = (await response.json()) as {
@@ -37,8 +37,8 @@ const fateOf = (sight: Sight | null) =>
   sight === null ? 'nothing' : `${sight.id} ${sight.status} in phase ${sight.phase}`;
 
 /** What does not agree at this moment. */
-async function disagreements(world: World): Promise<readonly string[]> {
-  const record = await world.store.read(PROJECT);
+async function disagreements(world: World, projectId: string): Promise<readonly string[]> {
+  const record = await world.store.read(projectId);
   const stored: Sight | null =
     record === null
       ? null
@@ -46,19 +46,22 @@ async function disagreements(world: World): Promise<readonly string[]> {
   const reads = await Promise.all(
     world.servers.map(async (server, index) => ({
       name: `a read of server ${index}`,
-      sight: await ask(server.port, null),
+      sight: await ask(server.port, projectId, null),
     })),
   );
-  const sights = world.watchers.map(({ name, seen, state }) => ({
+  const watchers = world.watchers.filter((watcher) => watcher.projectId === projectId);
+  const sights = watchers.map(({ name, seen, state }) => ({
     name: `${name} (${state()})`,
     sight: seen.last,
   }));
   const fresh = reads[0]?.sight ?? stored;
   return [{ name: 'the store', sight: stored }, ...reads, ...sights].flatMap(({ name, sight }) => {
     if (fateOf(sight) !== fateOf(fresh))
-      return [`${name} shows ${fateOf(sight)}, a read of server 0 ${fateOf(fresh)}`];
+      return [`${projectId}: ${name} shows ${fateOf(sight)}, a read of server 0 ${fateOf(fresh)}`];
     const isOlder = (sight?.revision ?? 0) < (stored?.revision ?? 0);
-    return isOlder ? [`${name} shows revision ${sight?.revision}, the store holds ${stored?.revision}`] : [];
+    return isOlder
+      ? [`${projectId}: ${name} shows revision ${sight?.revision}, the store holds ${stored?.revision}`]
+      : [];
   });
 }
 
@@ -66,7 +69,11 @@ async function disagreements(world: World): Promise<readonly string[]> {
 async function convergence(world: World, withinMs: number): Promise<readonly string[]> {
   const deadline = performance.now() + withinMs;
   for (;;) {
-    const found = await disagreements(world).catch((error: unknown) => [`a read failed: ${String(error)}`]);
+    const all = Promise.all(PROJECTS.map((projectId) => disagreements(world, projectId)));
+    const found = await all.then(
+      (each) => each.flat(),
+      (error: unknown) => [`a read failed: ${String(error)}`],
+    );
     if (found.length === 0) return [];
     if (performance.now() > deadline)
       return found.map((what) => `after ${Math.round(withinMs / 1_000)} s ${what}`);
@@ -75,27 +82,28 @@ async function convergence(world: World, withinMs: number): Promise<readonly str
 }
 
 /** Every ending that was acknowledged to the job stands in the store and on every server, and every watcher is at it or past it. */
-async function lostEndings(world: World): Promise<readonly string[]> {
-  const order = world.job.started;
+async function lostEndings(world: World, projectId: string): Promise<readonly string[]> {
+  const { started: order, endings } = world.job.of(projectId);
+  const watchers = world.watchers.filter((watcher) => watcher.projectId === projectId);
   const lost: string[] = [];
-  for (const { id, status } of world.job.endings) {
-    const stored = await world.store.readIngestion(PROJECT, id);
+  for (const { id, status } of endings) {
+    const stored = await world.store.readIngestion(projectId, id);
     if (stored?.progress.status !== status) {
       lost.push(
         `${id} was acknowledged as ${status}, the store holds ${stored?.progress.status ?? 'nothing'}`,
       );
     }
     for (const [index, server] of world.servers.entries()) {
-      const sight = await ask(server.port, id);
+      const sight = await ask(server.port, projectId, id);
       if (sight?.status !== status) {
-        lost.push(`${id} was acknowledged as ${status}, server ${index} says ${fateOf(sight)}`);
+        lost.push(`${projectId}: ${id} was acknowledged as ${status}, server ${index} says ${fateOf(sight)}`);
       }
     }
-    for (const { name, seen } of world.watchers) {
+    for (const { name, seen } of watchers) {
       const { last } = seen;
       const isPast = last !== null && order.indexOf(last.id) > order.indexOf(id);
       if (!isPast && !(last?.id === id && last.status === status)) {
-        lost.push(`${id} was acknowledged as ${status}, ${name} shows ${fateOf(last)}`);
+        lost.push(`${projectId}: ${id} was acknowledged as ${status}, ${name} shows ${fateOf(last)}`);
       }
     }
   }
@@ -108,12 +116,16 @@ export async function judge(world: World, slackMs: number): Promise<readonly str
     server.isRunning() ? [] : [`server ${index} ended by itself`],
   );
   const apart = await convergence(world, CONVERGENCE_MS + slackMs);
-  const lost = await lostEndings(world).catch((error: unknown) => [
-    `endings could not be read: ${String(error)}`,
-  ]);
+  const lost = await Promise.all(PROJECTS.map((projectId) => lostEndings(world, projectId))).then(
+    (each) => each.flat(),
+    (error: unknown) => [`endings could not be read: ${String(error)}`],
+  );
   const back = world.watchers.flatMap(({ seen }) => seen.violations);
-  const refused = world.job.refusals
-    .filter(({ isExpected }) => !isExpected)
-    .map(({ id, code, message }) => `the job was refused for ${id}: ${code} ${message}`);
+  const refused = PROJECTS.flatMap((projectId) =>
+    world.job
+      .of(projectId)
+      .refusals.filter(({ isExpected }) => !isExpected)
+      .map(({ id, code, message }) => `the job was refused for ${projectId} ${id}: ${code} ${message}`),
+  );
   return [...gone, ...apart, ...lost, ...back, ...refused];
 }

@@ -8,6 +8,7 @@ import { createSeen, type Seen, type Sight } from './seen.js';
 /** One watcher. */
 export interface FaultWatcher {
   readonly name: string;
+  readonly projectId: string;
   readonly seen: Seen;
   /** How it is connected, for whoever reads about a violation. */
   state(): string;
@@ -57,6 +58,7 @@ export function watchAsWeDo(options: WatcherOptions): FaultWatcher {
   });
   return {
     name: options.name,
+    projectId: options.projectId,
     seen,
     state: () => JSON.stringify(client.getSnapshot().connection),
     dispose: () => {
@@ -86,7 +88,7 @@ class CalmWebSocket extends WebSocket {
 
 /** A watcher through the stock client, by the recipes of its documentation. */
 export function watchAsStrangersDo(options: WatcherOptions): FaultWatcher {
-  const seen = createSeen(options.name, options.order);
+  const seen = createSeen(options.name, options.order, options.mayBeOlder);
   let pong: NodeJS.Timeout | undefined;
   let isDisposed = false;
   let state = 'connecting';
@@ -137,6 +139,7 @@ export function watchAsStrangersDo(options: WatcherOptions): FaultWatcher {
   subscribe();
   return {
     name: options.name,
+    projectId: options.projectId,
     seen,
     state: () => state,
     dispose: () => {

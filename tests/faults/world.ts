@@ -1,4 +1,4 @@
-/** Everything of a run: MongoDB, Redis, one or two servers behind proxies, twenty watchers and a job; and each fault done to it. */
+/** Everything of a run: MongoDB, Redis, one or two servers behind proxies, twenty watchers and a job of four projects; and each fault done to it. */
 import { mkdirSync } from 'node:fs';
 import { createMongoStore } from '../../server/store/mongo-store.js';
 import type { ProgressStore } from '../../server/store/progress-store.js';
@@ -12,8 +12,8 @@ import { createRandom } from './random.js';
 import type { Fault, Schedule } from './schedule.js';
 import { watchAsStrangersDo, watchAsWeDo, type FaultWatcher } from './watchers.js';
 
-/** The project that is watched. */
-export const PROJECT = 'project';
+/** The projects that are ingested and watched, all at once. */
+export const PROJECTS: readonly string[] = ['project-1', 'project-2', 'project-3', 'project-4'];
 /** Watchers of a run, and how many of them are strangers'. */
 const WATCHERS = 20;
 const STRANGERS = 6;
@@ -24,8 +24,8 @@ export interface World {
   readonly store: ProgressStore;
   readonly watchers: readonly FaultWatcher[];
   readonly job: JobProcess;
-  /** Where the job reports to, and a restarted one goes on. */
-  readonly reportTo: (server: number) => string;
+  /** Where the job reports to: a balancer that leads each connection to the next server. */
+  readonly jobEndpoint: string;
   /** Does the fault; resolves once it is undone, and what it broke is ready again. */
   suffer(fault: Fault): Promise<void>;
   dispose(): Promise<void>;
@@ -37,7 +37,8 @@ interface Parts {
   readonly servers: readonly Daemon[];
   readonly proxies: readonly TcpProxy[];
   readonly job: JobProcess;
-  readonly reportTo: (server: number) => string;
+  readonly balancer: TcpProxy;
+  readonly jobEndpoint: string;
   readonly onServerKilled: () => void;
 }
 
@@ -86,10 +87,16 @@ async function carryOut(fault: Fault, parts: Parts): Promise<void> {
       proxy.swallow();
       await wait(fault.forMs);
       return proxy.restore();
+    case 'cut-reporter':
+      return parts.balancer.cut();
+    case 'swallow-reporter':
+      parts.balancer.swallow();
+      await wait(fault.forMs);
+      return parts.balancer.restore();
     case 'kill-reporter':
       await job.kill();
       await wait(fault.forMs);
-      return job.start(parts.reportTo(fault.server));
+      return job.start(parts.jobEndpoint);
   }
 }
 
@@ -108,6 +115,9 @@ function subjectOf(fault: Fault): string {
     case 'cut-sockets':
     case 'swallow-sockets':
       return `sockets ${fault.server}`;
+    case 'cut-reporter':
+    case 'swallow-reporter':
+      return 'balancer';
     case 'kill-reporter':
       return 'reporter';
   }
@@ -151,21 +161,26 @@ export async function createWorld(schedule: Schedule, logDirectory: string): Pro
     await store.open();
     ends.push(() => store.close());
 
-    const reportTo = (server: number) => `http://127.0.0.1:${proxies[server]?.port ?? 0}/graphql`;
-    const job = createJobProcess(PROJECT);
+    const address = (port: number) => `http://127.0.0.1:${port}/graphql`;
+    let turn = 0;
+    const balancer = await createTcpProxy(() => servers[turn++ % servers.length]?.port ?? 0);
+    ends.push(() => balancer.dispose());
+    const jobEndpoint = address(balancer.port);
+    const job = createJobProcess(PROJECTS);
     ends.push(() => job.kill());
 
     let mayBeOlder = false;
     const random = createRandom(schedule.seed + 1_000_000);
     const watchers = Array.from({ length: WATCHERS }, (_, index) => {
       const isStranger = index < STRANGERS;
+      const projectId = PROJECTS[index % PROJECTS.length] ?? '';
       const server = Math.floor(random.between(0, schedule.servers));
       const watch = isStranger ? watchAsStrangersDo : watchAsWeDo;
       return watch({
         name: `${isStranger ? 'stranger' : 'ours'}-${index}@${server}`,
-        endpoint: reportTo(server),
-        projectId: PROJECT,
-        order: () => job.started,
+        endpoint: address(proxies[server]?.port ?? 0),
+        projectId,
+        order: () => job.of(projectId).started,
         mayBeOlder: () => mayBeOlder,
       });
     });
@@ -176,7 +191,7 @@ export async function createWorld(schedule: Schedule, logDirectory: string): Pro
     const onServerKilled = () => {
       mayBeOlder = true;
     };
-    const parts: Parts = { mongo, redis, servers, proxies, job, reportTo, onServerKilled };
+    const parts: Parts = { mongo, redis, servers, proxies, job, balancer, jobEndpoint, onServerKilled };
     const turns = new Map<string, Promise<void>>();
     const suffer = (fault: Fault) => {
       const subject = subjectOf(fault);
@@ -184,7 +199,7 @@ export async function createWorld(schedule: Schedule, logDirectory: string): Pro
       turns.set(subject, turn);
       return turn;
     };
-    return { servers, store, watchers, job, reportTo, suffer, dispose };
+    return { servers, store, watchers, job, jobEndpoint, suffer, dispose };
   } catch (error) {
     await dispose();
     throw error;
