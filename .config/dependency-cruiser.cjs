@@ -105,7 +105,7 @@ module.exports = {
       name: 'resolvable',
       severity: 'error',
       from: {},
-      to: { couldNotResolve: true},
+      to: { couldNotResolve: true },
     },
   ],
   options: {
