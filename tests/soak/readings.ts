@@ -39,7 +39,9 @@ const MEGABYTE = 2 ** 20;
 /** What of growth between the middle of a run and its end is the ordinary to and fro. */
 const HEAP_SLACK = 8 * MEGABYTE;
 const RSS_SLACK = 40 * MEGABYTE;
-const COUNT_SLACK = 8;
+/** Jobs keep connections for their next request, more or fewer of them as they come to lie. */
+const HANDLE_SLACK = 100;
+const TIMER_SLACK = 30;
 
 const median = (values: readonly number[]) =>
   [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
@@ -53,8 +55,8 @@ export function judge(readings: readonly Reading[]): readonly string[] {
   const slacks = {
     heap: HEAP_SLACK,
     rss: RSS_SLACK,
-    handles: COUNT_SLACK,
-    timers: COUNT_SLACK,
+    handles: HANDLE_SLACK,
+    timers: TIMER_SLACK,
     channels: 0,
   } as const;
   for (const [name, slack] of Object.entries(slacks)) {

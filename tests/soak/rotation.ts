@@ -36,7 +36,8 @@ export function startRotation(options: {
     const note = (error: unknown) => {
       if (!stopped) refusals.push(`${projectId}: ${String(error)}`);
     };
-    const reporter = createReporter({ endpoint, projectId, token, onRejected: note });
+    const open = () => createReporter({ endpoint, projectId, token, onRejected: note });
+    let reporter = open();
     stops.push(() => reporter.dispose());
     let run: ReporterRun | null = null;
     let phase = 1;
@@ -64,6 +65,11 @@ export function startRotation(options: {
         if (ending === 'complete') await run.emitComplete({ itemsProcessed: UPDATES_A_PHASE * 4 });
         if (ending === 'fail') {
           await run.emitError(4, { errorCode: 'SOAKED', message: 'As it was told to.', recoverable: false });
+        }
+        if (ending === 'die') {
+          // What it had still to say dies with it.
+          reporter.dispose();
+          reporter = open();
         }
         run = null;
       } catch (error) {
