@@ -2,7 +2,7 @@
  * Connects to MongoDB with a deadline on everything, turns what the driver throws into the store's words, and makes the
  * driver anew where it has lost itself. Knows no documents.
  */
-import { MongoClient, MongoError, MongoOperationTimeoutError, type Db } from 'mongodb';
+import { MongoClient, type Db } from 'mongodb';
 import { ProgressError } from '../errors.js';
 import type { Logger } from '../observability/logger.js';
 
@@ -132,12 +132,14 @@ async function withDeadline<T>(deadlineMs: number, call: () => Promise<T>): Prom
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
     const why = `no answer within ${deadlineMs} ms`;
-    timer = setTimeout(() => reject(new MongoOperationTimeoutError(why)), deadlineMs);
+    timer = setTimeout(() => reject(new Error(why)), deadlineMs);
   });
   try {
     return await Promise.race([call(), late]);
   } catch (cause) {
-    if (!(cause instanceof MongoError)) throw cause;
+    // Our own mistakes are no outage; the driver throws its own errors, and now and then the socket's.
+    if (cause instanceof ProgressError || cause instanceof RangeError || cause instanceof TypeError)
+      throw cause;
     throw new ProgressError('UNAVAILABLE', 'The store does not answer; it is tried again.', { cause });
   } finally {
     clearTimeout(timer);
