@@ -75,6 +75,13 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     if (parsed === null || parsed.success) values[camel(name)] = parsed?.data ?? null;
     else problems.push(`${name} ${parsed.error.issues.map((issue) => issue.message).join(', ')}.`);
   }
+  const headersMs = Number(values['headersDeadlineMs']);
+  const requestMs = Number(values['requestDeadlineMs']);
+  if (headersMs > requestMs) {
+    problems.push(
+      `HEADERS_DEADLINE_MS (${headersMs}) must not be above REQUEST_DEADLINE_MS (${requestMs}): a request begins with its header lines.`,
+    );
+  }
   if (problems.length > 0) throw new ConfigError(problems);
   return Object.freeze(values) as Config;
 }

@@ -44,6 +44,15 @@ describe('the environment', () => {
     ).toMatchObject({ corsOrigins: ['https://a.example', 'https://b.example'], port: 0, graphiql: true });
   });
 
+  it('refuses deadlines that contradict each other by both names, also where one is the default', () => {
+    for (const given of [{ REQUEST_DEADLINE_MS: '5000' }, { HEADERS_DEADLINE_MS: '60000' }]) {
+      const [problem, ...others] = problemsOf({ ...base, ...given });
+      expect(problem).toMatch(/HEADERS_DEADLINE_MS.*REQUEST_DEADLINE_MS/);
+      expect(others).toEqual([]);
+    }
+    expect(problemsOf({ ...base, HEADERS_DEADLINE_MS: '5000', REQUEST_DEADLINE_MS: '5000' })).toEqual([]);
+  });
+
   it.each([
     ['PORT', '65536'],
     ['PORT', '4e3'],
