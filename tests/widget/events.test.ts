@@ -46,6 +46,20 @@ describe('Later states', () => {
     expect(events).toEqual(['phase 2', 'phase 3', 'phase 4', 'complete run-1']);
   });
 
+  it('stand in the snapshot by the time their events are told, and subscribers hear once of each', async () => {
+    const { follow, socket } = setUp();
+    const client = follow();
+    const revisions: boolean[] = [];
+    let changes = 0;
+    client.on('progress', ({ progress }) => revisions.push(client.getSnapshot().progress === progress));
+    const session = await socket();
+    session.play({ progress: progressOf({ revision: 10 }) });
+    client.subscribe(() => (changes += 1));
+    session.play({ progress: progressOf({ revision: 11, progressPercent: 12 }) });
+    expect(revisions).toEqual([true]);
+    expect(changes).toBe(1);
+  });
+
   it('fire a recoverable failure each time it happens, and nothing for its revival', async () => {
     const { follow, socket } = setUp();
     const events = eventsOf(follow());

@@ -50,6 +50,11 @@ export function createIngestionClient(options: IngestionClientOptions): Ingestio
   const tracker = createTracker({
     named: ingestionId !== null,
     tell: ({ name, event }) => {
+      // Whoever hears of a change finds it in the snapshot already.
+      if (snapshot.progress !== tracker.progress) {
+        snapshot = { ...snapshot, progress: tracker.progress, knowledge: tracker.knowledge };
+        isUntold = true;
+      }
       emitter.emit(name, event);
     },
     readIngestion: async (id) => {
@@ -79,6 +84,8 @@ export function createIngestionClient(options: IngestionClientOptions): Ingestio
   });
 
   let disposed = false;
+  /** The snapshot changed before an event was told, and its subscribers have yet to hear. */
+  let isUntold = false;
   let watch: WatchState = problem === null ? { name: 'idle' } : { name: 'error', error: problem };
   let place: Watch | null = null;
   let cancelLinger: (() => void) | null = null;
@@ -260,7 +267,8 @@ export function createIngestionClient(options: IngestionClientOptions): Ingestio
       receivedAt: clock?.receivedAt ?? null,
     };
     const entries = Object.entries(next) as [keyof Snapshot, unknown][];
-    if (entries.every(([name, value]) => snapshot[name] === value)) return;
+    if (!isUntold && entries.every(([name, value]) => snapshot[name] === value)) return;
+    isUntold = false;
     snapshot = next;
     if (
       shown.state === 'unauthorized' &&
