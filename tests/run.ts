@@ -41,7 +41,7 @@ const REST: readonly Suite[] = [
   { name: 'fuzzing', command: `${VITEST} tests/fuzz` },
   { name: 'element in Chromium', command: 'npx web-test-runner --config tests/web-test-runner.config.js' },
   { name: 'client in Chromium', command: `${VITEST} tests/browser/client` },
-  { name: 'stories', command: `npm run build:storybook --silent && ${VITEST} tests/browser/stories` },
+  { name: 'stories', command: `${VITEST} tests/browser/stories` },
   { name: 'whole system', command: `${VITEST} tests/system` },
   { name: 'hosts', command: `${VITEST} tests/hosts` },
   { name: 'faults', command: `${FAULTS} --seeds 5 --first 1` },
