@@ -1,5 +1,5 @@
 /** Jobs in rotation: each project ingests again and again; some complete, some fail, some die without a word. */
-import { createReporter } from '../../server/reporter/index.js';
+import { ReporterError, createReporter } from '../../server/reporter/index.js';
 import type { ReporterRun } from '../../server/reporter/index.js';
 
 /** Jobs under a soak's hand. */
@@ -34,7 +34,9 @@ export function startRotation(options: {
 
   async function rotate(projectId: string): Promise<void> {
     const note = (error: unknown) => {
-      if (!stopped) refusals.push(`${projectId}: ${String(error)}`);
+      // A job that died is told that its reporter is closed, as it should be.
+      const isClosed = error instanceof ReporterError && error.code === 'CLOSED';
+      if (!stopped && !isClosed) refusals.push(`${projectId}: ${String(error)}`);
     };
     const open = () => createReporter({ endpoint, projectId, token, onRejected: note });
     let reporter = open();
