@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { complete, describe, write } from './result.js';
 import { fanout } from './scenarios/fanout.js';
 import { emit } from './scenarios/emit.js';
+import { hostile } from './scenarios/hostile.js';
 import { load } from './scenarios/load.js';
 import { memory } from './scenarios/memory.js';
 import { poll } from './scenarios/poll.js';
@@ -16,6 +17,7 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = Object.freeze({
   poll,
   storm,
   load,
+  hostile,
 });
 
 const { values, positionals } = parseArgs({

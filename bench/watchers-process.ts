@@ -27,7 +27,13 @@ export interface WatcherCalls {
     readonly url: string;
     readonly projects: number;
     readonly count: number;
+    /** Watch this project alone. */
+    readonly only?: string;
   }): Promise<void>;
+  /** Takes nothing from any socket any more. */
+  stopReading(): void;
+  /** How many messages these emissions are for this fleet. */
+  expected(emissions: readonly Emission[]): number;
   reset(): void;
   received(): number;
   closed(): number;
@@ -54,11 +60,21 @@ function opened(): Fleet {
   return fleet;
 }
 
+/** Watchers of each project. */
+function audience(): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const { projectId } of opened().watchers) counts.set(projectId, (counts.get(projectId) ?? 0) + 1);
+  return counts;
+}
+
+function expected(emissions: readonly Emission[]): number {
+  const counts = audience();
+  return emissions.reduce((sum, { projectId }) => sum + (counts.get(projectId) ?? 0), 0);
+}
+
 function summary(emissions: readonly Emission[]): Receipt {
   const { watchers, receipts } = opened();
   const emittedAt = new Map(emissions.map(({ projectId, sequence, at }) => [`${projectId} ${sequence}`, at]));
-  const audience = new Map<string, number>();
-  for (const { projectId } of watchers) audience.set(projectId, (audience.get(projectId) ?? 0) + 1);
   const latencies: number[] = [];
   receipts.sequences.forEach((sequence, index) => {
     const at = emittedAt.get(`${receipts.projects[index] ?? ''} ${sequence}`);
@@ -73,7 +89,7 @@ function summary(emissions: readonly Emission[]): Receipt {
   }
   return {
     delivered: latencies.length,
-    expected: emissions.reduce((sum, { projectId }) => sum + (audience.get(projectId) ?? 0), 0),
+    expected: expected(emissions),
     p50Ms: quantile(latencies, 0.5),
     p99Ms: quantile(latencies, 0.99),
     bytesPerMessage: receipts.bytes / Math.max(1, receipts.times.length),
@@ -105,7 +121,7 @@ answerCalls<WatcherCalls>({
     protocol = setting.protocol;
     fleet ??= createFleet({
       ...setting,
-      projectIds: projectIds(setting.projects),
+      projectIds: setting.only === undefined ? projectIds(setting.projects) : [setting.only],
       tokenOf: (index) => token(`viewer-${index}`),
     });
     await fleet.open(setting.count);
@@ -113,6 +129,8 @@ answerCalls<WatcherCalls>({
   reset: () => opened().reset(),
   received: () => opened().receipts.times.length,
   closed: () => opened().closed(),
+  stopReading: () => opened().watchers.forEach(({ socket }) => socket.pause()),
+  expected,
   summary,
   behind,
   ended: () => opened().watchers.filter(({ last }) => last?.includes('"status":"COMPLETED"')).length,

@@ -7,6 +7,8 @@ export type Protocol = 'raw' | 'socket.io' | 'graphql-ws';
 export interface Counters {
   readonly storeReads: number;
   readonly storeWrites: number;
+  /** Open at this moment. */
+  readonly connections: number;
 }
 
 /** One server under measurement. */
@@ -36,4 +38,4 @@ export const PROTOCOLS: Readonly<Record<Subject, Protocol>> = Object.freeze({
 });
 
 /** Counters of a subject that has no store. */
-export const NO_COUNTERS: Counters = Object.freeze({ storeReads: 0, storeWrites: 0 });
+export const NO_COUNTERS: Counters = Object.freeze({ storeReads: 0, storeWrites: 0, connections: 0 });
