@@ -39,7 +39,7 @@ interface Parts {
   readonly job: JobProcess;
   readonly balancer: TcpProxy;
   readonly jobEndpoint: string;
-  readonly onServerKilled: () => void;
+  readonly onUpdatesLost: () => void;
 }
 
 const wait = (delayMs: number) => new Promise<void>((resolve) => setTimeout(resolve, delayMs));
@@ -57,7 +57,7 @@ async function carryOut(fault: Fault, parts: Parts): Promise<void> {
     throw new RangeError(`There is no server ${fault.server}.`);
   switch (fault.kind) {
     case 'kill-server':
-      parts.onServerKilled();
+      parts.onUpdatesLost();
       await server.kill();
       await wait(fault.forMs);
       return restart(server);
@@ -74,6 +74,8 @@ async function carryOut(fault: Fault, parts: Parts): Promise<void> {
       await wait(fault.forMs);
       return restart(mongo);
     case 'kill-redis':
+      // The newest state of one server may have been known to the others through Redis alone.
+      parts.onUpdatesLost();
       await redis.kill();
       await wait(fault.forMs);
       return restart(redis);
@@ -188,10 +190,10 @@ export async function createWorld(schedule: Schedule, logDirectory: string): Pro
       for (const watcher of watchers) watcher.dispose();
     });
 
-    const onServerKilled = () => {
+    const onUpdatesLost = () => {
       mayBeOlder = true;
     };
-    const parts: Parts = { mongo, redis, servers, proxies, job, balancer, jobEndpoint, onServerKilled };
+    const parts: Parts = { mongo, redis, servers, proxies, job, balancer, jobEndpoint, onUpdatesLost };
     const turns = new Map<string, Promise<void>>();
     const suffer = (fault: Fault) => {
       const subject = subjectOf(fault);
