@@ -46,6 +46,9 @@ const TIMER_SLACK = 30;
 const median = (values: readonly number[]) =>
   [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 
+/** Fewer readings than this say nothing of growth. */
+const FEWEST_READINGS = 6;
+
 /** What is not flat: a sentence each. The first third is left out, since caches and pools fill then. */
 export function judge(readings: readonly Reading[]): readonly string[] {
   const settled = readings.slice(Math.floor(readings.length / 3));
@@ -63,7 +66,8 @@ export function judge(readings: readonly Reading[]): readonly string[] {
     const of = (part: readonly Reading[]) =>
       median(part.map((reading) => reading[name as keyof typeof slacks]));
     const growth = of(later) - of(earlier);
-    if (growth > slack) problems.push(`${name} grew from ${of(earlier)} to ${of(later)}`);
+    if (readings.length >= FEWEST_READINGS && growth > slack)
+      problems.push(`${name} grew from ${of(earlier)} to ${of(later)}`);
   }
   for (const { minute, subscriptions, connections } of readings) {
     if (subscriptions > 0)
