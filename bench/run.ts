@@ -1,6 +1,6 @@
 /** `npm run bench -- NAME [--quick] [--json FILE]`: runs one bench against its peers, and tells what it found. */
 import { parseArgs } from 'node:util';
-import { complete, describe, write } from './result.js';
+import { complete, describe, write, type Findings } from './result.js';
 import { fanout } from './scenarios/fanout.js';
 import { emit } from './scenarios/emit.js';
 import { hostile } from './scenarios/hostile.js';
@@ -34,12 +34,15 @@ if (scenario === undefined || positionals.length !== 1) {
   console.error(`Usage: npm run bench -- ${Object.keys(SCENARIOS).join('|')} [--quick] [--json FILE]`);
   process.exit(2);
 }
+const save = (findings: Findings) => {
+  if (values.json !== undefined) write(values.json, complete(name, values.quick, findings));
+};
 const findings = await scenario({
   quick: values.quick,
   soakMinutes: Number(values['soak-minutes'] ?? (values.quick ? 0 : 10)),
   tell: (line) => console.error(`  ${line}`),
+  save,
 });
-const result = complete(name, values.quick, findings);
-console.log(describe(result));
-if (values.json !== undefined) write(values.json, result);
+save(findings);
+console.log(describe(complete(name, values.quick, findings)));
 process.exit(0);

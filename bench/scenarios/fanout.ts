@@ -143,27 +143,30 @@ function goalsOf(setting: string, samples: ReadonlyMap<Subject, readonly Sample[
   ];
 }
 
+const NOTES = [
+  `An event of each project every ${EVENT_INTERVAL_MS} ms. Every message was counted, none went backward, and the last states of all subjects say the same, field by field.`,
+  'Goals compare repetition by repetition; the median of the ratios stands here.',
+];
+
 /** The bench `fanout`. */
 export const fanout: Scenario = async (options) => {
   const rows: Row[] = [];
   const goals: Goal[] = [];
   const profiles: Profile[] = [];
+  const notes = [...NOTES];
   for (const size of options.quick ? QUICK : SIZES) {
     const setting = `${size.watchers.toLocaleString('en')} watchers on ${size.projects} project${size.projects === 1 ? '' : 's'}`;
     options.tell(setting);
-    const { samples, profile: lines } = await measureSize(size, options.quick ? 2 : 5, options);
-    profiles.push({ setting, lines });
-    rows.push(...rowsOf(setting, samples));
-    goals.push(...goalsOf(setting, samples));
+    try {
+      const { samples, profile: lines } = await measureSize(size, options.quick ? 2 : 5, options);
+      profiles.push({ setting, lines });
+      rows.push(...rowsOf(setting, samples));
+      goals.push(...goalsOf(setting, samples));
+    } catch (cause) {
+      // What was measured before is not thrown away with it.
+      notes.push(`${setting}: not measured. ${String(cause).split('\n')[0] ?? ''}`);
+    }
+    options.save({ units: UNITS, rows, goals, profiles, notes });
   }
-  return {
-    units: UNITS,
-    rows,
-    goals,
-    profiles,
-    notes: [
-      `An event of each project every ${EVENT_INTERVAL_MS} ms. Every message was counted, none went backward, and the last states of all subjects say the same, field by field.`,
-      'Goals compare repetition by repetition; the median of the ratios stands here.',
-    ],
-  };
+  return { units: UNITS, rows, goals, profiles, notes };
 };

@@ -9,6 +9,8 @@ export interface RunOptions {
   readonly soakMinutes: number;
   /** A line of what is being done, for whoever waits. */
   readonly tell: (line: string) => void;
+  /** Keeps what was found so far, for a run that is ended before its end. */
+  readonly save: (findings: Findings) => void;
 }
 
 /** One bench. */
