@@ -68,7 +68,12 @@ async function run(suite: Suite): Promise<boolean> {
   const code = await new Promise<number>((resolve) => child.on('close', (exit) => resolve(exit ?? 1)));
   const output = Buffer.concat(chunks).toString('utf8');
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1).padStart(6);
-  const count = /Tests\s+.*?(\d+ passed)/.exec(output)?.[1] ?? /(\d+ passed)/.exec(output)?.[1] ?? '';
+  // Vitest's own closing line, else the last count that another runner printed.
+  const counts = [
+    ...output.matchAll(/Tests\s.*?(\d+ passed)/g),
+    ...output.matchAll(/(\d+ passed), 0 failed/g),
+  ];
+  const count = counts.at(-1)?.[1] ?? '';
   console.log(
     `${code === 0 ? 'pass' : 'FAIL'} ${seconds} s  ${suite.name}${count === '' ? '' : `: ${count}`}`,
   );

@@ -4,7 +4,7 @@
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test, vi } from 'vitest';
 import type { AxeResults } from 'axe-core';
 import { CONTACT_SHEET, CONTACT_SHEET_STORY } from '../../../storybook/contact-sheet.js';
 import { decodePng, difference } from '../../../storybook/png.js';
@@ -92,7 +92,11 @@ describe.each(titles)('%s', (title) => {
       expect(await site.page.locator('ingestion-progress').count()).toBeGreaterThan(0);
       expect(await violations(), theme).toEqual([]);
     }
-    expect((await tabStops()).sort()).toEqual((await buttons()).sort());
+    // A scenario plays on meanwhile, and a button may go between the two looks.
+    await vi.waitFor(async () => expect((await tabStops()).sort()).toEqual((await buttons()).sort()), {
+      timeout: 12_000,
+      interval: 100,
+    });
     expect(errors).toEqual([]);
   });
 });
