@@ -29,7 +29,7 @@ const CHECK: readonly Suite[] = [
     command: 'npx depcruise --config .config/dependency-cruiser.cjs --output-type err schema server widget',
   },
   { name: 'size', command: 'npx size-limit --config .config/size-limit.json' },
-  { name: 'units', command: `${VITEST} tests/schema tests/server tests/widget tests/check` },
+  { name: 'units', command: `${VITEST} tests/schema tests/server tests/widget tests/check tests/faults` },
 ];
 
 const REST: readonly Suite[] = [
