@@ -8,6 +8,8 @@ export interface NumberFormat {
   bytes(value: number): string;
   /** Two units at most: `2h 5m`, `4m 12s`, `12s`. */
   duration(milliseconds: number): string;
+  /** How long something took: as `duration`, and `< 1s` for less than a second, which is not nothing. */
+  took(milliseconds: number): string;
   /** Rounded up and coarse, since it is an estimate: `12m`, `40s`. */
   estimate(milliseconds: number): string;
 }
@@ -82,6 +84,7 @@ function createNumberFormat(language: string): NumberFormat {
       return byteFormats[power]?.format(value / 1000 ** power) ?? whole.format(value);
     },
     duration,
+    took: (milliseconds) => (milliseconds < SECOND ? `< ${duration(SECOND)}` : duration(milliseconds)),
     estimate: (milliseconds) => duration(roundedUp(milliseconds)),
   };
 }

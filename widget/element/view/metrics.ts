@@ -75,7 +75,7 @@ function ofResult({ job, translate, format }: Scene): Metric[] {
     ...(result.bytesProcessed === null
       ? []
       : [{ label: translate('data'), value: format.bytes(result.bytesProcessed) }]),
-    { label: translate('duration'), value: format.duration(result.durationMs) },
+    { label: translate('duration'), value: format.took(result.durationMs) },
   ];
 }
 

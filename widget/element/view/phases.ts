@@ -66,6 +66,5 @@ function figureOf(phase: PhaseProgress, { format }: Scene): string | null {
   const percent = clampPercent(phase.percent);
   if (phase.status === 'RUNNING') return percent === null ? null : format.percent(percent);
   if (phase.status !== 'COMPLETED' || phase.startedAt === null || phase.completedAt === null) return null;
-  const tookMs = Math.max(0, phase.completedAt - phase.startedAt);
-  return tookMs < 1000 ? `< ${format.duration(1000)}` : format.duration(tookMs);
+  return format.took(phase.completedAt - phase.startedAt);
 }
