@@ -99,7 +99,8 @@ export function stateAt(projectId: string, sequence: number): ProgressMessage {
       status: 'RUNNING',
       revision: now,
       currentPhase: 1,
-      progressPercent: percent / 4,
+      // As our server rounds it.
+      progressPercent: Math.round(percent * 2_500) / 10_000,
       etaSeconds: null,
       phases: PHASES.map((name, index) => phase(index, name, percent, metrics)),
       metrics,
