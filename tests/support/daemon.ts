@@ -1,7 +1,7 @@
 /** A server program of the tests in a process of its own, on a port and a directory that survive it: started, paused, killed, started again. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -31,7 +31,7 @@ export interface Daemon extends AsyncDisposable {
   stop(): Promise<void>;
   /** SIGKILL, and waits for its end. */
   kill(): Promise<void>;
-  /** SIGSTOP: it takes connections and answers nothing. */
+  /** SIGSTOP, and waits until every thread stands: it takes connections and answers nothing. */
   pause(): void;
   /** SIGCONT. */
   resume(): void;
@@ -132,9 +132,24 @@ export async function createDaemon(options: DaemonOptions): Promise<Daemon> {
     start,
     stop: () => end('SIGTERM'),
     kill: () => end('SIGKILL'),
-    pause: () => void child?.kill('SIGSTOP'),
+    pause: () => {
+      if (child?.pid === undefined) return;
+      child.kill('SIGSTOP');
+      waitUntilStopped(child.pid);
+    },
     resume: () => void child?.kill('SIGCONT'),
     dispose,
     [Symbol.asyncDispose]: dispose,
   };
+}
+
+/** A signal takes its time to reach each thread, and one that still runs may answer; state `T` is proc(5)'s "stopped". */
+function waitUntilStopped(pid: number): void {
+  const deadline = performance.now() + 5_000;
+  const tasks = `/proc/${pid}/task`;
+  if (!existsSync(tasks)) return;
+  const stands = (task: string) => /\) T /.test(readFileSync(`${tasks}/${task}/stat`, 'utf8'));
+  while (!readdirSync(tasks).every(stands)) {
+    if (performance.now() > deadline) throw new Error(`Process ${pid} did not stop within 5 s of SIGSTOP.`);
+  }
 }
