@@ -6,6 +6,7 @@ import { build } from 'esbuild';
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
 import type { Connection, Progress, Snapshot } from '../../../../widget/client/index.js';
 import { word } from '../../../widget/support/states.js';
+import { countFlights, landFlights } from './flights.js';
 import type { PageClientOptions, Told } from './page-client.js';
 
 type Shown = Pick<Snapshot, 'connection' | 'progress' | 'knowledge'>;
@@ -39,7 +40,7 @@ export interface ClientPage {
   /** Errors that reached the page: there must be none. */
   readonly errors: readonly string[];
   follow(options: PageClientOptions): Promise<Seen>;
-  /** Runs the page's timers for so long, a second at a time, so that the network can answer between. */
+  /** Runs the page's timers for so long, a second at a time, and lets the network answer what each of them asked. */
   pass(ms: number): Promise<void>;
   /** The same until this client's connection is in that state; fails after `mostMs` of the page's time. */
   passUntil(seen: Seen, state: Connection['state'], mostMs: number): Promise<void>;
@@ -85,7 +86,10 @@ export async function createBench(script = 'page-client.ts'): Promise<Bench> {
     async open({ clock = false, init } = {}) {
       const context = await browser.newContext();
       const page = await context.newPage();
-      if (clock) await page.clock.install({ time: new Date() });
+      if (clock) {
+        await page.clock.install({ time: new Date() });
+        await countFlights(page);
+      }
       if (init !== undefined) await page.addInitScript(init);
       const seen = new Map<number, SeenClient>();
       const tokenRequests: boolean[] = [];
@@ -99,6 +103,10 @@ export async function createBench(script = 'page-client.ts'): Promise<Bench> {
         seen.set(client, known);
         return known;
       };
+      const step = async (ms: number): Promise<void> => {
+        await page.clock.runFor(ms);
+        await landFlights(page);
+      };
       const clientPage: ClientPage = {
         page,
         context,
@@ -110,11 +118,11 @@ export async function createBench(script = 'page-client.ts'): Promise<Bench> {
           return seenOf(client);
         },
         async pass(ms) {
-          for (let left = ms; left > 0; left -= 1_000) await page.clock.runFor(Math.min(left, 1_000));
+          for (let left = ms; left > 0; left -= 1_000) await step(Math.min(left, 1_000));
         },
         async passUntil(client, state, mostMs) {
           for (let passed = 0; passed < mostMs && client.connection.state !== state; passed += 500) {
-            await page.clock.runFor(500);
+            await step(500);
           }
           await client.reaches(state);
         },
