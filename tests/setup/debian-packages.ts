@@ -19,6 +19,12 @@ export const NEEDS: readonly Need[] = [
   { name: 'curl', provides: 'curl', debianPackage: 'curl' },
   { name: 'nginx', provides: 'nginx', debianPackage: 'nginx-light' },
   {
+    // Without it the contact sheet is drawn in whatever the machine has instead.
+    name: 'the font of the contact sheet',
+    provides: '/usr/share/fonts/truetype/liberation/LiberationSans-Regular.ttf',
+    debianPackage: 'fonts-liberation',
+  },
+  {
     name: 'a font with Arabic and Hebrew',
     provides: '/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf',
     debianPackage: 'fonts-dejavu-core',
