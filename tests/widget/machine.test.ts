@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { TABLE, transition } from '../../widget/client/machine.js';
 import type { Effort, StateName } from '../../widget/client/machine-state.js';
-import { EVENTS, EVENT_NAMES, POLICIES, STATE_NAMES, walk } from './support/machine-space.js';
+import { EVENTS, POLICIES, STATE_NAMES, walk } from './support/machine-space.js';
 
 const steps = POLICIES.flatMap(walk);
 const lives = ({ socket }: Effort): boolean => socket === 'live' || socket === 'healthy';
@@ -12,12 +12,6 @@ const MOMENT = { now: 0, random: 0.5, online: true, visible: true };
 const FINAL: readonly StateName[] = ['disconnected', 'unauthorized', 'error', 'idle'];
 
 describe('The table of the connection', () => {
-  it('has a cell for every pair of state and event', () => {
-    for (const state of STATE_NAMES) {
-      expect(Object.keys(TABLE[state]).sort(), state).toEqual([...EVENT_NAMES].sort());
-    }
-  });
-
   it('gives a result for every pair, also where the world could not bring that event', () => {
     const lost = states.flatMap(({ state, policy }) =>
       EVENTS.filter((event) => !STATE_NAMES.includes(transition(state, event, MOMENT, policy)[0].name)),
@@ -25,29 +19,23 @@ describe('The table of the connection', () => {
     expect(lost).toEqual([]);
   });
 
-  it('leads where each cell says, to each of those states, and nowhere else', () => {
-    const walked = new Map<string, Set<StateName>>();
-    for (const { from, event, to } of steps) {
-      if (from === to) continue;
-      const pair = `${from.name} ${event.type}`;
-      walked.set(pair, (walked.get(pair) ?? new Set()).add(to.name));
-    }
-    const declared = new Map<string, Set<StateName>>();
-    for (const state of STATE_NAMES) {
-      for (const event of EVENT_NAMES) {
-        const cell = TABLE[state][event];
-        if (cell !== null) declared.set(`${state} ${event}`, new Set(cell.to));
-      }
-    }
-    const plain = (map: Map<string, Set<StateName>>): unknown =>
-      [...map].map(([pair, names]) => `${pair} -> ${[...names].sort().join(', ')}`).sort();
-    expect(plain(walked)).toEqual(plain(declared));
+  it('has a step for what changes something, each of which is walked, and for nothing else', () => {
+    const walked = new Set(
+      steps.filter(({ from, to }) => from !== to).map(({ from, event }) => `${from.name} ${event.type}`),
+    );
+    const declared = STATE_NAMES.flatMap((state) =>
+      Object.keys(TABLE[state]).map((event) => `${state} ${event}`),
+    );
+    expect([...walked].sort()).toEqual(declared.sort());
   });
 
-  it('says what it does not change by the same object', () => {
-    const changed = steps.filter(
-      ({ from, event, moment, policy }) =>
-        TABLE[from.name][event.type] === null && transition(from, event, moment, policy)[0] !== from,
+  it('says what it does not change by the same object, wherever it can come to', () => {
+    const changed = states.filter(({ state, policy }) =>
+      EVENTS.some(
+        (event) =>
+          !Object.hasOwn(TABLE[state.name], event.type) &&
+          transition(state, event, MOMENT, policy)[0] !== state,
+      ),
     );
     expect(changed).toEqual([]);
   });
@@ -92,14 +80,11 @@ describe('Everywhere the machine can come to', () => {
   it('whoever leaves leaves nothing behind: no socket, no poll, no timer', () => {
     for (const { state, effort, policy } of states) {
       const [after, effects] = transition(state, { type: 'stop' }, MOMENT, policy);
-      const kinds = effects.map(({ type }) => type);
-      const timers = effects.filter((effect) => effect.type === 'timer' && effect.at !== null);
       const right =
-        after.name === 'idle' &&
-        kinds.includes('close') === (effort !== null && effort.socket !== 'none') &&
-        kinds.includes('abandonPoll') === (effort !== null && effort.polls !== 'off') &&
-        timers.length === 0 &&
-        !kinds.includes('open');
+        JSON.stringify(after) === '{"name":"idle"}' &&
+        effects.includes('close') === (effort !== null && effort.socket !== 'none') &&
+        effects.includes('abandonPoll') === (effort !== null && effort.polls !== 'off') &&
+        effects.every((effect) => effect === 'close' || effect === 'abandonPoll');
       if (!right) expect.fail(JSON.stringify({ state, effects }));
     }
   });

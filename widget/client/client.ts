@@ -2,23 +2,22 @@
  * Follows one project: the client that elements, hooks and terminals stand on. Puts together what the connection, the
  * watch and the tracker say, and tells it as snapshots and events.
  */
-import { ReadProgressDocument } from '../generated/operations.js';
+import { ReadProgressDocument, type ReadProgressQuery } from '../generated/operations.js';
+import { LOST, lossIn } from './advice.js';
 import { createCommands } from './commands.js';
-import { asConnection, type Watch } from './connection.js';
+import { asConnection } from './connection.js';
 import { sharedConnection } from './connection-pool.js';
 import { callHost, createEmitter } from './emitter.js';
+import { momentOf } from './environment.js';
+import type { Line, Place } from './line.js';
 import { createMemory } from './memory.js';
 import { DEFAULTS, checkIds } from './options.js';
 import { present, sameConnection } from './present.js';
+import type { NamedEvent } from './progress-events.js';
 import { hasEnded } from './progress-fold.js';
+import { createTimers } from './timers.js';
 import { createTracker } from './tracker.js';
-import {
-  OperationError,
-  type Answer,
-  type Loss,
-  type TransportSession,
-  type WatchTarget,
-} from './transport.js';
+import type { Answer } from './transport.js';
 import type { IngestionClient, IngestionClientEvents, IngestionClientOptions, Snapshot } from './types.js';
 import { follow, type WatchEvent, type WatchState } from './watch-machine.js';
 import { readProgress } from './wire.js';
@@ -36,89 +35,51 @@ interface ClientEvents extends IngestionClientEvents {
  * const stop = client.subscribe(() => draw(client.getSnapshot()));
  */
 export function createIngestionClient(options: IngestionClientOptions): IngestionClient {
-  const { projectId, ingestionId = null, remember = DEFAULTS.remember } = options;
+  const { projectId, ingestionId = null, remember = DEFAULTS.remember, onWarning } = options;
   const connection = options.connection ? asConnection(options.connection) : sharedConnection(options);
   const { environment, settings } = connection;
   const problem = checkIds(options) ?? connection.problem;
-  const target: WatchTarget = { projectId, ingestionId, follow: options.follow ?? DEFAULTS.follow };
+  const target = { projectId, ingestionId, follow: options.follow ?? DEFAULTS.follow };
   const stays = target.follow && ingestionId === null;
   const memoryKey = ingestionId === null ? projectId : `${projectId} ${ingestionId}`;
   const memory =
     remember === 'none' ? null : createMemory(environment, connection.endpoint, remember === 'session');
 
   const emitter = createEmitter<ClientEvents>(listen);
+  const timers = createTimers(environment);
   const tracker = createTracker({
     named: ingestionId !== null,
-    tell: ({ name, event }) => {
-      // Whoever hears of a change finds it in the snapshot already.
-      if (snapshot.progress !== tracker.progress) {
-        snapshot = { ...snapshot, progress: tracker.progress, knowledge: tracker.knowledge };
-        isUntold = true;
-      }
-      emitter.emit(name, event);
-    },
+    tell: update,
     readIngestion: async (id) => {
       const data = await connection
-        .request({ query: ReadProgressDocument.toString(), variables: { projectId, ingestionId: id } })
+        .request({ query: ReadProgressDocument, variables: { projectId, ingestionId: id } })
         .catch((error: unknown) => {
           warn('ENDING_UNKNOWN', `The ending of ingestion ${id} could not be read: ${String(error)}`);
         });
-      return readProgress((data as { progress?: unknown } | null | undefined)?.progress) ?? null;
+      return readProgress((data as ReadProgressQuery | null | undefined)?.progress) ?? null;
     },
   });
   const warned = new Set<string>();
   function warn(code: string, message: string): void {
     if (warned.has(code) || disposed) return;
     warned.add(code);
-    const { onWarning } = options;
     if (onWarning) callHost(() => onWarning({ code, message }));
     emitter.emit('warning', { code, message });
   }
 
-  const commands = createCommands(connection, projectId, {
-    ingestionId: () => tracker.progress?.id ?? null,
-    // The place may have been given back: whoever asked for another go wants to see it.
-    accepted: () => {
-      step({ type: 'stirred' });
-    },
-  });
-
   let disposed = false;
-  /** The snapshot changed before an event was told, and its subscribers have yet to hear. */
-  let isUntold = false;
   let watch: WatchState = problem === null ? { name: 'idle' } : { name: 'error', error: problem };
-  let place: Watch | null = null;
-  let cancelLinger: (() => void) | null = null;
-  let cancelDue: (() => void) | null = null;
-  let cancelRest: (() => void) | null = null;
   let stopSignals: (() => void) | null = null;
-  let looks: TransportSession | null = null;
-  let snapshot: Snapshot = {
-    connection: present(connection.state, watch, settings.maxAttempts, false),
-    progress: null,
-    knowledge: 'none',
-    isDegraded: false,
-    isOffline: false,
-    scopes: null,
-    serverTime: null,
-    receivedAt: null,
-  };
-  recall();
-  snapshot = { ...snapshot, progress: tracker.progress, knowledge: tracker.knowledge };
-
-  function recall(): void {
-    if (tracker.knowledge !== 'none') return;
-    const known = memory?.recall(connection.subject(), memoryKey);
-    if (known) tracker.remember(known);
-  }
+  let lookout: Line | null = null;
+  let snapshot = take(null);
+  const place: Place = { target, answer, changed: update };
 
   /** The first listener opens, the last one closes after a while. */
   function listen(size: number): void {
     if (disposed) return;
-    cancelLinger?.();
-    cancelLinger = null;
+    timers.end(listen);
     if (size === 0) {
-      cancelLinger = environment.setTimer(DEFAULTS.lingerMs, () => {
+      timers.set(listen, DEFAULTS.lingerMs, () => {
         stopSignals?.();
         stopSignals = null;
         step({ type: 'leave' });
@@ -127,157 +88,128 @@ export function createIngestionClient(options: IngestionClientOptions): Ingestio
     }
     stopSignals ??= environment.onSignal((signal) => {
       if (signal === 'leave') memory?.save();
-      else if (signal === 'wake' && watch.name === 'resting') void look();
+      else if (signal === 'wake' && watch.name === 'resting') look();
     });
     step({ type: 'listen' });
   }
 
   function step(event: WatchEvent): void {
+    move(event);
+    update();
+  }
+  function move(event: WatchEvent): void {
     if (disposed) return;
     const before = watch;
-    const moment = {
-      now: environment.monotonicNow(),
-      random: environment.random(),
-      online: environment.isOnline(),
-      visible: environment.isVisible(),
-    };
-    watch = follow(before, event, moment, { ...settings, restPollIntervalMs: DEFAULTS.restPollIntervalMs });
+    const policy = { ...settings, restPollIntervalMs: DEFAULTS.restPollIntervalMs };
+    watch = follow(before, event, momentOf(environment), policy);
     if (watch !== before) enact(before);
-    update();
   }
 
   /** Makes true what the watch's state says. */
   function enact(before: WatchState): void {
     const { name } = watch;
-    cancelDue?.();
-    cancelDue = null;
-    if ('dueAt' in watch) {
-      const due = name === 'retrying' ? () => step({ type: 'retryDue' }) : () => void look();
-      cancelDue = environment.setTimer(Math.max(0, watch.dueAt - environment.monotonicNow()), due);
+    const resting = name === 'resting';
+    timers.set(enact, 'dueAt' in watch ? watch.dueAt - environment.monotonicNow() : null, () => {
+      if (resting) look();
+      else step({ type: 'retryDue' });
+    });
+    if ('attempt' in watch) connection.join(place, name === 'waiting' || name === 'live');
+    else {
+      connection.leave(place);
+      timers.end(settle);
     }
-    const pursued = name === 'waiting' || name === 'live' || name === 'retrying' || name === 'refreshing';
-    if (!pursued) {
-      place?.release();
-      place = null;
-      cancelRest?.();
-      cancelRest = null;
-    } else {
-      place ??= connection.join(target, { answer, changed: update });
-      place.setActive(name === 'waiting' || name === 'live');
+    if (name === 'refreshing' && before.name !== name) {
+      connection.renew().then(() => step({ type: 'renewed' }), failed);
     }
-    if (name === 'refreshing' && before.name !== 'refreshing') {
-      connection.renew().then(
-        () => {
-          step({ type: 'renewed' });
-        },
-        (error: unknown) => {
-          step({ type: 'failed', loss: lossOf(error) });
-        },
-      );
-    }
-    if (name !== 'resting') {
-      looks?.close();
-      looks = null;
+    if (!resting) {
+      lookout?.close();
+      lookout = null;
     }
     if (name === 'unauthorized') memory?.forget(watch.error.code === 'FORBIDDEN' ? memoryKey : null);
-    if (name === 'idle' || name === 'stopped') memory?.save();
+    if (name === 'idle' || name === 'disconnected') memory?.save();
   }
+  const failed = (error: unknown): void => step({ type: 'failed', loss: lossIn(error) });
 
   function answer(heard: Answer): void {
     if (disposed) return;
-    if (heard.type === 'failed') {
-      step({ type: 'failed', loss: heard.loss });
-      return;
-    }
+    const resting = watch.name === 'resting';
+    if (heard.type === 'failed') return step(heard);
     if (heard.type === 'complete') {
-      const ended = tracker.progress !== null && hasEnded(tracker.progress);
-      if (ended && !stays) step({ type: 'ended' });
-      else step({ type: 'failed', loss: CUT_SHORT });
-      return;
+      return step(hasSettled() && !stays ? { type: 'ended' } : { type: 'failed', loss: LOST });
     }
-    if (heard.type === 'unchanged') tracker.confirm();
-    else take(heard.progress);
-    step({ type: 'answered' });
+    if (heard.serverTime !== null) connection.note(heard.serverTime);
+    const events = hear(heard);
+    move({ type: resting && !hasSettled() ? 'stirred' : 'answered' });
+    update(events);
     settle();
   }
-  function take(value: unknown): void {
-    const progress = readProgress(value);
+  function hear(heard: Extract<Answer, { serverTime: unknown }>): readonly NamedEvent[] {
+    if (heard.type === 'unchanged') return tracker.confirm();
+    const progress = readProgress(heard.progress);
     if (progress === undefined) {
       warn('DATA_INVALID', 'The server sent a state that cannot be one; it was ignored.');
-      return;
+      return [];
     }
     recall();
-    tracker.hear(progress);
+    const events = tracker.hear(progress);
     if (tracker.progress !== null) memory?.keep(connection.subject(), memoryKey, tracker.progress);
+    return events;
   }
+  const hasSettled = (): boolean => tracker.progress !== null && hasEnded(tracker.progress);
   /** After an ending: nobody follows, or the place is given back in a while. */
   function settle(): void {
-    const { progress } = tracker;
-    const ended = progress !== null && hasEnded(progress) && tracker.knowledge === 'confirmed';
-    if (ended && !stays) {
+    if (disposed || !('attempt' in watch)) return;
+    if (!hasSettled() || tracker.knowledge !== 'confirmed') timers.end(settle);
+    else if (!stays) {
       memory?.save();
       step({ type: 'ended' });
-    } else if (!ended) {
-      cancelRest?.();
-      cancelRest = null;
-    } else {
-      cancelRest ??= environment.setTimer(DEFAULTS.restAfterMs, () => {
-        cancelRest = null;
-        step({ type: 'restDue' });
-      });
+    } else if (!timers.has(settle)) {
+      timers.set(settle, DEFAULTS.restAfterMs, () => step({ type: 'restDue' }));
     }
   }
 
   /** One look for the next ingestion, while resting. */
-  async function look(): Promise<void> {
-    try {
-      looks ??= await connection.openPolls(
-        (heard) => {
-          if (disposed || watch.name !== 'resting') return;
-          if (heard.type === 'state') take(heard.progress);
-          else if (heard.type === 'failed') step({ type: 'failed', loss: heard.loss });
-          const { progress } = tracker;
-          step({ type: progress !== null && hasEnded(progress) ? 'answered' : 'stirred' });
-        },
-        target,
-        (loss) => step({ type: 'failed', loss }),
-      );
-      if (watch.name === 'resting') looks.check();
-    } catch (error) {
-      step({ type: 'failed', loss: lossOf(error) });
-    }
+  function look(): void {
+    lookout ??= connection.lookout(place, (loss) => step({ type: 'failed', loss }));
+    void lookout.open(false).then((session) => session?.check());
   }
 
-  function update(): void {
-    if (disposed) return;
+  function recall(): void {
+    const known = tracker.knowledge === 'none' && memory?.recall(connection.subject(), memoryKey);
+    if (known) tracker.remember(known);
+  }
+  /** What may be drawn now, the connection as it was where nothing of it changed. */
+  function take(previous: Snapshot['connection'] | null): Snapshot {
     recall();
-    const heard = tracker.knowledge === 'confirmed';
-    const shown = present(connection.state, watch, settings.maxAttempts, heard);
-    const previous = snapshot.connection;
-    const changed = !sameConnection(previous, shown);
-    const clock = connection.serverClock;
-    const next: Snapshot = {
-      connection: changed ? shown : previous,
-      progress: tracker.progress,
-      knowledge: tracker.knowledge,
-      isDegraded: shown.state === 'polling',
-      isOffline: shown.state === 'offline',
-      scopes: connection.scopes,
-      serverTime: clock?.serverTime ?? null,
-      receivedAt: clock?.receivedAt ?? null,
+    const { progress, knowledge } = tracker;
+    const { state: machine, scopes, serverClock } = connection;
+    const now = present(machine, watch, settings.maxAttempts, knowledge === 'confirmed');
+    return {
+      connection: previous && sameConnection(previous, now) ? previous : now,
+      progress,
+      knowledge,
+      isDegraded: now.state === 'polling',
+      isOffline: now.state === 'offline',
+      scopes,
+      serverTime: serverClock?.serverTime ?? null,
+      receivedAt: serverClock?.receivedAt ?? null,
     };
-    const entries = Object.entries(next) as [keyof Snapshot, unknown][];
-    if (!isUntold && entries.every(([name, value]) => snapshot[name] === value)) return;
-    isUntold = false;
-    snapshot = next;
-    if (
-      shown.state === 'unauthorized' &&
-      previous.state !== 'unauthorized' &&
-      watch.name !== 'unauthorized'
-    ) {
-      memory?.forget(null);
+  }
+  /** Tells what changed, and what happened; whoever hears of it finds it in the snapshot already. */
+  function update(events: readonly NamedEvent[] = []): void {
+    if (disposed) return;
+    const before = snapshot;
+    const previous = before.connection;
+    const next = take(previous);
+    const changed = (Object.keys(next) as (keyof Snapshot)[]).some((name) => next[name] !== before[name]);
+    if (changed) snapshot = next;
+    for (const { name, event } of events) emitter.emit(name, event);
+    if (!changed) return;
+    const now = next.connection;
+    if (now !== previous) {
+      if (now.state === 'unauthorized' && watch.name !== now.state) memory?.forget(null);
+      emitter.emit('connection-change', { connection: now, previous });
     }
-    if (changed) emitter.emit('connection-change', { connection: shown, previous });
     emitter.emit('change', null);
   }
 
@@ -291,28 +223,28 @@ export function createIngestionClient(options: IngestionClientOptions): Ingestio
     reconnect() {
       if (disposed || problem !== null) return;
       step({ type: 'reconnect' });
-      if (place !== null) connection.reconnect();
+      if ('attempt' in watch) connection.reconnect();
     },
     disconnect() {
-      if (!disposed && problem === null) step({ type: 'disconnect' });
+      if (problem === null) step({ type: 'disconnect' });
     },
     dispose() {
       if (disposed) return;
       memory?.save();
       disposed = true;
-      for (const cancel of [cancelLinger, cancelDue, cancelRest, stopSignals]) cancel?.();
-      place?.release();
-      looks?.close();
+      timers.endAll();
+      stopSignals?.();
+      connection.leave(place);
+      lookout?.close();
       tracker.dispose();
       emitter.clear();
     },
-    ...commands,
+    ...createCommands(
+      connection,
+      () => ({ projectId, ingestionId: tracker.progress?.id ?? null }),
+      // The place may have been given back: whoever asked for another go wants to see it.
+      () => step({ type: 'stirred' }),
+    ),
     monotonicNow: environment.monotonicNow,
   };
 }
-
-const CUT_SHORT: Loss = {
-  advice: 'retry',
-  error: { code: 'CONNECTION_LOST', message: 'The server ended the subscription.' },
-};
-const lossOf = (error: unknown): Loss => (error instanceof OperationError ? error.loss : CUT_SHORT);

@@ -1,34 +1,29 @@
 /** What a person asks of a job: another go, or to stop. How it fared is the answer; what comes of it, the state tells. */
-import { CancelIngestionDocument, RetryIngestionDocument } from '../generated/operations.js';
+import {
+  CancelIngestionDocument,
+  RetryIngestionDocument,
+  type CancelIngestionMutation,
+  type RetryIngestionMutation,
+} from '../generated/operations.js';
+import { lossOf } from './advice.js';
 import type { Connection } from './connection.js';
+import { OperationError } from './transport.js';
 import type { CommandOutcome, IngestionClient } from './types.js';
 
-/** What the commands need to know of their client. */
-export interface CommandsOptions {
-  /** The ingestion that is shown; null where none is known. */
-  readonly ingestionId: () => string | null;
-  /** A job does what it was asked. */
-  readonly accepted: () => void;
-}
-
-/** The commands of one project. */
+/** The commands of one project, for the ingestion that is shown; `accepted`: a job does what it was asked. */
 export function createCommands(
   connection: Connection,
-  projectId: string,
-  { ingestionId, accepted }: CommandsOptions,
+  shown: () => { readonly projectId: string; readonly ingestionId: string | null },
+  accepted: () => void,
 ): Pick<IngestionClient, 'retryIngestion' | 'cancelIngestion'> {
-  async function ask(
-    query: string,
-    field: string,
-    more: { readonly fromPhase?: number | null },
-  ): Promise<CommandOutcome> {
-    const id = ingestionId();
-    if (id === null) throw Object.assign(new Error('No ingestion is known yet.'), { code: 'NOT_FOUND' });
-    const data = await connection.request({ query, variables: { projectId, ingestionId: id, ...more } });
-    const answer = (data as Readonly<Record<string, { status?: unknown; reason?: unknown } | null>> | null)?.[
-      field
-    ];
-    const { status, reason } = answer ?? {};
+  async function ask(query: string, more?: { readonly fromPhase: number | null }): Promise<CommandOutcome> {
+    const variables = { ...shown(), ...more };
+    if (variables.ingestionId === null) {
+      throw new OperationError(lossOf('giveUp', 'NOT_FOUND', 'No ingestion is known yet.'));
+    }
+    const data = await connection.request({ query, variables });
+    const [answer] = Object.values(Object(data) as RetryIngestionMutation | CancelIngestionMutation);
+    const { status, reason } = Object(answer) as { readonly status?: unknown; readonly reason?: unknown };
     if (status === 'ACCEPTED') accepted();
     return {
       status: status === 'ACCEPTED' || status === 'REJECTED' ? status : 'UNHEARD',
@@ -36,8 +31,7 @@ export function createCommands(
     };
   }
   return {
-    retryIngestion: (fromPhase) =>
-      ask(RetryIngestionDocument.toString(), 'retryIngestion', { fromPhase: fromPhase ?? null }),
-    cancelIngestion: () => ask(CancelIngestionDocument.toString(), 'cancelIngestion', {}),
+    retryIngestion: (fromPhase) => ask(RetryIngestionDocument, { fromPhase: fromPhase ?? null }),
+    cancelIngestion: () => ask(CancelIngestionDocument),
   };
 }

@@ -13,20 +13,20 @@ function sourceOf(getToken: GetToken): number {
   return known;
 }
 
+const NAMES: readonly (keyof ConnectionOptions)[] = [
+  'endpoint',
+  'wsEndpoint',
+  'token',
+  'transport',
+  'pollIntervalMs',
+  'jitter',
+  'maxAttempts',
+];
+
 /** The connection of everyone with these options. */
 export function sharedConnection(options: ConnectionOptions): Connection {
-  const { endpoint, wsEndpoint, token, getToken, transport, pollIntervalMs, jitter, maxAttempts } = options;
-  const source = getToken === undefined ? null : sourceOf(getToken);
-  const key = JSON.stringify([
-    endpoint,
-    wsEndpoint,
-    token,
-    source,
-    transport,
-    pollIntervalMs,
-    jitter,
-    maxAttempts,
-  ]);
+  const { getToken } = options;
+  const key = JSON.stringify([getToken && sourceOf(getToken), ...NAMES.map((name) => options[name])]);
   const known = shared.get(key)?.deref();
   if (known !== undefined) return known;
   for (const [other, reference] of shared) if (reference.deref() === undefined) shared.delete(other);

@@ -2,31 +2,19 @@
  * One connection to one server with one source of tokens, shared by everyone who watches over it: runs the machine's
  * effects, hands answers to the watches, keeps the token fresh. What to do is decided in machine.ts.
  */
-import { pageEnvironment, type Environment } from './environment.js';
+import { lossIn } from './advice.js';
+import { momentOf, pageEnvironment, type Environment } from './environment.js';
+import { createLine, type Line, type Place } from './line.js';
 import { transition } from './machine.js';
-import type { Effect, MachineEvent, MachineState, TimerName } from './machine-state.js';
+import { TIMERS, type Effect, type MachineEvent, type MachineState } from './machine-state.js';
 import { readAddresses, readSettings, type Settings } from './options.js';
 import { createPollingTransport } from './polling-transport.js';
-import { createSessions, lossOf, type Place } from './sessions.js';
+import { createTimers } from './timers.js';
 import { createTokenLife, type ServerClock } from './token-life.js';
 import { createTokenSource } from './token-source.js';
-import type { Answer, Loss, Operation, Transport, TransportSession, WatchTarget } from './transport.js';
+import type { Loss, Operation, SessionListener, Transport } from './transport.js';
 import type { ConnectionError, ConnectionOptions, IngestionConnection } from './types.js';
 import { createWebSocketTransport } from './websocket-transport.js';
-
-/** What a watch is told. */
-export interface WatchListener {
-  answer(answer: Answer): void;
-  /** The connection's state, scopes or server time are new. */
-  changed(): void;
-}
-
-/** A place on the connection. */
-export interface Watch {
-  /** Begins or ends asking the server; the place is kept. */
-  setActive(active: boolean): void;
-  release(): void;
-}
 
 /** The connection, for the clients made with it. */
 export interface Connection extends IngestionConnection {
@@ -38,7 +26,11 @@ export interface Connection extends IngestionConnection {
   readonly scopes: readonly string[] | null;
   /** The server's time, and when it was taken on the monotonic clock. */
   readonly serverClock: ServerClock | null;
-  join(target: WatchTarget, listener: WatchListener): Watch;
+  /** Takes a place, or keeps it; `active`: whether the server is to be asked. */
+  join(place: Place, active: boolean): void;
+  leave(place: Place): void;
+  /** A message carried the server's time. */
+  note(serverTime: number): void;
   reconnect(): void;
   /** The `sub` of the token in use, once there is one. */
   subject(): string | null;
@@ -46,12 +38,8 @@ export interface Connection extends IngestionConnection {
   renew(): Promise<void>;
   /** Over the socket where it is live, else over HTTP. */
   request(operation: Operation): Promise<unknown>;
-  /** A session of polls beside the connection's own, for who has given its place back. */
-  openPolls(
-    answer: (answer: Answer) => void,
-    target: WatchTarget,
-    lost: (loss: Loss) => void,
-  ): Promise<TransportSession>;
+  /** Polls beside the connection's own, for a place that was given back. */
+  lookout(place: Place, lost: (loss: Loss) => void): Line;
 }
 
 /** The inside of a connection that a host hands over. */
@@ -67,14 +55,7 @@ export interface ConnectionParts {
   readonly pollingTransport?: Transport;
 }
 
-const TIMER_EVENTS = {
-  retry: 'retryDue',
-  fallback: 'fallbackDue',
-  healthy: 'healthyDue',
-  poll: 'pollDue',
-} as const;
-
-const SILENT = {
+const SILENT: SessionListener = {
   acknowledged: () => undefined,
   answered: () => undefined,
   alive: () => undefined,
@@ -84,49 +65,61 @@ const SILENT = {
 /** Makes a connection; nothing is opened before somebody joins. Throws `RangeError` at options that contradict sense. */
 export function createConnection(options: ConnectionOptions = {}, parts: ConnectionParts = {}): Connection {
   const environment = parts.environment ?? pageEnvironment();
-  const addresses = readAddresses(options, environment);
-  const problem: ConnectionError | null = addresses.error;
-  const httpUrl = addresses.error === null ? addresses.httpUrl : (options.endpoint ?? '');
-  const wsUrl = addresses.error === null ? addresses.wsUrl : '';
-  let settings = readSettings(options);
-  if (settings.transport === 'auto' && environment.webSocket === null && !parts.webSocketTransport) {
-    settings = { ...settings, transport: 'polling' };
-  }
-  const webSocket =
-    parts.webSocketTransport ?? createWebSocketTransport({ ...settings, environment, url: wsUrl });
-  const polling =
-    parts.pollingTransport ?? createPollingTransport({ ...settings, environment, url: httpUrl });
-  const tokens = createTokenSource({
-    environment,
-    token: options.token,
-    getToken: options.getToken,
-    timeoutMs: settings.tokenTimeoutMs,
-  });
+  const { httpUrl, wsUrl, error: problem } = readAddresses(options, environment);
+  const read = readSettings(options);
+  const canSocket = environment.webSocket !== null || parts.webSocketTransport !== undefined;
+  const settings: Settings =
+    read.transport === 'auto' && !canSocket ? { ...read, transport: 'polling' } : read;
+  const transportOptions = { ...settings, environment };
+  const polling = parts.pollingTransport ?? createPollingTransport({ ...transportOptions, url: httpUrl });
+  const tokens = createTokenSource({ ...options, environment, timeoutMs: settings.tokenTimeoutMs });
 
   let state: MachineState = { name: 'idle' };
-  const places = new Set<Place>();
-  const timers = new Map<TimerName, () => void>();
+  const places = new Map<Place, boolean>();
+  const timers = createTimers(environment);
   let stopSignals: (() => void) | null = null;
-  const sessions = createSessions({
-    webSocket,
-    polling,
-    tokens,
-    places,
-    problem,
-    dispatch,
-    acknowledged: (lifetime) => {
-      life.acknowledged(lifetime);
-    },
-    identified: tell,
-  });
   const life = createTokenLife({
     environment,
     tokens,
-    liveSocket: () => (state.name === 'connected' ? sessions.socket : null),
+    liveSocket: () => (state.name === 'connected' ? socket.session : null),
     isPolling: () => state.name === 'polling',
     request,
     changed: tell,
   });
+  const shared = { tokens, places, identified: tell };
+  const socket = createLine({
+    ...shared,
+    transport: parts.webSocketTransport ?? createWebSocketTransport({ ...transportOptions, url: wsUrl }),
+    listener: {
+      acknowledged: life.acknowledged,
+      answered: () => dispatch({ type: 'data' }),
+      alive: () => dispatch({ type: 'alive' }),
+      lost(loss) {
+        socket.close();
+        dispatch({ type: 'lost', ...loss });
+      },
+    },
+  });
+  const polls = createLine({
+    ...shared,
+    transport: polling,
+    listener: {
+      ...SILENT,
+      answered: () => dispatch({ type: 'polled' }),
+      lost: ({ error }) => dispatch({ type: 'pollFailed', error }),
+    },
+  });
+  const effects: Readonly<Record<Effect, () => void>> = {
+    open: () => void socket.open(false),
+    openForced: () => void socket.open(true),
+    close() {
+      life.pause();
+      socket.close();
+    },
+    poll: () => void polls.open(false).then((session) => session?.check()),
+    abandonPoll: polls.close,
+    check: () => socket.session?.check(),
+  };
 
   const queue: MachineEvent[] = [];
   let running = false;
@@ -134,63 +127,46 @@ export function createConnection(options: ConnectionOptions = {}, parts: Connect
     queue.push(event);
     if (running) return;
     running = true;
-    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+    for (let next = queue.shift(); next; next = queue.shift()) {
       const before = state;
-      const moment = {
-        now: environment.monotonicNow(),
-        random: environment.random(),
-        online: environment.isOnline(),
-        visible: environment.isVisible(),
-      };
-      const [after, effects] = transition(before, next, moment, settings);
+      const [after, todo] = transition(before, next, momentOf(environment), settings);
       state = after;
-      for (const effect of effects) run(effect);
+      for (const timer of TIMERS) {
+        const at = dueAt(after, timer);
+        if (at !== dueAt(before, timer)) {
+          timers.set(timer, at === null ? null : at - environment.monotonicNow(), () => {
+            dispatch({ type: `${timer}Due` });
+          });
+        }
+      }
+      for (const effect of todo) effects[effect]();
       if (after !== before) tell();
     }
     running = false;
   }
   function tell(): void {
-    if (state.name === 'polling' && life.scopes === null) life.askOnce();
-    for (const place of [...places]) place.changed();
-  }
-
-  function run(effect: Effect): void {
-    if (effect.type === 'open') void sessions.openSocket(effect.forced);
-    else if (effect.type === 'close') {
-      life.pause();
-      sessions.closeSocket();
-    } else if (effect.type === 'poll') void sessions.poll();
-    else if (effect.type === 'abandonPoll') sessions.closePolls();
-    else if (effect.type === 'check') sessions.socket?.check();
-    else if (effect.type === 'timer') {
-      const { timer, at } = effect;
-      setTimer(timer, at === null ? null : at - environment.monotonicNow(), () => {
-        dispatch({ type: TIMER_EVENTS[timer] });
-      });
-    }
-  }
-  function setTimer(name: TimerName, delayMs: number | null, callback: () => void): void {
-    timers.get(name)?.();
-    timers.delete(name);
-    if (delayMs !== null) timers.set(name, environment.setTimer(Math.max(0, delayMs), callback));
+    if (state.name === 'polling') life.askOnce();
+    for (const place of [...places.keys()]) place.changed();
   }
 
   async function request(operation: Operation): Promise<unknown> {
-    const { socket } = sessions;
-    if (socket !== null && state.name === 'connected') return socket.request(operation);
-    return polling.open(await tokens.get(false), SILENT).request(operation);
+    const session =
+      (state.name === 'connected' && socket.session) || polling.open(await tokens.get(false), SILENT);
+    return session.request(operation);
   }
-
   function leave(place: Place): void {
     if (!places.delete(place)) return;
-    place.active = false;
-    sessions.attach(place);
+    attach(place, false);
     if (places.size > 0) return;
     dispatch({ type: 'stop' });
-    life.reset();
+    life.pause();
     stopSignals?.();
     stopSignals = null;
     tokens.dispose();
+  }
+  function attach(place: Place, active: boolean): void {
+    socket.attach(place, active);
+    polls.attach(place, active);
   }
 
   return {
@@ -208,57 +184,39 @@ export function createConnection(options: ConnectionOptions = {}, parts: Connect
       return life.clock;
     },
     subject: tokens.subject,
+    note: life.note,
     renew: life.renew,
-    reconnect() {
-      dispatch({ type: 'reconnect' });
-    },
-    join(target, listener) {
-      const place: Place = {
-        target,
-        answer: (heard) => {
-          if ('serverTime' in heard && heard.serverTime !== null) life.note(heard.serverTime);
-          listener.answer(heard);
-        },
-        changed: () => {
-          listener.changed();
-        },
-        active: false,
-        onSocket: null,
-        onPolls: null,
-      };
-      places.add(place);
+    reconnect: () => dispatch({ type: 'reconnect' }),
+    join(place, active) {
+      const before = places.get(place);
+      places.set(place, active);
       stopSignals ??= environment.onSignal((signal) => {
         if (signal !== 'leave') dispatch({ type: signal });
       });
-      dispatch({ type: 'start' });
-      return {
-        setActive(active) {
-          if (!places.has(place) || place.active === active) return;
-          place.active = active;
-          sessions.attach(place);
-          if (active && sessions.polls !== null) dispatch({ type: 'pollDue' });
-        },
-        release() {
-          leave(place);
-        },
-      };
+      if (before === undefined) dispatch({ type: 'start' });
+      if (active === (before ?? false)) return;
+      attach(place, active);
+      if (active && polls.session) dispatch({ type: 'pollDue' });
     },
-    async openPolls(answer, target, lost) {
-      const session = polling.open(await tokens.get(false), { ...SILENT, lost });
-      session.watch(target, answer);
-      return session;
-    },
-    async request(operation) {
-      try {
-        return await request(operation);
-      } catch (error) {
-        if (lossOf(error).advice !== 'refresh' || !tokens.renewable) throw error;
+    leave,
+    lookout: (place, lost) =>
+      createLine({
+        ...shared,
+        transport: polling,
+        places: new Map([[place, true]]),
+        listener: { ...SILENT, lost },
+      }),
+    request: (operation) =>
+      request(operation).catch(async (error: unknown) => {
+        if (lossIn(error).advice !== 'refresh' || !tokens.renewable) throw error;
         await life.renew();
         return request(operation);
-      }
-    },
+      }),
     dispose() {
-      for (const place of [...places]) leave(place);
+      for (const place of [...places.keys()]) leave(place);
     },
   };
 }
+
+const dueAt = (state: MachineState, timer: (typeof TIMERS)[number]): number | null =>
+  'opened' in state ? state[`${timer}At`] : null;

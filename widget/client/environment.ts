@@ -3,6 +3,8 @@
  * can bring its own. Nothing here runs at import.
  */
 
+import type { Moment } from './machine-state.js';
+
 /** What a page tells about itself: `wake` for anything after which the connection should be looked at. */
 export type PageSignal = 'wake' | 'offline' | 'leave';
 
@@ -32,53 +34,51 @@ export interface Environment {
   storage(): Storage | null;
 }
 
+const SIGNALS: readonly (readonly [event: string, signal: PageSignal])[] = [
+  ['online', 'wake'],
+  ['pageshow', 'wake'],
+  ['offline', 'offline'],
+  ['pagehide', 'leave'],
+];
+
 /** The browser, or Node as far as it has the same things. */
 export function createEnvironment(parts: { readonly webSocket?: typeof WebSocket } = {}): Environment {
-  const page = typeof document === 'undefined' ? null : document;
-  const now = (): number => Date.now();
-  const monotonicNow = (): number => performance.now();
+  const world: Partial<typeof globalThis> = globalThis;
+  const page = world.document;
+  const isVisible = (): boolean => page?.visibilityState !== 'hidden';
   return {
-    now,
-    monotonicNow,
+    now: () => Date.now(),
+    monotonicNow: () => performance.now(),
     random: () => Math.random(),
     setTimer(delayMs, callback) {
-      const wallDue = now() + delayMs;
-      const due = monotonicNow() + delayMs;
+      const wallDue = Date.now() + delayMs;
+      const due = performance.now() + delayMs;
       const timer = setTimeout(() => {
-        callback(Math.max(0, now() - wallDue, monotonicNow() - due));
+        callback(Math.max(0, Date.now() - wallDue, performance.now() - due));
       }, delayMs);
       return () => {
         clearTimeout(timer);
       };
     },
-    isOnline: () => typeof navigator === 'undefined' || navigator.onLine !== false,
-    isVisible: () => page === null || page.visibilityState !== 'hidden',
+    isOnline: () => world.navigator?.onLine !== false,
+    isVisible,
     onSignal(listener) {
-      if (page === null || typeof addEventListener === 'undefined') return () => undefined;
       const stop = new AbortController();
       const { signal } = stop;
-      const wake = (): void => {
-        listener('wake');
-      };
-      addEventListener('online', wake, { signal });
-      addEventListener('pageshow', wake, { signal });
-      addEventListener('offline', () => listener('offline'), { signal });
-      addEventListener('pagehide', () => listener('leave'), { signal });
-      page.addEventListener(
-        'visibilitychange',
-        () => listener(page.visibilityState === 'hidden' ? 'leave' : 'wake'),
-        { signal },
-      );
+      if (page) {
+        for (const [event, name] of SIGNALS) addEventListener(event, () => listener(name), { signal });
+        page.addEventListener('visibilitychange', () => listener(isVisible() ? 'wake' : 'leave'), { signal });
+      }
       return () => {
         stop.abort();
       };
     },
-    webSocket: parts.webSocket ?? (typeof WebSocket === 'undefined' ? null : WebSocket),
+    webSocket: parts.webSocket ?? world.WebSocket ?? null,
     fetch: (url, init) => fetch(url, init),
-    pageUrl: () => (typeof location === 'undefined' ? null : location.href),
+    pageUrl: () => world.location?.href ?? null,
     storage() {
       try {
-        return typeof sessionStorage === 'undefined' ? null : sessionStorage;
+        return world.sessionStorage ?? null;
       } catch {
         // A sandboxed frame, or cookies refused: reading the property throws. Nothing is remembered across pages then.
         return null;
@@ -86,6 +86,14 @@ export function createEnvironment(parts: { readonly webSocket?: typeof WebSocket
     },
   };
 }
+
+/** What pure functions need to know of it. */
+export const momentOf = (environment: Environment): Moment => ({
+  now: environment.monotonicNow(),
+  random: environment.random(),
+  online: environment.isOnline(),
+  visible: environment.isVisible(),
+});
 
 let page: Environment | null = null;
 /** The page's own environment: one, so that what is shared is shared. Made at first use. */

@@ -7,6 +7,8 @@ export type Advice = 'retry' | 'spread' | 'refresh' | 'refuse' | 'giveUp';
 /** Times in ms. */
 export interface Policy {
   readonly transport: TransportChoice;
+  /** Whether another token can be asked for. */
+  readonly renewable: boolean;
   readonly jitter: number;
   readonly maxAttempts: number;
   readonly maxFailedPolls: number;
@@ -41,8 +43,6 @@ export type MachineEvent =
 
 /** What a connection that is trying carries, whatever its name. */
 export interface Effort {
-  /** Nothing was lost yet. */
-  readonly first: boolean;
   /** Attempts of this budget begun; the first connection is none. */
   readonly attempt: number;
   /** Connections in a row that ended before health. */
@@ -73,20 +73,14 @@ export type Trying = { readonly name: TryingName } & Effort;
 export type MachineState =
   | { readonly name: 'idle' }
   | Trying
-  | { readonly name: 'disconnected'; readonly error: ConnectionError | null }
+  | { readonly name: 'disconnected'; readonly reason: 'exhausted'; readonly error: ConnectionError | null }
   | { readonly name: 'unauthorized' | 'error'; readonly error: ConnectionError };
 /** Names of the states. */
 export type StateName = MachineState['name'];
 /** Names of the events. */
 export type EventName = MachineEvent['type'];
-/** The connection's timers. */
-export type TimerName = 'retry' | 'fallback' | 'healthy' | 'poll';
+/** The connection's timers: each is set while the state says `…At`, and brings `…Due`. */
+export const TIMERS = ['retry', 'fallback', 'healthy', 'poll'] as const;
 
-/** What has to be done after a transition. */
-export type Effect =
-  | { readonly type: 'open'; readonly forced: boolean }
-  | { readonly type: 'close' }
-  | { readonly type: 'poll' }
-  | { readonly type: 'abandonPoll' }
-  | { readonly type: 'check' }
-  | { readonly type: 'timer'; readonly timer: TimerName; readonly at: number | null };
+/** What has to be done after a transition, beyond the timers that the state names. */
+export type Effect = 'open' | 'openForced' | 'close' | 'poll' | 'abandonPoll' | 'check';

@@ -1,7 +1,8 @@
 /**
  * What a shared connection does next: `transition(state, event) -> [state, effects]`, pure. Every pair of state and event
- * stands in the one table below; what follows from a change (sockets, polls, timers) is worked out by comparing the two
- * states. Knows no single project: what becomes of one subscription is in watch-machine.ts.
+ * stands in the one table below, or beside it as one that changes nothing; what follows from a change (sockets, polls) is
+ * worked out by comparing the two states. Knows no single project: what becomes of one subscription is in
+ * watch-machine.ts.
  */
 import {
   NO_EFFORT,
@@ -33,186 +34,75 @@ import type {
 } from './machine-state.js';
 
 type StateOf<S extends StateName> = S extends TryingName ? Trying : Extract<MachineState, { name: S }>;
-type EventOf<E extends EventName> = Extract<MachineEvent, { type: E }>;
 type Step<S extends StateName, E extends EventName> = (
   state: StateOf<S>,
-  event: E extends MachineEvent['type'] ? EventOf<E> : never,
+  event: Extract<MachineEvent, { type: E }>,
   moment: Moment,
   policy: Policy,
 ) => MachineState;
-/** One pair of state and event: which states it may lead to, and how. */
-interface Cell<S extends StateName, E extends EventName> {
-  readonly to: readonly StateName[];
-  readonly step: Step<S, E>;
+type AnyStep = (...args: [never, never, Moment, Policy]) => MachineState;
+
+/** What changes nothing in which state. Whatever is not named here, the table must have: the compiler holds it to that. */
+interface Nothing {
+  idle: Exclude<EventName, 'start'>;
+  connecting: 'start' | 'reconnect' | 'wake' | 'alive' | 'retryDue' | 'healthyDue' | 'pollDue';
+  connected: Exclude<EventName, 'stop' | 'offline' | 'lost' | 'healthyDue'>;
+  reconnecting: 'start' | 'alive' | 'healthyDue';
+  polling: 'start' | 'alive' | 'healthyDue' | 'fallbackDue';
+  offline: 'start' | 'offline' | 'fallbackDue' | 'pollDue';
+  disconnected: Exclude<EventName, 'start' | 'stop' | 'reconnect' | 'wake'>;
+  unauthorized: Exclude<EventName, 'stop' | 'reconnect'>;
+  error: Exclude<EventName, 'stop' | 'reconnect'>;
 }
-/** Null where the event changes nothing. */
-type Table = { readonly [S in StateName]: { readonly [E in EventName]: Cell<S, E> | null } };
+type Table = { readonly [S in StateName]: { readonly [E in Exclude<EventName, Nothing[S]>]: Step<S, E> } };
 
-const stay = null;
-const to = <S extends (...args: never[]) => MachineState>(names: readonly StateName[], step: S) => ({
-  to: names,
-  step,
-});
+const stop = (): MachineState => ({ name: 'idle' });
+const data = answered;
+const degraded = {
+  stop,
+  reconnect: hasten,
+  wake: hasten,
+  offline,
+  data,
+  lost,
+  polled,
+  pollFailed,
+  retryDue: attempt,
+  pollDue: polling,
+};
+const over = { stop, reconnect: again };
 
-const STOP = to(['idle'], (): MachineState => ({ name: 'idle' }));
-const OFFLINE = to(['offline'], offline);
-const ANSWERED = to(['connected'], answered);
-
-/** Every transition there is: what a row does not change, it says so. */
+/** Every transition there is. */
 export const TABLE: Table = {
   /** Nobody watches. */
-  idle: {
-    start: to(['connecting', 'offline'], begin),
-    stop: stay,
-    reconnect: stay,
-    wake: stay,
-    offline: stay,
-    data: stay,
-    alive: stay,
-    lost: stay,
-    polled: stay,
-    pollFailed: stay,
-    retryDue: stay,
-    fallbackDue: stay,
-    healthyDue: stay,
-    pollDue: stay,
-  },
+  idle: { start: begin },
   /** The first try, nothing lost yet. */
-  connecting: {
-    start: stay,
-    stop: STOP,
-    reconnect: stay,
-    wake: stay,
-    offline: OFFLINE,
-    data: ANSWERED,
-    alive: stay,
-    lost: to(['reconnecting', 'offline', 'unauthorized', 'error'], lost),
-    polled: to(['polling'], polled),
-    pollFailed: to(['reconnecting', 'offline'], pollFailed),
-    retryDue: stay,
-    fallbackDue: to(['connecting'], polling),
-    healthyDue: stay,
-    pollDue: stay,
-  },
+  connecting: { stop, offline, data, lost, polled, pollFailed, fallbackDue: polling },
   /** The socket answers. */
-  connected: {
-    start: stay,
-    stop: STOP,
-    reconnect: stay,
-    wake: stay,
-    offline: OFFLINE,
-    data: stay,
-    alive: stay,
-    lost: to(['reconnecting', 'offline', 'disconnected', 'unauthorized', 'error'], lost),
-    polled: stay,
-    pollFailed: stay,
-    retryDue: stay,
-    fallbackDue: stay,
-    healthyDue: to(['connected'], settle),
-    pollDue: stay,
-  },
+  connected: { stop, offline, lost, healthyDue: settle },
   /** Something was lost, and neither transport works yet. */
-  reconnecting: {
-    start: stay,
-    stop: STOP,
-    reconnect: to(['reconnecting', 'offline'], hasten),
-    wake: to(['reconnecting', 'offline'], hasten),
-    offline: OFFLINE,
-    data: ANSWERED,
-    alive: stay,
-    lost: to(['reconnecting', 'offline', 'disconnected', 'unauthorized', 'error'], lost),
-    polled: to(['polling'], polled),
-    pollFailed: to(['reconnecting', 'offline', 'disconnected'], pollFailed),
-    retryDue: to(['reconnecting'], attempt),
-    fallbackDue: to(['reconnecting'], polling),
-    healthyDue: stay,
-    pollDue: to(['reconnecting'], polling),
-  },
+  reconnecting: { ...degraded, fallbackDue: polling },
   /** Polls work; the socket is tried behind them. */
-  polling: {
-    start: stay,
-    stop: STOP,
-    reconnect: to(['polling', 'offline'], hasten),
-    wake: to(['polling', 'offline'], hasten),
-    offline: OFFLINE,
-    data: ANSWERED,
-    alive: stay,
-    lost: to(['polling', 'offline', 'unauthorized', 'error'], lost),
-    polled: to(['polling'], polled),
-    pollFailed: to(['reconnecting', 'offline'], pollFailed),
-    retryDue: to(['polling'], attempt),
-    fallbackDue: stay,
-    healthyDue: stay,
-    pollDue: to(['polling'], polling),
-  },
+  polling: degraded,
   /** The browser says that there is no network. A socket that lived is kept until it is known to be dead. */
   offline: {
-    start: stay,
-    stop: STOP,
-    reconnect: to(['offline'], probe),
-    wake: to(['reconnecting'], returned),
-    offline: stay,
-    data: ANSWERED,
-    alive: ANSWERED,
-    lost: to(['reconnecting', 'offline', 'unauthorized', 'error'], lost),
-    polled: to(['polling'], polled),
-    pollFailed: to(['reconnecting', 'offline'], pollFailed),
-    retryDue: to(['offline'], probe),
-    fallbackDue: stay,
-    healthyDue: to(['offline'], settle),
-    pollDue: stay,
+    stop,
+    reconnect: probe,
+    wake: returned,
+    data,
+    alive: answered,
+    lost,
+    polled,
+    pollFailed,
+    retryDue: probe,
+    healthyDue: settle,
   },
   /** Attempts and polls are both spent. */
-  disconnected: {
-    start: to(['reconnecting', 'offline'], again),
-    stop: STOP,
-    reconnect: to(['reconnecting', 'offline'], again),
-    wake: to(['reconnecting', 'offline'], again),
-    offline: stay,
-    data: stay,
-    alive: stay,
-    lost: stay,
-    polled: stay,
-    pollFailed: stay,
-    retryDue: stay,
-    fallbackDue: stay,
-    healthyDue: stay,
-    pollDue: stay,
-  },
+  disconnected: { ...over, start: again, wake: again },
   /** Refused after a forced refresh. */
-  unauthorized: {
-    start: stay,
-    stop: STOP,
-    reconnect: to(['reconnecting', 'offline'], again),
-    wake: stay,
-    offline: stay,
-    data: stay,
-    alive: stay,
-    lost: stay,
-    polled: stay,
-    pollFailed: stay,
-    retryDue: stay,
-    fallbackDue: stay,
-    healthyDue: stay,
-    pollDue: stay,
-  },
+  unauthorized: over,
   /** The protocol was broken: given up. */
-  error: {
-    start: stay,
-    stop: STOP,
-    reconnect: to(['reconnecting', 'offline'], again),
-    wake: stay,
-    offline: stay,
-    data: stay,
-    alive: stay,
-    lost: stay,
-    polled: stay,
-    pollFailed: stay,
-    retryDue: stay,
-    fallbackDue: stay,
-    healthyDue: stay,
-    pollDue: stay,
-  },
+  error: over,
 };
 
 /** What the event makes of the state, and what has to be done for it. The same state object where nothing changes. */
@@ -222,13 +112,12 @@ export function transition(
   moment: Moment,
   policy: Policy,
 ): readonly [MachineState, readonly Effect[]] {
-  const cell = TABLE[state.name][event.type] as Cell<never, never> | null;
-  const next = cell === null ? state : cell.step(state as never, event as never, moment, policy);
+  const row = TABLE[state.name] as Readonly<Partial<Record<EventName, AnyStep>>>;
+  const next = row[event.type]?.(state as never, event as never, moment, policy) ?? state;
   return [next, effectsOf(state, next, event)];
 }
 
 const effort = (state: MachineState): Effort => ('opened' in state ? state : NO_EFFORT);
-const TIMERS = ['retry', 'fallback', 'healthy', 'poll'] as const;
 
 /** The difference between two states, as things to do. */
 function effectsOf(before: MachineState, after: MachineState, event: MachineEvent): readonly Effect[] {
@@ -236,15 +125,10 @@ function effectsOf(before: MachineState, after: MachineState, event: MachineEven
   const is = effort(after);
   const effects: Effect[] = [];
   const another = is.socket === 'opening' && (was.opened !== is.opened || was.socket === 'none');
-  if (was.socket !== 'none' && (another || is.socket === 'none')) effects.push({ type: 'close' });
-  for (const timer of TIMERS) {
-    const at = is[`${timer}At`];
-    if (at !== was[`${timer}At`]) effects.push({ type: 'timer', timer, at });
-  }
-  if (was.polls !== 'off' && is.polls === 'off') effects.push({ type: 'abandonPoll' });
-  if (another) effects.push({ type: 'open', forced: is.forced && !was.forced });
-  if (is.asking && !was.asking) effects.push({ type: 'poll' });
-  const looked = event.type === 'wake' || event.type === 'reconnect' || event.type === 'offline';
-  if (looked && !another && is.socket !== 'none') effects.push({ type: 'check' });
+  if (was.socket !== 'none' && (another || is.socket === 'none')) effects.push('close');
+  if (was.polls !== 'off' && is.polls === 'off') effects.push('abandonPoll');
+  if (another) effects.push(is.forced && !was.forced ? 'openForced' : 'open');
+  else if (is.socket !== 'none' && /wake|reconnect|offline/.test(event.type)) effects.push('check');
+  if (is.asking && !was.asking) effects.push('poll');
   return effects;
 }

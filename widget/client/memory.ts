@@ -18,7 +18,12 @@ export interface Memory {
 
 interface Entry {
   readonly subject: string;
-  readonly projects: Map<string, Progress>;
+  readonly projects: Map<string, Progress | null | undefined>;
+}
+/** What the storage should hold. */
+interface Stored {
+  readonly subject: string;
+  readonly projects: readonly (readonly [id: string, progress: unknown])[];
 }
 /** So many projects of an endpoint are remembered, the newest. */
 const PROJECTS_MOST = 20;
@@ -40,21 +45,15 @@ export function createMemory(environment: Environment, endpoint: string, lasting
       return null;
     }
   }
-  function load(): Entry | null {
-    const stored: unknown = attempt((storage) => JSON.parse(storage.getItem(name) ?? 'null'));
-    const { subject, projects } = (stored ?? {}) as { subject?: unknown; projects?: unknown };
-    if (typeof subject !== 'string' || !Array.isArray(projects)) return null;
-    const read = new Map<string, Progress>();
-    for (const pair of projects) {
-      const [project, value] = Array.isArray(pair) ? (pair as unknown[]) : [];
-      const progress = readProgress(value);
-      if (typeof project === 'string' && progress) read.set(project, progress);
-    }
-    return { subject, projects: read };
-  }
+  const load = (): Entry | null =>
+    attempt((storage) => {
+      // Whatever does not fit throws, and is then nothing; a state that cannot be one is nothing by itself.
+      const { subject, projects } = JSON.parse(storage.getItem(name) ?? '') as Stored;
+      return { subject, projects: new Map(projects.map(([id, value]) => [id, readProgress(value)])) };
+    });
   function entryOf(subject: string): Entry {
     const known = all.get(endpoint) ?? load();
-    const mine = known?.subject === subject ? known : { subject, projects: new Map<string, Progress>() };
+    const mine: Entry = known?.subject === subject ? known : { subject, projects: new Map() };
     if (known !== null && known !== mine) attempt((storage) => storage.removeItem(name));
     all.set(endpoint, mine);
     return mine;

@@ -57,68 +57,76 @@ export type Settings = Policy & {
   ]: number;
 };
 
-/** Where to connect, or why not. */
-export type Addresses =
-  | { readonly httpUrl: string; readonly wsUrl: string; readonly error: null }
-  | { readonly error: ConnectionError };
-
-const TRANSPORTS = ['auto', 'websocket', 'polling'];
-
-/** Settings from options. Throws `RangeError` at what only a mistake in the program can bring about. */
-export function readSettings(options: ConnectionOptions): Settings {
-  const { transport = DEFAULTS.transport, jitter = DEFAULTS.jitter } = options;
-  const { maxAttempts = DEFAULTS.maxAttempts, pollIntervalMs = DEFAULTS.pollIntervalMs } = options;
-  if (!TRANSPORTS.includes(transport)) {
-    throw new RangeError(`transport must be one of ${TRANSPORTS.join(', ')}; it is ${String(transport)}.`);
-  }
-  if (!(jitter >= 0 && jitter <= 1))
-    throw new RangeError(`jitter must be from 0 to 1; it is ${String(jitter)}.`);
-  if (!Number.isInteger(maxAttempts) || maxAttempts < 1) {
-    throw new RangeError(`maxAttempts must be a whole number from 1; it is ${String(maxAttempts)}.`);
-  }
-  if (!(pollIntervalMs >= 100 && pollIntervalMs < Infinity)) {
-    throw new RangeError(`pollIntervalMs must be at least 100 ms; it is ${String(pollIntervalMs)}.`);
-  }
-  return { ...DEFAULTS, transport, jitter, maxAttempts, pollIntervalMs };
+/** Where to connect, and why not. */
+export interface Addresses {
+  readonly httpUrl: string;
+  readonly wsUrl: string;
+  readonly error: ConnectionError | null;
 }
 
-const failed = (code: string, message: string): Addresses => ({ error: { code, message } });
+/** What only a mistake in the program can bring about. */
+const CHECKS: Readonly<Record<string, readonly [fits: (value: never) => boolean, what: string]>> = {
+  transport: [
+    (value: string) => ['auto', 'websocket', 'polling'].includes(value),
+    'one of auto, websocket, polling',
+  ],
+  jitter: [(value: number) => value >= 0 && value <= 1, 'from 0 to 1'],
+  maxAttempts: [(value: number) => Number.isInteger(value) && value > 0, 'a whole number from 1'],
+  pollIntervalMs: [(value: number) => value >= 100 && value < Infinity, 'at least 100 ms'],
+};
+
+/** Settings from options. Throws `RangeError` at what contradicts sense. */
+export function readSettings(options: ConnectionOptions): Settings {
+  const given = Object.entries(CHECKS).map(([name, [fits, what]]) => {
+    const value = options[name as keyof ConnectionOptions] ?? DEFAULTS[name as keyof typeof DEFAULTS];
+    if (!fits(value as never)) throw new RangeError(`${name} must be ${what}; it is ${String(value)}.`);
+    return [name, value];
+  });
+  return { ...DEFAULTS, ...Object.fromEntries(given), renewable: options.getToken !== undefined };
+}
 
 /** Absolute addresses of the endpoint, by HTTP and by WebSocket. */
 export function readAddresses(options: ConnectionOptions, environment: Environment): Addresses {
   const page = environment.pageUrl();
-  const endpoint = options.endpoint ?? DEFAULTS.endpoint;
-  const http = resolve(endpoint, page);
-  if (http === null || !/^https?:$/.test(http.protocol)) {
+  const { endpoint = DEFAULTS.endpoint, wsEndpoint } = options;
+  const failed = (code: string, message: string): Addresses => ({
+    httpUrl: endpoint,
+    wsUrl: '',
+    error: { code, message },
+  });
+  const http = resolve(endpoint, page, /^https?:/);
+  if (http === null) {
     return failed(
       'ENDPOINT_INVALID',
-      `The endpoint "${endpoint}" must be an http or https address, or outside of a page an absolute one, such as https://api.example.com/graphql.`,
+      `The endpoint "${endpoint}" must be an http or https address, outside of a page an absolute one.`,
     );
   }
-  const given = options.wsEndpoint;
-  const ws = resolve(given ?? http.href, http.href);
-  if (ws !== null) ws.protocol = ws.protocol.replace(/^http/, 'ws');
-  if (ws === null || !/^wss?:$/.test(ws.protocol)) {
-    return failed('ENDPOINT_INVALID', `The WebSocket endpoint "${given ?? ''}" must be a ws or wss address.`);
+  const ws = resolve(wsEndpoint ?? http.href, http.href, /^(http|ws)s?:/);
+  if (ws === null) {
+    return failed('ENDPOINT_INVALID', `The wsEndpoint "${String(wsEndpoint)}" must be a ws or wss address.`);
   }
-  const insecure = http.protocol === 'http:' ? http : ws.protocol === 'ws:' ? ws : null;
-  if (page?.startsWith('https:') === true && insecure !== null && !isLocal(insecure.hostname)) {
+  ws.protocol = ws.protocol.replace('http', 'ws');
+  const insecure = [http, ws].find(
+    ({ protocol, hostname }) => /^(http|ws):/.test(protocol) && !isLocal(hostname),
+  );
+  if (page?.startsWith('https:') && insecure) {
     return failed(
       'MIXED_CONTENT',
-      `This page is https, so its browser refuses ${insecure.origin}; serve the endpoint over https and wss.`,
+      `This https page may not load ${insecure.origin}: serve the endpoint over https and wss.`,
     );
   }
-  ws.hash = '';
-  http.hash = '';
   return { httpUrl: http.href, wsUrl: ws.href, error: null };
 }
 
 /** Browsers take these for safe also without TLS. */
 const isLocal = (host: string): boolean => /^(localhost|127(\.\d+){3}|\[::1\]|.*\.localhost)$/.test(host);
 
-function resolve(address: string, base: string | null): URL | null {
+/** Without its fragment; null where it is no address of the right kind. */
+function resolve(address: string, base: string | null, scheme: RegExp): URL | null {
   try {
-    return base === null ? new URL(address) : new URL(address, base);
+    const url = new URL(address, base ?? undefined);
+    url.hash = '';
+    return scheme.test(url.href) ? url : null;
   } catch {
     // Not an address: the caller says so in its own words.
     return null;
@@ -126,13 +134,13 @@ function resolve(address: string, base: string | null): URL | null {
 }
 
 /** What is wrong with the ids; null where nothing is. */
-export function checkIds({ projectId, ingestionId }: IngestionClientOptions): ConnectionError | null {
-  const wrong = (name: string, id: unknown): ConnectionError | null =>
-    typeof id === 'string' && /^[\w.:-]{1,128}$/.test(id)
-      ? null
-      : {
-          code: name === 'project' ? 'PROJECT_ID_INVALID' : 'INGESTION_ID_INVALID',
-          message: `The ${name} id "${String(id)}" must be 1 to 128 of A-Z a-z 0-9 . _ : and -.`,
-        };
-  return wrong('project', projectId) ?? (ingestionId === undefined ? null : wrong('ingestion', ingestionId));
+export function checkIds({ projectId, ingestionId = '-' }: IngestionClientOptions): ConnectionError | null {
+  for (const [name, id] of Object.entries({ project: projectId, ingestion: ingestionId })) {
+    if (typeof id === 'string' && /^[\w.:-]{1,128}$/.test(id)) continue;
+    return {
+      code: `${name.toUpperCase()}_ID_INVALID`,
+      message: `The ${name} id "${String(id)}" must be 1 to 128 of A-Z a-z 0-9 . _ : and -.`,
+    };
+  }
+  return null;
 }

@@ -3,68 +3,37 @@ import type { MachineState } from './machine-state.js';
 import type { Connection } from './types.js';
 import type { WatchState } from './watch-machine.js';
 
-/** The one state that fits both. */
+/** The one state that fits both: where the watch is over, its own; else the connection's, with the watch's own retries. */
 export function present(
   machine: MachineState,
   watch: WatchState,
   maxAttempts: number,
   heard: boolean,
 ): Connection {
-  switch (watch.name) {
-    case 'idle':
-      return { state: 'idle' };
-    case 'stopped':
-      return { state: 'disconnected', reason: 'stopped', error: null };
-    case 'completed':
-    case 'resting':
-      return { state: 'completed' };
-    case 'unauthorized':
-    case 'error':
-      return { state: watch.name, error: watch.error };
-    case 'waiting':
-    case 'live':
-    case 'retrying':
-    case 'refreshing':
-      break;
+  if (watch.name === 'resting') return { state: 'completed' };
+  if (!('attempt' in watch)) {
+    const { name: state, ...rest } = watch;
+    return { state, ...rest } as Connection;
   }
-  switch (machine.name) {
-    case 'idle':
-    case 'connecting':
-      return { state: 'connecting' };
-    case 'offline':
-      return { state: 'offline' };
-    case 'disconnected':
-      return { state: 'disconnected', reason: 'exhausted', error: machine.error };
-    case 'unauthorized':
-    case 'error':
-      return { state: machine.name, error: machine.error };
-    case 'reconnecting':
-    case 'polling': {
-      const { attempt, retryAt, error } = machine;
-      // Past the budget the quiet look a minute is nobody's hope: it is not counted down.
-      const nextAttemptAt = attempt < maxAttempts ? retryAt : null;
-      const degraded = { attempt, maxAttempts, nextAttemptAt, error };
-      if (machine.name === 'reconnecting' || watch.name !== 'retrying')
-        return { state: machine.name, ...degraded };
-      break;
-    }
-    case 'connected':
-      break;
+  if (!('attempt' in machine)) {
+    const { name: state, ...rest } = machine;
+    return { state: state === 'idle' ? 'connecting' : state, ...rest } as Connection;
   }
-  const { attempt } = watch;
-  if (watch.name === 'retrying') {
-    const nextAttemptAt = attempt < maxAttempts ? watch.dueAt : null;
-    return { state: 'reconnecting', attempt, maxAttempts, nextAttemptAt, error: watch.error };
-  }
-  if (watch.name === 'waiting' && attempt > 0) {
-    return { state: 'reconnecting', attempt, maxAttempts, nextAttemptAt: null, error: null };
-  }
-  return { state: heard || watch.name === 'live' ? 'connected' : 'connecting' };
+  const { name } = machine;
+  if (name === 'connecting' || name === 'offline') return { state: name };
+  const own = watch.name === 'retrying';
+  const shown =
+    name === 'reconnecting' || (name === 'polling' && !own)
+      ? { state: name, attempt: machine.attempt, dueAt: machine.retryAt, error: machine.error }
+      : own || (watch.name === 'waiting' && watch.attempt > 0)
+        ? { dueAt: null, error: null, ...watch, state: 'reconnecting' as const }
+        : null;
+  if (shown === null) return { state: heard || watch.name === 'live' ? 'connected' : 'connecting' };
+  const { state, attempt, dueAt, error } = shown;
+  // Past the budget the quiet look a minute is nobody's hope: it is not counted down.
+  return { state, attempt, maxAttempts, nextAttemptAt: attempt < maxAttempts ? dueAt : null, error };
 }
 
 /** Whether two connections would be drawn alike. */
-export function sameConnection(a: Connection, b: Connection): boolean {
-  const left = Object.entries(a);
-  const right: Readonly<Record<string, unknown>> = { ...b };
-  return left.length === Object.keys(right).length && left.every(([name, value]) => right[name] === value);
-}
+export const sameConnection = (a: Connection, b: Connection): boolean =>
+  JSON.stringify(a) === JSON.stringify(b);

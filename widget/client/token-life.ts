@@ -2,8 +2,14 @@
  * What the server says of the token in use, and of its own clock. Has the token renewed before it runs out, by the
  * server's time: a wrong local clock does no harm.
  */
-import { ReadViewerDocument, RefreshTokenDocument } from '../generated/operations.js';
+import {
+  ReadViewerDocument,
+  RefreshTokenDocument,
+  type ReadViewerQuery,
+  type RefreshTokenMutation,
+} from '../generated/operations.js';
 import type { Environment } from './environment.js';
+import { createTimers } from './timers.js';
 import type { TokenSource } from './token-source.js';
 import type { Operation, TokenLifetime, TransportSession } from './transport.js';
 import { readLifetime } from './wire.js';
@@ -28,8 +34,6 @@ export interface TokenLife {
   askOnce(): void;
   /** Nothing is renewed before the next ack. */
   pause(): void;
-  /** The same, and a poller asks again. */
-  reset(): void;
 }
 
 /** Options of it. */
@@ -53,20 +57,16 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 /** Knows nothing before the first ack. */
 export function createTokenLife(options: TokenLifeOptions): TokenLife {
   const { environment, tokens, liveSocket, isPolling, request, changed } = options;
+  const timers = createTimers(environment);
   let scopes: readonly string[] | null = null;
   let clock: ServerClock | null = null;
-  let cancelRenewal: (() => void) | null = null;
-  let asked = false;
+  let asking = false;
 
-  function pause(): void {
-    cancelRenewal?.();
-    cancelRenewal = null;
-  }
   function acknowledged(lifetime: TokenLifetime): void {
     const { expiresAt, serverTime } = lifetime;
     scopes = lifetime.scopes;
     if (serverTime !== null) clock = { serverTime, receivedAt: environment.monotonicNow() };
-    pause();
+    timers.endAll();
     if (expiresAt !== null && serverTime !== null && tokens.renewable) {
       renewAfter(expiresAt - serverTime, RENEW_AFTER);
     }
@@ -76,24 +76,22 @@ export function createTokenLife(options: TokenLifeOptions): TokenLife {
   function renewAfter(leftMs: number, share: number): void {
     const delayMs = leftMs * share;
     if (delayMs < LEAST_RENEWAL_MS) return;
-    cancelRenewal = environment.setTimer(Math.min(delayMs, LONGEST_TIMER_MS), () => {
-      cancelRenewal = null;
+    timers.set(renewAfter, Math.min(delayMs, LONGEST_TIMER_MS), () => {
       renew().catch(() => {
-        if (cancelRenewal === null && (isPolling() || liveSocket() !== null))
-          renewAfter(leftMs - delayMs, 0.5);
+        if (!timers.has(renewAfter) && (isPolling() || liveSocket())) renewAfter(leftMs - delayMs, 0.5);
       });
     });
   }
   async function renew(): Promise<void> {
     const token = await tokens.get(true);
     const socket = liveSocket();
-    if (socket === null) return isPolling() ? askViewer() : undefined;
-    const data = await socket.request({ query: RefreshTokenDocument.toString(), variables: { token } });
-    if (socket === liveSocket()) acknowledged(readLifetime(fieldOf(data, 'refreshToken')));
+    if (!socket) return isPolling() ? askViewer() : undefined;
+    const data = await socket.request({ query: RefreshTokenDocument, variables: { token } });
+    if (socket === liveSocket()) acknowledged(readLifetime((data as RefreshTokenMutation).refreshToken));
   }
   async function askViewer(): Promise<void> {
-    const data = await request({ query: ReadViewerDocument.toString(), variables: {} });
-    if (isPolling()) acknowledged(readLifetime(fieldOf(data, 'viewer')));
+    const data = await request({ query: ReadViewerDocument, variables: {} });
+    if (isPolling()) acknowledged(readLifetime((data as ReadViewerQuery).viewer));
   }
 
   return {
@@ -106,26 +104,23 @@ export function createTokenLife(options: TokenLifeOptions): TokenLife {
     note(serverTime) {
       const receivedAt = environment.monotonicNow();
       // Messages are stamped when something happened, which may be a while ago: time only goes on.
-      const known = clock === null ? -Infinity : clock.serverTime + receivedAt - clock.receivedAt;
-      if (serverTime > known) clock = { serverTime, receivedAt };
+      if (clock === null || serverTime > clock.serverTime + receivedAt - clock.receivedAt) {
+        clock = { serverTime, receivedAt };
+      }
     },
     acknowledged,
     renew,
     askOnce() {
-      if (asked) return;
-      asked = true;
+      if (asking || scopes !== null) return;
+      asking = true;
       askViewer().catch(() => {
         // The polls tell by themselves what is wrong; it is asked again while they work.
-        asked = false;
+        asking = false;
       });
     },
-    pause,
-    reset() {
-      pause();
-      asked = false;
+    pause() {
+      timers.endAll();
+      asking = false;
     },
   };
 }
-
-const fieldOf = (data: unknown, name: string): unknown =>
-  (data as Readonly<Record<string, unknown>> | null | undefined)?.[name];

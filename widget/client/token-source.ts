@@ -2,8 +2,9 @@
  * The token, however it is come by: one request at a time, each with a deadline, the last answer kept until it is refused
  * or half gone. Knows no server; the connection says when a fresh one is needed.
  */
-import { setDeadline } from './deadline.js';
+import { lossOf } from './advice.js';
 import type { Environment } from './environment.js';
+import { createTimers } from './timers.js';
 import { OperationError } from './transport.js';
 import type { GetToken } from './types.js';
 
@@ -21,52 +22,50 @@ export interface TokenSource {
 /** Options of a source; ms. */
 export interface TokenSourceOptions {
   readonly environment: Environment;
-  readonly token: string | undefined;
-  readonly getToken: GetToken | undefined;
+  readonly token?: string | undefined;
+  readonly getToken?: GetToken | undefined;
   readonly timeoutMs: number;
 }
 
 /** A request for a token that is under way. */
 interface Flight {
   readonly forced: boolean;
+  readonly request: AbortController;
   readonly answer: Promise<string>;
-  readonly stop: () => void;
 }
 
 /** Makes a source; asks nobody before the first `get`. */
 export function createTokenSource(options: TokenSourceOptions): TokenSource {
-  const { environment, getToken } = options;
-  let last: string | null = options.token ?? null;
+  const { environment, getToken, timeoutMs } = options;
+  const timers = createTimers(environment);
+  let last = options.token ?? null;
   let flight: Flight | null = null;
 
   function ask(getToken: GetToken, forced: boolean): Flight {
     const request = new AbortController();
-    let fail: (message: string) => void = () => undefined;
+    const { signal } = request;
     const answer = new Promise<string>((resolve, reject) => {
-      fail = (message) => {
-        cancel();
-        request.abort();
-        reject(new OperationError({ advice: 'retry', error: { code: 'TOKEN_UNAVAILABLE', message } }));
+      const fail = (message: string): void => {
+        reject(new OperationError(lossOf('retry', 'TOKEN_UNAVAILABLE', message)));
       };
-      const cancel = setDeadline(environment, options.timeoutMs, () => {
-        fail('getToken did not answer in time.');
+      signal.addEventListener('abort', () => fail(String(signal.reason)));
+      timers.deadline(request, timeoutMs, () => {
+        request.abort('getToken did not answer in time.');
       });
       // In a promise of its own, so that one that throws at once is like one that rejects.
-      Promise.resolve()
-        .then(() => getToken({ forced, signal: request.signal }))
+      Promise.resolve({ forced, signal })
+        .then(getToken)
         .then(
           (token: unknown) => {
-            cancel();
-            if (typeof token === 'string' && token !== '') resolve(token);
-            else fail('getToken must give a token: a string that is not empty.');
+            if (typeof token === 'string' && token) resolve(token);
+            else fail('getToken must give a string that is not empty.');
           },
-          (cause: unknown) => {
-            fail(`getToken failed: ${cause instanceof Error ? cause.message : String(cause)}`);
-          },
+          (cause: unknown) => fail(`getToken failed: ${String(cause)}`),
         );
     });
-    const asked: Flight = { forced, answer, stop: () => fail('Nobody needs the token any more.') };
+    const asked: Flight = { forced, request, answer };
     const landed = (): void => {
+      timers.end(request);
       if (flight === asked) flight = null;
     };
     answer.then(landed, landed);
@@ -75,7 +74,7 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
 
   return {
     renewable: getToken !== undefined,
-    subject: () => (last === null ? null : subjectOf(last)),
+    subject: () => subjectOf(last ?? ''),
     async get(forced) {
       if (getToken === undefined || (!forced && flight === null && last !== null)) return last;
       if (flight === null || (forced && !flight.forced)) flight = ask(getToken, forced);
@@ -83,19 +82,19 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
       return last;
     },
     dispose() {
-      flight?.stop();
+      flight?.request.abort('Nobody needs the token any more.');
     },
   };
 }
 
-/** The `sub` of a JWT; null where it is none that can be read. Nothing is verified: the server does that. */
+/**
+ * The `sub` of a JWT; null where it is none that can be read. Nothing is verified: the server does that; and nothing but
+ * ASCII is spelled right, which is enough to tell one from another.
+ */
 export function subjectOf(token: string): string | null {
-  const part = token.split('.')[1];
-  if (part === undefined) return null;
   try {
-    const bytes = Uint8Array.from(atob(part.replace(/-/g, '+').replace(/_/g, '/')), (c) => c.charCodeAt(0));
-    const claims: unknown = JSON.parse(new TextDecoder().decode(bytes));
-    const sub = (claims as { sub?: unknown } | null)?.sub;
+    const claims = (token.split('.')[1] ?? '').replace(/-/g, '+').replace(/_/g, '/');
+    const { sub } = JSON.parse(atob(claims)) as { readonly sub?: unknown };
     return typeof sub === 'string' ? sub : null;
   } catch {
     // Not a JWT that can be read: then nothing is remembered under it.

@@ -12,10 +12,10 @@ export interface Tracker {
   readonly knowledge: Snapshot['knowledge'];
   /** Shows what was known when this project was left; only before anything was heard. */
   remember(progress: Progress): void;
-  /** Takes what the server said; null: the project never ingested. */
-  hear(progress: Progress | null): void;
-  /** The server confirmed that nothing changed. */
-  confirm(): void;
+  /** Takes what the server said; null: the project never ingested. Returns what happened, as events to tell. */
+  hear(progress: Progress | null): readonly NamedEvent[];
+  /** The server confirmed that nothing changed: no event. */
+  confirm(): readonly NamedEvent[];
   dispose(): void;
 }
 
@@ -23,7 +23,8 @@ export interface Tracker {
 export interface TrackerOptions {
   /** The host named the ingestion: then the first state seen is news. */
   readonly named: boolean;
-  readonly tell: (event: NamedEvent) => void;
+  /** Tells events that had to wait. */
+  readonly tell: (events: readonly NamedEvent[]) => void;
   /** Reads one ingestion by its id; null where it cannot be had. */
   readonly readIngestion: (id: string) => Promise<Progress | null>;
 }
@@ -37,21 +38,14 @@ export function createTracker(options: TrackerOptions): Tracker {
   /** Events wait here while an ending that was missed is asked for, so that it is told first. */
   let waiting: NamedEvent[] | null = null;
 
-  function tellAll(events: readonly NamedEvent[]): void {
-    if (waiting !== null) waiting.push(...events);
-    else for (const event of events) tell(event);
-  }
-  async function tellMissed(before: Progress): Promise<void> {
-    const held: NamedEvent[] = [];
-    waiting = held;
+  async function tellMissed(before: Progress, held: readonly NamedEvent[]): Promise<void> {
     const ending = await readIngestion(before.id);
     if (disposed) return;
     waiting = null;
     // It may have been read while it still ran, if it was replaced without an end: then there is nothing to tell.
-    if (ending?.id === before.id && ending.status !== 'RUNNING') {
-      for (const event of eventsBetween(before, ending)) tell(event);
-    }
-    for (const event of held) tell(event);
+    const missed =
+      ending?.id === before.id && ending.status !== 'RUNNING' ? eventsBetween(before, ending) : [];
+    tell([...missed, ...held]);
   }
 
   return {
@@ -62,30 +56,34 @@ export function createTracker(options: TrackerOptions): Tracker {
       return knowledge;
     },
     remember(remembered) {
-      if (knowledge !== 'none') return;
       progress = remembered;
       knowledge = 'remembered';
     },
     hear(heard) {
-      const silent = knowledge === 'none' && !named;
       const before = progress;
-      // Remembered as ended and another one seen: as good as seeing it for the first time.
-      const old = knowledge === 'remembered' && before !== null && hasEnded(before);
-      const wasConfirmed = knowledge === 'confirmed';
-      knowledge = 'confirmed';
+      // Nothing known, or another one remembered as ended: as good as seeing it for the first time.
+      const silent =
+        knowledge === 'none'
+          ? !named
+          : knowledge === 'remembered' && before !== null && hasEnded(before) && before.id !== heard?.id;
       if (heard === null) {
         // A server that knows nothing of it: what this tab remembered is not true there.
-        if (!wasConfirmed) progress = null;
-        return;
+        if (knowledge !== 'confirmed') progress = null;
+      } else progress = foldProgress(before, heard);
+      knowledge = 'confirmed';
+      if (progress === null || progress === before || silent) return [];
+      const events = eventsBetween(before, progress);
+      if (waiting === null && endingWasMissed(before, progress)) {
+        waiting = [];
+        void tellMissed(before, waiting);
       }
-      const after = foldProgress(before, heard);
-      progress = after;
-      if (after === before || silent || (old && before?.id !== after.id)) return;
-      if (waiting === null && endingWasMissed(before, after)) void tellMissed(before);
-      tellAll(eventsBetween(before, after));
+      if (waiting === null) return events;
+      waiting.push(...events);
+      return [];
     },
     confirm() {
       if (progress !== null) knowledge = 'confirmed';
+      return [];
     },
     dispose() {
       disposed = true;

@@ -71,8 +71,8 @@ export interface Transport {
 export class OperationError extends Error {
   readonly code: string;
   readonly loss: Loss;
-  constructor(loss: Loss) {
-    super(loss.error.message);
+  constructor(loss: Loss, options?: ErrorOptions) {
+    super(loss.error.message, options);
     this.name = 'OperationError';
     this.code = loss.error.code;
     this.loss = loss;

@@ -29,7 +29,9 @@ export type WatchState =
   | ({ readonly name: 'refreshing'; readonly error: ConnectionError } & Pursuit)
   /** The ingestion ended a while ago: the place is given back, and the next one looked for now and then. */
   | { readonly name: 'resting'; readonly dueAt: number }
-  | { readonly name: 'completed' | 'stopped' }
+  | { readonly name: 'completed' }
+  /** By the user. */
+  | { readonly name: 'disconnected'; readonly reason: 'stopped'; readonly error: null }
   | { readonly name: 'unauthorized' | 'error'; readonly error: ConnectionError };
 export type WatchName = WatchState['name'];
 
@@ -45,6 +47,7 @@ export type WatchEventName = WatchEvent['type'];
 
 /** Numbers of the watch's own; ms. */
 export interface WatchPolicy {
+  readonly renewable: boolean;
   readonly jitter: number;
   readonly maxAttempts: number;
   readonly healthyAfterMs: number;
@@ -60,183 +63,86 @@ type Step<S extends WatchName, E extends WatchEventName> = (
   moment: Moment,
   policy: WatchPolicy,
 ) => WatchState;
-type Table = { readonly [S in WatchName]: { readonly [E in WatchEventName]: Step<S, E> | null } };
+type AnyStep = (...args: [never, never, Moment, WatchPolicy]) => WatchState;
 
 const FRESH: Pursuit = { attempt: 0, refreshed: false };
-const stay = null;
-const idle = (): WatchState => ({ name: 'idle' });
-const stopped = (): WatchState => ({ name: 'stopped' });
-const completed = (): WatchState => ({ name: 'completed' });
-const wait = (): WatchState => ({ name: 'waiting', ...FRESH });
-const rest = (_s: unknown, _e: unknown, { now }: Moment, policy: WatchPolicy): WatchState => ({
-  name: 'resting',
-  dueAt: now + policy.restPollIntervalMs,
-});
-const live = (state: Pursuit, _e: unknown, { now }: Moment): WatchState => ({
-  name: 'live',
-  attempt: state.attempt,
-  refreshed: state.refreshed,
-  since: now,
-});
-const waitAgain = ({ attempt, refreshed }: Pursuit): WatchState => ({ name: 'waiting', attempt, refreshed });
-const attemptAgain = (state: Pursuit, _e: unknown, _m: Moment, { maxAttempts }: WatchPolicy): WatchState =>
-  waitAgain({ ...state, attempt: Math.min(state.attempt + 1, maxAttempts) });
-
 type Failed = Extract<WatchEvent, { type: 'failed' }>;
 function failed(state: Pursuit, { loss }: Failed, moment: Moment, policy: WatchPolicy): WatchState {
   const { advice, error } = loss;
+  const { attempt, refreshed } = state;
+  const refresh = advice === 'refresh';
   if (advice === 'giveUp') return { name: 'error', error };
-  if (advice === 'refuse') return { name: 'unauthorized', error };
-  if (advice === 'refresh') {
-    if (state.refreshed) return { name: 'unauthorized', error };
-    return { name: 'refreshing', error, attempt: state.attempt, refreshed: true };
-  }
+  if (advice === 'refuse' || (refresh && (refreshed || !policy.renewable)))
+    return { name: 'unauthorized', error };
+  if (refresh) return { name: 'refreshing', error, attempt, refreshed: true };
   // Past the budget a quiet look remains: the socket is there, and one question costs little.
-  const spent = state.attempt >= policy.maxAttempts;
-  const { attempt } = state;
-  const delayMs = spent ? policy.probeIntervalMs : retryDelayMs(attempt + 1, policy.jitter, moment.random);
-  return { name: 'retrying', attempt, refreshed: state.refreshed, error, dueAt: moment.now + delayMs };
+  const delayMs =
+    attempt < policy.maxAttempts
+      ? retryDelayMs(attempt + 1, policy.jitter, moment.random)
+      : policy.probeIntervalMs;
+  return { name: 'retrying', attempt, refreshed, error, dueAt: moment.now + delayMs };
 }
-function failedLive(state: StateOf<'live'>, event: Failed, moment: Moment, policy: WatchPolicy): WatchState {
-  const healthy = moment.now - state.since >= policy.healthyAfterMs;
-  return failed(healthy ? FRESH : state, event, moment, policy);
+
+/** What changes nothing in which state. Whatever is not named here, the table must have: the compiler holds it to that. */
+interface Nothing {
+  idle: Exclude<WatchEventName, 'listen' | 'disconnect'>;
+  waiting: 'listen' | 'reconnect' | 'retryDue' | 'renewed' | 'stirred';
+  live: 'listen' | 'reconnect' | 'answered' | 'retryDue' | 'renewed' | 'stirred';
+  retrying: 'listen' | 'answered' | 'failed' | 'renewed' | 'stirred';
+  refreshing: 'listen' | 'reconnect' | 'answered' | 'retryDue' | 'stirred';
+  resting: 'listen' | 'ended' | 'restDue' | 'retryDue' | 'renewed';
+  completed: Exclude<WatchEventName, 'disconnect' | 'reconnect'>;
+  disconnected: Exclude<WatchEventName, 'reconnect'>;
+  unauthorized: Exclude<WatchEventName, 'disconnect' | 'reconnect'>;
+  error: Exclude<WatchEventName, 'disconnect' | 'reconnect'>;
 }
-/** A token that cannot be had for now is no refusal: it may be asked for again. */
-const renewalFailed: Step<'refreshing', 'failed'> = (state, event, moment, policy) =>
-  failed({ ...state, refreshed: event.loss.advice === 'refresh' }, event, moment, policy);
+type Table = {
+  readonly [S in WatchName]: { readonly [E in Exclude<WatchEventName, Nothing[S]>]: Step<S, E> };
+};
+
+const leave = (): WatchState => ({ name: 'idle' });
+const disconnect = (): WatchState => ({ name: 'disconnected', reason: 'stopped', error: null });
+const ended = (): WatchState => ({ name: 'completed' });
+const wait = (): WatchState => ({ name: 'waiting', ...FRESH });
+const restDue = (_s: unknown, _e: unknown, { now }: Moment, policy: WatchPolicy): WatchState => ({
+  name: 'resting',
+  dueAt: now + policy.restPollIntervalMs,
+});
+const waitAgain = ({ attempt, refreshed }: Pursuit): WatchState => ({ name: 'waiting', attempt, refreshed });
+const underWay = { leave, disconnect, ended, restDue };
+const over = { disconnect, reconnect: wait };
 
 /** Every transition there is. */
 export const WATCH_TABLE: Table = {
-  idle: {
-    listen: wait,
-    leave: stay,
-    disconnect: stopped,
-    reconnect: stay,
-    answered: stay,
-    failed: stay,
-    ended: stay,
-    restDue: stay,
-    retryDue: stay,
-    renewed: stay,
-    stirred: stay,
-  },
+  idle: { listen: wait, disconnect },
   waiting: {
-    listen: stay,
-    leave: idle,
-    disconnect: stopped,
-    reconnect: stay,
-    answered: live,
+    ...underWay,
+    answered: ({ attempt, refreshed }, _event, { now }) => ({ name: 'live', attempt, refreshed, since: now }),
     failed,
-    ended: completed,
-    restDue: rest,
-    retryDue: stay,
-    renewed: stay,
-    stirred: stay,
   },
   live: {
-    listen: stay,
-    leave: idle,
-    disconnect: stopped,
-    reconnect: stay,
-    answered: stay,
-    failed: failedLive,
-    ended: completed,
-    restDue: rest,
-    retryDue: stay,
-    renewed: stay,
-    stirred: stay,
+    ...underWay,
+    failed: (state, event, moment, policy) =>
+      failed(moment.now - state.since < policy.healthyAfterMs ? state : FRESH, event, moment, policy),
   },
   retrying: {
-    listen: stay,
-    leave: idle,
-    disconnect: stopped,
+    ...underWay,
     reconnect: wait,
-    answered: stay,
-    failed: stay,
-    ended: completed,
-    restDue: rest,
-    retryDue: attemptAgain,
-    renewed: stay,
-    stirred: stay,
+    retryDue: (state, _event, _moment, { maxAttempts }) =>
+      waitAgain({ ...state, attempt: Math.min(state.attempt + 1, maxAttempts) }),
   },
   refreshing: {
-    listen: stay,
-    leave: idle,
-    disconnect: stopped,
-    reconnect: stay,
-    answered: stay,
-    failed: renewalFailed,
-    ended: completed,
-    restDue: rest,
-    retryDue: stay,
+    ...underWay,
+    // A token that cannot be had for now is no refusal: it may be asked for again.
+    failed: (state, event, moment, policy) =>
+      failed({ ...state, refreshed: event.loss.advice === 'refresh' }, event, moment, policy),
     renewed: waitAgain,
-    stirred: stay,
   },
-  resting: {
-    listen: stay,
-    leave: idle,
-    disconnect: stopped,
-    reconnect: wait,
-    answered: rest,
-    failed: wait,
-    ended: stay,
-    restDue: stay,
-    retryDue: stay,
-    renewed: stay,
-    stirred: wait,
-  },
-  completed: {
-    listen: stay,
-    leave: stay,
-    disconnect: stopped,
-    reconnect: wait,
-    answered: stay,
-    failed: stay,
-    ended: stay,
-    restDue: stay,
-    retryDue: stay,
-    renewed: stay,
-    stirred: stay,
-  },
-  stopped: {
-    listen: stay,
-    leave: stay,
-    disconnect: stay,
-    reconnect: wait,
-    answered: stay,
-    failed: stay,
-    ended: stay,
-    restDue: stay,
-    retryDue: stay,
-    renewed: stay,
-    stirred: stay,
-  },
-  unauthorized: {
-    listen: stay,
-    leave: stay,
-    disconnect: stopped,
-    reconnect: wait,
-    answered: stay,
-    failed: stay,
-    ended: stay,
-    restDue: stay,
-    retryDue: stay,
-    renewed: stay,
-    stirred: stay,
-  },
-  error: {
-    listen: stay,
-    leave: stay,
-    disconnect: stopped,
-    reconnect: wait,
-    answered: stay,
-    failed: stay,
-    ended: stay,
-    restDue: stay,
-    retryDue: stay,
-    renewed: stay,
-    stirred: stay,
-  },
+  resting: { leave, ...over, answered: restDue, failed: wait, stirred: wait },
+  completed: over,
+  disconnected: { reconnect: wait },
+  unauthorized: over,
+  error: over,
 };
 
 /** What the event makes of the state; the same object where nothing changes. */
@@ -246,6 +152,6 @@ export function follow(
   moment: Moment,
   policy: WatchPolicy,
 ): WatchState {
-  const step = WATCH_TABLE[state.name][event.type] as Step<never, never> | null;
-  return step === null ? state : step(state as never, event as never, moment, policy);
+  const row = WATCH_TABLE[state.name] as Readonly<Partial<Record<WatchEventName, AnyStep>>>;
+  return row[event.type]?.(state as never, event as never, moment, policy) ?? state;
 }

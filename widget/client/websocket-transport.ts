@@ -4,10 +4,9 @@
  */
 import { createClient } from 'graphql-ws/client';
 import { WatchProgressDocument } from '../generated/operations.js';
-import { adviceForClose, adviceForErrors, tooLate } from './advice.js';
-import { setDeadline } from './deadline.js';
+import { LOST, adviceForClose, adviceForErrors, lossOf, tooLate } from './advice.js';
 import type { Environment } from './environment.js';
-import { createLiveness, type Liveness } from './liveness.js';
+import { createTimers } from './timers.js';
 import { OperationError, type Answer, type Loss, type Operation, type Transport } from './transport.js';
 import { readLifetime } from './wire.js';
 
@@ -23,54 +22,70 @@ export interface WebSocketTransportOptions {
   readonly pongTimeoutMs: number;
 }
 
-const WATCH = WatchProgressDocument.toString();
-const NO_WEBSOCKET: Loss = {
-  advice: 'giveUp',
-  error: {
-    code: 'WEBSOCKET_MISSING',
-    message: 'There is no WebSocket here; bring one with createEnvironment({ webSocket }), or use polling.',
-  },
-};
-const PING = JSON.stringify({ type: 'ping' });
+/** After this long without a word, by the wall clock, a check pings; ms. */
+const JUST_NOW_MS = 500;
+
+/** What comes of an operation. */
+interface Sink {
+  next(data: unknown): void;
+  failed(loss: Loss): void;
+  complete(): void;
+}
 
 /** Sessions over graphql-transport-ws. */
 export function createWebSocketTransport(options: WebSocketTransportOptions): Transport {
-  const { environment } = options;
+  const { environment, ackTimeoutMs, firstDataTimeoutMs, pingIntervalMs, pongTimeoutMs } = options;
   return {
     open(token, listener) {
       const { webSocket } = environment;
-      if (webSocket === null) throw new OperationError(NO_WEBSOCKET);
+      if (webSocket === null) {
+        throw new OperationError(
+          lossOf(
+            'giveUp',
+            'WEBSOCKET_MISSING',
+            'There is no WebSocket here: bring one with createEnvironment({ webSocket }), or use polling.',
+          ),
+        );
+      }
+      const timers = createTimers(environment);
+      let socket: WebSocket | null = null;
       let over = false;
       let acknowledged = false;
       let answered = false;
-      /** Of each watch that waits for its first answer: what starts its deadline, and what ends it. */
-      const unanswered = new Map<() => void, () => void>();
+      let heardAt = 0;
+      /** Starts the deadline of each watch that waits for the ack. */
+      const unasked = new Set<() => void>();
       const requests = new Set<(loss: Loss) => void>();
-      let liveness: Liveness | null = null;
-      let cancelDeadline = deadline(options.openTimeoutMs, 'connection');
 
-      function deadline(delayMs: number, step: string): () => void {
-        return setDeadline(environment, delayMs, () => {
-          end(tooLate(step));
-        });
-      }
-      function next(delayMs: number, step: string): void {
-        cancelDeadline();
-        cancelDeadline = deadline(delayMs, step);
-      }
+      const deadline = (delayMs: number, step: string): void =>
+        timers.deadline(deadline, delayMs, () => end(tooLate(step)));
       function end(loss: Loss | null): void {
         if (over) return;
         over = true;
-        cancelDeadline();
-        liveness?.stop();
-        for (const stop of unanswered.values()) stop();
-        for (const refuse of requests) refuse(loss ?? adviceForClose(1000));
+        timers.endAll();
+        for (const refuse of requests) refuse(loss ?? LOST);
         // Before the ack only `terminate` closes at once; `dispose` would wait for it.
         if (acknowledged) void client.dispose();
         else client.terminate();
         if (loss !== null) listener.lost(loss);
       }
 
+      // A socket whose network went away stays open and silent for minutes: after a silence the client pings.
+      function heard(): void {
+        heardAt = environment.now();
+        timers.end('pong');
+        timers.set('ping', pingIntervalMs, ping);
+      }
+      function ping(): void {
+        if (!acknowledged || timers.has('pong')) return;
+        timers.deadline('pong', pongTimeoutMs, () => end(LOST), send);
+        send();
+      }
+      function send(): void {
+        if (socket?.readyState === 1) socket.send('{"type":"ping"}');
+      }
+
+      deadline(options.openTimeoutMs, 'connection');
       const client = createClient({
         url: options.url,
         webSocketImpl: class extends webSocket {
@@ -80,146 +95,133 @@ export function createWebSocketTransport(options: WebSocketTransportOptions): Tr
             this.addEventListener('error', () => undefined);
           }
         },
-        ...(token === null ? {} : { connectionParams: { token } }),
+        connectionParams: token === null ? {} : { token },
         lazy: false,
         retryAttempts: 0,
         onNonLazyError: () => undefined,
         on: {
-          opened(socket) {
-            if (over) return;
-            next(options.ackTimeoutMs, 'acknowledgement');
-            const pingable = socket as WebSocket;
-            liveness = createLiveness({
-              environment,
-              pingIntervalMs: options.pingIntervalMs,
-              pongTimeoutMs: options.pongTimeoutMs,
-              ping: () => {
-                if (acknowledged && pingable.readyState === 1) pingable.send(PING);
-              },
-              onDead: () => {
-                end({
-                  advice: 'retry',
-                  error: { code: 'CONNECTION_LOST', message: 'The server stopped answering.' },
-                });
-              },
-            });
+          opened(opened) {
+            socket = opened as WebSocket;
+            if (!over) deadline(ackTimeoutMs, 'acknowledgement');
           },
           connected(_socket, payload) {
             if (over) return;
             acknowledged = true;
-            cancelDeadline();
-            for (const start of unanswered.keys()) start();
+            timers.end(deadline);
+            for (const start of unasked) start();
             listener.acknowledged(readLifetime(payload));
           },
           message() {
             if (over) return;
-            liveness?.heard();
+            heard();
             if (acknowledged) listener.alive();
           },
-          closed(event) {
-            // First in line: nothing of this client may act on its own close.
-            end(adviceForClose((event as CloseEvent).code));
-          },
+          // First in line: nothing of this client may act on its own close.
+          closed: (event) => end(adviceForClose((event as CloseEvent).code)),
         },
       });
 
-      function run(
-        operation: Operation,
-        sink: (answer: Answer | { type: 'next'; data: unknown }) => void,
-      ): () => void {
-        return client.subscribe<Record<string, unknown>>(
-          { query: operation.query, variables: { ...operation.variables } },
+      /** Runs an operation; returns its end, after which nothing is told of it. */
+      function run({ query, variables }: Operation, sink: Sink): () => void {
+        let ended = false;
+        const unless = <T>(tell: (value: T) => void) => {
+          return (value: T): void => {
+            if (!over && !ended) tell(value);
+          };
+        };
+        const stop = client.subscribe<Record<string, unknown>>(
+          { query, variables: { ...variables } },
           {
-            next(result) {
-              if (over) return;
-              if (result.errors && result.errors.length > 0)
-                sink({ type: 'failed', loss: adviceForErrors(result.errors) });
-              else sink({ type: 'next', data: result.data });
-            },
-            error(reason) {
-              // Anything but a list of errors is the end of the socket, which is told once, for all.
-              if (!over && Array.isArray(reason)) sink({ type: 'failed', loss: adviceForErrors(reason) });
-            },
+            next: unless(({ data, errors }) => {
+              if (errors?.length) sink.failed(adviceForErrors(errors));
+              else sink.next(data);
+            }),
+            // Anything but a list of errors is the end of the socket, which is told once, for all.
+            error: unless((reason: unknown) => {
+              if (Array.isArray(reason)) sink.failed(adviceForErrors(reason));
+            }),
             complete() {
-              if (!over) sink({ type: 'complete' });
+              unless(sink.complete)(undefined);
             },
           },
         );
+        return () => {
+          ended = true;
+          stop();
+        };
       }
 
       return {
         watch(target, answer) {
-          let ended = false;
-          let cancel = (): void => undefined;
+          const late = tooLate('first data');
           const start = (): void => {
-            cancel = setDeadline(environment, options.firstDataTimeoutMs, () => {
-              const loss = tooLate('first data');
+            timers.deadline(start, firstDataTimeoutMs, () => {
               // One that is left out among others that are served asks again by itself.
-              if (answered) answer({ type: 'failed', loss });
-              else end(loss);
+              if (answered) answer({ type: 'failed', loss: late });
+              else end(late);
             });
           };
           const first = (): void => {
-            cancel();
-            unanswered.delete(start);
+            timers.end(start);
+            unasked.delete(start);
           };
-          unanswered.set(start, first);
-          if (acknowledged) start();
-          const unsubscribe = run({ query: WATCH, variables: { ...target } }, (event) => {
-            if (ended) return;
+          const hear = (heard: Answer): void => {
             first();
-            answer(event.type === 'next' ? readEvent(event.data) : event);
+            answer(heard);
             answered = true;
             if (!over) listener.answered();
-          });
+          };
+          unasked.add(start);
+          if (acknowledged) start();
+          const stop = run(
+            { query: WatchProgressDocument, variables: { ...target } },
+            {
+              next(data) {
+                const { progress, timestamp } = Object(Object(data).ingestionProgress) as Fields;
+                const serverTime = typeof timestamp === 'number' ? timestamp : null;
+                hear({ type: 'state', progress, serverTime });
+              },
+              failed: (loss) => hear({ type: 'failed', loss }),
+              complete: () => hear({ type: 'complete' }),
+            },
+          );
           return () => {
-            if (ended) return;
-            ended = true;
             first();
-            unsubscribe();
+            stop();
           };
         },
-        check: () => liveness?.check(),
+        check() {
+          if (Math.abs(environment.now() - heardAt) >= JUST_NOW_MS) ping();
+        },
         request: (operation) =>
           new Promise((resolve, reject) => {
-            const settle = (act: () => void): void => {
-              cancel();
+            const settle = (): void => {
+              timers.end(refuse);
               requests.delete(refuse);
-              act();
+              stop();
             };
             const refuse = (loss: Loss): void => {
-              settle(() => {
-                reject(new OperationError(loss));
-              });
+              settle();
+              reject(new OperationError(loss));
             };
-            const cancel = setDeadline(environment, options.firstDataTimeoutMs, () => {
-              refuse(tooLate('request'));
-              unsubscribe();
-            });
             requests.add(refuse);
-            const unsubscribe = run(operation, (event) => {
-              if (event.type === 'failed') refuse(event.loss);
-              else if (event.type === 'next') {
-                settle(() => {
-                  resolve(event.data);
-                });
-              }
+            timers.deadline(refuse, firstDataTimeoutMs, () => refuse(tooLate('request')));
+            const stop = run(operation, {
+              next(data) {
+                settle();
+                resolve(data);
+              },
+              failed: refuse,
+              complete: () => undefined,
             });
           }),
-        close: () => {
-          end(null);
-        },
+        close: () => end(null),
       };
     },
   };
 }
 
-function readEvent(data: unknown): Answer {
-  const event = (data as { ingestionProgress?: { progress?: unknown; timestamp?: unknown } } | null)
-    ?.ingestionProgress;
-  return {
-    type: 'state',
-    progress: event?.progress,
-    serverTime: typeof event?.timestamp === 'number' ? event.timestamp : null,
-  };
+interface Fields {
+  readonly progress?: unknown;
+  readonly timestamp?: unknown;
 }

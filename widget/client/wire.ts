@@ -5,59 +5,53 @@
 import type { TokenLifetime } from './transport.js';
 import type { IngestionError, IngestionResult, PhaseMetrics, PhaseProgress, Progress } from './types.js';
 
-type Fields = Readonly<Record<string, unknown>>;
 type Reader<T> = (value: unknown) => T;
+/** How each field is read: by a function, or as whatever is of the same type as the value that else stands for it. */
+type Readers<T> = {
+  readonly [Name in keyof T]: Reader<T[Name]> | Extract<T[Name], string | number | boolean>;
+};
 
-const fieldsOf = (value: unknown): Fields | null =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : null;
-/** Reads each named field by its reader; null where there are no fields at all. */
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null;
+/** Reads each named field; null where there are no fields at all. */
 const record =
-  <T extends object>(readers: { readonly [Name in keyof T]: Reader<T[Name]> }): Reader<T | null> =>
-  (value) => {
-    const from = fieldsOf(value);
-    if (from === null) return null;
-    const entries = Object.entries<Reader<unknown>>(readers).map(([name, read]) => [name, read(from[name])]);
-    return Object.fromEntries(entries) as T;
-  };
-const or =
-  <T>(read: Reader<T | null>, otherwise: T): Reader<T> =>
+  <T extends object>(readers: Readers<T>): Reader<T | null> =>
   (value) =>
-    read(value) ?? otherwise;
+    isObject(value)
+      ? (Object.fromEntries(
+          Object.entries<Reader<unknown> | string | number | boolean>(readers).map(([name, read]) => {
+            const field = value[name];
+            if (typeof read === 'function') return [name, read(field)];
+            return [name, typeof field === typeof read ? field : read];
+          }),
+        ) as T)
+      : null;
 const listOf =
   <T>(read: Reader<T | null>): Reader<T[]> =>
   (value) =>
     Array.isArray(value) ? value.map(read).filter((item) => item !== null) : [];
 const oneOf =
-  <T extends string>(...names: T[]): Reader<T | null> =>
+  <T extends string>(names: readonly T[], otherwise: T): Reader<T> =>
   (value) =>
-    names.find((name) => name === value) ?? null;
+    names.find((name) => name === value) ?? otherwise;
 const within =
   (least: number, most: number): Reader<number | null> =>
   (value) =>
-    typeof value === 'number' && Number.isFinite(value) ? Math.min(most, Math.max(least, value)) : null;
-
+    Number.isFinite(value) ? Math.min(most, Math.max(least, value as number)) : null;
 const text: Reader<string | null> = (value) => (typeof value === 'string' ? value : null);
-const flag: Reader<boolean> = (value) => value === true;
 const number = within(-Infinity, Infinity);
 const count = within(0, Infinity);
 const percent = within(0, 100);
-const phaseNumber = within(1, 4);
 
-const lifetime = record<TokenLifetime>({
-  expiresAt: number,
-  serverTime: number,
-  scopes: (value) => (Array.isArray(value) ? listOf(text)(value) : null),
-});
 /** What the server says of the token: in the ack, and after a refresh. */
-export const readLifetime = or(lifetime, { expiresAt: null, serverTime: null, scopes: null });
+export const readLifetime = (value: unknown): TokenLifetime =>
+  record<TokenLifetime>({
+    expiresAt: number,
+    serverTime: number,
+    scopes: (scopes) => (Array.isArray(scopes) ? listOf(text)(scopes) : null),
+  })(value ?? {}) as TokenLifetime;
 
-const counter: Reader<PhaseMetrics['counters'][number] | null> = (value) => {
-  const from = fieldsOf(value);
-  const name = text(from?.['name']);
-  const amount = number(from?.['value']);
-  if (from === null || name === null || amount === null) return null;
-  return { name, label: text(from['label']) ?? name, value: amount, unit: text(from['unit']) };
-};
+const counter = record<PhaseMetrics['counters'][number]>({ name: '', label: '', value: NaN, unit: text });
 const metrics = record<PhaseMetrics>({
   itemsTotal: count,
   itemsProcessed: count,
@@ -66,13 +60,16 @@ const metrics = record<PhaseMetrics>({
   bytesProcessed: count,
   itemsPerSecond: count,
   etaSeconds: count,
-  counters: listOf(counter),
+  counters: (value) =>
+    listOf(counter)(value)
+      .filter((each) => each.name && Number.isFinite(each.value))
+      .map((each) => ({ ...each, label: each.label || each.name })),
 });
 const phase = record<PhaseProgress>({
-  number: or(phaseNumber, 1),
-  name: or(text, ''),
-  status: or(oneOf('PENDING', 'RUNNING', 'COMPLETED', 'FAILED', 'SKIPPED'), 'PENDING'),
-  weight: or(count, 0.25),
+  number: 0,
+  name: '',
+  status: oneOf(['RUNNING', 'COMPLETED', 'FAILED', 'SKIPPED'], 'PENDING'),
+  weight: 0.25,
   percent,
   message: text,
   startedAt: number,
@@ -80,47 +77,47 @@ const phase = record<PhaseProgress>({
   metrics,
 });
 const error = record<IngestionError>({
-  phase: phaseNumber,
-  errorCode: or(text, 'UNKNOWN'),
-  message: or(text, ''),
-  recoverable: flag,
-  occurredAt: or(number, 0),
+  phase: within(1, 4),
+  errorCode: 'UNKNOWN',
+  message: '',
+  recoverable: false,
+  occurredAt: 0,
   retryOptions: record<NonNullable<IngestionError['retryOptions']>>({
-    canRetry: flag,
-    fromPhase: phaseNumber,
+    canRetry: false,
+    fromPhase: within(1, 4),
     retryAfterMs: count,
     attempt: number,
     maxAttempts: number,
   }),
 });
 const result = record<IngestionResult>({
-  outcome: or(oneOf('SUCCESS', 'PARTIAL'), 'SUCCESS'),
+  outcome: oneOf(['PARTIAL'], 'SUCCESS'),
   itemsProcessed: count,
   itemsFailed: count,
   bytesProcessed: count,
-  durationMs: or(count, 0),
+  durationMs: 0,
   summary: text,
   output: (value) => value ?? null,
 });
-const status = oneOf('RUNNING', 'COMPLETED', 'FAILED', 'CANCELLED');
 const progress = record<Progress>({
-  id: or(text, ''),
-  projectId: or(text, ''),
-  status: or(status, 'RUNNING'),
-  revision: or(number, 0),
-  currentPhase: or(within(0, 4), 0),
+  id: '',
+  projectId: '',
+  // Refused below where it is none.
+  status: oneOf<Progress['status']>(['RUNNING', 'COMPLETED', 'FAILED', 'CANCELLED'], '' as 'RUNNING'),
+  revision: NaN,
+  currentPhase: (value) => within(0, 4)(value) ?? 0,
   progressPercent: percent,
   etaSeconds: count,
   phases: listOf(phase),
   result,
   error,
   retryOf: text,
-  fromPhase: or(phaseNumber, 1),
-  cancellable: flag,
+  fromPhase: 1,
+  cancellable: false,
   cancelRequestedAt: number,
-  staleAfterMs: or(count, 300_000),
-  startedAt: or(number, 0),
-  updatedAt: or(number, 0),
+  staleAfterMs: 300_000,
+  startedAt: 0,
+  updatedAt: 0,
   completedAt: number,
 });
 
@@ -132,12 +129,10 @@ export function readProgress(value: unknown): Progress | null | undefined {
   if (value === null) return null;
   const read = progress(value);
   const fits =
-    read !== null &&
-    read.id !== '' &&
-    Number.isSafeInteger(fieldsOf(value)?.['revision']) &&
-    status(fieldsOf(value)?.['status']) !== null &&
+    read?.id &&
+    read.status &&
+    Number.isSafeInteger(read.revision) &&
     Number.isInteger(read.currentPhase) &&
-    read.phases.length === 4 &&
-    read.phases.every((each, index) => each.number === index + 1);
+    read.phases.map((each) => each.number).join() === '1,2,3,4';
   return fits ? read : undefined;
 }

@@ -36,7 +36,7 @@ export const EVENTS: readonly MachineEvent[] = [
 export const STATE_NAMES = Object.keys(TABLE) as StateName[];
 export const EVENT_NAMES = [...new Set(EVENTS.map(({ type }) => type))] as EventName[];
 export const POLICIES: readonly Policy[] = (['auto', 'websocket', 'polling'] as const).map((transport) =>
-  readSettings({ transport, maxAttempts: 4 }),
+  readSettings({ transport, maxAttempts: 4, getToken: () => 'token' }),
 );
 
 /** Which events the world can bring in this state: timers only where they are set, answers only from what is open. */
