@@ -2,32 +2,36 @@
 import type { Advice } from './machine-state.js';
 import { OperationError, type Loss } from './transport.js';
 
-/** A loss, from its parts. */
-export const lossOf = (advice: Advice, code: string, message: string): Loss => ({
+/** `TOKEN_EXPIRED` as a sentence: "Token expired." */
+const sentenceOf = (code: string): string =>
+  `${code.charAt(0)}${code.slice(1).toLowerCase().replaceAll('_', ' ')}.`;
+
+/** A loss, from its parts; where nobody says more, its code is its sentence. */
+export const lossOf = (advice: Advice, code: string, message = sentenceOf(code)): Loss => ({
   advice,
   error: { code, message },
 });
 
-const SLOW = lossOf('retry', 'TIMEOUT', 'The connection took too long.');
-const BY_CLOSE_CODE: Readonly<Record<number, Loss>> = {
-  4401: lossOf('refresh', 'UNAUTHENTICATED', 'The server did not accept the token.'),
-  4403: lossOf('refresh', 'TOKEN_EXPIRED', 'The token has expired.'),
-  1009: lossOf('giveUp', 'MESSAGE_TOO_BIG', 'A message was too big.'),
-  1012: lossOf('spread', 'SERVER_RESTARTING', 'The server is restarting.'),
-  1013: lossOf('retry', 'SERVER_BUSY', 'The server is busy.'),
-  4408: SLOW,
-  4504: SLOW,
+const BY_CLOSE_CODE: Readonly<Record<number, readonly [Advice, string]>> = {
+  4401: ['refresh', 'UNAUTHENTICATED'],
+  4403: ['refresh', 'TOKEN_EXPIRED'],
+  1009: ['giveUp', 'MESSAGE_TOO_BIG'],
+  1012: ['spread', 'SERVER_RESTARTING'],
+  1013: ['retry', 'SERVER_BUSY'],
+  4408: ['retry', 'TIMEOUT'],
+  4504: ['retry', 'TIMEOUT'],
 };
+const MISUSE = [4004, 4005, 4400, 4406, 4409, 4429];
 
 /** The network's or the server's silence: nothing more is known. */
-export const LOST = lossOf('retry', 'CONNECTION_LOST', 'The connection was lost.');
+export const LOST = lossOf('retry', 'CONNECTION_LOST');
 
 /** What to do after the socket closed with this code. */
-export const adviceForClose = (code: number): Loss =>
-  BY_CLOSE_CODE[code] ??
-  ([4004, 4005, 4400, 4406, 4409, 4429].includes(code)
-    ? lossOf('giveUp', 'PROTOCOL_ERROR', `The server closed with ${code}.`)
-    : LOST);
+export function adviceForClose(code: number): Loss {
+  const known = BY_CLOSE_CODE[code];
+  if (known) return lossOf(...known);
+  return MISUSE.includes(code) ? lossOf('giveUp', 'PROTOCOL_ERROR', `Closed with ${code}.`) : LOST;
+}
 
 const BY_ERROR_CODE: Readonly<Record<string, Advice>> = {
   UNAVAILABLE: 'retry',
@@ -39,22 +43,19 @@ const BY_ERROR_CODE: Readonly<Record<string, Advice>> = {
 };
 
 /** What to do after the server answered one operation with this code. */
-export const adviceForCode = (code: string, message: string): Loss =>
+export const adviceForCode = (code: string, message?: string): Loss =>
   lossOf(BY_ERROR_CODE[code] ?? 'giveUp', code, message);
 
 /** The loss that a list of GraphQL errors means. */
 export function adviceForErrors([first]: readonly unknown[]): Loss {
   const { message, extensions } = Object(first) as { message?: unknown; extensions?: { code?: unknown } };
-  const code = extensions?.code;
-  return adviceForCode(
-    typeof code === 'string' ? code : 'PROTOCOL_ERROR',
-    typeof message === 'string' ? message : 'The server refused.',
-  );
+  return adviceForCode(text(extensions?.code) ?? 'PROTOCOL_ERROR', text(message));
 }
+const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 
 /** A step that took longer than its deadline. */
 export const tooLate = (step: string): Loss => lossOf('retry', 'TIMEOUT', `No answer in time (${step}).`);
 
 /** What an error means, also one that nobody foresaw. */
 export const lossIn = (error: unknown): Loss =>
-  error instanceof OperationError ? error.loss : lossOf('retry', 'CONNECTION_LOST', String(error));
+  error instanceof OperationError ? error.loss : lossOf('retry', LOST.error.code, String(error));

@@ -81,8 +81,7 @@ export function createConnection(options: ConnectionOptions = {}, parts: Connect
   const life = createTokenLife({
     environment,
     tokens,
-    liveSocket: () => (state.name === 'connected' ? socket.session : null),
-    isPolling: () => state.name === 'polling',
+    working: () => (state.name === 'connected' || state.name === 'polling' ? state.name : null),
     request,
     changed: tell,
   });

@@ -2,16 +2,11 @@
  * What the server says of the token in use, and of its own clock. Has the token renewed before it runs out, by the
  * server's time: a wrong local clock does no harm.
  */
-import {
-  ReadViewerDocument,
-  RefreshTokenDocument,
-  type ReadViewerQuery,
-  type RefreshTokenMutation,
-} from '../generated/operations.js';
+import { ReadViewerDocument, RefreshTokenDocument } from '../generated/operations.js';
 import type { Environment } from './environment.js';
 import { createTimers } from './timers.js';
 import type { TokenSource } from './token-source.js';
-import type { Operation, TokenLifetime, TransportSession } from './transport.js';
+import type { Operation, TokenLifetime } from './transport.js';
 import { readLifetime } from './wire.js';
 
 /** The server's time, and when it was taken on the monotonic clock; ms. */
@@ -40,9 +35,8 @@ export interface TokenLife {
 export interface TokenLifeOptions {
   readonly environment: Environment;
   readonly tokens: TokenSource;
-  /** The socket, where it is live. */
-  readonly liveSocket: () => TransportSession | null;
-  readonly isPolling: () => boolean;
+  /** Which transport works, where one does. */
+  readonly working: () => 'connected' | 'polling' | null;
   readonly request: (operation: Operation) => Promise<unknown>;
   readonly changed: () => void;
 }
@@ -53,10 +47,11 @@ const RENEW_AFTER = 0.8;
 const LEAST_RENEWAL_MS = 500;
 /** Longer than this, setTimeout would not wait at all. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
+const VIEWER: Operation = { query: ReadViewerDocument, variables: {} };
 
 /** Knows nothing before the first ack. */
 export function createTokenLife(options: TokenLifeOptions): TokenLife {
-  const { environment, tokens, liveSocket, isPolling, request, changed } = options;
+  const { environment, tokens, working, request, changed } = options;
   const timers = createTimers(environment);
   let scopes: readonly string[] | null = null;
   let clock: ServerClock | null = null;
@@ -65,10 +60,10 @@ export function createTokenLife(options: TokenLifeOptions): TokenLife {
   function acknowledged(lifetime: TokenLifetime): void {
     const { expiresAt, serverTime } = lifetime;
     scopes = lifetime.scopes;
-    if (serverTime !== null) clock = { serverTime, receivedAt: environment.monotonicNow() };
     timers.endAll();
-    if (expiresAt !== null && serverTime !== null && tokens.renewable) {
-      renewAfter(expiresAt - serverTime, RENEW_AFTER);
+    if (serverTime !== null) {
+      clock = { serverTime, receivedAt: environment.monotonicNow() };
+      if (expiresAt !== null && tokens.renewable) renewAfter(expiresAt - serverTime, RENEW_AFTER);
     }
     changed();
   }
@@ -78,20 +73,20 @@ export function createTokenLife(options: TokenLifeOptions): TokenLife {
     if (delayMs < LEAST_RENEWAL_MS) return;
     timers.set(renewAfter, Math.min(delayMs, LONGEST_TIMER_MS), () => {
       renew().catch(() => {
-        if (!timers.has(renewAfter) && (isPolling() || liveSocket())) renewAfter(leftMs - delayMs, 0.5);
+        if (!timers.has(renewAfter) && working()) renewAfter(leftMs - delayMs, 0.5);
       });
     });
   }
+  /** A poller tells its token with each poll, and asks what is known of it. */
   async function renew(): Promise<void> {
     const token = await tokens.get(true);
-    const socket = liveSocket();
-    if (!socket) return isPolling() ? askViewer() : undefined;
-    const data = await socket.request({ query: RefreshTokenDocument, variables: { token } });
-    if (socket === liveSocket()) acknowledged(readLifetime((data as RefreshTokenMutation).refreshToken));
+    const transport = working();
+    if (transport === 'connected') await learn({ query: RefreshTokenDocument, variables: { token } });
+    else if (transport) await learn(VIEWER);
   }
-  async function askViewer(): Promise<void> {
-    const data = await request({ query: ReadViewerDocument, variables: {} });
-    if (isPolling()) acknowledged(readLifetime((data as ReadViewerQuery).viewer));
+  async function learn(operation: Operation): Promise<void> {
+    const answer = await request(operation);
+    if (working()) acknowledged(readLifetime(Object.values(Object(answer))[0]));
   }
 
   return {
@@ -113,7 +108,7 @@ export function createTokenLife(options: TokenLifeOptions): TokenLife {
     askOnce() {
       if (asking || scopes !== null) return;
       asking = true;
-      askViewer().catch(() => {
+      learn(VIEWER).catch(() => {
         // The polls tell by themselves what is wrong; it is asked again while they work.
         asking = false;
       });
