@@ -22,6 +22,7 @@ import type { SharedExecution } from './graphql/shared-execution.js';
 import { IngestionEventEmitter } from './ingestion/emitter.js';
 import { createProgressService } from './ingestion/progress-service.js';
 import type { IngestionService } from './ingestion/progress-service.js';
+import type { IngestionChange } from './ingestion/record.js';
 import { createHealth } from './observability/health.js';
 import type { Health } from './observability/health.js';
 import type { Logger } from './observability/logger.js';
@@ -85,9 +86,11 @@ export function assemble(config: Config, ports: ServerPorts, life: Life): Assemb
   const metrics = createMetrics();
   const observe =
     (dependency: string): ObserveCall =>
-    (operation, seconds, hasFailed) => {
+    (operation, seconds, hasFailed, [first]) => {
       metrics.observeCall(dependency, operation, seconds, hasFailed);
-      recordSpan(`${dependency}.${operation}`, seconds, hasFailed);
+      // What a bus carries names the request that it came by.
+      const { requestId } = (first ?? {}) as Partial<IngestionChange>;
+      recordSpan(`${dependency}.${operation}`, seconds, hasFailed, requestId);
     };
   const store = measured(ports.store, clock, observe('store'));
   const bus = measured(ports.bus, clock, observe('bus'));
@@ -105,6 +108,13 @@ export function assemble(config: Config, ports: ServerPorts, life: Life): Assemb
     clock,
     logger,
     isAlone: () => bus.kind === 'redis' || !service.othersStand,
+    onTold: ({ event, requestId }, watchers) => {
+      const { projectId, ingestionId, revision, payload } = event;
+      const fields = { projectId, ingestionId, revision, requestId, watchers };
+      const isMilestone = payload.type !== 'progress_update' && payload.type !== 'snapshot';
+      logger[isMilestone ? 'info' : 'debug'](fields, 'told to watchers');
+      recordSpan('watch.tell', 0, false, requestId);
+    },
   });
   const offenders = createOffenderLog(logger, clock);
   const guard = createGuard({
@@ -133,9 +143,11 @@ export function assemble(config: Config, ports: ServerPorts, life: Life): Assemb
   const keeper = createSessionKeeper(clock, config.accessRecheckSeconds * 1_000);
   const mask = createErrorMask(logger);
   // What comes over the network; a job in this process has spans of its own.
-  const asked = measured(service, clock, (operation, ...rest) =>
-    recordSpan(`ingestion.${operation}`, ...rest),
-  );
+  const asked = measured(service, clock, (operation, seconds, hasFailed, args) => {
+    const last = operation === 'start' || operation === 'report' ? args.at(-1) : undefined;
+    const requestId = typeof last === 'string' ? last : undefined;
+    recordSpan(`ingestion.${operation}`, seconds, hasFailed, requestId);
+  });
   const schema = createProgressSchema({ service: asked, hub, clock, publicUrl });
   const documents = createDocuments({
     schema,

@@ -1,6 +1,7 @@
 /** What the bus sends as text, and back. An event's state is that of its record, and is sent once. */
 import type { IngestionCommand, IngestionEvent } from '@ingestion-progress/schema';
 import { z } from 'zod';
+import { ofRequest } from '../ingestion/record.js';
 import type { IngestionChange } from '../ingestion/record.js';
 import { parseRecord, serializeRecord } from '../store/record-codec.js';
 import type { BusMessage } from './event-bus.js';
@@ -12,6 +13,7 @@ const messageSchema = z.discriminatedUnion('kind', [
       projectId: z.string(),
       revision: z.number(),
       payload: z.looseObject({ type: z.string() }),
+      requestId: z.string().optional(),
     }),
     record: z.unknown(),
   }),
@@ -19,13 +21,13 @@ const messageSchema = z.discriminatedUnion('kind', [
 ]);
 
 /** A change as the two JSON texts that the scripts of Redis put together. */
-export function serializeChange({ event, record }: IngestionChange): {
+export function serializeChange({ event, record, requestId }: IngestionChange): {
   readonly event: string;
   readonly record: string;
 } {
   const { progress, ...rest } = event;
   const sent = progress?.revision === record.progress.revision ? rest : event;
-  return { event: JSON.stringify(sent), record: serializeRecord(record) };
+  return { event: JSON.stringify({ ...sent, requestId }), record: serializeRecord(record) };
 }
 
 /** A command as a message. */
@@ -40,6 +42,7 @@ export function parseMessage(text: string): BusMessage {
   if (message.kind === 'command')
     return { kind: 'command', command: message.command as unknown as IngestionCommand };
   const record = parseRecord(JSON.stringify(message.record), 'record of a message');
-  const event = { progress: record.progress, ...message.event } as unknown as IngestionEvent;
-  return { kind: 'change', change: { event, record } };
+  const { requestId, ...told } = message.event;
+  const event = { progress: record.progress, ...told } as unknown as IngestionEvent;
+  return { kind: 'change', change: ofRequest({ event, record }, requestId) };
 }

@@ -13,7 +13,7 @@ export function createMutations({
 }: ResolverOptions): MutationResolvers<GraphqlContext> {
   async function report({ session }: GraphqlContext, kind: Report) {
     await session.authoriseReport(kind.report.projectId);
-    return service.report(kind);
+    return service.report(kind, session.origin.requestId);
   }
 
   async function command(
@@ -35,7 +35,7 @@ export function createMutations({
   return {
     startIngestion: async (_parent, { input }, { session }) => {
       await session.authoriseReport(input.projectId);
-      const outcome = await service.start(input, 'elsewhere');
+      const outcome = await service.start(input, 'elsewhere', session.origin.requestId);
       const base = publicUrl();
       return {
         ...outcome,

@@ -138,9 +138,10 @@ export function createProgressService(options: ProgressServiceOptions): Ingestio
     if (isClosed) throw goingDown();
   };
 
-  const logged = async <T>(fields: Readonly<Record<string, unknown>>, answer: Promise<T>): Promise<T> => {
+  /** Logs a refusal with what was known of the report by then. */
+  const logged = async <T>(fields: Record<string, unknown>, task: () => Promise<T>): Promise<T> => {
     try {
-      return await answer;
+      return await task();
     } catch (cause) {
       if (cause instanceof ProgressError) {
         logger.info({ ...fields, code: cause.code, reason: cause.message }, 'a report was refused');
@@ -149,40 +150,45 @@ export function createProgressService(options: ProgressServiceOptions): Ingestio
     }
   };
 
-  const change = async (projectId: string, fold: Waiting['fold'], isEnding: boolean): Promise<Settled> => {
-    checkOpen();
-    const { waiting, settled } = createWaiting(clock, fold, deadlineMs);
-    projects.get(projectId).call(waiting, isEnding);
-    return logged({ projectId }, settled);
+  const change = (projectId: string, fold: Waiting['fold'], isEnding: boolean): Promise<Settled> =>
+    logged({ projectId }, () => {
+      checkOpen();
+      const { waiting, settled } = createWaiting(clock, fold, deadlineMs);
+      projects.get(projectId).call(waiting, isEnding);
+      return settled;
+    });
+
+  const report = (given: Report, requestId?: string): Promise<ReportOutcome> => {
+    const fields: Record<string, unknown> = { type: given.type, requestId };
+    return logged(fields, async () => {
+      checkOpen();
+      const parsed = checkReport(given);
+      const { projectId, ingestionId, sequence } = parsed.report;
+      Object.assign(fields, { projectId, ingestionId, sequence });
+      const { waiting, settled } = createWaiting(clock, foldOf(parsed, true), deadlineMs, requestId);
+      if (parsed.type === 'progress_update') projects.get(projectId).update(waiting, parsed.report.phase);
+      else projects.get(projectId).call(waiting, isEndingReport(parsed));
+      const { accepted, record } = await settled;
+      return { accepted, progress: record.progress };
+    });
   };
 
-  const report = async (given: Report): Promise<ReportOutcome> => {
-    checkOpen();
-    const parsed = checkReport(given);
-    const { projectId, ingestionId, sequence } = parsed.report;
-    const { waiting, settled } = createWaiting(clock, foldOf(parsed, true), deadlineMs);
-    if (parsed.type === 'progress_update') projects.get(projectId).update(waiting, parsed.report.phase);
-    else projects.get(projectId).call(waiting, isEndingReport(parsed));
-    const { accepted, record } = await logged(
-      { projectId, ingestionId, sequence, type: parsed.type },
-      settled,
-    );
-    return { accepted, progress: record.progress };
-  };
-
-  const start = async (given: StartReport, place: JobPlace): Promise<StartOutcome> => {
-    checkOpen();
-    const checked = startReportSchema.safeParse(given);
-    if (!checked.success) throw new ProgressError('BAD_USER_INPUT', describeIssues(checked.error));
-    const { projectId, ingestionId = null } = checked.data;
-    const actor = projects.get(projectId);
-    const id = ingestionId ?? randomUUID();
-    const started = actor.inOrder(() => startOn(actor, context, checked.data, place, id));
-    const { progress, lastSequence } = await logged(
-      { projectId, ingestionId, type: 'ingestion_started' },
-      started,
-    );
-    return { progress, lastSequence };
+  const start = (given: StartReport, place: JobPlace, requestId?: string): Promise<StartOutcome> => {
+    const fields: Record<string, unknown> = { type: 'ingestion_started', requestId };
+    return logged(fields, async () => {
+      checkOpen();
+      const checked = startReportSchema.safeParse(given);
+      if (!checked.success) throw new ProgressError('BAD_USER_INPUT', describeIssues(checked.error));
+      const { projectId, ingestionId = null } = checked.data;
+      Object.assign(fields, { projectId, ingestionId });
+      const actor = projects.get(projectId);
+      const id = ingestionId ?? randomUUID();
+      const circumstances = { place, ingestionId: id, requestId };
+      const { progress, lastSequence } = await actor.inOrder(() =>
+        startOn(actor, context, checked.data, circumstances),
+      );
+      return { progress, lastSequence };
+    });
   };
 
   const reader = createReader({

@@ -9,6 +9,7 @@ import { ProjectState } from './project-state.js';
 import type { ProjectContext } from './project-context.js';
 import { seal } from './draft.js';
 import type { FoldOutcome } from './progress.js';
+import { ofRequest } from './record.js';
 import type { IngestionChange, IngestionRecord } from './record.js';
 import { foldRun, type FoldRun, type Waiting } from './waiting-report.js';
 import { WaitingRoom, type Lane } from './waiting-room.js';
@@ -185,7 +186,7 @@ export class ProjectActor {
           continue;
         }
         const nowMs = this.context.clock.now();
-        const change = seal(run.draft, base.progress.revision, nowMs);
+        const change = ofRequest(seal(run.draft, base.progress.revision, nowMs), lastRequest(list, run));
         const outcome = await this.state.commit(change, base, run.manner, deadlineOf(list, run));
         if (outcome.kind === 'committed') {
           this.settle(list, run, change.record);
@@ -242,7 +243,8 @@ export class ProjectActor {
     const { projectId, ingestionId, revision, payload } = change.event;
     const { counts, logger } = this.context;
     counts.events[payload.type] = (counts.events[payload.type] ?? 0) + 1;
-    const fields = { projectId, ingestionId, revision, type: payload.type };
+    const { requestId } = change;
+    const fields = { projectId, ingestionId, revision, type: payload.type, requestId };
     if (manner === 'merge') logger.debug(fields, 'progress');
     else logger.info(fields, 'progress');
   }
@@ -291,6 +293,14 @@ const tooMany = () =>
 
 function deadlineOf(list: readonly Waiting[], run: FoldRun): number | null {
   return list[run.taken - 1]?.deadlineAt ?? null;
+}
+
+/** The request of the last report that a change is made of; those that it merged are not named. */
+function lastRequest(list: readonly Waiting[], run: FoldRun): string | undefined {
+  for (let place = run.taken - 1; place >= 0; place -= 1) {
+    if (run.outcomes[place]?.kind === 'changed') return list[place]?.requestId;
+  }
+  return undefined;
 }
 
 /** Drivers should reject with `ProgressError`; what they throw beside it counts as an outage of theirs. */

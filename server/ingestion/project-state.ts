@@ -184,7 +184,7 @@ export class ProjectState {
       }
     }
     this.live = change.record;
-    writer.enqueue(change.record, event, manner !== 'merge');
+    writer.enqueue(change, event, manner !== 'merge');
     return { kind: 'committed' };
   }
 
@@ -213,7 +213,7 @@ export class ProjectState {
   ): Promise<Committed> {
     const { clock, writer, deadlineMs } = this.context;
     const left = deadlineAt === null ? deadlineMs : Math.max(1, deadlineAt - clock.monotonicNow());
-    const outcome = await writer.writeNow({ record: change.record, guard, events }, left);
+    const outcome = await writer.writeNow({ ...change, guard, events }, left);
     if (outcome.written === 'given-up') {
       this.forget();
       this.readBackLater();

@@ -4,13 +4,18 @@
  */
 import type { RecordedEvent } from '@ingestion-progress/schema';
 import type { StoreWrite, WriteGuard, WriteOutcome } from '../store/progress-store.js';
-import type { IngestionRecord } from './record.js';
+import type { IngestionChange, IngestionRecord } from './record.js';
 
 /** Most log entries that wait for one project while the store is away; the oldest go first. */
 const MOST_WAITING_EVENTS = 500;
 
 /** `given-up`: the deadline passed. The write may still arrive; the caller reads it back. */
 export type AwaitedOutcome = WriteOutcome | { readonly written: 'given-up' };
+
+/** A state, with the request that it came by where a request brought it. */
+export type TracedRecord = Pick<IngestionChange, 'record' | 'requestId'>;
+/** A write of one. */
+export type TracedWrite = StoreWrite & TracedRecord;
 
 /** One state that waits. */
 export interface WriteJob {
@@ -23,6 +28,8 @@ export interface WriteJob {
   dueAt: number;
   inFlight: boolean;
   attempts: number;
+  /** The request that its state came by, for the log. */
+  requestId: string | undefined;
   /** Tells whoever awaits it; null where nobody does, or was told. */
   settle: ((outcome: AwaitedOutcome) => void) | null;
   /** What waited before this awaited write took its place; comes back if that is given up. */
@@ -42,16 +49,17 @@ export class ProjectWrites {
   stored: { readonly id: string; readonly revision: number } | null = null;
 
   /** Puts a committed state in line, or in the place of an older one; returns when it is due. */
-  put(record: IngestionRecord, event: RecordedEvent | null, dueAt: number): number {
+  put({ record, requestId }: TracedRecord, event: RecordedEvent | null, dueAt: number): number {
     const isUpdate = event?.type === 'progress_update';
     const last = this.replaceable(record);
     if (last === null) {
       const update = isUpdate ? event : null;
       const events = event === null || isUpdate ? [] : [event];
-      this.push({ record, guard: { kind: 'change' }, events, update, dueAt, absorbed: null });
+      this.push({ record, requestId, guard: { kind: 'change' }, events, update, dueAt, absorbed: null });
       return dueAt;
     }
     last.record = record;
+    last.requestId = requestId;
     last.dueAt = Math.min(last.dueAt, dueAt);
     this.lastDueAt = last.dueAt;
     if (isUpdate) last.update = event;
@@ -63,11 +71,12 @@ export class ProjectWrites {
   }
 
   /** Puts a state in line that somebody awaits; it takes the place of an older one of its ingestion. */
-  putAwaited({ record, guard, events }: StoreWrite, dueAt: number): WriteJob {
+  putAwaited({ record, requestId, guard, events }: TracedWrite, dueAt: number): WriteJob {
     const absorbed = this.replaceable(record);
     if (absorbed !== null) this.jobs.pop();
     const earlier = absorbed === null ? [] : eventsOf(absorbed);
-    return this.push({ record, guard, events: [...earlier, ...events], update: null, dueAt, absorbed });
+    const all = [...earlier, ...events];
+    return this.push({ record, requestId, guard, events: all, update: null, dueAt, absorbed });
   }
 
   /** Takes a job out of the line. */
@@ -94,7 +103,7 @@ export class ProjectWrites {
   }
 
   private push(
-    job: Pick<WriteJob, 'record' | 'guard' | 'events' | 'update' | 'dueAt' | 'absorbed'>,
+    job: Pick<WriteJob, 'record' | 'requestId' | 'guard' | 'events' | 'update' | 'dueAt' | 'absorbed'>,
   ): WriteJob {
     const made: WriteJob = { ...job, inFlight: false, attempts: 0, settle: null };
     this.jobs.push(made);

@@ -30,6 +30,13 @@ export interface IngestionRecord {
 export interface IngestionChange {
   readonly event: IngestionEvent;
   readonly record: IngestionRecord;
+  /** The request that it came by, the last one where several were merged: for logs, and never told to watchers. */
+  readonly requestId?: string;
+}
+
+/** The same change, with the request that it came by. */
+export function ofRequest(change: IngestionChange, requestId: string | undefined): IngestionChange {
+  return requestId === undefined ? change : { ...change, requestId };
 }
 
 export type { IngestionProgress, MetricsInput };

@@ -47,9 +47,10 @@ export interface CommandAnswer {
  * `RATE_LIMITED`, `UNAVAILABLE`. Access was checked before.
  */
 export interface ProgressService {
-  start(report: StartReport, place: JobPlace): Promise<StartOutcome>;
+  /** `requestId` names the request that brought it, for the log. */
+  start(report: StartReport, place: JobPlace, requestId?: string): Promise<StartOutcome>;
   /** Resolves once the report is committed; a merged update, once the window's event is. */
-  report(report: Report): Promise<ReportOutcome>;
+  report(report: Report, requestId?: string): Promise<ReportOutcome>;
   /** Latest of live state and store; `ingestionId` may name one from the history. Single flight per project. */
   read(projectId: string, ingestionId?: string | null): Promise<IngestionRecord | null>;
   ingestions(projectId: string, page: PageRequest): Promise<Page<IngestionProgress>>;

@@ -6,6 +6,7 @@ import { takenOver } from './endings.js';
 import type { ProjectActor } from './project-actor.js';
 import type { ProjectContext } from './project-context.js';
 import { recordedEvent, recordedStart } from './recorded-event.js';
+import { ofRequest } from './record.js';
 import type { IngestionRecord } from './record.js';
 import type { JobPlace } from './report.js';
 import { startIngestion } from './start.js';
@@ -13,13 +14,20 @@ import { startIngestion } from './start.js';
 /** How long between attempts to read a project while store and bus are away, in milliseconds. */
 const ASK_AGAIN_MS = 250;
 
+/** How a start came, and what it is to be called. */
+export interface StartCircumstances {
+  readonly place: JobPlace;
+  readonly ingestionId: string;
+  /** The request that brought it, for the log. */
+  readonly requestId: string | undefined;
+}
+
 /** Starts an ingestion on its project's actor; `report` was checked. Call it in order with the project's reports. */
 export async function startOn(
   actor: ProjectActor,
   context: ProjectContext,
   report: StartReport,
-  place: JobPlace,
-  ingestionId: string,
+  { place, ingestionId, requestId }: StartCircumstances,
 ): Promise<IngestionRecord> {
   const { clock, counts, store, serverId } = context;
   const { state } = actor;
@@ -62,7 +70,7 @@ export async function startOn(
     }
     const before = (ending?.record ?? base)?.progress.revision ?? 0;
     const draft = startIngestion(report, { ingestionId, ownerServerId, nowMs });
-    const change = seal(draft, before, nowMs);
+    const change = ofRequest(seal(draft, before, nowMs), requestId);
     const outcome = await state.commitStored(change, [recordedStart(change)], { kind: 'start' }, deadlineAt);
     if (outcome.kind === 'committed') {
       counts.starts += 1;

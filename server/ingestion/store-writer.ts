@@ -7,8 +7,9 @@ import type { RecordedEvent } from '@ingestion-progress/schema';
 import type { CancelTimer, Clock } from '../clock.js';
 import { ProgressError } from '../errors.js';
 import type { Logger } from '../observability/logger.js';
-import type { ProgressStore, StoreWrite, WriteOutcome } from '../store/progress-store.js';
-import { eventsOf, ProjectWrites, type AwaitedOutcome, type WriteJob } from './project-writes.js';
+import type { ProgressStore, WriteOutcome } from '../store/progress-store.js';
+import { eventsOf, ProjectWrites } from './project-writes.js';
+import type { AwaitedOutcome, TracedRecord, TracedWrite, WriteJob } from './project-writes.js';
 import type { IngestionRecord } from './record.js';
 
 /** Options of the writer. */
@@ -30,9 +31,9 @@ const BACKOFF_MS = [100, 200, 400, 800, 1_000];
 /** Writes states behind or before their publication. */
 export interface StoreWriter {
   /** Stores a committed state: at once where urgent, else with the project's next snapshot. */
-  enqueue(record: IngestionRecord, event: RecordedEvent | null, urgent: boolean): void;
+  enqueue(change: TracedRecord, event: RecordedEvent | null, urgent: boolean): void;
   /** Stores a state before it is published; resolves at the deadline at latest, in milliseconds from now. */
-  writeNow(write: StoreWrite, deadlineMs: number): Promise<AwaitedOutcome>;
+  writeNow(write: TracedWrite, deadlineMs: number): Promise<AwaitedOutcome>;
   /**
    * Makes everything due now. With `strict` a state may replace only the one that this server stored last: others may
    * have gone on from there (law 16).
@@ -86,6 +87,9 @@ export function createStoreWriter(options: StoreWriterOptions): StoreWriter {
     if (outcome.written || ours) {
       const { id, revision } = job.record.progress;
       waiting.stored = { id, revision };
+      const fields = { projectId, ingestionId: id, revision, requestId: job.requestId };
+      // A start or an ending, which is told only now.
+      logger[job.settle === null ? 'debug' : 'info'](fields, 'stored');
       finish(projectId, waiting, job);
       job.settle?.({ written: true });
       return;
@@ -205,11 +209,11 @@ export function createStoreWriter(options: StoreWriterOptions): StoreWriter {
   };
 
   return {
-    enqueue: (record, event, urgent) => {
-      const waiting = waitingOf(record.progress.projectId);
+    enqueue: (change, event, urgent) => {
+      const waiting = waitingOf(change.record.progress.projectId);
       const now = clock.monotonicNow();
       const dueAt = urgent ? now : Math.max(now, waiting.lastDueAt + snapshotEveryMs);
-      schedule(waiting.put(record, event, dueAt));
+      schedule(waiting.put(change, event, dueAt));
     },
     writeNow: (write, deadlineMs) =>
       new Promise((resolve) => {

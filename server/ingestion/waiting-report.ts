@@ -24,6 +24,8 @@ export interface Waiting {
   readonly deadlineAt: number | null;
   /** True once its caller was told, by outcome or deadline. */
   readonly isSettled: () => boolean;
+  /** The request that brought it, for the log; absent for a job in this process. */
+  readonly requestId?: string | undefined;
   /** When it arrived, among those of its project; given by the project. */
   order: number;
 }
@@ -51,6 +53,7 @@ export function createWaiting(
   clock: Clock,
   fold: Waiting['fold'],
   deadlineMs: number,
+  requestId?: string,
 ): { readonly waiting: Waiting; readonly settled: Promise<Settled> } {
   let done = false;
   let stopTimer: CancelTimer = () => undefined;
@@ -74,7 +77,8 @@ export function createWaiting(
   );
   const resolve = once((outcome: Settled) => resolvePromise(outcome));
   const deadlineAt = clock.monotonicNow() + deadlineMs;
-  return { waiting: { fold, resolve, reject, deadlineAt, isSettled: () => done, order: 0 }, settled };
+  const waiting = { fold, resolve, reject, deadlineAt, isSettled: () => done, requestId, order: 0 };
+  return { waiting, settled };
 }
 
 /** One step over a list of waiting changes: those that travel together. */

@@ -2,7 +2,12 @@
 import type { Clock } from '../clock.js';
 
 /** Told of each call that has ended. */
-export type ObserveCall = (operation: string, seconds: number, hasFailed: boolean) => void;
+export type ObserveCall = (
+  operation: string,
+  seconds: number,
+  hasFailed: boolean,
+  args: readonly unknown[],
+) => void;
 
 /** The same port; methods that return promises are timed, everything else is as it was. */
 export function measured<T extends object>(
@@ -16,7 +21,7 @@ export function measured<T extends object>(
     return (...args) => {
       const began = clock.monotonicNow();
       const end = (hasFailed: boolean) =>
-        observe(operation, (clock.monotonicNow() - began) / 1_000, hasFailed);
+        observe(operation, (clock.monotonicNow() - began) / 1_000, hasFailed, args);
       const result = method.apply(port, args);
       if (!(result instanceof Promise)) return result;
       return result.then(

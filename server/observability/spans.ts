@@ -6,7 +6,16 @@ import type * as OpenTelemetry from '@opentelemetry/api';
 import type { Clock } from '../clock.js';
 
 /** Notes something that has just ended, as a child of whatever span is active. */
-export type RecordSpan = (name: string, seconds: number, hasFailed: boolean) => void;
+export type RecordSpan = (
+  name: string,
+  seconds: number,
+  hasFailed: boolean,
+  /** The request that it was done for, as the log names it. */
+  requestId?: string,
+) => void;
+
+/** The attribute of a span that names its request. */
+const REQUEST = 'ingestion_progress.request_id';
 
 /** Finds the API; what is recorded without it goes nowhere. */
 export async function openSpans(clock: Pick<Clock, 'now'>): Promise<RecordSpan> {
@@ -18,9 +27,10 @@ export async function openSpans(clock: Pick<Clock, 'now'>): Promise<RecordSpan> 
     return () => {};
   }
   const tracer = api.trace.getTracer('@ingestion-progress/server');
-  return (name, seconds, hasFailed) => {
+  return (name, seconds, hasFailed, requestId) => {
     const endTime = clock.now();
     const span = tracer.startSpan(name, { startTime: endTime - seconds * 1_000 });
+    if (requestId !== undefined) span.setAttribute(REQUEST, requestId);
     if (hasFailed) span.setStatus({ code: api.SpanStatusCode.ERROR });
     span.end(endTime);
   };

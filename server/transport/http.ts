@@ -13,6 +13,7 @@ import type { Metrics } from '../observability/metrics.js';
 import { answer, answerError, tellable } from './answer.js';
 import type { GraphqlHttp } from './graphql-http.js';
 import type { MayAsk } from './origins.js';
+import { requestIdOf } from './request-id.js';
 import type { RestProgress } from './rest.js';
 
 /** A host's own paths on the same port, tried first: true where it has answered. */
@@ -39,6 +40,7 @@ const REST_PATH = /^\/api\/projects\/([^/]+)\/progress$/;
 /** The same as pollers write it, with nothing to decode: found without reading the whole address. */
 const POLLED_PATH = /^\/api\/projects\/([A-Za-z0-9._:-]+)\/progress$/;
 const PREFLIGHT_SECONDS = 7_200;
+const ALLOWED_HEADERS = 'Authorization, Content-Type, If-None-Match, X-Request-Id, traceparent';
 
 /** Sets what a browser needs to let a page of another origin read the answer; true where all is answered by it. */
 function answerCors(request: IncomingMessage, response: ServerResponse, mayAsk: MayAsk): boolean {
@@ -51,7 +53,7 @@ function answerCors(request: IncomingMessage, response: ServerResponse, mayAsk: 
   if (request.method !== 'OPTIONS' || request.headers['access-control-request-method'] === undefined)
     return false;
   response.setHeader('Access-Control-Allow-Methods', 'GET, POST, OPTIONS');
-  response.setHeader('Access-Control-Allow-Headers', 'Authorization, Content-Type, If-None-Match');
+  response.setHeader('Access-Control-Allow-Headers', ALLOWED_HEADERS);
   response.setHeader('Access-Control-Max-Age', String(PREFLIGHT_SECONDS));
   response.writeHead(204).end();
   return true;
@@ -69,7 +71,7 @@ export function createHttpListener(
       request.socket.remoteAddress,
       Array.isArray(forwarded) ? forwarded.join() : forwarded,
     );
-    return { address, way, requestId: randomUUID() };
+    return { address, way, requestId: requestIdOf(request.headers) ?? randomUUID() };
   }
 
   function answerHealth(response: ServerResponse, isReadiness: boolean): void {

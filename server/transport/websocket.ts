@@ -14,6 +14,7 @@ import { CONNECTION_LIMITS, Connection } from './connection.js';
 import type { ConnectionLimits } from './connection.js';
 import { createGraphqlProtocol } from './graphql-protocol.js';
 import type { GraphqlProtocolOptions } from './graphql-protocol.js';
+import { requestIdOf } from './request-id.js';
 
 /** Bounds beside those of the protocol. */
 export interface WebSocketLimits extends Partial<ConnectionLimits> {
@@ -109,9 +110,9 @@ export function createWebSocketEndpoint(
     }
   }
 
-  function open(socket: WebSocket, raw: Socket, address: string): void {
+  function open(socket: WebSocket, raw: Socket, address: string, givenId: string | null): void {
     // Not a UUID, which V8 keeps as the sixteen pieces that it was put together from.
-    const requestId = randomBytes(15).toString('base64url');
+    const requestId = givenId ?? randomBytes(15).toString('base64url');
     const origin = { address, way: 'websocket', requestId } as const;
     const connection = new Connection(socket, raw, origin, limits, clock.monotonicNow());
     connections.add(connection);
@@ -157,7 +158,8 @@ export function createWebSocketEndpoint(
 
   return {
     upgrade: (request, raw, head, address) => {
-      server.handleUpgrade(request, raw, head, (socket) => open(socket, raw, address));
+      const requestId = requestIdOf(request.headers);
+      server.handleUpgrade(request, raw, head, (socket) => open(socket, raw, address, requestId));
     },
     get connections() {
       return connections.size;

@@ -5,7 +5,7 @@
 import type { IngestionEvent } from '@ingestion-progress/schema';
 import type { EventBus, Unsubscribe } from '../bus/event-bus.js';
 import type { Clock } from '../clock.js';
-import type { IngestionRecord } from '../ingestion/record.js';
+import type { IngestionChange, IngestionRecord } from '../ingestion/record.js';
 import type { Logger } from '../observability/logger.js';
 import type { FanOut } from './fan-out.js';
 import { Watcher } from './watcher.js';
@@ -15,6 +15,9 @@ import type { WatchTarget } from './watch-rule.js';
 
 /** Reads the latest ingestion of a project, or the one named. */
 export type ReadRecord = (projectId: string, ingestionId?: string | null) => Promise<IngestionRecord | null>;
+
+/** Told of each change that the bus brought for watchers: once, however many they are. */
+export type OnTold = (change: IngestionChange, watchers: number) => void;
 
 /** What a project's watch stands on. */
 export interface ProjectWatchOptions {
@@ -28,6 +31,8 @@ export interface ProjectWatchOptions {
   readonly leaving: Set<Watcher>;
   /** An update was replaced by a newer one while it waited for a watcher. */
   readonly onConflated: () => void;
+  /** A change was handed to so many watchers. */
+  readonly onTold: OnTold | undefined;
   /** The last watcher left. */
   readonly onEmpty: () => void;
 }
@@ -59,7 +64,7 @@ const LONGEST_CHAIN = 32;
 
 /** Makes the watch of a project; it attaches with the first watcher. */
 export function createProjectWatch(options: ProjectWatchOptions): ProjectWatch {
-  const { projectId, bus, read, fanOut, clock, logger, leaving, onConflated, onEmpty } = options;
+  const { projectId, bus, read, fanOut, clock, logger, leaving, onConflated, onTold, onEmpty } = options;
   const watchers = new Set<Watcher>();
   const timers = new Map<Watcher, () => void>();
   let attaching: Promise<void> | null = null;
@@ -161,7 +166,9 @@ export function createProjectWatch(options: ProjectWatchOptions): ProjectWatch {
           if (latest !== undefined && record.progress.revision <= revisionOf(latest)) return;
           setLatest(record);
           readAt = clock.monotonicNow();
+          const told = watchers.size;
           tell(event);
+          onTold?.(message.change, told);
         });
         if (watchers.size === 0) unsubscribe();
         else detach = unsubscribe;

@@ -9,7 +9,7 @@ import type { IngestionRecord } from '../ingestion/record.js';
 import type { Logger } from '../observability/logger.js';
 import { createFanOut } from './fan-out.js';
 import { createProjectWatch } from './project-watch.js';
-import type { ProjectWatch, ReadRecord } from './project-watch.js';
+import type { OnTold, ProjectWatch, ReadRecord } from './project-watch.js';
 import type { Watch, Watcher } from './watcher.js';
 import type { WatchTarget } from './watch-rule.js';
 
@@ -24,6 +24,8 @@ export interface WatchHubOptions {
   readonly logger: Logger;
   /** True where other servers may write to the store without this bus telling: read again as if it were away. */
   readonly isAlone?: (() => boolean) | undefined;
+  /** @default tells nobody */
+  readonly onTold?: OnTold | undefined;
 }
 
 /** See the file's head. */
@@ -52,7 +54,7 @@ const BATCH = 50;
 
 /** Makes a hub. It holds one timer while anything is watched. */
 export function createWatchHub(options: WatchHubOptions): WatchHub {
-  const { bus, read, readMany, clock, logger, isAlone = () => true } = options;
+  const { bus, read, readMany, clock, logger, isAlone = () => true, onTold } = options;
   const projects = new Map<string, ProjectWatch>();
   let conflated = 0;
   const leaving = new Set<Watcher>();
@@ -129,6 +131,7 @@ export function createWatchHub(options: WatchHubOptions): WatchHub {
       clock,
       logger,
       leaving,
+      onTold,
       onConflated: () => {
         conflated += 1;
       },

@@ -9,6 +9,7 @@ interface Noted {
   readonly startTime: number;
   endTime: number | null;
   failed: boolean;
+  requestId: unknown;
 }
 
 afterEach(() => trace.disable());
@@ -18,11 +19,20 @@ function collectSpans(): readonly Noted[] {
   const spans: Noted[] = [];
   const tracer = {
     startSpan: (name: string, { startTime = 0 }: SpanOptions = {}) => {
-      const span: Noted = { name, startTime: Number(startTime), endTime: null, failed: false };
+      const span: Noted = {
+        name,
+        startTime: Number(startTime),
+        endTime: null,
+        failed: false,
+        requestId: null,
+      };
       spans.push(span);
       return {
         setStatus: ({ code }: { code: SpanStatusCode }) => {
           span.failed = code === SpanStatusCode.ERROR;
+        },
+        setAttribute: (_: string, value: unknown) => {
+          span.requestId = value;
         },
         end: (at: number) => {
           span.endTime = at;
@@ -46,5 +56,8 @@ it('a report over the network is a span, and so is each call of the store that i
   const starts = spans.filter(({ name }) => name === 'ingestion.start');
   expect(starts.map(({ failed }) => failed)).toEqual([false, true]);
   expect(spans.some(({ name }) => name.startsWith('store.'))).toBe(true);
+  const told = spans.find(({ name }) => name === 'bus.publishStored');
+  expect(told?.requestId).toBe(starts[0]?.requestId);
+  expect(told?.requestId).toMatch(/^[0-9a-f-]{36}$/);
   for (const { startTime, endTime } of spans) expect(endTime).toBeGreaterThanOrEqual(startTime);
 });

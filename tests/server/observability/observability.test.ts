@@ -55,8 +55,8 @@ describe('a measured port', () => {
     state = 'two';
     expect(timed.state).toBe('two');
     expect(calls).toEqual([
-      ['read', 0.25, false],
-      ['write', 0, true],
+      ['read', 0.25, false, ['a']],
+      ['write', 0, true, []],
     ]);
   });
 });
