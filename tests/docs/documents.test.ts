@@ -19,6 +19,10 @@ describe('each page', () => {
     expect(stale, 'npm run docs:write writes them').toEqual([]);
   });
 
+  test('has a title', () => {
+    expect(pages.filter(({ text }) => !/^# \S/.test(text)).map(({ path }) => path)).toEqual([]);
+  });
+
   test('links to files and headings that are there', () => {
     const dead: string[] = [];
     for (const { path: page, text, folder } of pages) {
