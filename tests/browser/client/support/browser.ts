@@ -61,8 +61,8 @@ const ARGUMENTS = [
   '--no-first-run',
 ];
 
-/** Starts both; `script` is what each page loads. */
-export async function createBench(script = 'page-client.ts'): Promise<Bench> {
+/** Starts both; `script` is what each page loads. Playwright switches the back-forward cache off unless it is asked for. */
+export async function createBench(script = 'page-client.ts', backForwardCache = false): Promise<Bench> {
   const built = await build({
     entryPoints: [new URL(script, import.meta.url).pathname],
     jsx: 'automatic',
@@ -80,7 +80,11 @@ export async function createBench(script = 'page-client.ts'): Promise<Bench> {
   }).listen(0, '127.0.0.1');
   await once(pages, 'listening');
   const origin = `http://127.0.0.1:${String((pages.address() as AddressInfo).port)}/`;
-  const browser: Browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ARGUMENTS });
+  const browser: Browser = await chromium.launch({
+    executablePath: '/usr/bin/chromium',
+    args: ARGUMENTS,
+    ...(backForwardCache && { ignoreDefaultArgs: ['--disable-back-forward-cache'] }),
+  });
 
   return {
     async open({ clock = false, init } = {}) {

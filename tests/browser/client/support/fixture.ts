@@ -30,6 +30,8 @@ export interface FixtureOptions {
   readonly init?: string;
   /** What the page loads. @default 'page-client.ts' */
   readonly script?: string;
+  /** Pages that are left stay in the browser's memory, as they do for people. @default false */
+  readonly backForwardCache?: boolean;
 }
 
 /** Sets it up for a file of tests; use it inside of them only. */
@@ -45,7 +47,7 @@ export function useFixture(options: FixtureOptions = { clock: true }): Fixture {
   // Minutes of a page's time, on a machine that may be busy.
   vi.setConfig({ testTimeout: 120_000 });
   beforeAll(async () => {
-    parts.bench = await createBench(options.script);
+    parts.bench = await createBench(options.script, options.backForwardCache);
     parts.server = await startServer({ corsOrigins: ['*'] });
   });
   afterAll(async () => {
