@@ -66,16 +66,17 @@ describe('What a tab remembers', () => {
 
 describe('A client', () => {
   it.each([
-    ['FORBIDDEN', ['p2']],
-    ['UNAUTHENTICATED', []],
-  ])('wipes what it remembers at %s', async (code, left) => {
+    ['FORBIDDEN', { refuse: 'FORBIDDEN', projectId: 'p1' }, ['p2']],
+    ['UNAUTHENTICATED', { refuse: 'UNAUTHENTICATED', projectId: 'p1' }, []],
+    ['a close with 4401', { close: 4401 }, []],
+  ])('wipes what it remembers at %s', async (_what, step, left) => {
     const environment = createManualEnvironment();
     const { follow, socket } = setUp({ token: tokenOf('anna') }, environment);
     const clients = ['p1', 'p2'].map((projectId) => follow({ projectId }));
     for (const client of clients) eventsOf(client);
     const session = await socket();
     for (const projectId of ['p1', 'p2']) session.play({ progress: progressOf({ projectId }), projectId });
-    session.play({ refuse: code, projectId: 'p1' });
+    session.play(step);
     const memory = createMemory(environment, 'https://host.example/graphql', true);
     expect(['p1', 'p2'].filter((project) => memory.recall('anna', project) !== null)).toEqual(left);
     for (const client of clients) client.dispose();
