@@ -50,6 +50,41 @@ it('goes on with the same socket when a host renders again, and with another pro
   expect(f.faults.upgrades).toBe(1);
 });
 
+it('opens nothing for a render that React gives up, and one socket for the one that is shown', async () => {
+  await f.run();
+  await mount({ copies: 3, suspends: true });
+  await expect.poll(text).toBe('waiting');
+  await f.page.page.evaluate(() => {
+    window.rerender();
+  });
+  expect(f.faults.upgrades).toBe(0);
+  await f.page.page.evaluate(() => {
+    window.release();
+  });
+  await expect.poll(text).toBe(`${f.projectId} connected 2 100 - -`);
+  await f.server.emitter.emitComplete(f.projectId, { itemsProcessed: 3 });
+  await expect.poll(told).toEqual(Array.from({ length: 3 }, () => 'complete SUCCESS'));
+  expect(f.faults.upgrades).toBe(1);
+});
+
+it('tells a failure once, and a run that had ended before it looked not at all', async () => {
+  const failure = { errorCode: 'SOURCE_UNREACHABLE', message: 'No answer.', recoverable: false };
+  await f.run();
+  await mount();
+  await expect.poll(text).toBe(`${f.projectId} connected 2 100 - -`);
+  await f.server.emitter.emitError(f.projectId, 2, failure);
+  await expect.poll(told).toEqual(['error SOURCE_UNREACHABLE']);
+  await f.page.page.evaluate(() => {
+    window.unmount();
+    window.told.splice(0);
+  });
+  await f.server.emitter.emitPhaseStarted(`${f.projectId}-b`, 1, 'Reading');
+  await f.server.emitter.emitComplete(`${f.projectId}-b`, { itemsProcessed: 3 });
+  await mount({ projectId: `${f.projectId}-b` });
+  await expect.poll(text).toContain('SUCCESS');
+  expect(await told()).toEqual([]);
+});
+
 it('gives the socket back when it is unmounted', async () => {
   await mount({ copies: 5 });
   await expect.poll(text).toContain('connected');

@@ -1,5 +1,5 @@
 /** A small React application over the hook, under StrictMode, moved by the test. */
-import { StrictMode, useState, type ReactElement } from 'react';
+import { StrictMode, Suspense, startTransition, use, useState, type ReactElement } from 'react';
 import { createRoot, type Root } from 'react-dom/client';
 import { IngestionProvider, useIngestionSocket } from '../../../../widget/react/index.js';
 
@@ -9,6 +9,8 @@ declare global {
     unmount(): void;
     showProject(projectId: string): void;
     rerender(): void;
+    /** Lets go on what `suspends` holds up. */
+    release(): void;
     told: string[];
   }
 }
@@ -20,17 +22,24 @@ export interface ReactPageOptions {
   readonly projectId: string;
   readonly copies?: number;
   readonly follow?: boolean;
+  /** Rendering a project is given up, and begun again once it is released. */
+  readonly suspends?: boolean;
 }
 
 window.told = [];
 let root: Root | null = null;
+const released = new Promise<void>((resolve) => {
+  window.release = resolve;
+});
 
 function Project({
   projectId,
   follow,
+  suspends,
 }: {
   readonly projectId: string;
   readonly follow: boolean;
+  readonly suspends: boolean;
 }): ReactElement {
   const { connectionState, progress, currentPhase, state, result, connectionError } = useIngestionSocket(
     projectId,
@@ -41,6 +50,7 @@ function Project({
       onConnectionError: ({ code }) => window.told.push(`connection ${code}`),
     },
   );
+  if (suspends) use(released);
   const text = [
     state?.projectId ?? '-',
     connectionState,
@@ -51,19 +61,32 @@ function Project({
   return <p>{[...text, connectionError?.code ?? '-'].join(' ')}</p>;
 }
 
-function App({ endpoint, token, copies = 1, follow = true, ...first }: ReactPageOptions): ReactElement {
+function App({
+  endpoint,
+  token,
+  copies = 1,
+  follow = true,
+  suspends = false,
+  ...first
+}: ReactPageOptions): ReactElement {
   const [projectId, setProjectId] = useState(first.projectId);
   const [, setCount] = useState(0);
-  window.showProject = setProjectId;
+  window.showProject = (id) => {
+    startTransition(() => {
+      setProjectId(id);
+    });
+  };
   window.rerender = () => {
     setCount((count) => count + 1);
   };
   return (
     // A new function each time, as hosts write it.
     <IngestionProvider endpoint={endpoint} getToken={() => token}>
-      {Array.from({ length: copies }, (_, index) => (
-        <Project key={index} projectId={projectId} follow={follow} />
-      ))}
+      <Suspense fallback={<p>waiting</p>}>
+        {Array.from({ length: copies }, (_, index) => (
+          <Project key={index} projectId={projectId} follow={follow} suspends={suspends} />
+        ))}
+      </Suspense>
     </IngestionProvider>
   );
 }
