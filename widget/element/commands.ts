@@ -3,7 +3,16 @@ import type { CommandOutcome, IngestionClient, Progress } from '../client/index.
 import { fire } from './element-events.js';
 import type { Job } from './job.js';
 import type { Translate } from './translator.js';
-import type { CommandStatus } from './view/scene.js';
+
+/** What a person can ask for. */
+export type CommandKind = 'retry' | 'cancel';
+
+/** A command that a person gave, and how it fares. */
+export interface CommandStatus {
+  readonly kind: CommandKind;
+  /** Why it came to nothing; null while it is under way. */
+  readonly refusal: string | null;
+}
 
 /** What commands need of their element. */
 export interface CommandHost extends EventTarget {
@@ -13,73 +22,54 @@ export interface CommandHost extends EventTarget {
 /** Follows the one command at hand. */
 export class Commands {
   readonly #host: CommandHost;
-  #status: CommandStatus = { kind: 'none' };
+  #status: CommandStatus | null = null;
   #subject = '';
-  #generation = 0;
 
   constructor(host: CommandHost) {
     this.#host = host;
   }
 
   /** How the command fares; forgotten as soon as the ingestion is in another state than the one it was about. */
-  statusFor(job: Job): CommandStatus {
-    if (this.#status.kind !== 'none' && subjectOf(job.progress) !== this.#subject) {
-      this.#generation += 1;
-      this.#status = { kind: 'none' };
-    }
+  statusFor({ progress }: Job): CommandStatus | null {
+    if (subjectOf(progress) !== this.#subject) this.#status = null;
     return this.#status;
   }
 
-  retry(client: IngestionClient | null, job: Job, translate: Translate): void {
-    const fromPhase = job.error?.retryOptions?.fromPhase ?? null;
-    this.#give('retry', job.progress, fromPhase, client, translate, (to) =>
-      to.retryIngestion(fromPhase ?? undefined),
-    );
-  }
-
-  cancel(client: IngestionClient | null, job: Job, translate: Translate): void {
-    this.#give('cancel', job.progress, null, client, translate, (to) => to.cancelIngestion());
-  }
-
-  #give(
-    kind: 'retry' | 'cancel',
-    progress: Progress | null,
-    fromPhase: number | null,
-    client: IngestionClient | null,
-    translate: Translate,
-    send: (client: IngestionClient) => Promise<CommandOutcome>,
-  ): void {
+  /** Asks the page, then the job. */
+  give(kind: CommandKind, { progress, error }: Job, client: IngestionClient | null, say: Translate): void {
     if (progress === null || client === null) return;
+    const fromPhase = kind === 'retry' ? (error?.retryOptions?.fromPhase ?? null) : null;
     if (!fire(this.#host, `ingestion-${kind}`, { progress, fromPhase })) return;
-    this.#generation += 1;
-    const generation = this.#generation;
+    const sent: CommandStatus = { kind, refusal: null };
     this.#subject = subjectOf(progress);
-    this.#status = { kind, state: 'sent' };
-    this.#host.requestUpdate();
-    const settle = (reason: string | null): void => {
-      if (generation !== this.#generation || reason === null) return;
-      this.#status = { kind, state: 'failed', reason };
-      this.#host.requestUpdate();
+    this.#show(sent);
+    const settle = (refusal: string | null): void => {
+      if (this.#status === sent && refusal !== null) this.#show({ kind, refusal });
     };
-    send(client).then(
+    const answer =
+      kind === 'retry' ? client.retryIngestion(fromPhase ?? undefined) : client.cancelIngestion();
+    answer.then(
       (outcome) => {
-        settle(refusal(outcome, translate));
+        settle(refusalOf(outcome, say));
       },
-      (error: unknown) => {
+      (failure: unknown) => {
         settle(
-          translate('commandFailed', { reason: error instanceof Error ? error.message : String(error) }),
+          say('commandFailed', { reason: failure instanceof Error ? failure.message : String(failure) }),
         );
       },
     );
   }
+
+  #show(status: CommandStatus): void {
+    this.#status = status;
+    this.#host.requestUpdate();
+  }
 }
 
 /** Null where the job does it: then the state itself will tell. */
-function refusal({ status, reason }: CommandOutcome, translate: Translate): string | null {
+function refusalOf({ status, reason }: CommandOutcome, say: Translate): string | null {
   if (status === 'ACCEPTED') return null;
-  return status === 'UNHEARD'
-    ? translate('commandUnheard')
-    : translate('commandRejected', { reason: reason ?? '' });
+  return status === 'UNHEARD' ? say('commandUnheard') : say('commandRejected', { reason: reason ?? '' });
 }
 
 function subjectOf(progress: Progress | null): string {

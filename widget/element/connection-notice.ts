@@ -1,8 +1,8 @@
 /** What the badge says about the connection: what happened, what happens next, when. Pure; never speaks of the job. */
 import type { Connection, ConnectionError } from '../client/index.js';
+import { line } from './job-words.js';
 import type { MessageKey } from './messages.js';
-import type { NumberFormat } from './number-format.js';
-import type { Translate } from './translator.js';
+import type { Voice } from './voice.js';
 
 /** The badge. */
 export interface ConnectionNotice {
@@ -17,7 +17,7 @@ export interface ConnectionNotice {
 /** How long a new good connection is mentioned, in ms. */
 export const GOOD_NEWS_MS = 3000;
 /** How long a first connection may take before it is mentioned, in ms. */
-export const PATIENCE_MS = 1000;
+const PATIENCE_MS = 1000;
 
 /** Sentences for the codes that a person can do something about. */
 const BY_CODE: Readonly<Record<string, MessageKey>> = {
@@ -41,87 +41,72 @@ export function connectionNotice(
   quietMs: number | null,
   monotonicNow: number,
   inStateMs: number,
-  translate: Translate,
-  format: NumberFormat,
+  voice: Voice,
 ): ConnectionNotice | null {
-  const lastUpdate = quietMs === null ? null : translate('lastUpdate', { age: format.duration(quietMs) });
+  const { translate, format } = voice;
+  const notice = (
+    tone: ConnectionNotice['tone'],
+    word: MessageKey,
+    detail: string | null = null,
+    hasReconnect = false,
+  ): ConnectionNotice => ({ tone, word: translate(word), detail, hasReconnect });
+  const andAge = (hint: MessageKey): string =>
+    line(
+      translate(hint),
+      quietMs === null ? null : translate('lastUpdate', { age: format.duration(quietMs) }),
+    );
+
   switch (connection.state) {
     case 'idle':
     case 'completed':
       return null;
     case 'connecting':
-      return inStateMs < PATIENCE_MS ? null : notice('busy', translate('connecting'), null);
+      return inStateMs < PATIENCE_MS ? null : notice('busy', 'connecting');
     case 'connected':
-      return inStateMs >= GOOD_NEWS_MS ? null : notice('good', translate('live'), null);
-    case 'reconnecting':
-      return notice(
-        'degraded',
-        translate('reconnecting'),
-        attempts(connection, monotonicNow, translate, format),
-        isSpent(connection),
-      );
+      return inStateMs < GOOD_NEWS_MS ? notice('good', 'live') : null;
+    case 'reconnecting': {
+      const { attempt, maxAttempts, nextAttemptAt } = connection;
+      const next =
+        nextAttemptAt === null
+          ? null
+          : translate('nextIn', { time: format.countdown(nextAttemptAt - monotonicNow) });
+      const detail = line(attemptOf(Math.max(1, attempt), maxAttempts, voice), next);
+      return notice('degraded', 'reconnecting', detail, attempt >= maxAttempts && nextAttemptAt === null);
+    }
     case 'polling':
       // a quiet probe a minute goes on outside the budget; the button asks for a fresh one
       return notice(
         'degraded',
-        translate('polling'),
+        'polling',
         translate('pollingHint'),
         connection.attempt >= connection.maxAttempts,
       );
     case 'offline':
-      return notice('degraded', translate('offline'), joined(translate('offlineHint'), lastUpdate));
-    case 'disconnected': {
-      const why = translate(connection.reason === 'stopped' ? 'stoppedHint' : 'exhaustedHint');
-      return notice('bad', translate('disconnected'), joined(why, lastUpdate), true);
-    }
-    case 'unauthorized':
-      return notice('bad', translate('unauthorized'), explain(connection.error, translate), true);
-    case 'error':
+      return notice('degraded', 'offline', andAge('offlineHint'));
+    case 'disconnected':
       return notice(
         'bad',
-        translate('connectionFailed'),
-        explain(connection.error, translate),
-        !isOfConfiguration(connection.error),
+        'disconnected',
+        andAge(connection.reason === 'stopped' ? 'stoppedHint' : 'exhaustedHint'),
+        true,
       );
+    case 'unauthorized':
+      return notice('bad', 'unauthorized', explain(connection.error, voice), true);
+    case 'error': {
+      // no button mends a wrong attribute
+      const isOfConfiguration = /_(MISSING|INVALID)$|^MIXED_CONTENT$/.test(connection.error.code);
+      return notice('bad', 'connectionFailed', explain(connection.error, voice), !isOfConfiguration);
+    }
   }
 }
 
+/** `Attempt 3 of 10`, of a connection or of a job. */
+export function attemptOf(attempt: number, count: number, { translate, format }: Voice): string {
+  return translate('attemptOf', { attempt: format.number(attempt), count: format.number(count) });
+}
+
 /** A sentence that a person can act on, in their language where the code is known, else as it came. */
-export function explain(error: ConnectionError, translate: Translate): string {
-  const key = BY_CODE[error.code];
-  return key === undefined ? error.message : translate(key);
-}
-
-/** No button mends a wrong attribute. */
-function isOfConfiguration(error: ConnectionError): boolean {
-  return /_(MISSING|INVALID)$|^MIXED_CONTENT$/.test(error.code);
-}
-
-type Retrying = Extract<Connection, { readonly attempt: number }>;
-
-function isSpent(connection: Retrying): boolean {
-  return connection.attempt >= connection.maxAttempts && connection.nextAttemptAt === null;
-}
-
-function attempts(connection: Retrying, now: number, translate: Translate, format: NumberFormat): string {
-  const attempt = translate('attemptOf', {
-    attempt: format.number(Math.max(1, connection.attempt)),
-    count: format.number(connection.maxAttempts),
-  });
-  if (connection.nextAttemptAt === null) return attempt;
-  const waitMs = Math.ceil(Math.max(0, connection.nextAttemptAt - now) / 1000) * 1000;
-  return joined(attempt, translate('nextIn', { time: format.duration(waitMs) }));
-}
-
-function joined(...parts: readonly (string | null)[]): string {
-  return parts.filter((part) => part !== null).join(' · ');
-}
-
-function notice(
-  tone: ConnectionNotice['tone'],
-  word: string,
-  detail: string | null,
-  hasReconnect = false,
-): ConnectionNotice {
-  return { tone, word, detail, hasReconnect };
+function explain({ code, message }: ConnectionError, { translate }: Voice): string {
+  const key = BY_CODE[code];
+  return key === undefined ? message : translate(key);
 }

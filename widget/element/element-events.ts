@@ -31,15 +31,6 @@ export interface IngestionProgressEventMap {
 /** Name of one of them. */
 export type IngestionProgressEventName = keyof IngestionProgressEventMap;
 
-/** The client's events that are passed on as they are, and under which name. */
-export const PASSED_ON = {
-  'phase-started': 'ingestion-phase-started',
-  progress: 'ingestion-progress',
-  complete: 'ingestion-complete',
-  error: 'ingestion-error',
-  cancelled: 'ingestion-cancelled',
-} as const satisfies Partial<Record<keyof IngestionClientEvents, IngestionProgressEventName>>;
-
 /** Fires one; false where a listener prevented its default action. */
 export function fire<Name extends IngestionProgressEventName>(
   target: EventTarget,

@@ -2,14 +2,14 @@
  * `<ingestion-progress>`: follows one project and shows its ingestion. Takes settings, binds a client, paces the renders;
  * what is drawn stands in view/, what is said in locales/, how the connection lives in the client.
  */
-import { html, nothing, type LitElement, type PropertyValues, type TemplateResult } from 'lit';
+import { html, type LitElement, type PropertyValues, type TemplateResult } from 'lit';
 import type { ConnectionError, ConnectionState, NamedEvent, Progress } from '../client/index.js';
 import { Announcer } from './announcements.js';
 import { ClientController, type ClientChoice } from './client-controller.js';
 import { pagePool } from './client-pool.js';
 import { Commands } from './commands.js';
 import { connectionNotice } from './connection-notice.js';
-import { errorOf, fire, PASSED_ON } from './element-events.js';
+import { errorOf, fire } from './element-events.js';
 import { jobOf, type JobState } from './job.js';
 import { onLanguageChange } from './language.js';
 import { onMessagesRegistered } from './messages.js';
@@ -190,14 +190,10 @@ export class IngestionProgressElement extends ProgressSettings {
   protected override render(): TemplateResult {
     const scene = this.#scene();
     const { announcement } = scene;
-    return html`<div
-      class="base ${this.#isPlain ? 'plain' : ''}"
-      part="base"
-      data-state=${scene.isSettling ? 'running' : scene.job.state}
-    >
+    return html`<div class="base ${this.#isPlain ? 'plain' : ''}" part="base" data-state=${scene.job.state}>
       ${this.compact ? compact(scene) : full(scene)}
       <div class="announcer" aria-live=${announcement.isUrgent ? 'assertive' : 'polite'} aria-atomic="true">
-        ${announcement.text === '' ? nothing : announcement.text}
+        ${announcement.text}
       </div>
     </div>`;
   }
@@ -217,32 +213,24 @@ export class IngestionProgressElement extends ProgressSettings {
 
   #scene(): Scene {
     const { snapshot, inStateMs } = this.#controller;
+    const { connection, scopes } = snapshot;
     const now = this.#controller.monotonicNow();
-    const { translate, format, text } = voiceOf(
-      this,
-      this.messages ?? this.#provider.value?.messages ?? null,
-    );
+    const voice = voiceOf(this, this.messages ?? this.#provider.value?.messages);
     const job = jobOf(snapshot, now, this.#stalledAfterMs());
-    const mayControl = snapshot.scopes?.includes('ingestion:control') === true;
+    const mayControl = scopes?.includes('ingestion:control') === true;
     this.#settle(job.state, now);
-    this.#tickIn(untilNextChange(job, snapshot.connection, inStateMs, this.#settlesAt - now));
+    this.#tickIn(untilNextChange(job, connection, inStateMs, this.#settlesAt - now));
     return {
-      job,
-      notice: connectionNotice(snapshot.connection, job.quietMs, now, inStateMs, translate, format),
-      isSettling: this.#settlesAt > now,
+      ...voice,
+      job: this.#settlesAt > now ? { ...job, state: 'running' } : job,
+      notice: connectionNotice(connection, job.quietMs, now, inStateMs, voice),
       label: this.label,
       canRetry: job.isRetryable && (mayControl || this.allowRetry),
       canCancel: job.isCancellable && (mayControl || this.allowCancel),
       command: this.#commands.statusFor(job),
-      announcement: this.#announcer.next(job, snapshot.connection.state, inStateMs, translate, format),
-      translate,
-      format,
-      text,
-      onRetry: () => {
-        this.#commands.retry(this.#controller.client, job, translate);
-      },
-      onCancel: () => {
-        this.#commands.cancel(this.#controller.client, job, translate);
+      announcement: this.#announcer.next(job, connection.state, inStateMs, voice),
+      onCommand: (kind) => {
+        this.#commands.give(kind, job, this.#controller.client, voice.translate);
       },
       onReconnect: () => {
         this.reconnect();
@@ -304,7 +292,7 @@ export class IngestionProgressElement extends ProgressSettings {
       if (event.connection.state === 'error' && error !== null) warnOnce(`${error.code}: ${error.message}`);
       fire(this, 'ingestion-connection-change', { ...event, error });
     } else {
-      fire(this, PASSED_ON[name], event);
+      fire(this, `ingestion-${name}`, event);
     }
   }
 }

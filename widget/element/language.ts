@@ -1,16 +1,19 @@
 /** The language around an element: the nearest `lang` up the tree, across shadow roots, watched for changes. */
 
-/** The nearest `lang`; the document's where none is nearer, English where there is none at all. */
-export function languageAround(element: Element): string {
-  let at: Element | null = element;
-  while (at !== null) {
-    const found: Element | null = at.closest('[lang]');
-    const tag = found?.getAttribute('lang') ?? '';
-    if (tag !== '') return tag;
-    const root: Node = (found ?? at).getRootNode();
-    at = found?.parentElement ?? (root instanceof ShadowRoot ? root.host : null);
+/** The nearest element up the tree that a selector fits, across shadow roots, from `element` on. */
+export function closestAcross(element: Element, selector: string): Element | null {
+  for (let at: Element | null = element; at !== null;) {
+    const found: Element | null = at.closest(selector);
+    if (found !== null) return found;
+    const root: Node = at.getRootNode();
+    at = root instanceof ShadowRoot ? root.host : null;
   }
-  return 'en';
+  return null;
+}
+
+/** The nearest `lang`; English where there is none at all. */
+export function languageAround(element: Element): string {
+  return closestAcross(element, '[lang]:not([lang=""])')?.getAttribute('lang') ?? 'en';
 }
 
 const listeners = new Set<() => void>();

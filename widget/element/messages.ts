@@ -34,8 +34,6 @@ export interface Messages {
 
   /** {phase} {count} {name} */
   readonly phaseOf: Message;
-  /** {phase} {count} {name} {percent} */
-  readonly phaseOfWithPercent: Message;
   readonly phasePending: Message;
   readonly phaseRunning: Message;
   readonly phaseDone: Message;

@@ -1,6 +1,6 @@
 /** Numbers, bytes, percents and durations in one language, by `Intl`. Knows no sentences. */
 
-/** Formats for one language; made once for each. */
+/** Formats for one language. Milliseconds below zero are none. */
 export interface NumberFormat {
   number(value: number): string;
   /** 0 to 100, rounded down, so that nothing looks further than it is. */
@@ -8,6 +8,8 @@ export interface NumberFormat {
   bytes(value: number): string;
   /** Two units at most: `2h 5m`, `4m 12s`, `12s`. */
   duration(milliseconds: number): string;
+  /** Up to the next whole second: `8s`. */
+  countdown(milliseconds: number): string;
   /** How long something took: as `duration`, and `< 1s` for less than a second, which is not nothing. */
   took(milliseconds: number): string;
   /** Rounded up and coarse, since it is an estimate: `12m`, `40s`. */
@@ -17,76 +19,63 @@ export interface NumberFormat {
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
-const DAY = 24 * HOUR;
-const BYTE_UNITS = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte', 'petabyte'] as const;
-
-const made = new Map<string, NumberFormat>();
+const TIME_UNITS = [
+  ['day', 24 * HOUR],
+  ['hour', HOUR],
+  ['minute', MINUTE],
+  ['second', SECOND],
+] as const;
+const BYTE_UNITS = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte', 'petabyte'];
 
 /** The formats of a language; an impossible tag gets English ones. */
-export function numberFormatOf(language: string): NumberFormat {
-  let format = made.get(language);
-  if (format === undefined) {
-    format = createNumberFormat(supported(language));
-    made.set(language, format);
-  }
-  return format;
-}
+export function createNumberFormat(tag: string): NumberFormat {
+  const language = supported(tag);
+  const create = (options: Intl.NumberFormatOptions): ((value: number) => string) =>
+    new Intl.NumberFormat(language, { maximumFractionDigits: 0, ...options }).format;
+  const whole = create({});
+  const fraction = create({ maximumFractionDigits: 1 });
+  const percent = create({ style: 'percent' });
+  const bytes = BYTE_UNITS.map((unit, index) =>
+    create({ style: 'unit', unit, unitDisplay: 'short', maximumFractionDigits: index > 1 ? 1 : 0 }),
+  );
+  // Japanese has units of one Latin letter, of which m is a metre
+  const unitDisplay = language.startsWith('ja') ? 'short' : 'narrow';
+  const times = TIME_UNITS.map(([unit, size]) => {
+    const say = create({ style: 'unit', unit, unitDisplay });
+    return { size, say: (count: number) => say(count).replace(' ', '\u00a0') };
+  });
 
-function supported(language: string): string {
-  try {
-    return Intl.getCanonicalLocales(language)[0] ?? 'en';
-  } catch {
-    return 'en';
-  }
-}
-
-function createNumberFormat(language: string): NumberFormat {
-  const whole = new Intl.NumberFormat(language, { maximumFractionDigits: 0 });
-  const fraction = new Intl.NumberFormat(language, { maximumFractionDigits: 1 });
-  const percent = new Intl.NumberFormat(language, { style: 'percent', maximumFractionDigits: 0 });
-  const unit = (name: string, display: 'short' | 'narrow', digits: number): Intl.NumberFormat =>
-    new Intl.NumberFormat(language, {
-      style: 'unit',
-      unit: name,
-      unitDisplay: display,
-      maximumFractionDigits: digits,
-    });
-  const byteFormats = BYTE_UNITS.map((name, index) => unit(name, 'short', index > 1 ? 1 : 0));
-  const time = {
-    day: unit('day', 'narrow', 0),
-    hour: unit('hour', 'narrow', 0),
-    minute: unit('minute', 'narrow', 0),
-    second: unit('second', 'narrow', 0),
-  };
-  const pair = (
-    milliseconds: number,
-    large: Intl.NumberFormat,
-    largeMs: number,
-    small: Intl.NumberFormat,
-    smallMs: number,
-  ): string => {
-    const first = Math.floor(milliseconds / largeMs);
-    const second = Math.floor((milliseconds % largeMs) / smallMs);
-    return second === 0 ? large.format(first) : `${large.format(first)}\u00a0${small.format(second)}`;
-  };
   const duration = (milliseconds: number): string => {
-    const ms = Math.max(0, milliseconds);
-    if (ms >= DAY) return pair(ms, time.day, DAY, time.hour, HOUR);
-    if (ms >= HOUR) return pair(ms, time.hour, HOUR, time.minute, MINUTE);
-    if (ms >= MINUTE) return pair(ms, time.minute, MINUTE, time.second, SECOND);
-    return time.second.format(Math.floor(ms / SECOND));
+    let left = Math.max(0, milliseconds);
+    let said = '';
+    for (const { size, say } of times) {
+      const count = Math.floor(left / size);
+      if (said !== '') return count > 0 ? `${said} ${say(count)}` : said;
+      if (count > 0 || size === SECOND) said = say(count);
+      left %= size;
+    }
+    return said;
   };
   return {
-    number: (value) => (Math.abs(value) < 100 ? fraction : whole).format(value),
-    percent: (value) => percent.format(Math.floor(value) / 100),
+    number: (value) => (Math.abs(value) < 100 ? fraction : whole)(value),
+    percent: (value) => percent(Math.floor(value) / 100),
     bytes: (value) => {
       const power = value < 1000 ? 0 : Math.min(5, Math.floor(Math.log10(value) / 3));
-      return byteFormats[power]?.format(value / 1000 ** power) ?? whole.format(value);
+      return (bytes[power] ?? whole)(value / 1000 ** power);
     },
     duration,
+    countdown: (milliseconds) => duration(Math.ceil(milliseconds / SECOND) * SECOND),
     took: (milliseconds) => (milliseconds < SECOND ? `< ${duration(SECOND)}` : duration(milliseconds)),
     estimate: (milliseconds) => duration(roundedUp(milliseconds)),
   };
+}
+
+function supported(tag: string): string {
+  try {
+    return Intl.getCanonicalLocales(tag)[0] ?? 'en';
+  } catch {
+    return 'en';
+  }
 }
 
 /** Up to whole steps that grow with the length, so that an estimate does not pretend to be exact. */

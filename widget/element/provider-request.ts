@@ -1,6 +1,7 @@
 /** Asks for the provider above an element, and again once it is defined, where the element was upgraded first. */
 import { ContextConsumer } from '@lit/context';
 import type { LitElement } from 'lit';
+import { closestAcross } from './language.js';
 import { providerContext, type ProviderValue } from './provider-context.js';
 
 /** The tag that providers have. */
@@ -29,7 +30,7 @@ export class ProviderRequest {
 
   /** A provider stands above that its page has not defined yet. */
   get isPending(): boolean {
-    const above = undefinedProviderAbove(this.#host);
+    const above = closestAcross(this.#host, `${PROVIDER_TAG}:not(:defined)`);
     if (above !== null && above !== this.#waitsFor) {
       this.#waitsFor = above;
       void customElements.whenDefined(PROVIDER_TAG).then(() => {
@@ -40,14 +41,4 @@ export class ProviderRequest {
     }
     return above !== null;
   }
-}
-
-function undefinedProviderAbove(element: Element): Element | null {
-  for (let at: Element | null = element; at !== null;) {
-    const found: Element | null = at.closest(`${PROVIDER_TAG}:not(:defined)`);
-    if (found !== null) return found;
-    const root: Node = at.getRootNode();
-    at = root instanceof ShadowRoot ? root.host : null;
-  }
-  return null;
 }

@@ -1,8 +1,8 @@
 /** The language an element speaks: a host's own sentences, else the nearest `lang` that is loaded, else English. */
 import { languageAround } from './language.js';
 import { en } from './locales/en.js';
-import { findMessages, type Messages } from './messages.js';
-import { numberFormatOf, type NumberFormat } from './number-format.js';
+import { findMessages } from './messages.js';
+import { createNumberFormat, type NumberFormat } from './number-format.js';
 import { createTranslator, type PartialMessages, type Translate } from './translator.js';
 import { warnOnce } from './warnings.js';
 
@@ -25,27 +25,17 @@ export function voiceOf(element: Element, own: unknown): Voice {
   const messages = findMessages(tag) ?? en;
   // numbers follow the region (de-CH) where the words are of that language, else the words
   const numbers = mine?.language ?? (messages === en && !/^en\b/i.test(tag) ? 'en' : tag);
-  const cache = cacheOf(mine ?? messages);
+  const owner = mine ?? messages;
+  const cache = made.get(owner) ?? new Map<string, Voice>();
+  made.set(owner, cache);
   const key = `${messages.language} ${numbers}`;
-  let voice = cache.get(key);
-  if (voice === undefined) {
-    voice = {
-      translate: createTranslator(messages, mine),
-      format: numberFormatOf(numbers),
-      text: RIGHT_TO_LEFT.test(numbers) ? (words) => `\u2068${words}\u2069` : (words) => words,
-    };
-    cache.set(key, voice);
-  }
+  const voice = cache.get(key) ?? {
+    translate: createTranslator(messages, mine),
+    format: createNumberFormat(numbers),
+    text: RIGHT_TO_LEFT.test(numbers) ? (words: string) => `\u2068${words}\u2069` : (words: string) => words,
+  };
+  cache.set(key, voice);
   return voice;
-}
-
-function cacheOf(owner: PartialMessages | Messages): Map<string, Voice> {
-  let cache = made.get(owner);
-  if (cache === undefined) {
-    cache = new Map();
-    made.set(owner, cache);
-  }
-  return cache;
 }
 
 function isMessages(value: unknown): value is PartialMessages {

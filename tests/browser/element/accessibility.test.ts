@@ -107,7 +107,9 @@ describe('The live region', () => {
     client.show({ progress: SAMPLES.failedForGood });
     await settled();
     expect(region?.getAttribute('aria-live')).to.equal('assertive');
-    expect(region?.textContent?.trim()).to.equal('Failed. The text extractor has no valid licence.');
+    expect(region?.textContent?.trim()).to.equal(
+      'Failed in Extraction. The text extractor has no valid licence.',
+    );
   });
 
   it('mentions a lost connection after five seconds, and its return; a short drop not at all', async () => {

@@ -8,7 +8,7 @@ const HEADLINES = {
   none: 'Nothing ingested yet',
   waiting: 'Waiting to start',
   running: 'Extracting text: 4,210 of 9,800 documents',
-  stalled: 'No update for 1m\u00a037s',
+  stalled: 'No update for 1m 37s',
   completed: 'Completed',
   partial: 'Completed with errors',
   failedRetryable: 'Failed in Extraction',
@@ -61,8 +61,8 @@ describe('The job', () => {
 
   it('says what to do about a failure: retry, wait, or whom to tell', async () => {
     const retryable = await mount({ sample: 'failedRetryable', scopes: ['ingestion:control'] });
-    expect(retryable.text('error-hint')).to.equal('You can try again. Attempt 1 of 3.');
-    expect(retryable.text('error-code')).to.equal('Code SOURCE_UNREACHABLE');
+    expect(retryable.text('error-hint')).to.equal('You can try again.');
+    expect(retryable.text('error-code')).to.equal('Attempt 1 of 3 · Code SOURCE_UNREACHABLE');
     const recoverable = await mount({ sample: 'failedRecoverable' });
     expect(recoverable.text('error-hint')).to.contain('may go on by itself');
     const final = await mount({ sample: 'failedForGood' });

@@ -53,6 +53,12 @@ describe('The language', () => {
     ]);
   });
 
+  it('writes times in units that are read there: no minute that looks like a metre', async () => {
+    document.documentElement.lang = 'ja';
+    const { text } = await mount({ sample: 'running' });
+    expect(text('detail')).to.equal('残り約4 分 · 経過 12 分');
+  });
+
   it('chooses plural forms by the rules of the language', async () => {
     document.documentElement.lang = 'ar';
     const said: string[] = [];

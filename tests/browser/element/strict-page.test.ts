@@ -72,26 +72,56 @@ describe('Styles from outside', () => {
 });
 
 describe('Room', () => {
-  const WIDTHS = [240, 320, 420, 760, 1200];
-  for (const width of WIDTHS) {
+  const LOST = { state: 'disconnected', reason: 'exhausted', error: null } as const;
+  const CONTROL = { scopes: ['ingestion:control'], connection: LOST } as const;
+
+  function room(width: number, font: string): HTMLElement {
+    const host = cleanUp(document.createElement('div'));
+    host.style.cssText = `width: ${String(width)}px; font: ${font} sans-serif`;
+    document.body.append(host);
+    return host;
+  }
+
+  for (const width of [240, 320, 420, 760, 1200]) {
     it(`is enough at ${String(width)} px, at twice the text size and in the longest words`, async () => {
-      const host = cleanUp(document.createElement('div'));
-      host.style.cssText = `width: ${String(width)}px; font: 28px/1.4 sans-serif`;
-      document.body.append(host);
+      const parent = room(width, '28px/1.4');
       const phases = SAMPLES.failedRetryable.phases.map((each) => ({
         ...each,
         name: `${each.name}nachbearbeitung`,
       }));
       for (const progress of [SAMPLES.running, { ...SAMPLES.failedRetryable, phases }, SAMPLES.partial]) {
-        const { element } = await mount({
-          progress,
-          scopes: ['ingestion:control'],
-          connection: { state: 'disconnected', reason: 'exhausted', error: null },
-          parent: host,
-        });
+        const { element } = await mount({ progress, ...CONTROL, parent });
         expect(element.scrollWidth, progress.status).to.be.at.most(width);
         element.remove();
       }
     });
   }
+
+  it('is enough on one line of 24 px, also for two buttons', async () => {
+    for (const width of [240, 320, 420, 760]) {
+      const parent = room(width, '14px/20px');
+      for (const sample of ['running', 'failedRetryable', 'partial'] as const) {
+        const { element } = await mount({ sample, ...CONTROL, parent, attributes: { compact: '' } });
+        expect([element.scrollWidth <= width, element.offsetHeight], sample).to.deep.equal([true, 24]);
+      }
+    }
+  });
+
+  it('lets no line run into the next where the page sets line heights in pixels', async () => {
+    const { part } = await mount({ sample: 'running', parent: room(320, '28px/20px') });
+    const { lineHeight, fontSize } = getComputedStyle(part('headline') ?? document.body);
+    expect(parseFloat(lineHeight)).to.be.greaterThan(1.3 * parseFloat(fontSize));
+  });
+
+  it('breaks no word of a button or a badge', async () => {
+    const { part } = await mount({
+      ...CONTROL,
+      knowledge: 'none',
+      connection: { state: 'unauthorized', error: { code: 'FORBIDDEN', message: '' } },
+      parent: room(480, '14px/20px'),
+    });
+    for (const name of ['badge-word', 'reconnect-button']) {
+      expect(part(name)?.getBoundingClientRect().height, name).to.be.lessThan(30);
+    }
+  });
 });

@@ -21,7 +21,6 @@ export const ar: Messages = {
   stoppedAt: 'توقف عند {percent}',
 
   phaseOf: 'المرحلة {phase} من {count}، {name}',
-  phaseOfWithPercent: 'المرحلة {phase} من {count}، {name}، {percent}',
   phasePending: 'في الانتظار',
   phaseRunning: 'قيد التنفيذ',
   phaseDone: 'تمّت',

@@ -21,7 +21,6 @@ export const de: Messages = {
   stoppedAt: 'Angehalten bei {percent}',
 
   phaseOf: 'Phase {phase} von {count}, {name}',
-  phaseOfWithPercent: 'Phase {phase} von {count}, {name}, {percent}',
   phasePending: 'Wartet',
   phaseRunning: 'Läuft',
   phaseDone: 'Fertig',

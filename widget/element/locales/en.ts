@@ -21,7 +21,6 @@ export const en: Messages = {
   stoppedAt: 'Stopped at {percent}',
 
   phaseOf: 'Phase {phase} of {count}, {name}',
-  phaseOfWithPercent: 'Phase {phase} of {count}, {name}, {percent}',
   phasePending: 'Waiting',
   phaseRunning: 'Running',
   phaseDone: 'Done',

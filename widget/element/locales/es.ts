@@ -21,7 +21,6 @@ export const es: Messages = {
   stoppedAt: 'Detenido en {percent}',
 
   phaseOf: 'Fase {phase} de {count}, {name}',
-  phaseOfWithPercent: 'Fase {phase} de {count}, {name}, {percent}',
   phasePending: 'En espera',
   phaseRunning: 'En curso',
   phaseDone: 'Hecha',

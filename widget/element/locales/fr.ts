@@ -21,7 +21,6 @@ export const fr: Messages = {
   stoppedAt: 'Arrêté à {percent}',
 
   phaseOf: 'Phase {phase} sur {count}, {name}',
-  phaseOfWithPercent: 'Phase {phase} sur {count}, {name}, {percent}',
   phasePending: 'En attente',
   phaseRunning: 'En cours',
   phaseDone: 'Terminée',

@@ -21,7 +21,6 @@ export const ja: Messages = {
   stoppedAt: '{percent}で停止',
 
   phaseOf: 'フェーズ {phase}/{count}、{name}',
-  phaseOfWithPercent: 'フェーズ {phase}/{count}、{name}、{percent}',
   phasePending: '待機中',
   phaseRunning: '実行中',
   phaseDone: '完了',

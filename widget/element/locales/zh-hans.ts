@@ -21,7 +21,6 @@ export const zhHans: Messages = {
   stoppedAt: '停在 {percent}',
 
   phaseOf: '第 {phase} 阶段，共 {count} 个，{name}',
-  phaseOfWithPercent: '第 {phase} 阶段，共 {count} 个，{name}，{percent}',
   phasePending: '等待',
   phaseRunning: '进行中',
   phaseDone: '完成',

@@ -16,12 +16,16 @@ export const layout = css`
     display: none;
   }
 
-  .base.plain {
-    font: var(--ingestion-font-size, 14px) / 20px var(--ingestion-font, system-ui, sans-serif);
+  /* a page's line height may be in pixels, which twice the text size would not fit */
+  .base {
+    line-height: 1.43;
+    font-variant-numeric: tabular-nums;
+    overflow-wrap: anywhere;
   }
 
-  .base {
-    overflow-wrap: anywhere;
+  .base.plain {
+    font-size: var(--ingestion-font-size, 14px);
+    font-family: var(--ingestion-font, system-ui, sans-serif);
   }
 
   p,
@@ -33,78 +37,88 @@ export const layout = css`
   }
 
   .full {
-    --_column-min: min(7em, 22cqi);
+    --_column-min: min(8em, 23cqi);
     display: grid;
     gap: calc(4 * var(--_space));
   }
 
-  .heading {
+  .heading,
+  .detail,
+  .badge-detail,
+  .phase-name,
+  .phase-detail,
+  .compact-words,
+  dt {
     color: var(--_muted);
+  }
+
+  .heading,
+  .failure-message,
+  dd {
     font-weight: 500;
   }
 
-  .head {
+  .headline,
+  .percent,
+  .phase:is(.running, .failed) .phase-name {
+    font-weight: 600;
+  }
+
+  .detail,
+  .badge-words,
+  .phase,
+  .compact-words,
+  button,
+  code {
+    font-size: 0.93em;
+  }
+
+  .head,
+  .lead,
+  .foot,
+  .metrics,
+  .actions,
+  .failure-foot {
     display: flex;
-    align-items: flex-start;
-    justify-content: space-between;
+    flex-wrap: wrap;
     gap: calc(2 * var(--_space)) calc(6 * var(--_space));
   }
 
+  .head,
   .lead {
-    display: flex;
-    flex: 1 1 auto;
-    min-inline-size: 0;
-    align-items: center;
-    gap: calc(4 * var(--_space));
-    min-block-size: 2.9em;
-  }
-
-  .base[data-state='unknown'] .lead {
+    flex-wrap: nowrap;
     align-items: flex-start;
   }
 
-  .summary {
+  .lead {
+    flex: 1 1 auto;
     min-inline-size: 0;
+    column-gap: calc(4 * var(--_space));
   }
 
-  .percent {
+  .full .percent {
     flex: none;
+    align-self: center;
     min-inline-size: 2.1em;
     font-size: 2.5em;
-    font-weight: 600;
     line-height: 1;
     letter-spacing: -0.02em;
-    font-variant-numeric: tabular-nums;
   }
 
-  .outcome {
-    flex: none;
-    display: inline-flex;
-  }
-
-  .lead .outcome {
+  .lead .sign {
     font-size: 2.25em;
   }
 
   .headline {
     font-size: 1.07em;
-    font-weight: 600;
-    line-height: 1.4;
   }
 
   .headline:focus {
     outline: none;
   }
 
-  .detail,
-  .badge-detail {
-    color: var(--_muted);
-    font-size: 0.93em;
-    line-height: 1.4;
-    font-variant-numeric: tabular-nums;
-  }
-
-  .picture {
+  .picture,
+  .failure {
     display: grid;
     gap: calc(2 * var(--_space));
   }
@@ -122,31 +136,22 @@ export const layout = css`
     column-gap: calc(1.5 * var(--_space));
     align-content: start;
     padding-inline-end: calc(2 * var(--_space));
-    font-size: 0.93em;
-    line-height: 1.45;
-  }
-
-  .phase-name,
-  .phase-detail {
-    color: var(--_muted);
+    hyphens: auto;
   }
 
   .phase-sign {
-    grid-row: 1;
-    display: inline-flex;
-    block-size: 1.45em;
+    display: flex;
+    block-size: 1.43em;
     align-items: center;
   }
 
   .phase.running .phase-name,
   .phase.failed .phase-name {
     color: inherit;
-    font-weight: 600;
   }
 
   .phase-detail {
     grid-column: 2;
-    font-variant-numeric: tabular-nums;
   }
 
   .ghost {
@@ -159,36 +164,20 @@ export const layout = css`
   }
 
   .foot {
-    display: flex;
-    flex-wrap: wrap;
     align-items: flex-end;
-    gap: calc(3 * var(--_space)) calc(6 * var(--_space));
+    row-gap: calc(3 * var(--_space));
   }
 
   .metrics {
     flex: 1 1 auto;
-    display: flex;
-    flex-wrap: wrap;
-    gap: calc(2 * var(--_space)) calc(6 * var(--_space));
   }
 
-  .metric dt {
-    color: var(--_muted);
+  dt {
     font-size: 0.86em;
-    line-height: 1.4;
-  }
-
-  .metric dd {
-    font-weight: 500;
-    line-height: 1.4;
-    font-variant-numeric: tabular-nums;
   }
 
   .actions {
-    display: flex;
     margin-inline-start: auto;
-    flex-wrap: wrap;
-    gap: calc(2 * var(--_space));
   }
 
   .actions:not(:has(button, .filled)),
@@ -197,25 +186,18 @@ export const layout = css`
   }
 
   .failure {
-    display: grid;
-    gap: calc(2 * var(--_space));
     padding-inline-start: calc(3 * var(--_space));
     border-inline-start: 3px solid var(--_danger);
   }
 
-  .failure-message {
-    font-weight: 500;
-  }
-
   .failure-foot {
-    display: flex;
-    flex-wrap: wrap;
     align-items: center;
-    gap: calc(2 * var(--_space)) calc(4 * var(--_space));
+    column-gap: calc(4 * var(--_space));
   }
 
   .spoken,
-  .announcer {
+  .announcer,
+  .compact .badge-word {
     position: absolute;
     inline-size: 1px;
     block-size: 1px;
@@ -224,20 +206,41 @@ export const layout = css`
     white-space: nowrap;
   }
 
-  /* narrow: the phases become a list, the badge a line of its own */
+  /* the badge's words would leave the sentence too little: a line of its own */
+  @container (inline-size < 40em) {
+    .head {
+      flex-wrap: wrap;
+    }
+
+    .full .badge:has(.badge-detail, button) {
+      flex: 1 0 100%;
+      justify-content: space-between;
+      max-inline-size: none;
+      text-align: start;
+    }
+  }
+
+  @container (inline-size >= 30em) {
+    /* as high as two lines, so that nothing jumps when the second comes */
+    .lead:not(:has(+ :is(.bad, .degraded))) {
+      min-block-size: 2.9em;
+    }
+
+    .compact .badge-word {
+      all: unset;
+    }
+  }
+
+  /* narrow: the phases become a list */
   @container (inline-size < 30em) {
     .full {
       --_column-min: 8px;
       gap: calc(3 * var(--_space));
     }
 
-    .head {
-      flex-wrap: wrap;
-    }
-
     .lead {
       flex-basis: 100%;
-      gap: calc(3 * var(--_space));
+      column-gap: calc(3 * var(--_space));
     }
 
     .phases {
@@ -262,20 +265,28 @@ export const layout = css`
 
     .metric {
       display: flex;
+      flex-wrap: wrap;
       justify-content: space-between;
-      gap: calc(4 * var(--_space));
+      column-gap: calc(4 * var(--_space));
     }
 
-    .metric dt {
+    dt {
       font-size: 0.93em;
+    }
+
+    dd {
+      margin-inline-start: auto;
     }
   }
 
   @container (inline-size < 20em) {
     .lead {
       flex-direction: column;
-      align-items: flex-start;
       gap: var(--_space);
+    }
+
+    .full .percent {
+      align-self: start;
     }
   }
 `;

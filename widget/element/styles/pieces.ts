@@ -3,92 +3,92 @@ import { css } from 'lit';
 
 export const pieces = css`
   .sign {
+    display: block;
     inline-size: 1em;
     block-size: 1em;
     flex: none;
-    fill: none;
-    stroke: none;
-    color: var(--_muted);
-  }
-
-  .sign .solid {
-    fill: currentColor;
-  }
-
-  .sign .line,
-  .sign .cut {
+    overflow: visible;
     fill: none;
     stroke: currentColor;
     stroke-width: 1.6;
     stroke-linecap: round;
     stroke-linejoin: round;
+    color: var(--_muted);
   }
 
-  .sign .cut {
+  .sign:is(.done, .partial, .failed) {
+    fill: currentColor;
+  }
+
+  .sign:is(.done, .partial, .failed) path {
+    fill: none;
     stroke: var(--_cut);
   }
 
+  .sign.running path {
+    stroke-width: 6;
+  }
+
+  .sign.skipped circle {
+    stroke-dasharray: 1.8 2.9;
+  }
+
+  .sign:not(.partial) .alert {
+    display: none;
+  }
+
   .sign .alert {
-    fill: currentColor;
+    fill: var(--_danger);
     stroke: var(--_cut);
     stroke-width: 1.2;
   }
 
-  .sign .dashed {
-    stroke-dasharray: 1.8 2.9;
-  }
-
-  .sign.running {
+  .sign:is(.running, .done) {
     color: var(--_accent);
   }
 
-  .phase .sign.done {
-    color: var(--_accent);
-  }
-
-  .base[data-state='completed'] .sign.done,
-  .base[data-state='partial'] .sign.done,
-  .outcome .sign.done,
-  .outcome .sign.partial {
+  [data-state='completed'] .sign.done,
+  [data-state='partial'] .sign:is(.done, .partial) {
     color: var(--_success);
   }
 
   .sign.failed,
-  .sign .alert,
-  .metric.bad dd {
+  .bad dd {
     color: var(--_danger);
+  }
+
+  .badge,
+  .badge-line {
+    display: flex;
+    flex-wrap: wrap;
+    align-items: center;
+    gap: var(--_space) calc(4 * var(--_space));
   }
 
   .badge {
     flex: 0 1 auto;
-    display: grid;
-    justify-items: end;
+    justify-content: flex-end;
     max-inline-size: 50%;
-    text-wrap: balance;
     text-align: end;
-    font-size: 0.93em;
-    line-height: 1.4;
   }
 
   .badge-line {
     display: inline-flex;
-    align-items: center;
-    gap: calc(1.5 * var(--_space));
+    flex-wrap: nowrap;
+    column-gap: calc(1.5 * var(--_space));
     font-weight: 500;
+    white-space: nowrap;
   }
 
   .badge-detail {
+    display: block;
     font-size: 0.93em;
-  }
-
-  .badge button {
-    margin-block-start: var(--_space);
   }
 
   .dot {
     flex: none;
-    inline-size: 8px;
-    block-size: 8px;
+    inline-size: 0.6em;
+    block-size: 0.6em;
     border-radius: 50%;
     background: var(--_muted);
   }
@@ -101,20 +101,9 @@ export const pieces = css`
     background: var(--_warning);
   }
 
-  .bad .dot {
+  .badge.bad .dot {
     background: none;
     box-shadow: inset 0 0 0 2px var(--_warning);
-  }
-
-  @container (inline-size < 30em) {
-    .full .badge {
-      display: flex;
-      flex-wrap: wrap;
-      align-items: center;
-      gap: 0 calc(2 * var(--_space));
-      max-inline-size: none;
-      text-align: start;
-    }
   }
 
   button {
@@ -125,10 +114,9 @@ export const pieces = css`
     border-radius: var(--_radius);
     background: transparent;
     color: inherit;
-    font: inherit;
-    font-size: 0.93em;
+    font-family: inherit;
     font-weight: 500;
-    line-height: 20px;
+    line-height: inherit;
     cursor: pointer;
   }
 
@@ -156,7 +144,6 @@ export const pieces = css`
 
   code {
     font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, monospace;
-    font-size: 0.93em;
   }
 
   .compact {
@@ -164,66 +151,58 @@ export const pieces = css`
     align-items: center;
     gap: calc(2 * var(--_space));
     min-block-size: 24px;
-    line-height: 20px;
     white-space: nowrap;
   }
 
   .compact .track {
     --_column-min: 2px;
     flex: 1 1 64px;
-    min-inline-size: 48px;
+    min-inline-size: 32px;
     column-gap: 2px;
     block-size: 6px;
   }
 
-  .compact-percent {
+  .compact .percent {
     min-inline-size: 2.6em;
     text-align: end;
-    font-weight: 600;
-    font-variant-numeric: tabular-nums;
   }
 
-  .compact-words {
+  .compact-words,
+  .compact button {
     overflow: hidden;
     text-overflow: ellipsis;
-    color: var(--_muted);
-    font-size: 0.93em;
-    font-variant-numeric: tabular-nums;
   }
 
   .compact .badge {
     flex: none;
-    display: inline-flex;
-    align-items: center;
-    gap: calc(1.5 * var(--_space));
+    flex-wrap: nowrap;
+    column-gap: calc(2 * var(--_space));
     max-inline-size: none;
   }
 
   .compact button {
-    flex: none;
     min-block-size: 24px;
     padding: 1px 8px;
   }
 
-  @container (inline-size < 30em) {
-    .compact-badge {
-      position: absolute;
-      inline-size: 1px;
-      block-size: 1px;
-      overflow: hidden;
-      clip-path: inset(50%);
+  /* what a person can press goes before words that are cut short, and the connection before the job */
+  @container (inline-size < 40em) {
+    .compact:has(.badge button):has(> button) .compact-words {
+      display: none;
     }
   }
 
   @container (inline-size < 20em) {
-    .compact:has(button) .compact-words {
+    .compact:has(button) .compact-words,
+    .compact:has(.badge button) > button {
       display: none;
     }
   }
 
   @media (forced-colors: active) {
     .dot,
-    .sign {
+    .sign,
+    .fill {
       forced-color-adjust: none;
     }
 
@@ -235,10 +214,6 @@ export const pieces = css`
       border-color: ButtonText;
       background: ButtonFace;
       color: ButtonText;
-    }
-
-    .sign {
-      color: CanvasText;
     }
   }
 `;

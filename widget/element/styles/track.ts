@@ -31,7 +31,6 @@ export const track = css`
     inset: 0;
     background: var(--_accent);
     translate: calc(var(--_fill, 0%) - 100%) 0;
-    transition: translate 200ms ease-out;
   }
 
   .fill:dir(rtl) {
@@ -43,12 +42,12 @@ export const track = css`
     opacity: 0;
   }
 
-  .base[data-state='completed'] .fill,
-  .base[data-state='partial'] .fill {
+  [data-state='completed'] .fill,
+  [data-state='partial'] .fill {
     background: var(--_success);
   }
 
-  .base[data-state='cancelled'] .fill,
+  [data-state='cancelled'] .fill,
   .segment.quiet .fill {
     background: color-mix(in srgb, var(--_accent) 80%, var(--_track));
   }
@@ -57,7 +56,7 @@ export const track = css`
     background: repeating-linear-gradient(135deg, var(--_line) 0 2px, transparent 2px 7px);
   }
 
-  .base .segment.failed .fill {
+  .segment.failed .fill {
     background: var(--_danger);
   }
 
@@ -69,19 +68,23 @@ export const track = css`
     );
   }
 
-  .base .segment.unknown.failed .fill {
+  .segment.unknown.failed .fill {
     background: repeating-linear-gradient(135deg, var(--_danger) 0 6px, transparent 6px 12px);
   }
 
   /* a job that has not begun is drawn in outline */
-  .base:is([data-state='waiting'], [data-state='unknown'], [data-state='none']) .segment {
+  :is([data-state='waiting'], [data-state='unknown'], [data-state='none']) .segment {
     background: transparent;
     box-shadow: inset 0 0 0 1.5px var(--_line);
   }
 
   @media (prefers-reduced-motion: no-preference) {
+    .fill {
+      transition: translate 200ms ease-out;
+    }
+
     /* a soft sheen says that work goes on; it never shows more than was reported */
-    .base[data-state='running'] .segment.running .fill::after {
+    [data-state='running'] .segment.running .fill::after {
       content: '';
       position: absolute;
       inset: 0;
@@ -95,7 +98,7 @@ export const track = css`
       animation: sheen 2.4s ease-in-out infinite;
     }
 
-    .base[data-state='running'] .segment.unknown .fill::after {
+    [data-state='running'] .segment.unknown .fill::after {
       animation-duration: 1.6s;
     }
 
@@ -107,21 +110,9 @@ export const track = css`
     }
   }
 
-  @media (prefers-reduced-motion: reduce) {
-    .fill {
-      transition: none;
-    }
-  }
-
   @media (forced-colors: active) {
-    .segment,
-    .base:is([data-state='waiting'], [data-state='unknown'], [data-state='none']) .segment {
+    .segment {
       border: 1px solid CanvasText;
-      box-shadow: none;
-    }
-
-    .fill {
-      forced-color-adjust: none;
     }
   }
 `;

@@ -1,50 +1,65 @@
-/** Retry and Cancel, and what became of a command. The node of a button stays while its label changes. */
+/** The buttons: Retry, Cancel, Reconnect, and what became of a command. The node of a button stays while its label changes. */
 import { html, nothing, type TemplateResult } from 'lit';
+import type { CommandKind } from '../commands.js';
 import type { Scene } from './scene.js';
 
+type Drawn = TemplateResult | typeof nothing;
+
 /** Retry, where a person may; `isShort` leaves out from where. */
-export function retryButton(scene: Scene, isShort = false): TemplateResult | typeof nothing {
-  const { job, command, translate, format, text, canRetry, onRetry } = scene;
-  if (!canRetry) return nothing;
-  const isSent = command.kind === 'retry' && command.state === 'sent';
-  const fromPhase = job.error?.retryOptions?.fromPhase ?? null;
-  const name = fromPhase === null ? undefined : job.progress?.phases[fromPhase - 1]?.name;
+export function retryButton(scene: Scene, isShort = false): Drawn {
+  const { job, translate, format, text } = scene;
+  if (!scene.canRetry) return nothing;
+  const isSent = isUnderWay(scene, 'retry');
+  const fromPhase = job.error?.retryOptions?.fromPhase ?? 1;
+  const name = job.progress?.phases[fromPhase - 1]?.name;
   const label = isSent
     ? translate('retrying')
     : job.retryWaitMs > 0
-      ? translate('retryIn', { time: format.duration(Math.ceil(job.retryWaitMs / 1000) * 1000) })
+      ? translate('retryIn', { time: format.countdown(job.retryWaitMs) })
       : isShort || name === undefined || fromPhase === 1
         ? translate('retry')
         : translate('retryFrom', { phase: text(name) });
-  return html`<button
-    type="button"
-    class="primary"
-    part="button retry-button"
-    ?disabled=${job.retryWaitMs > 0}
-    aria-disabled=${isSent ? 'true' : nothing}
-    @click=${isSent ? null : onRetry}
-  >
-    ${label}
-  </button>`;
+  return button('retry', label, () => scene.onCommand('retry'), isSent, job.retryWaitMs > 0);
 }
 
 /** Cancel, where a person may. */
-export function cancelButton(scene: Scene): TemplateResult | typeof nothing {
-  const { job, command, translate, canCancel, onCancel } = scene;
-  if (!canCancel) return nothing;
-  const isSent = job.isCancelling || (command.kind === 'cancel' && command.state === 'sent');
-  return html`<button
-    type="button"
-    part="button cancel-button"
-    aria-disabled=${isSent ? 'true' : nothing}
-    @click=${isSent ? null : onCancel}
-  >
-    ${translate(isSent ? 'cancelling' : 'cancel')}
-  </button>`;
+export function cancelButton(scene: Scene): Drawn {
+  if (!scene.canCancel) return nothing;
+  const isSent = scene.job.isCancelling || isUnderWay(scene, 'cancel');
+  const label = scene.translate(isSent ? 'cancelling' : 'cancel');
+  return button('cancel', label, () => scene.onCommand('cancel'), isSent);
+}
+
+/** Asks for a fresh budget of attempts, where a person can help. */
+export function reconnectButton({ notice, translate, onReconnect }: Scene): Drawn {
+  return notice?.hasReconnect === true ? button('reconnect', translate('reconnect'), onReconnect) : nothing;
 }
 
 /** Why a command came to nothing. */
-export function commandNotice({ command }: Scene): TemplateResult | typeof nothing {
-  if (command.kind === 'none' || command.state !== 'failed') return nothing;
-  return html`<p class="detail" part="command-notice">${command.reason}</p>`;
+export function commandNotice({ command }: Scene): Drawn {
+  if (command === null || command.refusal === null) return nothing;
+  return html`<p class="detail" part="command-notice">${command.refusal}</p>`;
+}
+
+function isUnderWay({ command }: Scene, kind: CommandKind): boolean {
+  return command?.kind === kind && command.refusal === null;
+}
+
+function button(
+  name: string,
+  label: string,
+  onClick: () => void,
+  isSent = false,
+  isDisabled = false,
+): TemplateResult {
+  return html`<button
+    type="button"
+    class=${name === 'retry' ? 'primary' : nothing}
+    part="button ${name}-button"
+    ?disabled=${isDisabled}
+    aria-disabled=${isSent || nothing}
+    @click=${isSent ? null : onClick}
+  >
+    ${label}
+  </button>`;
 }

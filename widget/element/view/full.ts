@@ -1,6 +1,5 @@
 /** The whole element at its full size: lead, badge, track, phases, counts, outcome, actions. */
 import { html, nothing, type TemplateResult } from 'lit';
-import { cssProperties } from '../css-properties.js';
 import { cancelButton, commandNotice } from './actions.js';
 import { badge } from './badge.js';
 import { failure } from './failure.js';
@@ -12,16 +11,20 @@ import { columns, track } from './track.js';
 
 /** The full layout. */
 export function full(scene: Scene): TemplateResult {
-  const { job, label, isSettling } = scene;
-  return html`<div class="full" ${cssProperties({ '--_columns': columns(job.progress) })}>
+  const { job, label } = scene;
+  return html`<div class="full" .style=${columns(job.progress)}>
     <slot name="heading"
       >${label === '' ? nothing : html`<p class="heading" part="heading">${label}</p>`}</slot
     >
     <div class="head">${lead(scene)} ${badge(scene)}</div>
     <div class="picture">${track(scene)} ${phases(scene)}</div>
-    ${!isSettling && job.state === 'failed' ? html`<slot name="error">${failure(scene)}</slot>` : nothing}
+    ${job.state === 'failed' ? html`<slot name="error">${failure(scene)}</slot>` : nothing}
     <div class="foot">
-      ${outcome(scene)}
+      ${
+        job.state === 'completed' || job.state === 'partial'
+          ? html`<slot name="complete" @slotchange=${markFilled}>${resultFacts(scene)}</slot>`
+          : html`<slot name="metrics" @slotchange=${markFilled}>${metrics(scene)}</slot>`
+      }
       <div class="actions" part="actions">
         ${cancelButton(scene)}<slot name="actions" @slotchange=${markFilled}></slot>
       </div>
@@ -31,16 +34,7 @@ export function full(scene: Scene): TemplateResult {
 }
 
 /** An empty slot takes no room; a filled one is marked for the styles. */
-export function markFilled(event: Event): void {
+function markFilled(event: Event): void {
   const slot = event.target as HTMLSlotElement;
   slot.classList.toggle('filled', slot.assignedNodes().length > 0);
-}
-
-/** Counts while it runs; then the result takes their place. */
-function outcome(scene: Scene): TemplateResult {
-  const { job, isSettling } = scene;
-  if (!isSettling && (job.state === 'completed' || job.state === 'partial')) {
-    return html`<slot name="complete" @slotchange=${markFilled}>${resultFacts(scene)}</slot>`;
-  }
-  return html`<slot name="metrics" @slotchange=${markFilled}>${metrics(scene)}</slot>`;
 }

@@ -1,94 +1,67 @@
 /** The counts: of the phase at hand while it runs, of the result once there is one. Only what is known is shown. */
 import { html, nothing, type TemplateResult } from 'lit';
-import type { PhaseMetrics } from '../../client/index.js';
+import type { MessageKey } from '../messages.js';
 import type { Scene } from './scene.js';
 
-interface Metric {
-  readonly label: string;
-  readonly value: string;
-  readonly isBad?: boolean;
-}
+type Drawn = TemplateResult | typeof nothing;
+type Format = (value: number) => string;
 
 /** Counts of the running phase. */
-export function metrics(scene: Scene): TemplateResult | typeof nothing {
-  const known = scene.job.phase?.metrics ?? null;
-  return known === null ? nothing : list(ofPhase(known, scene), 'metrics');
+export function metrics({ job, translate, format, text }: Scene): Drawn {
+  const known = job.phase?.metrics;
+  if (!known) return nothing;
+  const outOf = (done: number | null, total: number | null, say: Format): string | null =>
+    done === null || total === null
+      ? optional(done ?? total, say)
+      : translate('doneOf', { done: say(done), total: say(total) });
+  const rate = job.state === 'running' ? known.itemsPerSecond : null;
+  return list('metrics', [
+    metric(translate('items'), outOf(known.itemsProcessed, known.itemsTotal, format.number)),
+    failures(known.itemsFailed, translate, format.number),
+    metric(translate('data'), outOf(known.bytesProcessed, known.bytesTotal, format.bytes)),
+    metric(
+      translate('rate'),
+      optional(rate, (value) => translate('perSecond', { rate: format.number(value) })),
+    ),
+    ...known.counters.map(({ label, value, unit }) =>
+      metric(
+        text(label),
+        unit === 'bytes' ? format.bytes(value) : [format.number(value), unit].filter(Boolean).join(' '),
+      ),
+    ),
+  ]);
 }
 
 /** Counts of the result. */
-export function resultFacts(scene: Scene): TemplateResult | typeof nothing {
-  return list(ofResult(scene), 'metrics result');
+export function resultFacts({ job, translate, format }: Scene): Drawn {
+  const result = job.progress?.result;
+  if (!result) return nothing;
+  return list('metrics result', [
+    metric(translate('items'), optional(result.itemsProcessed, format.number)),
+    failures(result.itemsFailed, translate, format.number),
+    metric(translate('data'), optional(result.bytesProcessed, format.bytes)),
+    metric(translate('duration'), format.took(result.durationMs)),
+  ]);
 }
 
-function list(found: readonly Metric[], part: string): TemplateResult | typeof nothing {
-  if (found.length === 0) return nothing;
-  return html`<dl class="metrics" part=${part}>
-    ${found.map(
-      ({ label, value, isBad = false }) =>
-        html`<div class="metric ${isBad ? 'bad' : ''}" part="metric">
-          <dt part="metric-label">${label}</dt>
-          <dd part="metric-value">${value}</dd>
-        </div>`,
-    )}
-  </dl>`;
+function optional(value: number | null, say: Format): string | null {
+  return value === null ? null : say(value);
 }
 
-function ofPhase(metrics: PhaseMetrics, { translate, format, job, text }: Scene): Metric[] {
-  const outOf = (
-    done: number | null,
-    total: number | null,
-    say: (value: number) => string,
-  ): string | null => {
-    if (done === null) return total === null ? null : say(total);
-    return total === null ? say(done) : translate('doneOf', { done: say(done), total: say(total) });
-  };
-  const items = outOf(metrics.itemsProcessed, metrics.itemsTotal, format.number);
-  const bytes = outOf(metrics.bytesProcessed, metrics.bytesTotal, format.bytes);
-  const isLive = job.state === 'running';
-  return [
-    ...(items === null ? [] : [{ label: translate('items'), value: items }]),
-    ...failures(metrics.itemsFailed, translate, format),
-    ...(bytes === null ? [] : [{ label: translate('data'), value: bytes }]),
-    ...(metrics.itemsPerSecond === null || !isLive
-      ? []
-      : [
-          {
-            label: translate('rate'),
-            value: translate('perSecond', { rate: format.number(metrics.itemsPerSecond) }),
-          },
-        ]),
-    ...metrics.counters.map(({ label, value, unit }) => ({
-      label: text(label),
-      value: counterValue(value, unit, format),
-    })),
-  ];
+function failures(count: number | null, translate: (key: MessageKey) => string, say: Format): Drawn {
+  return metric(translate('failedItems'), count ? say(count) : null, 'bad');
 }
 
-function ofResult({ job, translate, format }: Scene): Metric[] {
-  const result = job.progress?.result ?? null;
-  if (result === null) return [];
-  return [
-    ...(result.itemsProcessed === null
-      ? []
-      : [{ label: translate('items'), value: format.number(result.itemsProcessed) }]),
-    ...failures(result.itemsFailed, translate, format),
-    ...(result.bytesProcessed === null
-      ? []
-      : [{ label: translate('data'), value: format.bytes(result.bytesProcessed) }]),
-    { label: translate('duration'), value: format.took(result.durationMs) },
-  ];
+function metric(label: string, value: string | null, look = ''): Drawn {
+  if (value === null) return nothing;
+  return html`<div class="metric ${look}" part="metric">
+    <dt part="metric-label">${label}</dt>
+    <dd part="metric-value">${value}</dd>
+  </div>`;
 }
 
-function failures(
-  count: number | null,
-  translate: Scene['translate'],
-  format: Scene['format'],
-): readonly Metric[] {
-  if (count === null || count === 0) return [];
-  return [{ label: translate('failedItems'), value: format.number(count), isBad: true }];
-}
-
-function counterValue(value: number, unit: string | null, format: Scene['format']): string {
-  if (unit === 'bytes') return format.bytes(value);
-  return unit === null ? format.number(value) : `${format.number(value)} ${unit}`;
+function list(part: string, found: readonly Drawn[]): Drawn {
+  return found.every((each) => each === nothing)
+    ? nothing
+    : html`<dl class="metrics" part=${part}>${found}</dl>`;
 }

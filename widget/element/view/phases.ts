@@ -6,20 +6,19 @@ import type { MessageKey } from '../messages.js';
 import { sign, type Sign } from './icons.js';
 import type { Scene } from './scene.js';
 
-const SIGNS: Readonly<Record<PhaseProgress['status'], Sign>> = {
-  PENDING: 'pending',
-  RUNNING: 'running',
-  COMPLETED: 'done',
-  FAILED: 'failed',
-  SKIPPED: 'skipped',
-};
+type Look = readonly [sign: Sign, word: MessageKey];
 
-const WORDS: Readonly<Record<PhaseProgress['status'], MessageKey>> = {
-  PENDING: 'phasePending',
-  RUNNING: 'phaseRunning',
-  COMPLETED: 'phaseDone',
-  FAILED: 'phaseFailed',
-  SKIPPED: 'phaseSkipped',
+const LOOKS: Readonly<Record<PhaseProgress['status'], Look>> = {
+  PENDING: ['pending', 'phasePending'],
+  RUNNING: ['running', 'phaseRunning'],
+  COMPLETED: ['done', 'phaseDone'],
+  FAILED: ['failed', 'phaseFailed'],
+  SKIPPED: ['skipped', 'phaseSkipped'],
+};
+/** Of a run that is over before it was done. */
+const STOPPED_LOOKS: Partial<Record<PhaseProgress['status'], Look>> = {
+  PENDING: ['pending', 'phaseNotReached'],
+  RUNNING: ['cancelled', 'cancelled'],
 };
 
 /** The list; an outline of it while the first look is under way, so that nothing jumps when it comes. */
@@ -36,7 +35,7 @@ const OUTLINE = html`<div class="phases" aria-hidden="true">
   ${[1, 2, 3, 4].map(
     () =>
       html`<div class="phase">
-        <span class="phase-sign">${sign('pending')}</span><span class="phase-name ghost"></span
+        <span class="phase-sign">${sign('pending')}</span><span class="ghost"></span
         ><span class="phase-detail">&nbsp;</span>
       </div>`,
   )}
@@ -44,16 +43,14 @@ const OUTLINE = html`<div class="phases" aria-hidden="true">
 
 function item(phase: PhaseProgress, scene: Scene): TemplateResult {
   const { translate, job, text } = scene;
-  const isOver = job.state === 'cancelled' || job.state === 'failed';
-  const isStopped = isOver && phase.status === 'RUNNING';
-  const isUnreached = isOver && phase.status === 'PENDING';
-  const word = translate(isStopped ? 'cancelled' : isUnreached ? 'phaseNotReached' : WORDS[phase.status]);
-  const figure = isStopped ? null : figureOf(phase, scene);
-  return html`<li
-    class="phase ${phase.status.toLowerCase()}"
-    part="phase phase-${phase.status.toLowerCase()}"
-  >
-    <span class="phase-sign" part="phase-sign">${sign(isStopped ? 'cancelled' : SIGNS[phase.status])}</span>
+  const status = phase.status.toLowerCase();
+  const stopped =
+    job.state === 'cancelled' || job.state === 'failed' ? STOPPED_LOOKS[phase.status] : undefined;
+  const [shape, key] = stopped ?? LOOKS[phase.status];
+  const figure = stopped === undefined ? figureOf(phase, scene) : null;
+  const word = translate(key);
+  return html`<li class="phase ${status}" part="phase phase-${status}">
+    <span class="phase-sign" part="phase-sign">${sign(shape)}</span>
     <span class="phase-name" part="phase-name">${text(phase.name)}</span>
     <span class="phase-detail" part="phase-detail"
       >${figure === null ? word : html`<span class="spoken">${word}, </span>${figure}`}</span
@@ -62,9 +59,9 @@ function item(phase: PhaseProgress, scene: Scene): TemplateResult {
 }
 
 /** A percent while it runs, a time once it is done; null where the word alone is right. */
-function figureOf(phase: PhaseProgress, { format }: Scene): string | null {
-  const percent = clampPercent(phase.percent);
-  if (phase.status === 'RUNNING') return percent === null ? null : format.percent(percent);
-  if (phase.status !== 'COMPLETED' || phase.startedAt === null || phase.completedAt === null) return null;
-  return format.took(phase.completedAt - phase.startedAt);
+function figureOf({ status, percent, startedAt, completedAt }: PhaseProgress, { format }: Scene) {
+  if (status === 'RUNNING' && percent !== null) return format.percent(clampPercent(percent) ?? 0);
+  return status === 'COMPLETED' && startedAt !== null && completedAt !== null
+    ? format.took(completedAt - startedAt)
+    : null;
 }
