@@ -40,6 +40,7 @@ const REST: readonly Suite[] = [
   { name: 'other clients', command: `${VITEST} tests/clients` },
   { name: 'fuzzing', command: `${VITEST} tests/fuzz` },
   { name: 'element in Chromium', command: 'npx web-test-runner --config tests/web-test-runner.config.js' },
+  { name: 'element in Firefox', command: `${VITEST} tests/browser/firefox` },
   { name: 'client in Chromium', command: `${VITEST} tests/browser/client` },
   { name: 'stories', command: `${VITEST} tests/browser/stories` },
   { name: 'whole system', command: `${VITEST} tests/system` },

@@ -14,6 +14,7 @@ export interface Need {
 /** To need more, add a line. */
 export const NEEDS: readonly Need[] = [
   { name: 'Chromium', provides: 'chromium', debianPackage: 'chromium' },
+  { name: 'Firefox', provides: 'firefox-esr', debianPackage: 'firefox-esr' },
   { name: 'Redis', provides: 'redis-server', debianPackage: 'redis-server' },
   { name: 'Python', provides: 'python3', debianPackage: 'python3-minimal' },
   { name: 'curl', provides: 'curl', debianPackage: 'curl' },
