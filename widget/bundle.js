@@ -7,41 +7,41 @@ import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
-import { build } from 'esbuild';
-import { smallCssLiterals } from './css-literals.js';
+import { rolldown } from 'rolldown';
 import { licencesOf } from './licences.js';
 import { writeManifests } from './manifests.js';
+import { smallTemplates } from './small-templates.js';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const outfile = `${here}dist/ingestion-progress.bundle.js`;
 const notices = 'ingestion-progress.bundle.LICENSES.txt';
 
-const { metafile } = await build({
-  absWorkingDir: here,
-  entryPoints: ['define.ts'],
-  outfile,
-  bundle: true,
-  minify: true,
-  format: 'esm',
-  target: 'es2022',
-  conditions: ['source', 'browser'],
+const bundle = await rolldown({
+  cwd: here,
+  input: 'define.ts',
+  platform: 'browser',
+  resolve: { conditionNames: ['source', 'browser'] },
   tsconfig: 'tsconfig.json',
-  plugins: [smallCssLiterals],
-  legalComments: 'none', // the same few lines in every module of Lit: once, and in full, in the file beside
-  define: { 'process.env.NODE_ENV': '"production"' },
-  metafile: true,
-  sourcemap: true,
-  logLevel: 'warning',
+  transform: { target: 'es2022', define: { 'process.env.NODE_ENV': '"production"' } },
+  plugins: [smallTemplates],
 });
+const { output } = await bundle.write({
+  file: outfile,
+  format: 'esm',
+  minify: true,
+  comments: false, // the same few lines in every module of Lit: once, and in full, in the file beside
+  sourcemap: true,
+});
+await bundle.close();
 
-const licences = licencesOf(metafile, here);
+const licences = licencesOf(output[0].moduleIds);
 const names = licences.map(({ name, version, license }) => `${name} ${version} (${license})`).join(', ');
 writeFileSync(
   `${here}dist/${notices}`,
   licences.map(({ name, version, text }) => `${name} ${version}\n\n${text}\n`).join('\n\n'),
 );
 const notice = `/*! @ingestion-progress/widget (MIT), with ${names}. Full notices: ${notices} */\n`;
-writeFileSync(outfile, readFileSync(outfile, 'utf8') + notice); // after the code, so that its source map still fits
+writeFileSync(outfile, `${readFileSync(outfile, 'utf8')}\n${notice}`); // after the code, so that its source map still fits
 writeManifests(here, `${here}dist`);
 
 const code = readFileSync(outfile);

@@ -2,18 +2,17 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-/** Packages out of which esbuild took something, by its metafile. */
-function packagesIn(metafile, root) {
-  const names = Object.keys(metafile.inputs)
-    .map((path) => /.*node_modules[\\/]((?:@[^\\/]+[\\/])?[^\\/]+)/.exec(path))
-    .filter((found) => found !== null)
-    .map(([folder]) => join(root, folder));
-  return [...new Set(names)].sort();
+/** Packages that files come out of, by the absolute paths of these. */
+function packagesOf(files) {
+  const folders = files
+    .map((path) => /.*node_modules[\\/](?:@[^\\/]+[\\/])?[^\\/]+/.exec(path)?.[0])
+    .filter((folder) => folder !== undefined);
+  return [...new Set(folders)].sort();
 }
 
 /** Names, licences and full texts; throws where a package has no text, rather than ship it without. */
-export function licencesOf(metafile, root) {
-  return packagesIn(metafile, root).map((folder) => {
+export function licencesOf(files) {
+  return packagesOf(files).map((folder) => {
     const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
     const file = ['LICENSE', 'LICENSE.md', 'LICENSE.txt'].map((each) => join(folder, each)).find(existsSync);
     if (file === undefined)
