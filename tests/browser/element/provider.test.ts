@@ -103,27 +103,36 @@ describe('The provider', () => {
   });
 
   it('is found by an element that was upgraded before it', async () => {
-    // a page whose provider comes late: the same classes under names of their own
+    // a page whose provider comes late: the same classes under names of their own; an element beside it shows that
+    // by then the one below could have connected, had it not waited
     const frame = cleanUp(document.createElement('iframe'));
     const ready = new Promise((resolve) => frame.addEventListener('load', resolve));
     frame.srcdoc = `<!doctype html><ingestion-provider endpoint="${location.origin}/late" token="late">
-      <ingestion-progress project-id="p1"></ingestion-progress></ingestion-provider>
+        <ingestion-progress project-id="p1"></ingestion-progress></ingestion-provider>
+      <ingestion-progress endpoint="${location.origin}/beside" token="t" project-id="p1"></ingestion-progress>
       <script type="module">
         import { IngestionProgressElement, IngestionProviderElement } from '/widget/index.ts';
         const { dataset } = document.documentElement;
-        window.WebSocket = class extends EventTarget {
-          static CONNECTING = 0; static OPEN = 1; static CLOSING = 2; static CLOSED = 3;
-          constructor(url) { super(); dataset.socket ??= url; } close() {} };
+        const asked = new Promise((resolve) => {
+          window.WebSocket = class extends EventTarget {
+            static CONNECTING = 0; static OPEN = 1; static CLOSING = 2; static CLOSED = 3;
+            constructor(url) {
+              super();
+              dataset.sockets = (dataset.sockets ?? '') + new URL(url).pathname;
+              resolve();
+            }
+            close() {}
+          };
+        });
         customElements.define('ingestion-progress', IngestionProgressElement);
-        await new Promise((resolve) => setTimeout(resolve, 50));
-        dataset.early = dataset.socket ?? 'none';
+        await asked;
+        dataset.early = dataset.sockets;
         customElements.define('ingestion-provider', IngestionProviderElement);
       </script>`;
     document.body.append(frame);
     await ready;
     const state = () => frame.contentDocument?.querySelector('html')?.dataset ?? {};
-    await waitUntil(() => state()['socket'] !== undefined, 'it connects');
-    expect(state()['early']).to.equal('none');
-    expect(state()['socket']).to.match(/\/late$/);
+    await waitUntil(() => state()['sockets'] === '/beside/late', 'it connects');
+    expect(state()['early']).to.equal('/beside');
   });
 });

@@ -1,8 +1,10 @@
 /** How often the element draws: at most ten times a second, never while hidden, and its events regardless. */
 import { expect } from '@esm-bundle/chai';
 import { SAMPLES } from '../../../storybook/samples.js';
-import { mount, type Mounted } from './support/mount.js';
-import { waitUntil } from './support/wait-until.js';
+import { mount, type MountOptions, type Mounted } from './support/mount.js';
+import { takeClock, turn, type PageClock } from './support/page-clock.js';
+
+const MINUTE_MS = 60_000;
 
 /** Counts the renders of an element from now on. */
 function countRenders({ element }: Mounted): () => number {
@@ -23,36 +25,37 @@ function setHidden(hidden: boolean): void {
 }
 
 describe('Renders', () => {
+  let clock: PageClock;
+  beforeEach(() => {
+    clock = takeClock();
+  });
+  /** Drawn, with the first pause between two renders over. */
+  async function drawn(options: MountOptions): Promise<Mounted> {
+    const mounting = mount(options);
+    await clock.advance(200);
+    return mounting;
+  }
+
   afterEach(() => {
+    clock.restore();
     Reflect.deleteProperty(document, 'hidden');
   });
 
   it('are at most ten a second for a hundred changes a second, and the last one is shown', async () => {
-    const mounted = await mount({ sample: 'running' });
+    const mounted = await drawn({ sample: 'running' });
     const renders = countRenders(mounted);
-    const startedAt = performance.now();
-    let change = 0;
-    await new Promise<void>((resolve) => {
-      const timer = setInterval(() => {
-        const due = Math.min(100, Math.floor((performance.now() - startedAt) / 10));
-        for (; change < due; change += 1) {
-          const progress = { ...SAMPLES.running, revision: change + 2, progressPercent: change / 2 };
-          mounted.client.show({ progress });
-        }
-        if (change < 100) return;
-        clearInterval(timer);
-        resolve();
-      }, 5);
-    });
-    await mounted.settled();
-    const seconds = (performance.now() - startedAt) / 1000;
-    expect(renders()).to.be.at.most(Math.ceil(seconds * 10) + 1);
-    expect(renders()).to.be.greaterThan(3);
+    for (let change = 0; change < 100; change += 1) {
+      const progress = { ...SAMPLES.running, revision: change + 2, progressPercent: change / 2 };
+      mounted.client.show({ progress });
+      await clock.advance(10);
+    }
+    expect(renders()).to.be.within(10, 11); // at both ends of the second
+    await clock.advance(100);
     expect(mounted.text('percent')).to.equal('49%');
   });
 
   it('do not happen while the page is hidden; the last state is there when it is shown', async () => {
-    const mounted = await mount({ sample: 'running' });
+    const mounted = await drawn({ sample: 'running' });
     const heard: string[] = [];
     mounted.element.addEventListener('ingestion-progress', (event) => heard.push(event.type));
     setHidden(true);
@@ -62,36 +65,40 @@ describe('Renders', () => {
       mounted.client.show({ progress });
       mounted.client.emit('progress', { progress });
     }
-    await new Promise((resolve) => setTimeout(resolve, 250)); // longer than two renders would take
-    expect(renders()).to.equal(0);
-    expect(heard.length).to.equal(20);
+    await clock.advance(MINUTE_MS);
+    expect([renders(), heard.length]).to.deep.equal([0, 20]);
     setHidden(false);
-    await waitUntil(() => mounted.text('percent') === '59%');
-    expect(renders()).to.equal(1);
+    await clock.advance(0);
+    expect([renders(), mounted.text('percent')]).to.deep.equal([1, '59%']);
   });
 
-  it('stop with the element: no timer draws after it is gone, no listener stays', async () => {
-    const mounted = await mount({ sample: 'running' });
-    const renders = countRenders(mounted);
+  it('stop with the element: no timer waits after it is gone, no listener stays', async () => {
+    const mounted = await drawn({ sample: 'running' });
     mounted.client.show({ progress: { ...SAMPLES.running, revision: 2 } });
     mounted.element.remove();
-    await Promise.resolve();
-    expect(mounted.client.listenerCount).to.equal(0);
-    await new Promise((resolve) => setTimeout(resolve, 1200)); // longer than the second hand of its ages
+    await turn();
+    const renders = countRenders(mounted);
+    expect([mounted.client.listenerCount, clock.pending]).to.deep.equal([0, 0]);
+    await clock.advance(MINUTE_MS);
     expect(renders()).to.equal(0);
     document.body.append(mounted.element);
-    await mounted.settled();
+    await clock.advance(0);
     expect(renders()).to.be.greaterThan(0);
     expect(mounted.client.calls).to.deep.equal([]);
   });
 
+  it('come once a second while ages are counted', async () => {
+    const mounted = await drawn({ sample: 'running' });
+    const renders = countRenders(mounted);
+    await clock.advance(10_500);
+    expect(renders()).to.equal(10);
+  });
+
   it('need no timer once the ingestion has ended and all is well', async () => {
-    const mounted = await mount({ sample: 'completed' });
+    const mounted = await drawn({ sample: 'completed' });
     mounted.client.advance(4000);
     mounted.element.requestUpdate();
-    await mounted.settled();
-    const renders = countRenders(mounted);
-    await new Promise((resolve) => setTimeout(resolve, 1200));
-    expect(renders()).to.equal(0);
+    await clock.advance(1000);
+    expect(clock.pending).to.equal(0);
   });
 });

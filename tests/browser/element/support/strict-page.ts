@@ -10,8 +10,14 @@ document.addEventListener('securitypolicyviolation', (event) => {
 const element = document.createElement('ingestion-progress');
 element.client = createStillClient({ progress: SAMPLES.running });
 document.body.append(element);
-await new Promise((resolve) => setTimeout(resolve, 200));
-await element.updateComplete;
+do await element.updateComplete;
+while (element.isUpdatePending);
+
+// what is refused is told in order: once the page's own fault is told, so is every one of the element's
+await new Promise((resolve) => {
+  document.addEventListener('securitypolicyviolation', resolve, { once: true });
+  document.body.setAttribute('style', 'color: red');
+});
 const { dataset } = document.documentElement;
 const found = (part: string) => [
   ...(element.shadowRoot?.querySelectorAll<HTMLElement>(`[part~="${part}"]`) ?? []),

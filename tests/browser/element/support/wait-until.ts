@@ -7,6 +7,6 @@ export async function waitUntil(isSo: () => boolean, what = isSo.toString()): Pr
   const giveUpAt = performance.now() + PATIENCE_MS;
   while (!isSo()) {
     if (performance.now() > giveUpAt) throw new Error(`Waited in vain until ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    await new Promise(requestAnimationFrame);
   }
 }
