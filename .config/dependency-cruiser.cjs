@@ -72,7 +72,7 @@ module.exports = {
       name: 'client-without-lit',
       severity: 'error',
       from: { path: '^widget/client/' },
-      to: { path: '^widget/(element|react|terminal)/|node_modules/(lit|@lit|react)/' },
+      to: { path: '^widget/(element|react|vue|terminal)/|node_modules/(lit|@lit|react|@?vue)/' },
     },
     {
       name: 'element-uses-the-client-index',
@@ -81,9 +81,9 @@ module.exports = {
       to: { path: '^widget/client/', pathNot: '^widget/client/index\\.ts$' },
     },
     {
-      name: 'react-without-lit',
+      name: 'adapters-without-lit',
       severity: 'error',
-      from: { path: '^widget/(react|terminal)/' },
+      from: { path: '^widget/(react|vue|terminal)/' },
       to: { path: '^widget/element/|node_modules/(lit|@lit)/' },
     },
     {

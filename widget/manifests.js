@@ -227,7 +227,8 @@ ${[...attributeTypes(element), ...propertyTypes(element), ...events].join('\n')}
 `;
   });
   const tags = elements.map(({ tag, className }) => `    '${tag}': DefineComponent<${className}Props>;`);
-  return `/** Types of the elements in Vue's templates: \`import type {} from '@ingestion-progress/widget/vue'\`. */
+  return `/** The composable, and types of the elements in Vue's templates: \`import type {} from '@ingestion-progress/widget/vue'\`. */
+export * from './vue/index.js';
 import type { DefineComponent } from 'vue';
 ${IMPORTS}
 ${shapes.join('\n')}

@@ -1,13 +1,15 @@
 /** The hook: a thin adapter over the client. What it shows comes from the client's snapshot, and nothing is kept here. */
 import { useCallback, useContext, useEffect, useMemo, useRef, useSyncExternalStore } from 'react';
 import {
+  NOTHING_KNOWN,
   createIngestionClient,
+  gaveUp,
+  viewOf,
   type ConnectionError,
-  type ConnectionState,
   type IngestionClient,
   type IngestionError,
   type IngestionResult,
-  type PhaseMetrics,
+  type IngestionView,
   type Progress,
   type Snapshot,
 } from '../client/index.js';
@@ -29,41 +31,13 @@ export interface UseIngestionSocketOptions extends IngestionDefaults {
 }
 
 /** What the hook gives. */
-export interface IngestionSocket {
-  readonly connectionState: ConnectionState;
-  /** 1 to 4; 0 while waiting for the first phase; null where nothing is known. */
-  readonly currentPhase: number | null;
-  /** Percent of each phase; null where not known. */
-  readonly progress: Readonly<Record<1 | 2 | 3 | 4, number | null>>;
-  /** Of the current phase. */
-  readonly metrics: PhaseMetrics | null;
-  readonly error: IngestionError | null;
-  readonly result: IngestionResult | null;
-  /** The whole state. */
-  readonly state: Progress | null;
-  readonly connectionError: ConnectionError | null;
-  readonly isOffline: boolean;
-  /** Real time is degraded: polling. */
-  readonly isDegraded: boolean;
+export interface IngestionSocket extends IngestionView {
   /** A fresh budget of attempts, at once. */
   readonly reconnect: () => void;
 }
 
-const errorOf = ({ connection }: Snapshot): ConnectionError | null =>
-  'error' in connection ? connection.error : null;
-
-/** What a server renders: nothing is known, and nothing is opened. */
-const ON_THE_SERVER: Snapshot = Object.freeze<Snapshot>({
-  connection: { state: 'idle' },
-  progress: null,
-  knowledge: 'none',
-  isDegraded: false,
-  isOffline: false,
-  scopes: null,
-  serverTime: null,
-  receivedAt: null,
-});
-const serverSnapshot = (): Snapshot => ON_THE_SERVER;
+/** What a server renders. */
+const serverSnapshot = (): Snapshot => NOTHING_KNOWN;
 
 /**
  * Follows a project's ingestion for as long as the component is shown.
@@ -88,11 +62,9 @@ export function useIngestionSocket(
     const stops = [
       client.on('complete', ({ result, progress }) => handlers.current.onComplete?.(result, progress)),
       client.on('error', ({ error, progress }) => handlers.current.onError?.(error, progress)),
-      client.on('connection-change', ({ connection }) => {
-        const gaveUp = ['disconnected', 'unauthorized', 'error'].includes(connection.state);
-        if (gaveUp && 'error' in connection && connection.error !== null) {
-          handlers.current.onConnectionError?.(connection.error);
-        }
+      client.on('connection-change', (change) => {
+        const error = gaveUp(change);
+        if (error !== null) handlers.current.onConnectionError?.(error);
       }),
     ];
     return () => {
@@ -103,23 +75,7 @@ export function useIngestionSocket(
   const reconnect = useCallback(() => {
     client.reconnect();
   }, [client]);
-  const { progress } = snapshot;
-  return useMemo(() => {
-    const percentOf = (index: number): number | null => progress?.phases[index]?.percent ?? null;
-    return {
-      connectionState: snapshot.connection.state,
-      currentPhase: progress?.currentPhase ?? null,
-      progress: { 1: percentOf(0), 2: percentOf(1), 3: percentOf(2), 4: percentOf(3) },
-      metrics: progress?.phases[progress.currentPhase - 1]?.metrics ?? null,
-      error: progress?.error ?? null,
-      result: progress?.result ?? null,
-      state: progress,
-      connectionError: errorOf(snapshot),
-      isOffline: snapshot.isOffline,
-      isDegraded: snapshot.isDegraded,
-      reconnect,
-    };
-  }, [snapshot, progress, reconnect]);
+  return useMemo(() => ({ ...viewOf(snapshot), reconnect }), [snapshot, reconnect]);
 }
 
 /** Options that were given: an explicit `undefined` takes nothing away from the provider above. */

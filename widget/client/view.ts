@@ -1,0 +1,64 @@
+/** A snapshot laid out for a component: what hooks and composables give. Pure; knows no framework. */
+import type {
+  ConnectionError,
+  ConnectionState,
+  IngestionError,
+  IngestionResult,
+  PhaseMetrics,
+  Progress,
+  Snapshot,
+} from './types.js';
+
+/** What a component shows of an ingestion and its connection. */
+export interface IngestionView {
+  readonly connectionState: ConnectionState;
+  /** 1 to 4; 0 while waiting for the first phase; null where nothing is known. */
+  readonly currentPhase: number | null;
+  /** Percent of each phase; null where not known. */
+  readonly progress: Readonly<Record<1 | 2 | 3 | 4, number | null>>;
+  /** Of the current phase. */
+  readonly metrics: PhaseMetrics | null;
+  readonly error: IngestionError | null;
+  readonly result: IngestionResult | null;
+  /** The whole state. */
+  readonly state: Progress | null;
+  readonly connectionError: ConnectionError | null;
+  readonly isOffline: boolean;
+  /** Real time is degraded: polling. */
+  readonly isDegraded: boolean;
+}
+
+/** What is known before a client was made, and on a server: nothing. */
+export const NOTHING_KNOWN: Snapshot = Object.freeze<Snapshot>({
+  connection: { state: 'idle' },
+  progress: null,
+  knowledge: 'none',
+  isDegraded: false,
+  isOffline: false,
+  scopes: null,
+  serverTime: null,
+  receivedAt: null,
+});
+
+/** Lays a snapshot out. */
+export function viewOf({ connection, progress, isOffline, isDegraded }: Snapshot): IngestionView {
+  const percentOf = (index: number): number | null => progress?.phases[index]?.percent ?? null;
+  return {
+    connectionState: connection.state,
+    currentPhase: progress?.currentPhase ?? null,
+    progress: { 1: percentOf(0), 2: percentOf(1), 3: percentOf(2), 4: percentOf(3) },
+    metrics: progress?.phases[progress.currentPhase - 1]?.metrics ?? null,
+    error: progress?.error ?? null,
+    result: progress?.result ?? null,
+    state: progress,
+    connectionError: 'error' in connection ? connection.error : null,
+    isOffline,
+    isDegraded,
+  };
+}
+
+/** Why the connection gave up; null where it has not, or the user stopped it. */
+export function gaveUp({ connection }: Pick<Snapshot, 'connection'>): ConnectionError | null {
+  const over = ['disconnected', 'unauthorized', 'error'].includes(connection.state);
+  return over && 'error' in connection ? connection.error : null;
+}

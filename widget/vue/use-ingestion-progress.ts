@@ -1,0 +1,63 @@
+/** The composable: a thin adapter over the client. What it shows comes from the client's snapshot. */
+import { shallowRef, toValue, watchPostEffect, type MaybeRefOrGetter, type ShallowRef } from 'vue';
+import { NOTHING_KNOWN, createIngestionClient, gaveUp, viewOf } from '../client/index.js';
+import type {
+  ConnectionError,
+  IngestionClientEvents,
+  IngestionClientOptions,
+  IngestionView,
+} from '../client/index.js';
+
+/** Options of the composable; hosts that change `projectId` keep the others. */
+export interface UseIngestionProgressOptions extends Omit<IngestionClientOptions, 'projectId'> {
+  /** Once for each completion that happens while this is shown. */
+  readonly onComplete?: ((event: IngestionClientEvents['complete']) => void) | undefined;
+  /** Once for each failure that happens while this is shown. */
+  readonly onError?: ((event: IngestionClientEvents['error']) => void) | undefined;
+  /** Once each time the connection gives up: disconnected with attempts spent, unauthorized, error. */
+  readonly onConnectionError?: ((error: ConnectionError) => void) | undefined;
+}
+
+/** What the composable gives. */
+export interface IngestionProgressRefs {
+  readonly view: Readonly<ShallowRef<IngestionView>>;
+  /** A fresh budget of attempts, at once. */
+  readonly reconnect: () => void;
+}
+
+/**
+ * Follows a project's ingestion for as long as the component, or the effect scope, lives; nothing is opened on a server.
+ * Closes at completion unless `follow` is set.
+ *
+ * @example
+ * const { view, reconnect } = useIngestionProgress(() => props.projectId, { getToken, follow: true });
+ */
+export function useIngestionProgress(
+  projectId: MaybeRefOrGetter<string>,
+  { onComplete, onError, onConnectionError, ...options }: UseIngestionProgressOptions = {},
+): IngestionProgressRefs {
+  const view = shallowRef(viewOf(NOTHING_KNOWN));
+  let reconnect = (): void => undefined;
+  watchPostEffect((onCleanup) => {
+    const client = createIngestionClient({ follow: false, ...options, projectId: toValue(projectId) });
+    const show = (): void => {
+      view.value = viewOf(client.getSnapshot());
+    };
+    const stops = [
+      client.on('complete', (event) => onComplete?.(event)),
+      client.on('error', (event) => onError?.(event)),
+      client.on('connection-change', (change) => {
+        const error = gaveUp(change);
+        if (error !== null) onConnectionError?.(error);
+      }),
+      client.subscribe(show),
+    ];
+    show();
+    ({ reconnect } = client);
+    // Without its listeners a client gives its place back after a second: the next project finds the socket still open.
+    onCleanup(() => {
+      for (const stop of stops) stop();
+    });
+  });
+  return { view, reconnect: () => reconnect() };
+}
