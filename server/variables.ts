@@ -222,9 +222,9 @@ export const VARIABLES = Object.freeze({
   ),
   PING_MS: variable(
     whole(1_000, 300_000),
-    '12000',
+    '25000',
     'ms',
-    'Between pings of a WebSocket; one that answers none until the next is let go.',
+    'Silence of a WebSocket after which it is pinged; one that stays silent until the next ping is let go.',
   ),
   SLOW_READER_MS: variable(
     whole(1_000, 600_000),

@@ -9,8 +9,8 @@ import { EVENT_INTERVAL_MS } from '../workload.js';
 import type { Scenario } from './scenario.js';
 
 const PROJECTS = 10;
-/** Two of the server's pings, of 12 s each, and some seconds: whoever answered neither is gone then. */
-const GONE_MS = 45_000;
+/** Two of the server's pings, of 25 s each, and some seconds: whoever answered neither is gone then. */
+const GONE_MS = 65_000;
 
 interface Round {
   readonly p50: number;

@@ -11,7 +11,11 @@ import type { Close } from './close-codes.js';
 
 /** Deadlines and bounds of a connection. */
 export interface ConnectionLimits {
-  /** Milliseconds between the server's pings; a ping without pong until the next one ends the connection. @default 12000 */
+  /**
+   * Milliseconds of silence after which the server pings; one who stays silent until the next ping is let go. Clients
+   * that ping by themselves, as ours do, are never pinged.
+   * @default 25000
+   */
   readonly pingMs: number;
   /** Milliseconds that a reader may take nothing. @default 30000 */
   readonly slowReaderMs: number;
@@ -23,11 +27,14 @@ export interface ConnectionLimits {
 
 /** The defaults. */
 export const CONNECTION_LIMITS: ConnectionLimits = Object.freeze({
-  pingMs: 12_000,
+  pingMs: 25_000,
   slowReaderMs: 30_000,
   bufferedBytes: 1_048_576,
   initMs: 3_000,
 });
+
+/** A ping without payload (RFC 6455, 5.5.2), one for all: ws would write header and payload apart, anew for each. */
+const PING = Buffer.from([0x89, 0x00]);
 
 /** Milliseconds that a closing handshake may take. */
 const CLOSING_MS = 5_000;
@@ -43,7 +50,8 @@ export class Connection {
   readonly #raw: Socket;
   readonly #limits: ConnectionLimits;
   readonly #openedAt: number;
-  #pingedAt: number;
+  #quietSince: number;
+  #wasHeard = false;
   #isPongDue = false;
   #closingSince: number | null = null;
   #blockedSince: number | null = null;
@@ -56,10 +64,8 @@ export class Connection {
     this.origin = origin;
     this.#limits = limits;
     this.#openedAt = now;
-    this.#pingedAt = now;
-    socket.on('pong', () => {
-      this.#isPongDue = false;
-    });
+    this.#quietSince = now;
+    socket.on('pong', () => this.heard());
     raw.on('drain', () => {
       this.#blockedSince = null;
       const tasks = this.#onDrain;
@@ -77,6 +83,11 @@ export class Connection {
   onceDrained(task: () => void): void {
     this.#onDrain ??= new Set();
     this.#onDrain.add(task);
+  }
+
+  /** It gave a sign of life. Costs nothing until the next look. */
+  heard(): void {
+    this.#wasHeard = true;
   }
 
   /** The first message came in time. */
@@ -136,10 +147,16 @@ export class Connection {
       // A ping would wait behind what waits already.
       return;
     }
-    if (now - this.#pingedAt < pingMs) return;
+    if (this.#wasHeard) {
+      this.#wasHeard = false;
+      this.#isPongDue = false;
+      this.#quietSince = now;
+      return;
+    }
+    if (now - this.#quietSince < pingMs) return;
     if (this.#isPongDue) return this.terminate();
-    this.#pingedAt = now;
+    this.#quietSince = now;
     this.#isPongDue = true;
-    this.#socket.ping();
+    this.writeFrame(PING);
   }
 }

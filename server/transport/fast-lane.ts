@@ -38,6 +38,7 @@ export interface FastLaneOptions {
 class FastLane implements StreamSource<never> {
   readonly stream = createEventStream<never>(this);
   private readonly head: string;
+  private readonly headBytes: number;
   private open: OpenWatch | null = null;
 
   constructor(
@@ -47,6 +48,7 @@ class FastLane implements StreamSource<never> {
     private readonly counters: LaneCounters,
   ) {
     this.head = `{"id":${JSON.stringify(id)},"type":"next","payload":`;
+    this.headBytes = Buffer.byteLength(this.head);
   }
 
   begin(open: OpenWatch): void {
@@ -70,7 +72,7 @@ class FastLane implements StreamSource<never> {
   /** Writes what waits, as far as the reader takes it. A function of its own, by which it waits for the reader once. */
   readonly pump = (): void => {
     if (this.open === null) return;
-    const { connection, shared, head } = this;
+    const { connection, shared, head, headBytes } = this;
     const { watch } = this.open;
     if (watch.end?.kind === 'overflowed') connection.close(CLOSES.tooSlow);
     while (watch.waiting > 0) {
@@ -81,10 +83,11 @@ class FastLane implements StreamSource<never> {
       const event = watch.take();
       if (event === null) break;
       const payload = shared.lane.render(event);
-      frames.write(head, payload, connection);
-      this.counters.delivered(event, head.length + payload.length + TAIL.length);
+      frames.write(head, headBytes, payload, connection);
+      this.counters.delivered(event, headBytes + payload.length + TAIL.length);
     }
-    this.stream.wake();
+    // The iterator has nothing to say before the end.
+    if (watch.end !== null) this.stream.wake();
   };
 }
 

@@ -12,10 +12,10 @@ export interface FrameSink {
 /** Writes frames that begin with their reader's own words and go on with what all readers share. */
 export interface FrameWriter {
   /**
-   * Writes `head`, `payload` and `tail`. The payload is UTF-8 and the same object for all readers; only the head is
-   * written anew where the one before it was as long.
+   * Writes `head`, which is so many bytes of UTF-8, `payload` and `tail`. The payload is UTF-8 and the same object for
+   * all readers; only the head is written anew where the one before it was as long.
    */
-  write(head: string, payload: Buffer, sink: FrameSink): void;
+  write(head: string, headBytes: number, payload: Buffer, sink: FrameSink): void;
 }
 
 const FINAL_TEXT = 0x81;
@@ -48,17 +48,16 @@ export function createFrameWriter(tail: string): FrameWriter {
   const tailBytes = Buffer.from(tail);
   let frame: Buffer | null = null;
   let of: Buffer | null = null;
-  let headBytes = 0;
+  let room = 0;
   let start = 0;
   return {
-    write: (head, payload, sink) => {
-      const bytes = Buffer.byteLength(head);
-      if (frame === null || of !== payload || bytes !== headBytes) {
-        ({ frame, start } = openFrame(bytes + payload.length + tailBytes.length));
-        payload.copy(frame, start + bytes);
-        tailBytes.copy(frame, start + bytes + payload.length);
+    write: (head, headBytes, payload, sink) => {
+      if (frame === null || of !== payload || headBytes !== room) {
+        ({ frame, start } = openFrame(headBytes + payload.length + tailBytes.length));
+        payload.copy(frame, start + headBytes);
+        tailBytes.copy(frame, start + headBytes + payload.length);
         of = payload;
-        headBytes = bytes;
+        room = headBytes;
       }
       frame.write(head, start);
       // A reader that is behind keeps the frame; the next one gets another.

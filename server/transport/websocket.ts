@@ -93,6 +93,7 @@ export function createWebSocketEndpoint(
     text: string,
   ): Promise<void> {
     if (connection.closing !== null) return;
+    connection.heard();
     if (connection.isOverfull) {
       connection.close(CLOSES.tooSlow);
       return;

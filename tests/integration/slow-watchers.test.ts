@@ -143,12 +143,28 @@ describe('a reader that is gone without a word', () => {
     raw.send({ id: 'w', type: 'subscribe', payload: { query: WATCH } });
     await raw.messages.next();
     const pinged = new Promise((resolve) => raw.socket.once('ping', resolve));
-    await clock.advance(13_000);
+    await clock.advance(26_000);
     await pinged;
     expect(running.server.counts.watchers).toBe(1);
-    await clock.advance(13_000);
+    await clock.advance(26_000);
     expect(await raw.closed).toBe(1006);
     await expect.poll(() => running.server.counts).toMatchObject({ connections: 0, watchers: 0 });
+  });
+
+  it('is told apart from one that pings by itself, which the server never pings', async () => {
+    const clock = createManualClock();
+    const running = await startTestServer({ clock });
+    const raw = await openRaw(running.wsUrl);
+    await raw.init(tokenFor({ exp: Math.floor(clock.now() / 1_000) + 9_000 }));
+    let pings = 0;
+    raw.socket.on('ping', () => (pings += 1));
+    for (let round = 0; round < 4; round += 1) {
+      await clock.advance(20_000);
+      raw.send({ type: 'ping' });
+      await raw.messages.until(({ type }) => type === 'pong');
+    }
+    expect(pings).toBe(0);
+    expect(running.server.counts.connections).toBe(1);
   });
 
   it('is closed with 4408 where it never says who it is', async () => {
