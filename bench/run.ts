@@ -8,6 +8,7 @@ import { load } from './scenarios/load.js';
 import { memory } from './scenarios/memory.js';
 import { poll } from './scenarios/poll.js';
 import { storm } from './scenarios/storm.js';
+import { widget } from './scenarios/widget.js';
 import type { Scenario } from './scenarios/scenario.js';
 
 const SCENARIOS: Readonly<Record<string, Scenario>> = Object.freeze({
@@ -17,6 +18,7 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = Object.freeze({
   poll,
   storm,
   load,
+  widget,
   hostile,
 });
 

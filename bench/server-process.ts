@@ -10,10 +10,20 @@ import { projectIds } from './workload.js';
 /** One event that was emitted. */
 export interface Emission {
   readonly projectId: string;
-  /** Rises by one within a project. */
+  /** Rises within a project, by one unless a stride was given. */
   readonly sequence: number;
   /** Shared clock, ms. */
   readonly at: number;
+}
+
+/** What is to be emitted. */
+export interface EmitLoad {
+  /** Of each project. */
+  readonly events: number;
+  /** Least time between two of a project, ms. */
+  readonly intervalMs: number;
+  /** How far each goes. @default 1 */
+  readonly stride?: number;
 }
 
 /** What the process has used since it began, or since the last reset where the name says so. */
@@ -37,8 +47,8 @@ export interface ServerCalls {
     readonly port: number;
     readonly firstSequence: number;
   }): Promise<string>;
-  /** Emits so many events of each project, at least `intervalMs` apart, the projects spread over the interval. */
-  emit(load: { readonly events: number; readonly intervalMs: number }): Promise<readonly Emission[]>;
+  /** Emits events of each project, the projects spread over the interval. */
+  emit(load: EmitLoad): Promise<readonly Emission[]>;
   usage(): Usage;
   resetDelay(): void;
   /** Samples until the next call, which tells where the time went. */
@@ -58,13 +68,13 @@ const sequences = new Map<string, number>();
 async function emitProject(
   id: string,
   offsetMs: number,
-  load: { readonly events: number; readonly intervalMs: number },
+  load: EmitLoad,
   emissions: Emission[],
 ): Promise<void> {
   await pause(offsetMs);
   for (let event = 0; event < load.events; event += 1) {
     const at = sharedNow();
-    const sequence = (sequences.get(id) ?? 0) + 1;
+    const sequence = (sequences.get(id) ?? 0) + (load.stride ?? 1);
     sequences.set(id, sequence);
     emissions.push({ projectId: id, sequence, at });
     peer.emit(id, sequence);

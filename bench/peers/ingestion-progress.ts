@@ -50,6 +50,8 @@ function dataFolder(): string {
 export function createOurPeer(): Peer {
   const { counted, counts } = countCalls(createEmbeddedStore({ dataDir: dataFolder() }));
   let server: ProgressServer | null = null;
+  // For pages that another port serves.
+  const corsOrigins = process.env['BENCH_CORS_ORIGINS'];
   const started = () => {
     if (server === null) throw new Error('Not started.');
     return server;
@@ -61,6 +63,7 @@ export function createOurPeer(): Peer {
         jwtSecret: BENCH_SECRET,
         logLevel: 'error',
         store: counted,
+        ...(corsOrigins === undefined ? {} : { corsOrigins: [corsOrigins] }),
       });
       return `${server.url.replace('http:', 'ws:')}/graphql`;
     },

@@ -1,0 +1,24 @@
+/**
+ * What a page does with Web Awesome's progress bar: one plain WebSocket for all bars, and each bar told of its project's
+ * events. Runs in the browser, bundled.
+ */
+import '@awesome.me/webawesome/dist/components/progress-bar/progress-bar.js';
+import type WaProgressBar from '@awesome.me/webawesome/dist/components/progress-bar/progress-bar.js';
+
+/** What of an event the bar shows. */
+interface Told {
+  readonly progress: { readonly projectId: string; readonly progressPercent: number | null };
+}
+
+const bars = new Map<string, WaProgressBar>();
+for (const bar of document.querySelectorAll('wa-progress-bar')) bars.set(bar.dataset['project'] ?? '', bar);
+
+const socket = new WebSocket(document.body.dataset['feed'] ?? '');
+socket.addEventListener('message', ({ data }) => {
+  const { progress } = JSON.parse(String(data)) as Told;
+  const bar = bars.get(progress.projectId);
+  if (bar === undefined) return;
+  const percent = progress.progressPercent ?? 0;
+  bar.value = percent;
+  bar.textContent = `${percent.toFixed(1)}%`;
+});
