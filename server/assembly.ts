@@ -115,6 +115,7 @@ export function assemble(config: Config, ports: ServerPorts, life: Life): Assemb
       logger[isMilestone ? 'info' : 'debug'](fields, 'told to watchers');
       recordSpan('watch.tell', 0, false, requestId);
     },
+    onAloneChange: (listener) => service.onCompanyChange(listener),
   });
   const offenders = createOffenderLog(logger, clock);
   const guard = createGuard({

@@ -9,7 +9,7 @@ import {
   startReportSchema,
   type StartReport,
 } from '@ingestion-progress/schema';
-import type { EventBus } from '../bus/event-bus.js';
+import type { EventBus, Unsubscribe } from '../bus/event-bus.js';
 import { systemClock, type Clock } from '../clock.js';
 import { ProgressError } from '../errors.js';
 import { silentLogger, type Logger } from '../observability/logger.js';
@@ -74,6 +74,8 @@ export interface IngestionService extends ProgressService {
   readonly isStoreFailing: boolean;
   /** True while another server's lease stands in the store. */
   readonly othersStand: boolean;
+  /** Told when the first other server came, and when the last one went. */
+  onCompanyChange(listener: () => void): Unsubscribe;
   /**
    * Takes the first lease, ends what died with an earlier process, begins to sweep. Store and bus are open already.
    * Rejects where the store is away; may then be called again.
@@ -105,7 +107,7 @@ export function createProgressService(options: ProgressServiceOptions): Ingestio
   const { store, bus, clock, logger, deadlineMs } = settings;
   const serverId = options.serverId ?? randomUUID();
   const counts = noCounts();
-  const leases = createLeases({ store, clock, logger, serverId });
+  const leases = createLeases({ store, clock, logger, serverId, onCompany: () => changeCompany() });
   const writer = createStoreWriter({
     store,
     clock,
@@ -113,7 +115,7 @@ export function createProgressService(options: ProgressServiceOptions): Ingestio
     snapshotEveryMs: settings.snapshotEveryMs,
     onRefused: (projectId, current) => projects.adopt(projectId, current),
   });
-  const { othersStand } = leases;
+  const { othersStand, isHeard } = leases;
   const context: ProjectContext = {
     store,
     bus,
@@ -124,6 +126,7 @@ export function createProgressService(options: ProgressServiceOptions): Ingestio
     deadlineMs,
     counts,
     othersStand,
+    isHeard,
   };
   const projects = createProjectTable(context);
   let isClosed = false;
@@ -133,6 +136,14 @@ export function createProgressService(options: ProgressServiceOptions): Ingestio
     projects.forget();
     if (state === 'disconnected') writer.hurry(othersStand());
   });
+
+  const companyListeners = new Set<() => void>();
+  const changeCompany = () => {
+    // Others may go on from what is stored, or have gone on: what we know may be old, and what we hold must not undo theirs.
+    projects.forget();
+    if (othersStand()) writer.hurry(true);
+    for (const listener of companyListeners) listener();
+  };
 
   const checkOpen = () => {
     if (isClosed) throw goingDown();
@@ -222,6 +233,10 @@ export function createProgressService(options: ProgressServiceOptions): Ingestio
     },
     get othersStand() {
       return othersStand();
+    },
+    onCompanyChange: (listener) => {
+      companyListeners.add(listener);
+      return () => void companyListeners.delete(listener);
     },
     open: async () => {
       await leases.open();

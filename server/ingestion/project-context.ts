@@ -43,4 +43,6 @@ export interface ProjectContext {
   readonly counts: IngestionCounts;
   /** True while another server's lease stands: states elsewhere may be newer than ours. */
   readonly othersStand: () => boolean;
+  /** True once the servers that were there before this one store what they commit before they tell it. */
+  readonly isHeard: () => boolean;
 }

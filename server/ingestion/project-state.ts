@@ -4,6 +4,7 @@
  */
 import { isEnded, type RecordedEvent } from '@ingestion-progress/schema';
 import type { CancelTimer } from '../clock.js';
+import { ProgressError } from '../errors.js';
 import { changeOf, seal, type Manner } from './draft.js';
 import { endingPayload } from './endings.js';
 import { joinMarks } from './marks.js';
@@ -43,10 +44,15 @@ export class ProjectState {
     readonly onCommitted: (change: IngestionChange, manner: Manner) => void,
   ) {}
 
+  /** True where the bus carries to every other server. */
+  private isCarried(): boolean {
+    const { bus } = this.context;
+    return bus.kind === 'redis' && bus.state === 'connected';
+  }
+
   /** True where every event must be stored before it is told: others may not hear the bus. */
   private storeFirst(): boolean {
-    const { bus } = this.context;
-    return (bus.kind === 'memory' || bus.state !== 'connected') && this.context.othersStand();
+    return !this.isCarried() && this.context.othersStand();
   }
 
   /** What is known may be old: the next change reads first. */
@@ -69,11 +75,16 @@ export class ProjectState {
   /** Reads bus and store, and takes over what is newer than what is known; with `confirm` one of them has to answer. */
   async load(confirm = false): Promise<IngestionRecord | null> {
     const { bus, store } = this.context;
+    if (!this.isCarried() && !this.context.isHeard()) {
+      // They may hold what is not stored yet, and go on from there.
+      throw new ProgressError('UNAVAILABLE', 'The other servers have not heard of this one yet.');
+    }
     const [onBus, stored] = await Promise.allSettled([bus.read(this.projectId), store.read(this.projectId)]);
     const heard = onBus.status === 'fulfilled' ? onBus.value : null;
     if (stored.status === 'rejected') {
       const isSilent = confirm && onBus.status === 'rejected';
-      if (isSilent || (heard === null && this.live === null)) throw stored.reason;
+      // Without having read there is nothing to compare with.
+      if (this.storeFirst() || isSilent || (heard === null && this.live === null)) throw stored.reason;
       this.take(heard);
       this.isKnown = true;
       return this.live;
@@ -151,6 +162,8 @@ export class ProjectState {
     manner: Manner,
     deadlineAt: number | null,
   ): Promise<Committed> {
+    // Another server came since this was folded.
+    if (this.storeFirst() && this.storedRevision === null) return { kind: 'newer', agoMs: null };
     const event = recordedEvent(change);
     const events = event === null ? [] : [event];
     const outcome =

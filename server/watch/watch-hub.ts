@@ -2,7 +2,7 @@
  * All that one server watches: a project's watch for each, made with its first watcher and gone with its last, and the
  * reading again of all of them where the bus does not carry (law 15). Leaves order and conflation to the watchers.
  */
-import type { EventBus } from '../bus/event-bus.js';
+import type { EventBus, Unsubscribe } from '../bus/event-bus.js';
 import type { CancelTimer, Clock } from '../clock.js';
 import { ProgressError } from '../errors.js';
 import type { IngestionRecord } from '../ingestion/record.js';
@@ -26,6 +26,8 @@ export interface WatchHubOptions {
   readonly isAlone?: (() => boolean) | undefined;
   /** @default tells nobody */
   readonly onTold?: OnTold | undefined;
+  /** Told whenever `isAlone` answers anew. */
+  readonly onAloneChange?: ((listener: () => void) => Unsubscribe) | undefined;
 }
 
 /** See the file's head. */
@@ -54,7 +56,7 @@ const BATCH = 50;
 
 /** Makes a hub. It holds one timer while anything is watched. */
 export function createWatchHub(options: WatchHubOptions): WatchHub {
-  const { bus, read, readMany, clock, logger, isAlone = () => true, onTold } = options;
+  const { bus, read, readMany, clock, logger, isAlone = () => true, onAloneChange, onTold } = options;
   const projects = new Map<string, ProjectWatch>();
   let conflated = 0;
   const leaving = new Set<Watcher>();
@@ -119,6 +121,7 @@ export function createWatchHub(options: WatchHubOptions): WatchHub {
     if (state === 'connected') void reread();
     else arm();
   });
+  const stopAsking = onAloneChange?.(() => void reread());
 
   function projectOf(projectId: string): ProjectWatch {
     const known = projects.get(projectId);
@@ -170,6 +173,7 @@ export function createWatchHub(options: WatchHubOptions): WatchHub {
     close: () => {
       closed = true;
       unsubscribe();
+      stopAsking?.();
       timer?.();
       for (const project of [...projects.values()]) project.close();
     },
