@@ -106,7 +106,7 @@ export function createLeases({ store, clock, logger, serverId, onCompany }: Leas
       const isNew = unaware === null;
       if (isNew) await renew();
       await look();
-      if (!isNew) await renew();
+      if (!isNew && !closed) await renew();
       const now = clock.monotonicNow();
       // A renewal that took a whole lease is a gap, too.
       healthySince = now - startedAt < LEASE_TTL_MS ? (healthySince ?? now) : now;
@@ -149,6 +149,8 @@ export function createLeases({ store, clock, logger, serverId, onCompany }: Leas
       if (closed) return;
       closed = true;
       timer?.();
+      // What is being renewed would stand again after it was taken back.
+      await beating?.catch(() => undefined);
       // A server whose store never opened has none to give back.
       if (!taken) return;
       await store.dropLease(serverId).catch((cause: unknown) => {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { createMemoryBus } from '../../../server/bus/memory-bus.js';
-import { createManualClock } from '../../support/manual-clock.js';
+import { createManualClock, settle } from '../../support/manual-clock.js';
 import { createFaultyStore } from './faulty-store.js';
 import { startHarness } from './harness.js';
 
@@ -85,5 +85,29 @@ test('a lease is taken back at the end', async () => {
   const { service } = await startHarness({ store });
   expect(await store.listLeases()).toHaveLength(1);
   await service.close();
+  expect(await store.listLeases()).toHaveLength(0);
+});
+
+test('a lease that is being renewed at the end does not stand again after it', async () => {
+  const inner = createFaultyStore();
+  let goOn = () => {};
+  const held = new Promise<void>((resolve) => (goOn = resolve));
+  let renewals = 0;
+  const store: typeof inner = {
+    ...inner,
+    renewLease: async (lease) => {
+      renewals += 1;
+      if (renewals > 1) await held;
+      return inner.renewLease(lease);
+    },
+  };
+  const { service, clock } = await startHarness({ store });
+  await clock.advance(10_000);
+  expect(renewals).toBe(2);
+  const closing = service.close();
+  await settle();
+  goOn();
+  await closing;
+  await settle();
   expect(await store.listLeases()).toHaveLength(0);
 });
