@@ -97,11 +97,12 @@ export function assemble(config: Config, ports: ServerPorts, life: Life): Assemb
 
   const service = createProgressService({
     ...{ store, bus, clock, logger },
+    told: (projectId) => hub.latest(projectId),
     retentionMs: config.retentionDays * 86_400_000,
     recoverableForMs: config.recoverableHours * 3_600_000,
   });
   const emitter = new IngestionEventEmitter(service, { logger });
-  const hub = createWatchHub({
+  const hub: WatchHub = createWatchHub({
     bus,
     read: (projectId, ingestionId) => service.read(projectId, ingestionId),
     readMany: (projectIds) => store.readMany(projectIds),

@@ -38,6 +38,8 @@ export interface ProgressServiceOptions {
   readonly clock?: Clock;
   /** @default says nothing */
   readonly logger?: Logger;
+  /** The newest state of a project that this server's watchers were told: nothing is committed that holds less. @default knows of none */
+  readonly told?: (projectId: string) => IngestionRecord | null;
   /** Names this server's lease; must differ from every other server's, also from those before it. @default a random id */
   readonly serverId?: string;
   /** Least time between two snapshots of a project that carry only updates, in milliseconds. @default 5_000 */
@@ -127,6 +129,7 @@ export function createProgressService(options: ProgressServiceOptions): Ingestio
     counts,
     othersStand,
     isHeard,
+    told: options.told ?? (() => null),
   };
   const projects = createProjectTable(context);
   let isClosed = false;

@@ -3,6 +3,7 @@ import type { EventBus } from '../bus/event-bus.js';
 import type { Clock } from '../clock.js';
 import type { Logger } from '../observability/logger.js';
 import type { ProgressStore } from '../store/progress-store.js';
+import type { IngestionRecord } from './record.js';
 import type { StoreWriter } from './store-writer.js';
 
 /** What happened since the server started; for metrics. */
@@ -43,6 +44,8 @@ export interface ProjectContext {
   readonly counts: IngestionCounts;
   /** True while another server's lease stands: states elsewhere may be newer than ours. */
   readonly othersStand: () => boolean;
+  /** The newest state that this server's watchers were told; null where nobody watches. */
+  readonly told: (projectId: string) => IngestionRecord | null;
   /** True once the servers that were there before this one store what they commit before they tell it. */
   readonly isHeard: () => boolean;
 }

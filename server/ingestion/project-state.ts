@@ -79,6 +79,8 @@ export class ProjectState {
       // They may hold what is not stored yet, and go on from there.
       throw new ProgressError('UNAVAILABLE', 'The other servers have not heard of this one yet.');
     }
+    // With the bus lost, nobody else may know any more what went no further than to watchers.
+    this.take(this.context.told(this.projectId));
     const [onBus, stored] = await Promise.allSettled([bus.read(this.projectId), store.read(this.projectId)]);
     const heard = onBus.status === 'fulfilled' ? onBus.value : null;
     if (stored.status === 'rejected') {

@@ -40,6 +40,8 @@ export interface ProjectWatchOptions {
 /** One watched project. */
 export interface ProjectWatch {
   readonly projectId: string;
+  /** The newest state that was told, or read for it; null where there is none. */
+  readonly latest: IngestionRecord | null;
   readonly watchers: number;
   /** Events that wait to be told or taken. */
   readonly waiting: number;
@@ -237,6 +239,9 @@ export function createProjectWatch(options: ProjectWatchOptions): ProjectWatch {
 
   return {
     projectId,
+    get latest() {
+      return latest ?? null;
+    },
     get watchers() {
       return watchers.size;
     },

@@ -37,6 +37,8 @@ export interface WatchHub {
    * nothing more to come; perhaps also before this has resolved.
    */
   watch(target: WatchTarget, onReady: () => void): Promise<Watch>;
+  /** The newest state that a project's watchers were told; null where nobody watches it. */
+  latest(projectId: string): IngestionRecord | null;
   readonly watchedProjects: number;
   readonly watchers: number;
   /** Events that wait to be told to watchers, or to be taken by their transport. */
@@ -153,6 +155,7 @@ export function createWatchHub(options: WatchHubOptions): WatchHub {
       closed
         ? Promise.reject(new ProgressError('UNAVAILABLE', 'The server is going down.'))
         : projectOf(target.projectId).join(target, onReady),
+    latest: (projectId) => projects.get(projectId)?.latest ?? null,
     get watchedProjects() {
       return projects.size;
     },

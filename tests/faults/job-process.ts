@@ -23,13 +23,35 @@ export interface Refusal {
   readonly isExpected: boolean;
 }
 
+/** A start or an ending that was acknowledged: when the job began to report it, and when it had its answer. */
+export interface Claim extends AcknowledgedEnding {
+  readonly projectId: string;
+  readonly saidAt: number;
+  readonly answeredAt: number;
+}
+
+/** How far the job had come in a phase when it was told to hold, by what was acknowledged. */
+export interface Held {
+  readonly id: string;
+  readonly phase: number;
+  readonly percent: number;
+}
+
 /** What the job said of one project. */
 export interface JobRecord {
+  /** Everything that must have been stored before it was acknowledged. */
+  readonly claims: readonly Claim[];
+  /** When the job said first that it ends an ingestion. */
+  readonly endingAt: ReadonlyMap<string, number>;
+  readonly held: Held | null;
   readonly refusals: readonly Refusal[];
   /** Ids in the order of their starts. */
   readonly started: readonly string[];
   readonly endings: readonly AcknowledgedEnding[];
 }
+
+/** Told of each claim as soon as the job has its answer. */
+export type OnClaim = (claim: Claim) => void;
 
 /** The job. */
 export interface JobProcess {
@@ -43,6 +65,11 @@ export interface JobProcess {
 
 /** The job's record of a project as it grows, and where it stands. */
 interface Lane {
+  readonly claims: Claim[];
+  readonly endingAt: Map<string, number>;
+  /** When the job said that it starts one that was never started before. */
+  readonly startingAt: Map<string, number>;
+  held: Held | null;
   readonly endings: AcknowledgedEnding[];
   readonly refusals: Refusal[];
   readonly started: string[];
@@ -52,19 +79,38 @@ interface Lane {
   phase: number;
 }
 
-function takeLine(lane: Lane, line: JobLine, life: number): void {
+function takeLine(lane: Lane, line: JobLine, life: number, claim: (claim: Claim) => void): void {
+  const { projectId, at: answeredAt } = line;
   switch (line.says) {
     case 'starting':
       lane.number = line.number;
-      if (!lane.started.includes(line.id)) lane.started.push(line.id);
+      if (lane.started.includes(line.id)) break;
+      lane.started.push(line.id);
+      lane.startingAt.set(line.id, line.at);
       break;
+    case 'started': {
+      const saidAt = lane.startingAt.get(line.id);
+      if (saidAt !== undefined) claim({ projectId, id: line.id, status: 'started', saidAt, answeredAt });
+      lane.startingAt.delete(line.id);
+      break;
+    }
     case 'phase':
       lane.phase = line.phase;
       break;
     case 'ending':
-      if (!lane.ending.has(line.id)) lane.ending.set(line.id, life);
+      if (!lane.ending.has(line.id)) {
+        lane.ending.set(line.id, life);
+        lane.endingAt.set(line.id, line.at);
+      }
       break;
     case 'ended':
+      claim({
+        projectId,
+        id: line.id,
+        status: line.status,
+        saidAt: lane.endingAt.get(line.id) ?? 0,
+        answeredAt,
+      });
       lane.endings.push({ id: line.id, status: line.status });
       lane.number += 1;
       lane.phase = 1;
@@ -76,14 +122,21 @@ function takeLine(lane: Lane, line: JobLine, life: number): void {
       lane.number += 1;
       lane.phase = 1;
       break;
+    case 'held':
+      lane.held = line;
+      break;
     case 'done':
       break;
   }
 }
 
 /** Makes a job that does not run yet. */
-export function createJobProcess(projectIds: readonly string[]): JobProcess {
+export function createJobProcess(projectIds: readonly string[], onClaim: OnClaim): JobProcess {
   const newLane = (): Lane => ({
+    claims: [],
+    endingAt: new Map(),
+    startingAt: new Map(),
+    held: null,
     endings: [],
     refusals: [],
     started: [],
@@ -104,7 +157,11 @@ export function createJobProcess(projectIds: readonly string[]): JobProcess {
   };
 
   const take = (line: JobLine) => {
-    takeLine(of(line.projectId), line, life);
+    const lane = of(line.projectId);
+    takeLine(lane, line, life, (claim) => {
+      lane.claims.push(claim);
+      onClaim(claim);
+    });
     if (line.says === 'done') done.add(line.projectId);
     if (done.size === lanes.size) told?.();
   };

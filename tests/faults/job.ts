@@ -22,11 +22,16 @@ export interface JobOrders {
 }
 
 /** What the job says of a project: `starting`, `phase` and `ending` before the report is sent, the others after it was answered. */
-export type JobLine = { readonly projectId: string } & (
-  | { readonly says: 'starting' | 'over'; readonly id: string; readonly number: number }
+export type JobLine = {
+  readonly projectId: string;
+  /** By the machine's clock, in milliseconds. */ readonly at: number;
+} & (
+  | { readonly says: 'starting' | 'started' | 'over'; readonly id: string; readonly number: number }
   | { readonly says: 'phase'; readonly id: string; readonly phase: number }
   | { readonly says: 'ending' | 'ended'; readonly id: string; readonly status: 'COMPLETED' | 'FAILED' }
   | { readonly says: 'refused'; readonly id: string; readonly code: string; readonly message: string }
+  /** Told to hold, and everything said of it was answered: this far in this phase, the percent being the phase's. */
+  | { readonly says: 'held'; readonly id: string; readonly phase: number; readonly percent: number }
   /** Nothing more will come of the project: it did as it was told. */
   | { readonly says: 'done' }
 );
@@ -47,18 +52,26 @@ createInterface({ input: process.stdin })
 /** Reports one ingestion of a project after the other, as it was told. */
 async function ingestAll({ projectId, number: first, phase: firstPhase }: JobPosition): Promise<void> {
   const reporter = createReporter({ endpoint: orders.endpoint, token: orders.token, projectId });
-  type Said = JobLine extends infer Line ? (Line extends unknown ? Omit<Line, 'projectId'> : never) : never;
-  const say = (line: Said) => console.log(JSON.stringify({ projectId, ...line }));
+  type Said = JobLine extends infer Line
+    ? Line extends unknown
+      ? Omit<Line, 'projectId' | 'at'>
+      : never
+    : never;
+  const say = (line: Said) => console.log(JSON.stringify({ projectId, at: Date.now(), ...line }));
+
+  let reached = { phase: 0, percent: 0 };
 
   const phases = async (run: ReporterRun, from: number, number: number) => {
     const { ingestionId: id } = run;
     for (let phase = from; phase <= 4; phase += 1) {
       say({ says: 'phase', id, phase });
       await run.emitPhaseStarted(phase, `Phase ${phase} of ${id}`);
+      reached = { phase, percent: 0 };
       for (let step = 1; step <= UPDATES_A_PHASE; step += 1) {
         if (order !== 'go-on' || run.signal.aborted) return;
         const metrics = { itemsProcessed: step, itemsTotal: UPDATES_A_PHASE };
-        run.emitProgressUpdate(phase, (100 * step) / UPDATES_A_PHASE, metrics);
+        reached = { phase, percent: (100 * step) / UPDATES_A_PHASE };
+        run.emitProgressUpdate(phase, reached.percent, metrics);
         await delay(UPDATE_EVERY_MS);
       }
       if (phase === 2 && number % 3 === 2) {
@@ -81,10 +94,13 @@ async function ingestAll({ projectId, number: first, phase: firstPhase }: JobPos
     try {
       say({ says: 'starting', id, number });
       const run = await reporter.startIngestion({ ingestionId: id });
+      say({ says: 'started', id, number });
       await phases(run, number === first ? firstPhase : 1, number);
       if (run.signal.aborted) throw new ReporterError('CONFLICT', `aborted: ${String(run.signal.reason)}`);
-      if (isTold('hold')) await run.flush();
-      else await end(run, number);
+      if (isTold('hold')) {
+        await run.flush();
+        say({ says: 'held', id, ...reached });
+      } else await end(run, number);
     } catch (error) {
       if (!(error instanceof ReporterError)) throw error;
       say({ says: 'refused', id, code: error.code, message: error.message });

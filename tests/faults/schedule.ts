@@ -4,6 +4,8 @@ import { createRandom, type Random } from './random.js';
 /** Everything that can go wrong. */
 export const FAULT_KINDS = [
   'kill-server',
+  /** As soon as an ending is acknowledged after its moment. */
+  'kill-server-at-ending',
   'stop-server',
   'pause-store',
   'kill-store',
@@ -55,6 +57,7 @@ function durationOf(kind: FaultKind, random: Random): number {
     case 'pause-store':
       return PAUSE_STORE_MS;
     case 'kill-server':
+    case 'kill-server-at-ending':
     case 'stop-server':
     case 'kill-reporter':
       return random.between(200, 3_000);
@@ -72,9 +75,14 @@ export function drawSchedule(seed: number): Schedule {
   const servers = random.pick<1 | 2>([1, 2, 2]);
   const hasRedis = random.next() < 0.7;
   const kinds = FAULT_KINDS.filter((kind) => hasRedis || !(kind === 'kill-redis' || kind === 'kill-pubsub'));
+  // What is promised of endings is proven where the store fails and where servers die: each run has one of both.
+  const certain = [
+    random.pick<FaultKind>(['pause-store', 'kill-store']),
+    random.pick<FaultKind>(['kill-server', 'kill-server-at-ending', 'stop-server']),
+  ];
   const count = Math.floor(random.between(4, 9));
-  const faults = Array.from({ length: count }, (): Fault => {
-    const kind = random.pick(kinds);
+  const faults = Array.from({ length: count }, (_, index): Fault => {
+    const kind = certain[index] ?? random.pick(kinds);
     const forMs = Math.round(durationOf(kind, random));
     const atMs = Math.round(random.between(500, SPAN_MS - forMs));
     return { kind, atMs, forMs, server: Math.floor(random.between(0, servers)) };

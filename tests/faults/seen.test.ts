@@ -37,29 +37,64 @@ describe('What a watcher was shown', () => {
     expect(watched(at(5, { id: 'b' }), at(6))).toEqual([expect.stringContaining('came back')]);
   });
 
-  it('may be older once after a reconnect where updates died unstored, and no more after that', () => {
-    const seen = createSeen('somebody', () => ['a']);
-    seen.show(at(9));
-    seen.reconnected(true);
-    seen.show(at(5, { percent: 30 }));
-    expect(seen.violations).toEqual([]);
-    seen.show(at(4));
-    expect(seen.violations).toHaveLength(1);
+  it('breaks a law where a failure for good is taken back', () => {
+    expect(watched(at(5, { status: 'FAILED', phase: 4 }), at(6, { phase: 4 }))).toEqual([
+      expect.stringContaining('taken back'),
+    ]);
+  });
+
+  it('knows when an ending was shown first', () => {
+    let now = 1_000;
+    const seen = createSeen(
+      'somebody',
+      () => ['a'],
+      () => false,
+      () => now,
+    );
+    for (const revision of [5, 6]) {
+      seen.show(at(revision, { status: 'COMPLETED' }));
+      now += 1_000;
+    }
+    expect(seen.endedAt.get('a')).toBe(1_000);
   });
 });
 
 describe('What a stranger was shown', () => {
-  it('may hold less in a newer state once a server died, but never an older revision on one connection', () => {
-    const seen = createSeen(
+  const afterDeathOf = (...dead: readonly string[]) =>
+    createSeen(
       'a stranger',
-      () => ['a'],
-      () => true,
+      () => ['a', 'b'],
+      (id) => dead.includes(id),
     );
+
+  it('may hold less in a newer state once a server died, but never an older revision on one connection', () => {
+    const seen = afterDeathOf('a');
     seen.show(at(5));
     seen.show(at(6, { percent: 10, phase: 1 }));
     expect(seen.violations).toEqual([]);
     seen.show(at(5));
     expect(seen.violations).toHaveLength(1);
+  });
+
+  it('may be older once after a reconnect, and no more after that', () => {
+    const seen = afterDeathOf('a');
+    seen.show(at(9));
+    seen.reconnected();
+    seen.show(at(5, { percent: 30 }));
+    expect(seen.violations).toEqual([]);
+    seen.show(at(4));
+    expect(seen.violations).toHaveLength(1);
+  });
+
+  it('is forgiven nothing of an ingestion that started after the death', () => {
+    const seen = afterDeathOf('a');
+    seen.show(at(9, { id: 'b' }));
+    seen.reconnected();
+    seen.show(at(8, { id: 'b', percent: 30 }));
+    expect(seen.violations).toEqual([
+      expect.stringContaining('the revision went back'),
+      expect.stringContaining('the percent went back'),
+    ]);
   });
 });
 

@@ -1,6 +1,7 @@
 /** What must be true once the faults are over: everybody shows the same, nothing went back, no acknowledged ending is lost. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { tokenFor } from '../support/tokens.js';
+import type { Held } from './job-process.js';
 import type { Sight } from './seen.js';
 import { PROJECTS, type World } from './world.js';
 
@@ -70,8 +71,9 @@ async function convergence(world: World, withinMs: number): Promise<readonly str
   const deadline = performance.now() + withinMs;
   for (;;) {
     const all = Promise.all(PROJECTS.map((projectId) => disagreements(world, projectId)));
-    const found = await all.then(
-      (each) => each.flat(),
+    const held = Promise.all(PROJECTS.map((projectId) => lostUpdates(world, projectId)));
+    const found = await Promise.all([all, held]).then(
+      (each) => each.flat(2),
       (error: unknown) => [`a read failed: ${String(error)}`],
     );
     if (found.length === 0) return [];
@@ -110,12 +112,52 @@ async function lostEndings(world: World, projectId: string): Promise<readonly st
   return lost;
 }
 
+/** Nothing is acknowledged or shown as begun or over that the store cannot have taken by then. */
+function unstored(world: World, projectId: string): readonly string[] {
+  const { claims, endingAt } = world.job.of(projectId);
+  const early = claims
+    .filter(({ saidAt, answeredAt }) => world.wasStoreAway(saidAt, answeredAt))
+    .map(({ id, status }) => `${projectId}: ${id} was acknowledged as ${status} while the store was away`);
+  const shown = world.watchers
+    .filter((watcher) => watcher.projectId === projectId)
+    .flatMap(({ name, seen }) =>
+      [...seen.endedAt]
+        .filter(([id, at]) => world.wasStoreAway(endingAt.get(id) ?? 0, at))
+        .map(([id]) => `${projectId}: ${name} showed the ending of ${id} while the store was away`),
+    );
+  return [...early, ...shown];
+}
+
+/** Phases that are over count 100, as many as there are. */
+const overall = ({ phase, percent }: Pick<Held, 'phase' | 'percent'>) => ((phase - 1) * 100 + percent) / 4;
+
+/** Where the job holds, everything that it was answered is there: the last update too. */
+async function lostUpdates(world: World, projectId: string): Promise<readonly string[]> {
+  const { held } = world.job.of(projectId);
+  if (held === null) return [];
+  const { store, servers } = world;
+  const watchers = world.watchers.filter((watcher) => watcher.projectId === projectId);
+  const stored = await store.read(projectId);
+  const reads = await Promise.all(servers.map((server) => ask(server.port, projectId, null)));
+  const sights = [
+    { name: 'the store', percent: stored?.progress.progressPercent ?? null },
+    ...reads.map((sight, index) => ({ name: `server ${index}`, percent: sight?.percent ?? null })),
+    ...watchers.map(({ name, seen }) => ({ name, percent: seen.last?.percent ?? null })),
+  ];
+  const expected = overall(held);
+  return sights
+    .filter(({ percent }) => (percent ?? 0) < expected - 1e-6)
+    .map(({ name, percent }) => `${projectId}: ${held.id} holds at ${expected} %, ${name} shows ${percent}`);
+}
+
 /** Everything that is not as it must be, a sentence each; `slackMs` is given to whoever was kept waiting longer than drawn. */
 export async function judge(world: World, slackMs: number): Promise<readonly string[]> {
   const gone = world.servers.flatMap((server, index) =>
     server.isRunning() ? [] : [`server ${index} ended by itself`],
   );
   const apart = await convergence(world, CONVERGENCE_MS + slackMs);
+  const early = PROJECTS.flatMap((projectId) => unstored(world, projectId));
+  const missed = (await Promise.all(world.looks)).filter((what) => what !== null);
   const lost = await Promise.all(PROJECTS.map((projectId) => lostEndings(world, projectId))).then(
     (each) => each.flat(),
     (error: unknown) => [`endings could not be read: ${String(error)}`],
@@ -127,5 +169,5 @@ export async function judge(world: World, slackMs: number): Promise<readonly str
       .refusals.filter(({ isExpected }) => !isExpected)
       .map(({ id, code, message }) => `the job was refused for ${projectId} ${id}: ${code} ${message}`),
   );
-  return [...gone, ...apart, ...lost, ...back, ...refused];
+  return [...gone, ...apart, ...early, ...missed, ...lost, ...back, ...refused];
 }

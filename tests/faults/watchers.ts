@@ -23,8 +23,8 @@ export interface WatcherOptions {
   readonly projectId: string;
   /** Ingestions in the order of their starts. */
   readonly order: () => readonly string[];
-  /** Whether updates may have died unstored by now. */
-  readonly mayBeOlder: () => boolean;
+  /** Whether updates of an ingestion may have died unstored by now. */
+  readonly mayBeOlder: (ingestionId: string) => boolean;
 }
 
 interface Told {
@@ -104,7 +104,7 @@ export function watchAsStrangersDo(options: WatcherOptions): FaultWatcher {
     on: {
       connected: () => {
         state = 'connected';
-        seen.reconnected(options.mayBeOlder());
+        seen.reconnected();
       },
       closed: (event) => {
         clearTimeout(pong);
@@ -123,7 +123,7 @@ export function watchAsStrangersDo(options: WatcherOptions): FaultWatcher {
   };
   const subscribe = () => {
     if (isDisposed) return;
-    seen.reconnected(options.mayBeOlder());
+    seen.reconnected();
     client.subscribe<{ ingestionProgress: { progress: Told | null } }>(
       { query: SUBSCRIPTION, variables: { projectId: options.projectId } },
       {

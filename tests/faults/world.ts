@@ -7,7 +7,7 @@ import { startMongoProcess, type MongoProcess } from '../support/mongo-process.j
 import { startRedisProcess, type RedisProcess } from '../support/redis-process.js';
 import { createServerProcess } from '../support/server-process.js';
 import { createTcpProxy, type TcpProxy } from '../support/tcp-proxy.js';
-import { createJobProcess, type JobProcess } from './job-process.js';
+import { createJobProcess, type Claim, type JobProcess } from './job-process.js';
 import { createRandom } from './random.js';
 import type { Fault, Schedule } from './schedule.js';
 import { watchAsStrangersDo, watchAsWeDo, type FaultWatcher } from './watchers.js';
@@ -17,6 +17,8 @@ export const PROJECTS: readonly string[] = ['project-1', 'project-2', 'project-3
 /** Watchers of a run, and how many of them are strangers'. */
 const WATCHERS = 20;
 const STRANGERS = 6;
+/** How long a fault that waits for an ending waits, in milliseconds. */
+const ENDING_WITHIN_MS = 3_000;
 
 /** A run's world. */
 export interface World {
@@ -26,6 +28,10 @@ export interface World {
   readonly job: JobProcess;
   /** Where the job reports to: a balancer that leads each connection to the next server. */
   readonly jobEndpoint: string;
+  /** True where the store stood still, or was dead, from one moment of the machine's clock to the other. */
+  wasStoreAway(from: number, until: number): boolean;
+  /** What the store answered as soon as something was acknowledged that it must hold; a sentence where it did not. */
+  readonly looks: readonly Promise<string | null>[];
   /** Does the fault; resolves once it is undone, and what it broke is ready again. */
   suffer(fault: Fault): Promise<void>;
   dispose(): Promise<void>;
@@ -40,6 +46,24 @@ interface Parts {
   readonly balancer: TcpProxy;
   readonly jobEndpoint: string;
   readonly onUpdatesLost: () => void;
+  /** Takes note that the store is away until the result is called. */
+  readonly loseStore: () => () => void;
+  /** Resolves at the next acknowledged ending, or once so many milliseconds have passed. */
+  readonly nextEnding: (withinMs: number) => Promise<void>;
+}
+
+/** Reads, over a connection of the run's own, what was acknowledged this moment; null where it is there, or nothing can be read. */
+async function lookAt(store: ProgressStore, { projectId, id, status }: Claim): Promise<string | null> {
+  try {
+    const stored = (await store.readIngestion(projectId, id))?.progress.status ?? 'nothing';
+    const isThere = status === 'started' ? stored !== 'nothing' : stored === status;
+    return isThere
+      ? null
+      : `${projectId}: ${id} was acknowledged as ${status} while the store held ${stored}`;
+  } catch {
+    // The store is away: what it holds is judged when it is back.
+    return null;
+  }
 }
 
 const wait = (delayMs: number) => new Promise<void>((resolve) => setTimeout(resolve, delayMs));
@@ -61,21 +85,31 @@ async function carryOut(fault: Fault, parts: Parts): Promise<void> {
       await server.kill();
       await wait(fault.forMs);
       return restart(server);
+    case 'kill-server-at-ending':
+      await parts.nextEnding(ENDING_WITHIN_MS);
+      parts.onUpdatesLost();
+      await server.kill();
+      await wait(fault.forMs);
+      return restart(server);
     case 'stop-server':
       await server.stop();
       await wait(fault.forMs);
       return restart(server);
-    case 'pause-store':
+    case 'pause-store': {
       mongo.pause();
+      const isBack = parts.loseStore();
       await wait(fault.forMs);
+      isBack();
       return mongo.resume();
-    case 'kill-store':
+    }
+    case 'kill-store': {
       await mongo.kill();
+      const isBack = parts.loseStore();
       await wait(fault.forMs);
+      isBack();
       return restart(mongo);
+    }
     case 'kill-redis':
-      // The newest state of one server may have been known to the others through Redis alone.
-      parts.onUpdatesLost();
       await redis.kill();
       await wait(fault.forMs);
       return restart(redis);
@@ -106,6 +140,7 @@ async function carryOut(fault: Fault, parts: Parts): Promise<void> {
 function subjectOf(fault: Fault): string {
   switch (fault.kind) {
     case 'kill-server':
+    case 'kill-server-at-ending':
     case 'stop-server':
       return `server ${fault.server}`;
     case 'pause-store':
@@ -168,10 +203,36 @@ export async function createWorld(schedule: Schedule, logDirectory: string): Pro
     const balancer = await createTcpProxy(() => servers[turn++ % servers.length]?.port ?? 0);
     ends.push(() => balancer.dispose());
     const jobEndpoint = address(balancer.port);
-    const job = createJobProcess(PROJECTS);
+    const looks: Promise<string | null>[] = [];
+    const endingListeners = new Set<() => void>();
+    const job = createJobProcess(PROJECTS, (claim) => {
+      looks.push(lookAt(store, claim));
+      if (claim.status !== 'started') for (const listener of [...endingListeners]) listener();
+    });
     ends.push(() => job.kill());
+    const nextEnding = (withinMs: number) =>
+      new Promise<void>((resolve) => {
+        const timer = setTimeout(() => heard(), withinMs);
+        const heard = () => {
+          clearTimeout(timer);
+          endingListeners.delete(heard);
+          resolve();
+        };
+        endingListeners.add(heard);
+      });
+    const outages: { readonly from: number; until: number }[] = [];
+    const loseStore = () => {
+      const outage = { from: Date.now(), until: Number.POSITIVE_INFINITY };
+      outages.push(outage);
+      return () => {
+        outage.until = Date.now();
+      };
+    };
+    const wasStoreAway = (from: number, until: number) =>
+      outages.some((outage) => outage.from <= from && until <= outage.until);
 
-    let mayBeOlder = false;
+    /** Ingestions, by project, that had been started when updates may have died; those that came after lost nothing. */
+    const bereaved = new Map<string, ReadonlySet<string>>();
     const random = createRandom(schedule.seed + 1_000_000);
     const watchers = Array.from({ length: WATCHERS }, (_, index) => {
       const isStranger = index < STRANGERS;
@@ -183,7 +244,7 @@ export async function createWorld(schedule: Schedule, logDirectory: string): Pro
         endpoint: address(proxies[server]?.port ?? 0),
         projectId,
         order: () => job.of(projectId).started,
-        mayBeOlder: () => mayBeOlder,
+        mayBeOlder: (id) => bereaved.get(projectId)?.has(id) === true,
       });
     });
     ends.push(() => {
@@ -191,9 +252,12 @@ export async function createWorld(schedule: Schedule, logDirectory: string): Pro
     });
 
     const onUpdatesLost = () => {
-      mayBeOlder = true;
+      for (const projectId of PROJECTS) bereaved.set(projectId, new Set(job.of(projectId).started));
     };
-    const parts: Parts = { mongo, redis, servers, proxies, job, balancer, jobEndpoint, onUpdatesLost };
+    const parts: Parts = {
+      ...{ mongo, redis, servers, proxies, job, balancer, jobEndpoint },
+      ...{ onUpdatesLost, loseStore, nextEnding },
+    };
     const turns = new Map<string, Promise<void>>();
     const suffer = (fault: Fault) => {
       const subject = subjectOf(fault);
@@ -201,7 +265,7 @@ export async function createWorld(schedule: Schedule, logDirectory: string): Pro
       turns.set(subject, turn);
       return turn;
     };
-    return { servers, store, watchers, job, jobEndpoint, suffer, dispose };
+    return { servers, store, watchers, job, jobEndpoint, wasStoreAway, looks, suffer, dispose };
   } catch (error) {
     await dispose();
     throw error;

@@ -1,11 +1,15 @@
 /**
- * Random calls of a job, a random clock, watchers coming and going, an outage of the store now and then, against a model
- * of a few lines: what a watcher sees must be a rising walk through states that the job's own calls make.
+ * Random calls of a job, a random clock, an outage of the store now and then, and watchers of a hub that come, read as
+ * they like and go, against a model of a few lines: what a watcher sees must be a rising walk through states that the
+ * job's own calls make, with nothing but updates left out.
  */
 import { isEnded, type IngestionEvent, type IngestionProgress } from '@ingestion-progress/schema';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { ProgressError } from '../../../server/errors.js';
+import { silentLogger } from '../../../server/observability/logger.js';
+import { createWatchHub, type WatchHub } from '../../../server/watch/watch-hub.js';
+import type { Watch } from '../../../server/watch/watcher.js';
 import { createFaultyStore, type FaultyStore } from './faulty-store.js';
 import { startHarness, type Harness } from './harness.js';
 
@@ -20,12 +24,16 @@ interface Model {
 }
 
 interface Watcher {
+  readonly watch: Watch;
+  /** What it took. */
   readonly events: IngestionEvent[];
-  stop(): void;
+  /** Revision of what had been told when it came. */
+  readonly from: number;
 }
 
 interface Real extends Harness {
   readonly store: FaultyStore;
+  readonly hub: WatchHub;
   readonly watchers: Watcher[];
   readonly all: IngestionEvent[];
   readonly pending: Promise<unknown>[];
@@ -134,43 +142,86 @@ const turn = (ms: number): Command => ({
   toString: () => `turn(${ms})`,
 });
 
-const outage = (ms: number): Command => ({
-  check: () => true,
+/** The store is away for a while; somebody may come just then. */
+const outage = (ms: number, joins: boolean): Command => ({
+  check: (model) => model.isStarted || !joins,
   run: async (_, real) => {
     real.store.away = true;
     await real.clock.advance(ms);
+    // Whoever comes is told the live state, where this server holds one.
+    if (joins && real.service.live('p') !== null) await begin(real);
     real.store.away = false;
     await real.clock.advance(1_500);
   },
-  toString: () => `outage(${ms})`,
+  toString: () => `outage(${ms}, ${joins})`,
 });
 
-const join: Command = {
-  check: () => true,
-  run: async (_, real) => {
-    const events: IngestionEvent[] = [];
-    const stop = await real.bus.subscribe('p', (message) => {
-      if (message.kind === 'change') events.push(message.change.event);
-    });
-    real.watchers.push({ events, stop });
-  },
-  toString: () => 'join()',
-};
+async function begin(real: Real): Promise<void> {
+  const from = real.all.at(-1)?.revision ?? 0;
+  const watching = real.hub.watch({ projectId: 'p', ingestionId: null, follow: true }, () => undefined);
+  await call(real, watching);
+  real.watchers.push({ watch: await watching, events: [], from });
+}
+
+/** Takes what waits, at most so many. */
+function take({ watch, events }: Watcher, most: number): void {
+  for (let count = 0; count < most; count += 1) {
+    const event = watch.take();
+    if (event === null) return;
+    events.push(event);
+  }
+}
+
+const join: Command = { check: () => true, run: (_, real) => begin(real), toString: () => 'join()' };
 
 const leave: Command = {
   check: () => true,
   run: async (_, real) => {
-    real.watchers.shift()?.stop();
+    real.watchers.shift()?.watch.close();
     await Promise.resolve();
   },
   toString: () => 'leave()',
 };
 
+/** Some of the watchers take something; the others are slow. */
+const read = (every: number, most: number): Command => ({
+  check: () => true,
+  run: async (_, real) => {
+    for (const [index, watcher] of real.watchers.entries()) if (index % every === 0) take(watcher, most);
+    await Promise.resolve();
+  },
+  toString: () => `read(${every}, ${most})`,
+});
+
+/** Each watcher took, in order, everything that is not an update, and ends where the project does. */
+function checkWatcher({ watch, events, from }: Watcher, all: readonly IngestionEvent[]): void {
+  const mustBeTold = ({ payload }: IngestionEvent) =>
+    payload.type !== 'progress_update' && payload.type !== 'snapshot';
+  const [first] = events;
+  if (watch.end !== null) {
+    // Only by its own slowness, past the queue's bound.
+    expect(watch.end).toEqual({ kind: 'overflowed' });
+    return;
+  }
+  expect(first?.payload.type).toBe('snapshot');
+  expect(first?.revision).toBeGreaterThanOrEqual(from);
+  const due = all.filter((event) => mustBeTold(event) && event.revision > (first?.revision ?? 0));
+  expect(events.filter(mustBeTold).map(({ revision }) => revision)).toEqual(
+    due.map(({ revision }) => revision),
+  );
+  const newest = all.at(-1);
+  if (newest !== undefined) expect(events.at(-1)?.progress).toEqual(newest.progress);
+}
+
 /** Nothing that a watcher saw went backwards. */
 function checkWalk(events: readonly IngestionEvent[]): void {
   let last: IngestionProgress | null = null;
-  for (const { progress, revision } of events) {
-    if (progress === null) throw new Error('an event without its state');
+  for (const { progress, revision, payload } of events) {
+    if (progress === null) {
+      // Who came before the first ingestion was told that there is none.
+      expect(payload.type).toBe('snapshot');
+      continue;
+    }
     expect(progress.revision).toBe(revision);
     if (last !== null) {
       expect(revision).toBeGreaterThan(last.revision);
@@ -208,8 +259,6 @@ async function checkEnd(model: Model, real: Real): Promise<void> {
   expect(progress === undefined).toBe(!model.isStarted);
   if (progress === undefined) return;
   expect(real.all.at(-1)?.progress).toEqual(progress);
-  for (const { events } of real.watchers)
-    if (events.length > 0) expect(events.at(-1)?.progress).toEqual(progress);
   expect(isEnded(progress)).toBe(model.isEnded);
   expect(progress.currentPhase).toBe(model.phase);
   for (const [index, phase] of progress.phases.entries()) {
@@ -233,9 +282,12 @@ const commands = fc.commands<Model, Real, false>(
     fc.constant(fail),
     fc.constant(complete),
     fc.integer({ min: 1, max: 2_000 }).map(turn),
-    fc.integer({ min: 1, max: 8_000 }).map(outage),
+    fc.tuple(fc.integer({ min: 1, max: 8_000 }), fc.boolean()).map(([ms, joins]) => outage(ms, joins)),
     fc.constant(join),
     fc.constant(leave),
+    fc
+      .tuple(fc.integer({ min: 1, max: 3 }), fc.constantFrom(1, Number.POSITIVE_INFINITY))
+      .map(([every, most]) => read(every, most)),
   ] as fc.Arbitrary<fc.AsyncCommand<Model, Real>>[],
   { maxCommands: 60, size: 'max' },
 );
@@ -246,14 +298,27 @@ test('whatever a job does, watchers walk forward through what it said and end wi
       const store = createFaultyStore(true);
       const refusals: ProgressError[] = [];
       const harness = await startHarness({ store, onRejected: (error) => refusals.push(error) });
-      const real: Real = { ...harness, store, watchers: [], all: await harness.watch('p'), pending: [] };
+      const hub = createWatchHub({
+        ...{ bus: harness.bus, clock: harness.clock, logger: silentLogger },
+        read: (projectId, id) => harness.service.read(projectId, id),
+        readMany: (ids) => store.readMany(ids),
+      });
+      const all = await harness.watch('p');
+      const real: Real = { ...harness, store, hub, watchers: [], all, pending: [] };
       const model = idle();
       await fc.asyncModelRun(() => ({ model, real }), sequence);
       await checkEnd(model, real);
       checkWalk(real.all);
       checkPace(real.all);
-      for (const { events } of real.watchers) checkWalk(events);
+      for (const watcher of real.watchers) {
+        take(watcher, Number.POSITIVE_INFINITY);
+        checkWatcher(watcher, all);
+        checkWalk(watcher.events);
+        watcher.watch.close();
+      }
       expect(refusals).toEqual([]);
+      expect([hub.watchedProjects, hub.watchers, hub.waiting]).toEqual([0, 0, 0]);
+      hub.close();
       await harness.service.close();
     }),
     { numRuns: 300 },

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { createMemoryBus } from '../../../server/bus/memory-bus.js';
+import type { IngestionRecord } from '../../../server/ingestion/record.js';
 import { createManualClock, type ManualClock } from '../../support/manual-clock.js';
 import { createFaultyStore } from './faulty-store.js';
 import { startHarness, type Harness } from './harness.js';
@@ -255,6 +256,33 @@ describe('two servers that lose Redis', () => {
     await clock.advance(10_000);
     expect((await store.read('p'))?.progress.phases[0]?.percent).toBe(55);
   });
+});
+
+test('a server that lost Redis commits nothing that holds less than its own watchers were told', async () => {
+  const clock = createManualClock();
+  const store = createFaultyStore();
+  const end = createSharedBus(clock);
+  const [busA, busB] = [end(), end()];
+  const a = await startHarness({ clock, store, bus: busA });
+  let told: IngestionRecord | null = null;
+  const b = await startHarness({ clock, store, bus: busB, told: () => told });
+  await busB.subscribe('p', (message) => {
+    if (message.kind === 'change') told = message.change.record;
+  });
+  await clock.advance(5_000);
+  await start(a);
+  await phase(a, 1);
+  await clock.advance(6_000);
+  await Promise.all([update(a, 1, 10), clock.advance(600)]);
+  // This one is not stored yet, and its server is not there to store it.
+  await Promise.all([update(a, 1, 60), clock.advance(600)]);
+  busB.pull();
+  const { progress } = await b.service.report({
+    type: 'error',
+    report: { ...ID, phase: 1, errorCode: 'LOST', message: 'lost', recoverable: true },
+  });
+  expect(progress.phases[0]?.percent).toBe(60);
+  expect((await store.read('p'))?.progress.phases[0]?.percent).toBe(60);
 });
 
 test('an ending under way on one server holds up reports on the other', async () => {
