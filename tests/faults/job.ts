@@ -36,8 +36,8 @@ export type JobLine = {
   | { readonly says: 'done' }
 );
 
-const UPDATES_A_PHASE = 5;
-const UPDATE_EVERY_MS = 80;
+const UPDATES_A_PHASE = 4;
+const UPDATE_EVERY_MS = 60;
 
 const orders = JSON.parse(process.argv[2] ?? '{}') as JobOrders;
 let order = 'go-on';

@@ -75,10 +75,11 @@ export function drawSchedule(seed: number): Schedule {
   const servers = random.pick<1 | 2>([1, 2, 2]);
   const hasRedis = random.next() < 0.7;
   const kinds = FAULT_KINDS.filter((kind) => hasRedis || !(kind === 'kill-redis' || kind === 'kill-pubsub'));
-  // What is promised of endings is proven where the store fails and where servers die: each run has one of both.
+  // What is promised is proven where the store fails, where servers die and where Redis does: each run has one of each.
   const certain = [
     random.pick<FaultKind>(['pause-store', 'kill-store']),
     random.pick<FaultKind>(['kill-server', 'kill-server-at-ending', 'stop-server']),
+    ...(hasRedis ? [random.pick<FaultKind>(['kill-redis', 'kill-redis', 'kill-pubsub'])] : []),
   ];
   const count = Math.floor(random.between(4, 9));
   const faults = Array.from({ length: count }, (_, index): Fault => {
