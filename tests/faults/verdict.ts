@@ -37,6 +37,17 @@ async function ask(port: number, projectId: string, ingestionId: string | null):
 const fateOf = (sight: Sight | null) =>
   sight === null ? 'nothing' : `${sight.id} ${sight.status} in phase ${sight.phase}`;
 
+/** Our client keeps the furthest phase it was shown (law 5), also where that died unstored: the rest of it must agree. */
+function withoutLost(
+  world: World,
+  projectId: string,
+  shown: Sight | null,
+  fresh: Sight | null,
+): Sight | null {
+  if (shown === null || fresh === null || shown.id !== fresh.id || shown.phase <= fresh.phase) return shown;
+  return world.hasLost(projectId, shown.id) ? { ...shown, phase: fresh.phase } : shown;
+}
+
 /** What does not agree at this moment. */
 async function disagreements(world: World, projectId: string): Promise<readonly string[]> {
   const record = await world.store.read(projectId);
@@ -51,11 +62,11 @@ async function disagreements(world: World, projectId: string): Promise<readonly 
     })),
   );
   const watchers = world.watchers.filter((watcher) => watcher.projectId === projectId);
+  const fresh = reads[0]?.sight ?? stored;
   const sights = watchers.map(({ name, seen, state }) => ({
     name: `${name} (${state()})`,
-    sight: seen.last,
+    sight: withoutLost(world, projectId, seen.last, fresh),
   }));
-  const fresh = reads[0]?.sight ?? stored;
   return [{ name: 'the store', sight: stored }, ...reads, ...sights].flatMap(({ name, sight }) => {
     if (fateOf(sight) !== fateOf(fresh))
       return [`${projectId}: ${name} shows ${fateOf(sight)}, a read of server 0 ${fateOf(fresh)}`];

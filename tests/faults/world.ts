@@ -30,6 +30,8 @@ export interface World {
   readonly jobEndpoint: string;
   /** True where the store stood still, or was dead, from one moment of the machine's clock to the other. */
   wasStoreAway(from: number, until: number): boolean;
+  /** True where updates of this ingestion may have died unstored, with the server that held them. */
+  hasLost(projectId: string, ingestionId: string): boolean;
   /** What the store answered as soon as something was acknowledged that it must hold; a sentence where it did not. */
   readonly looks: readonly Promise<string | null>[];
   /** Does the fault; resolves once it is undone, and what it broke is ready again. */
@@ -233,6 +235,7 @@ export async function createWorld(schedule: Schedule, logDirectory: string): Pro
 
     /** Ingestions, by project, that had been started when updates may have died; those that came after lost nothing. */
     const bereaved = new Map<string, ReadonlySet<string>>();
+    const hasLost = (projectId: string, id: string) => bereaved.get(projectId)?.has(id) === true;
     const random = createRandom(schedule.seed + 1_000_000);
     const watchers = Array.from({ length: WATCHERS }, (_, index) => {
       const isStranger = index < STRANGERS;
@@ -244,7 +247,7 @@ export async function createWorld(schedule: Schedule, logDirectory: string): Pro
         endpoint: address(proxies[server]?.port ?? 0),
         projectId,
         order: () => job.of(projectId).started,
-        mayBeOlder: (id) => bereaved.get(projectId)?.has(id) === true,
+        mayBeOlder: (id) => hasLost(projectId, id),
       });
     });
     ends.push(() => {
@@ -265,7 +268,7 @@ export async function createWorld(schedule: Schedule, logDirectory: string): Pro
       turns.set(subject, turn);
       return turn;
     };
-    return { servers, store, watchers, job, jobEndpoint, wasStoreAway, looks, suffer, dispose };
+    return { servers, store, watchers, job, jobEndpoint, wasStoreAway, hasLost, looks, suffer, dispose };
   } catch (error) {
     await dispose();
     throw error;
