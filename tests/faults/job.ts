@@ -68,11 +68,13 @@ async function ingestAll({ projectId, number: first, phase: firstPhase }: JobPos
       await run.emitPhaseStarted(phase, `Phase ${phase} of ${id}`);
       reached = { phase, percent: 0 };
       for (let step = 1; step <= UPDATES_A_PHASE; step += 1) {
-        if (order !== 'go-on' || run.signal.aborted) return;
+        if (isTold('finish') || run.signal.aborted) return;
         const metrics = { itemsProcessed: step, itemsTotal: UPDATES_A_PHASE };
         reached = { phase, percent: (100 * step) / UPDATES_A_PHASE };
         run.emitProgressUpdate(phase, reached.percent, metrics);
         await delay(UPDATE_EVERY_MS);
+        // Its last word is an update that comes within a window, after another one.
+        if (isTold('hold') && step > 1) return;
       }
       if (phase === 2 && number % 3 === 2) {
         await run.emitError(2, { errorCode: 'FLAKY', message: 'Again in a moment', recoverable: true });
