@@ -12,7 +12,7 @@ import { createPollingTransport } from './polling-transport.js';
 import { createTimers } from './timers.js';
 import { createTokenLife, type ServerClock } from './token-life.js';
 import { createTokenSource } from './token-source.js';
-import type { Loss, Operation, SessionListener, Transport } from './transport.js';
+import type { Loss, Operation, Transport } from './transport.js';
 import type { ConnectionError, ConnectionOptions, IngestionConnection } from './types.js';
 import { createWebSocketTransport } from './websocket-transport.js';
 
@@ -55,13 +55,6 @@ export interface ConnectionParts {
   readonly pollingTransport?: Transport;
 }
 
-const SILENT: SessionListener = {
-  acknowledged: () => undefined,
-  answered: () => undefined,
-  alive: () => undefined,
-  lost: () => undefined,
-};
-
 /** Makes a connection; nothing is opened before somebody joins. Throws `RangeError` at options that contradict sense. */
 export function createConnection(options: ConnectionOptions = {}, parts: ConnectionParts = {}): Connection {
   const environment = parts.environment ?? pageEnvironment();
@@ -103,7 +96,6 @@ export function createConnection(options: ConnectionOptions = {}, parts: Connect
     ...shared,
     transport: polling,
     listener: {
-      ...SILENT,
       answered: () => dispatch({ type: 'polled' }),
       lost: ({ error }) => dispatch({ type: 'pollFailed', error }),
     },
@@ -150,7 +142,8 @@ export function createConnection(options: ConnectionOptions = {}, parts: Connect
 
   async function request(operation: Operation): Promise<unknown> {
     const session =
-      (state.name === 'connected' && socket.session) || polling.open(await tokens.get(false), SILENT);
+      (state.name === 'connected' && socket.session) ||
+      polling.open(await tokens.get(false), { lost: () => undefined });
     return session.request(operation);
   }
   function leave(place: Place): void {
@@ -203,7 +196,7 @@ export function createConnection(options: ConnectionOptions = {}, parts: Connect
         ...shared,
         transport: polling,
         places: new Map([[place, true]]),
-        listener: { ...SILENT, lost },
+        listener: { lost },
       }),
     request: (operation) =>
       request(operation).catch(async (error: unknown) => {

@@ -87,48 +87,40 @@ export function readSettings(options: ConnectionOptions): Settings {
 
 /** Absolute addresses of the endpoint, by HTTP and by WebSocket. */
 export function readAddresses(options: ConnectionOptions, environment: Environment): Addresses {
-  const page = environment.pageUrl();
+  const page = environment.pageUrl() ?? undefined;
   const { endpoint = DEFAULTS.endpoint, wsEndpoint } = options;
   const failed = (code: string, message: string): Addresses => ({
     httpUrl: endpoint,
     wsUrl: '',
     error: { code, message },
   });
-  const http = resolve(endpoint, page, /^https?:/);
-  if (http === null) {
-    return failed(
-      'ENDPOINT_INVALID',
-      `The endpoint "${endpoint}" must be an http or https address, outside of a page an absolute one.`,
-    );
-  }
-  const ws = resolve(wsEndpoint ?? http.href, http.href, /^(http|ws)s?:/);
-  if (ws === null) {
-    return failed('ENDPOINT_INVALID', `The wsEndpoint "${String(wsEndpoint)}" must be a ws or wss address.`);
-  }
-  ws.protocol = ws.protocol.replace('http', 'ws');
-  const insecure = [http, ws].find(
-    ({ protocol, hostname }) => /^(http|ws):/.test(protocol) && !isLocal(hostname),
-  );
-  if (page?.startsWith('https:') && insecure) {
-    return failed(
-      'MIXED_CONTENT',
-      `This https page may not load ${insecure.origin}: serve the endpoint over https and wss.`,
-    );
-  }
-  return { httpUrl: http.href, wsUrl: ws.href, error: null };
+  const invalid = (name: string, kind: string): Addresses =>
+    failed('ENDPOINT_INVALID', `${name} must be ${kind} address, absolute where there is no page.`);
+  const http = resolve(endpoint, page);
+  if (!http || !/^https?:/.test(http.href)) return invalid(`endpoint "${endpoint}"`, 'an http or https');
+  const ws = resolve(wsEndpoint ?? http.href, http.href);
+  if (ws) ws.protocol = ws.protocol.replace('http', 'ws');
+  if (!ws || !/^wss?:/.test(ws.href)) return invalid(`wsEndpoint "${String(wsEndpoint)}"`, 'a ws or wss');
+  const insecure = [http, ws].find((url) => /^(http|ws):/.test(url.href) && !LOCAL.test(url.hostname));
+  return insecure && page?.startsWith('https:')
+    ? failed(
+        'MIXED_CONTENT',
+        `An https page cannot load ${insecure.origin}: serve the endpoint over https and wss.`,
+      )
+    : { httpUrl: http.href, wsUrl: ws.href, error: null };
 }
 
 /** Browsers take these for safe also without TLS. */
-const isLocal = (host: string): boolean => /^(localhost|127(\.\d+){3}|\[::1\]|.*\.localhost)$/.test(host);
+const LOCAL = /^(localhost|127(\.\d+){3}|\[::1\]|.*\.localhost)$/;
 
-/** Without its fragment; null where it is no address of the right kind. */
-function resolve(address: string, base: string | null, scheme: RegExp): URL | null {
+/** Without its fragment; null where it is no address. */
+function resolve(address: string, base: string | undefined): URL | null {
   try {
-    const url = new URL(address, base ?? undefined);
+    const url = new URL(address, base);
     url.hash = '';
-    return scheme.test(url.href) ? url : null;
+    return url;
   } catch {
-    // Not an address: the caller says so in its own words.
+    // The caller says so in its own words.
     return null;
   }
 }

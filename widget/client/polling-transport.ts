@@ -96,7 +96,7 @@ export function createPollingTransport({
         if (over) return;
         const [loss] = losses;
         if (loss && losses.every((each) => each)) listener.lost(loss);
-        else listener.answered();
+        else listener.answered?.();
       }
 
       return {

@@ -33,14 +33,14 @@ export type Answer =
   /** The server has nothing more to say. */
   | { readonly type: 'complete' };
 
-/** What a session tells about itself. Nothing is told after `lost` or `close()`. */
+/** What a session tells about itself, to who wants to hear it. Nothing is told after `lost` or `close()`. */
 export interface SessionListener {
   /** The token was taken. */
-  acknowledged(lifetime: TokenLifetime): void;
+  acknowledged?(lifetime: TokenLifetime): void;
   /** The server answered a watch. */
-  answered(): void;
+  answered?(): void;
   /** Another sign of life. */
-  alive(): void;
+  alive?(): void;
   /** A socket is over; a round of polls failed, and another may be asked for. */
   lost(loss: Loss): void;
 }

@@ -109,12 +109,12 @@ export function createWebSocketTransport(options: WebSocketTransportOptions): Tr
             acknowledged = true;
             timers.end(deadline);
             for (const start of unasked) start();
-            listener.acknowledged(readLifetime(payload));
+            listener.acknowledged?.(readLifetime(payload));
           },
           message() {
             if (over) return;
             heard();
-            if (acknowledged) listener.alive();
+            if (acknowledged) listener.alive?.();
           },
           // First in line: nothing of this client may act on its own close.
           closed: (event) => end(adviceForClose((event as CloseEvent).code)),
@@ -169,7 +169,7 @@ export function createWebSocketTransport(options: WebSocketTransportOptions): Tr
             first();
             answer(heard);
             answered = true;
-            if (!over) listener.answered();
+            if (!over) listener.answered?.();
           };
           unasked.add(start);
           if (acknowledged) start();
