@@ -181,16 +181,26 @@ describe('What a server cannot mean', () => {
         currentPhase: 9,
         brandNew: true,
         error: 'none',
+        fromPhase: 0,
+        staleAfterMs: -1,
+        startedAt: Infinity,
+        updatedAt: '2023',
         phases: good.phases.map((phase) => ({
           ...phase,
           percent: -3,
+          weight: -1,
           metrics: { counters: 'many', itemsTotal: '9' },
         })),
       },
     });
     const { progress } = client.getSnapshot();
     expect(progress).toMatchObject({ progressPercent: 100, etaSeconds: null, currentPhase: 4, error: null });
-    expect(progress?.phases[0]).toMatchObject({ percent: 0, metrics: { counters: [], itemsTotal: null } });
+    expect(progress).toMatchObject({ fromPhase: 1, staleAfterMs: 0, startedAt: 0, updatedAt: 0 });
+    expect(progress?.phases[0]).toMatchObject({
+      percent: 0,
+      weight: 0,
+      metrics: { counters: [], itemsTotal: null },
+    });
   });
 
   it('a host’s listener that throws harms nobody else', async () => {

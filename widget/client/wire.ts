@@ -6,26 +6,31 @@ import type { TokenLifetime } from './transport.js';
 import type { IngestionError, IngestionResult, PhaseMetrics, PhaseProgress, Progress } from './types.js';
 
 type Reader<T> = (value: unknown) => T;
+type Plain = string | number | boolean;
 /** How each field is read: by a function, or as whatever is of the same type as the value that else stands for it. */
 type Readers<T> = {
-  readonly [Name in keyof T]: Reader<T[Name]> | Extract<T[Name], string | number | boolean>;
+  readonly [Name in keyof T]: Reader<T[Name]> | Extract<T[Name], Plain>;
 };
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null;
+const isLike = (value: unknown, other: Plain): value is Plain =>
+  typeof value === typeof other && value !== Infinity && value !== -Infinity;
 /** Reads each named field; null where there are no fields at all. */
 const record =
   <T extends object>(readers: Readers<T>): Reader<T | null> =>
+  (value) => {
+    if (!isObject(value)) return null;
+    const entries = Object.entries<Reader<unknown> | Plain>(readers).map(([name, read]) => {
+      const field = value[name];
+      return [name, typeof read === 'function' ? read(field) : isLike(field, read) ? field : read];
+    });
+    return Object.fromEntries(entries) as T;
+  };
+const or =
+  <T>(read: Reader<T | null>, otherwise: T): Reader<T> =>
   (value) =>
-    isObject(value)
-      ? (Object.fromEntries(
-          Object.entries<Reader<unknown> | string | number | boolean>(readers).map(([name, read]) => {
-            const field = value[name];
-            if (typeof read === 'function') return [name, read(field)];
-            return [name, typeof field === typeof read ? field : read];
-          }),
-        ) as T)
-      : null;
+    read(value) ?? otherwise;
 const listOf =
   <T>(read: Reader<T | null>): Reader<T[]> =>
   (value) =>
@@ -69,7 +74,7 @@ const phase = record<PhaseProgress>({
   number: 0,
   name: '',
   status: oneOf(['RUNNING', 'COMPLETED', 'FAILED', 'SKIPPED'], 'PENDING'),
-  weight: 0.25,
+  weight: or(count, 0.25),
   percent,
   message: text,
   startedAt: number,
@@ -95,7 +100,7 @@ const result = record<IngestionResult>({
   itemsProcessed: count,
   itemsFailed: count,
   bytesProcessed: count,
-  durationMs: 0,
+  durationMs: or(count, 0),
   summary: text,
   output: (value) => value ?? null,
 });
@@ -105,17 +110,17 @@ const progress = record<Progress>({
   // Refused below where it is none.
   status: oneOf<Progress['status']>(['RUNNING', 'COMPLETED', 'FAILED', 'CANCELLED'], '' as 'RUNNING'),
   revision: NaN,
-  currentPhase: (value) => within(0, 4)(value) ?? 0,
+  currentPhase: or(within(0, 4), 0),
   progressPercent: percent,
   etaSeconds: count,
   phases: listOf(phase),
   result,
   error,
   retryOf: text,
-  fromPhase: 1,
+  fromPhase: or(within(1, 4), 1),
   cancellable: false,
   cancelRequestedAt: number,
-  staleAfterMs: 300_000,
+  staleAfterMs: or(count, 300_000),
   startedAt: 0,
   updatedAt: 0,
   completedAt: number,
