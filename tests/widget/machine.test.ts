@@ -5,16 +5,22 @@ import { EVENTS, POLICIES, STATE_NAMES, walk } from './support/machine-space.js'
 
 const steps = POLICIES.flatMap(walk);
 const lives = ({ socket }: Effort): boolean => socket === 'live' || socket === 'healthy';
-const states = [...new Map(steps.map(({ to, policy }) => [to, { state: to, policy }])).values()].map(
-  ({ state, policy }) => ({ state, policy, effort: 'opened' in state ? state : null }),
-);
 const MOMENT = { now: 0, random: 0.5, online: true, visible: true };
+const turns = new Map(POLICIES.map((policy) => [policy, { ...MOMENT, ...policy }]));
+const states = [...new Map(steps.map(({ to, policy }) => [to, { state: to, policy }])).values()].map(
+  ({ state, policy }) => ({
+    state,
+    policy,
+    turn: turns.get(policy)!,
+    effort: 'opened' in state ? state : null,
+  }),
+);
 const FINAL: readonly StateName[] = ['disconnected', 'unauthorized', 'error', 'idle'];
 
 describe('The table of the connection', () => {
   it('gives a result for every pair, also where the world could not bring that event', () => {
-    const lost = states.flatMap(({ state, policy }) =>
-      EVENTS.filter((event) => !STATE_NAMES.includes(transition(state, event, MOMENT, policy)[0].name)),
+    const lost = states.flatMap(({ state, turn }) =>
+      EVENTS.filter((event) => !STATE_NAMES.includes(transition(state, event, turn)[0].name)),
     );
     expect(lost).toEqual([]);
   });
@@ -30,11 +36,10 @@ describe('The table of the connection', () => {
   });
 
   it('says what it does not change by the same object, wherever it can come to', () => {
-    const changed = states.filter(({ state, policy }) =>
+    const changed = states.filter(({ state, turn }) =>
       EVENTS.some(
         (event) =>
-          !Object.hasOwn(TABLE[state.name], event.type) &&
-          transition(state, event, MOMENT, policy)[0] !== state,
+          !Object.hasOwn(TABLE[state.name], event.type) && transition(state, event, turn)[0] !== state,
       ),
     );
     expect(changed).toEqual([]);
@@ -78,8 +83,8 @@ describe('Everywhere the machine can come to', () => {
   });
 
   it('whoever leaves leaves nothing behind: no socket, no poll, no timer', () => {
-    for (const { state, effort, policy } of states) {
-      const [after, effects] = transition(state, { type: 'stop' }, MOMENT, policy);
+    for (const { state, effort, turn } of states) {
+      const [after, effects] = transition(state, { type: 'stop' }, turn);
       const right =
         JSON.stringify(after) === '{"name":"idle"}' &&
         effects.includes('close') === (effort !== null && effort.socket !== 'none') &&

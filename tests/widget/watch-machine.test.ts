@@ -23,8 +23,14 @@ const EVENTS: readonly WatchEvent[] = [
     loss: { advice, error },
   })),
 ];
-const moment = { now: 100_000, random: 0.5, online: true, visible: true };
-const policy = { ...readSettings({ getToken: () => 'token' }), restPollIntervalMs: 30_000 };
+const turn = {
+  ...readSettings({ getToken: () => 'token' }),
+  restPollIntervalMs: 30_000,
+  now: 100_000,
+  random: 0.5,
+  online: true,
+  visible: true,
+};
 
 /** Every state that can be come to from `idle`. */
 function reachable(): readonly WatchState[] {
@@ -32,7 +38,7 @@ function reachable(): readonly WatchState[] {
   for (const state of seen.values()) {
     for (const event of EVENTS) {
       for (const now of [100_000, 200_000]) {
-        const next = follow(state, event, { ...moment, now }, policy);
+        const next = follow(state, event, { ...turn, now });
         const key = JSON.stringify({ ...next, dueAt: 0, since: 'since' in next ? next.since : 0 });
         if (!seen.has(key)) seen.set(key, next);
       }
@@ -47,7 +53,7 @@ describe('The table of following one project', () => {
   it('answers every pair, by the same object where the table has no step, and comes to every state', () => {
     for (const state of states) {
       for (const event of EVENTS) {
-        const next = follow(state, event, moment, policy);
+        const next = follow(state, event, turn);
         if (!Object.hasOwn(WATCH_TABLE[state.name], event.type)) expect(next).toBe(state);
         else expect(Object.keys(WATCH_TABLE)).toContain(next.name);
       }
@@ -58,7 +64,7 @@ describe('The table of following one project', () => {
   it('has a way on from everywhere: by listening or by reconnect', () => {
     const stuck = states.filter((state) => {
       const back = state.name === 'idle' ? 'listen' : 'reconnect';
-      const next = follow(state, { type: back }, moment, policy).name;
+      const next = follow(state, { type: back }, turn).name;
       return !['waiting', 'live', 'refreshing'].includes(next);
     });
     expect(stuck).toEqual([]);
@@ -72,7 +78,7 @@ describe('The table of following one project', () => {
     for (const state of over) {
       for (const event of EVENTS) {
         if (event.type === 'reconnect' || event.type === 'disconnect') continue;
-        expect(follow(state, event, moment, policy)).toBe(state);
+        expect(follow(state, event, turn)).toBe(state);
       }
     }
   });
@@ -80,10 +86,10 @@ describe('The table of following one project', () => {
   it('asks for a new token once, and again only after a healthy while', () => {
     const refresh: WatchEvent = { type: 'failed', loss: { advice: 'refresh', error } };
     const after = (...events: readonly WatchEvent[]): WatchState =>
-      events.reduce<WatchState>((state, event) => follow(state, event, moment, policy), { name: 'idle' });
+      events.reduce<WatchState>((state, event) => follow(state, event, turn), { name: 'idle' });
     const live = after({ type: 'listen' }, refresh, { type: 'renewed' }, { type: 'answered' });
     expect(live.name).toBe('live');
-    expect(follow(live, refresh, moment, policy).name).toBe('unauthorized');
-    expect(follow(live, refresh, { ...moment, now: 105_000 }, policy).name).toBe('refreshing');
+    expect(follow(live, refresh, turn).name).toBe('unauthorized');
+    expect(follow(live, refresh, { ...turn, now: 105_000 }).name).toBe('refreshing');
   });
 });

@@ -100,8 +100,8 @@ export function createIngestionClient(options: IngestionClientOptions): Ingestio
   function move(event: WatchEvent): void {
     if (disposed) return;
     const before = watch;
-    const policy = { ...settings, restPollIntervalMs: DEFAULTS.restPollIntervalMs };
-    watch = follow(before, event, momentOf(environment), policy);
+    const { restPollIntervalMs } = DEFAULTS;
+    watch = follow(before, event, { ...settings, restPollIntervalMs, ...momentOf(environment) });
     if (watch !== before) enact(before);
   }
 

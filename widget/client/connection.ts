@@ -120,7 +120,7 @@ export function createConnection(options: ConnectionOptions = {}, parts: Connect
     running = true;
     for (let next = queue.shift(); next; next = queue.shift()) {
       const before = state;
-      const [after, todo] = transition(before, next, momentOf(environment), settings);
+      const [after, todo] = transition(before, next, { ...settings, ...momentOf(environment) });
       state = after;
       for (const timer of TIMERS) {
         const at = dueAt(after, timer);

@@ -28,6 +28,9 @@ export interface Moment {
   readonly visible: boolean;
 }
 
+/** What steps decide by: the world at the moment of an event, and the rules. */
+export type Turn = Moment & Policy;
+
 /** What can happen to a connection. */
 export type MachineEvent =
   /** The first client watches; the last one left. */

@@ -3,7 +3,7 @@
  * which state stands in machine.ts.
  */
 import { retryDelayMs, spreadDelayMs } from './backoff.js';
-import type { Effort, MachineEvent, MachineState, Moment, Policy, Trying } from './machine-state.js';
+import type { Effort, MachineEvent, MachineState, Policy, Trying, Turn } from './machine-state.js';
 import type { ConnectionError } from './types.js';
 
 /** Before the first try. */
@@ -36,13 +36,13 @@ function named(effort: Effort): Trying {
 const mayFallBack = ({ polls }: Effort, { transport }: Policy): boolean =>
   transport === 'auto' && polls === 'off';
 
-const opening = (effort: Effort, { now }: Moment, policy: Policy): Effort => ({
+const opening = (effort: Effort, turn: Turn): Effort => ({
   ...effort,
   socket: 'opening',
   opened: effort.opened + 1,
   retryAt: null,
   healthyAt: null,
-  fallbackAt: effort.fallbackAt ?? (mayFallBack(effort, policy) ? now + policy.fallbackAfterMs : null),
+  fallbackAt: effort.fallbackAt ?? (mayFallBack(effort, turn) ? turn.now + turn.fallbackAfterMs : null),
 });
 
 const asking = (effort: Effort): Effort => ({
@@ -64,55 +64,54 @@ const disconnected = (error: ConnectionError): MachineState => ({
   error,
 });
 
-function started(effort: Effort, moment: Moment, policy: Policy): MachineState {
-  if (!moment.online) return offline(effort, null, moment, policy);
-  return named(policy.transport === 'polling' ? asking(effort) : opening(effort, moment, policy));
+function started(effort: Effort, turn: Turn): MachineState {
+  if (!turn.online) return offline(effort, turn);
+  return named(turn.transport === 'polling' ? asking(effort) : opening(effort, turn));
 }
 
 /** The first try of all. */
-export const begin = (_state: unknown, _event: unknown, moment: Moment, policy: Policy): MachineState =>
-  started(NO_EFFORT, moment, policy);
+export const begin = (_state: unknown, turn: Turn): MachineState => started(NO_EFFORT, turn);
 
 /** A fresh budget after an end; where a token was refused, a new one is asked for. */
-export const again = (state: MachineState, _event: unknown, moment: Moment, policy: Policy): MachineState =>
-  started({ ...NO_EFFORT, attempt: 1, forced: state.name === 'unauthorized' }, moment, policy);
+export const again = (state: MachineState, turn: Turn): MachineState =>
+  started({ ...NO_EFFORT, attempt: 1, forced: state.name === 'unauthorized' }, turn);
 
 /** A fresh budget, at once: what waits is begun now, what is under way goes on. */
-export function hasten(effort: Effort, _event: unknown, moment: Moment, policy: Policy): MachineState {
-  if (!moment.online) return offline(effort, null, moment, policy);
+export function hasten(effort: Effort, turn: Turn): MachineState {
+  if (!turn.online) return offline(effort, turn);
   const fresh = { ...effort, attempt: 1, failedPolls: 0 };
   const next = fresh.polls === 'off' ? fresh : asking(fresh);
-  const idle = next.socket === 'none' && policy.transport !== 'polling';
-  return named(idle ? opening(next, moment, policy) : next);
+  const idle = next.socket === 'none' && turn.transport !== 'polling';
+  return named(idle ? opening(next, turn) : next);
 }
 
 /** No network: waits for the browser, and looks now and then, since the browser may be wrong. */
-export function offline(effort: Effort, _event: unknown, { now }: Moment, policy: Policy): MachineState {
+export function offline(effort: Effort, turn: Turn): MachineState {
   const { opened, forced, error, socket, healthyAt } = effort;
   const base = { ...NO_EFFORT, name: 'offline', opened, forced, error } as const;
-  return lives(effort) ? { ...base, socket, healthyAt } : { ...base, retryAt: now + policy.probeIntervalMs };
+  return lives(effort)
+    ? { ...base, socket, healthyAt }
+    : { ...base, retryAt: turn.now + turn.probeIntervalMs };
 }
 
 /** Something woke the page while it was offline. */
-export const returned = (state: Trying, _event: unknown, moment: Moment, policy: Policy): MachineState =>
-  !moment.online || lives(state)
-    ? state
-    : started({ ...NO_EFFORT, attempt: 1, opened: state.opened }, moment, policy);
+export const returned = (state: Trying, turn: Turn): MachineState =>
+  !turn.online || lives(state) ? state : started({ ...NO_EFFORT, attempt: 1, opened: state.opened }, turn);
 
 /** One look while offline. */
-export function probe(state: Trying, _event: unknown, moment: Moment, policy: Policy): MachineState {
+export function probe(state: Trying, turn: Turn): MachineState {
   if (lives(state)) return state;
-  const next = policy.transport === 'polling' ? asking(state) : opening(state, moment, policy);
+  const next = turn.transport === 'polling' ? asking(state) : opening(state, turn);
   return { ...next, fallbackAt: null, retryAt: null, name: 'offline' };
 }
 
 /** The socket gave a sign of life: polls end here. */
-export const answered = (state: Trying, _event: unknown, { now }: Moment, policy: Policy): MachineState =>
+export const answered = (state: Trying, turn: Turn): MachineState =>
   state.socket === 'none'
     ? state
     : named({
         ...state,
-        ...(state.socket === 'opening' && { socket: 'live', healthyAt: now + policy.healthyAfterMs }),
+        ...(state.socket === 'opening' && { socket: 'live', healthyAt: turn.now + turn.healthyAfterMs }),
         polls: 'off',
         asking: false,
         failedPolls: 0,
@@ -135,69 +134,67 @@ export const settle = (state: Trying): MachineState => ({
 /** The socket ended, or never came to be. */
 export function lost(
   effort: Effort,
+  turn: Turn,
   { advice, error }: Extract<MachineEvent, { type: 'lost' }>,
-  moment: Moment,
-  policy: Policy,
 ): MachineState {
   if (advice === 'giveUp') return { name: 'error', error };
   const refresh = advice === 'refresh';
-  if (advice === 'refuse' || (refresh && (effort.forced || !policy.renewable)))
+  if (advice === 'refuse' || (refresh && (effort.forced || !turn.renewable)))
     return { name: 'unauthorized', error };
   const ended: Effort = { ...effort, socket: 'none', healthyAt: null, error };
-  if (!moment.online) return offline(ended, null, moment, policy);
-  if (refresh) return named(opening({ ...ended, forced: true }, moment, policy));
+  if (!turn.online) return offline(ended, turn);
+  if (refresh) return named(opening({ ...ended, forced: true }, turn));
 
   const failures = effort.socket === 'healthy' ? 0 : effort.failures + 1;
-  const spent = effort.attempt >= policy.maxAttempts;
-  const fallBack = mayFallBack(effort, policy) && (spent || failures >= policy.fallbackAfterFailures);
+  const spent = effort.attempt >= turn.maxAttempts;
+  const fallBack = mayFallBack(effort, turn) && (spent || failures >= turn.fallbackAfterFailures);
   const next: Effort = { ...(fallBack ? asking(ended) : ended), failures };
-  if (spent) return exhausted(next, policy) ? disconnected(error) : resting(next, moment, policy);
+  if (spent) return exhausted(next, turn) ? disconnected(error) : resting(next, turn);
   const delayMs =
     advice === 'spread'
-      ? spreadDelayMs(moment.random)
-      : retryDelayMs(effort.attempt + 1, policy.jitter, moment.random);
-  return named({ ...next, retryAt: moment.now + delayMs });
+      ? spreadDelayMs(turn.random)
+      : retryDelayMs(effort.attempt + 1, turn.jitter, turn.random);
+  return named({ ...next, retryAt: turn.now + delayMs });
 }
 
 /** The budget is spent; while polls work, one quiet look a minute remains. */
-const resting = (effort: Effort, { now }: Moment, policy: Policy): MachineState =>
+const resting = (effort: Effort, turn: Turn): MachineState =>
   named({
     ...effort,
     fallbackAt: null,
-    retryAt: effort.polls === 'working' ? now + policy.probeIntervalMs : null,
+    retryAt: effort.polls === 'working' ? turn.now + turn.probeIntervalMs : null,
   });
 
 /** The next attempt. Past the budget it is the quiet look, which counts for nothing. */
-export const attempt = (effort: Effort, _event: unknown, moment: Moment, policy: Policy): MachineState =>
-  named(opening({ ...effort, attempt: Math.min(effort.attempt + 1, policy.maxAttempts) }, moment, policy));
+export const attempt = (effort: Effort, turn: Turn): MachineState =>
+  named(opening({ ...effort, attempt: Math.min(effort.attempt + 1, turn.maxAttempts) }, turn));
 
 /** A round of polls. */
 export const polling = (effort: Effort): MachineState => named(asking(effort));
 
 /** The round was answered. */
-export function polled(effort: Effort, _event: unknown, moment: Moment, policy: Policy): MachineState {
-  const intervalMs = moment.visible ? policy.pollIntervalMs : policy.hiddenPollIntervalMs;
+export function polled(effort: Effort, turn: Turn): MachineState {
+  const intervalMs = turn.visible ? turn.pollIntervalMs : turn.hiddenPollIntervalMs;
   const next: Effort = {
     ...effort,
     polls: 'working',
     asking: false,
     failedPolls: 0,
-    pollAt: moment.now + intervalMs,
+    pollAt: turn.now + intervalMs,
   };
-  const spent = policy.transport === 'auto' && effort.socket === 'none' && effort.retryAt === null;
-  return spent ? resting(next, moment, policy) : named(next);
+  const spent = turn.transport === 'auto' && effort.socket === 'none' && effort.retryAt === null;
+  return spent ? resting(next, turn) : named(next);
 }
 
 /** The round failed. */
 export function pollFailed(
   effort: Effort,
+  turn: Turn,
   { error }: Extract<MachineEvent, { type: 'pollFailed' }>,
-  moment: Moment,
-  policy: Policy,
 ): MachineState {
   const failedPolls = effort.failedPolls + 1;
   const next: Effort = { ...effort, polls: 'failing', asking: false, failedPolls, error };
-  if (!moment.online) return offline(next, null, moment, policy);
-  if (exhausted(next, policy)) return disconnected(error);
-  return named({ ...next, pollAt: moment.now + retryDelayMs(failedPolls, policy.jitter, moment.random) });
+  if (!turn.online) return offline(next, turn);
+  if (exhausted(next, turn)) return disconnected(error);
+  return named({ ...next, pollAt: turn.now + retryDelayMs(failedPolls, turn.jitter, turn.random) });
 }

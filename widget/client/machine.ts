@@ -26,21 +26,19 @@ import type {
   EventName,
   MachineEvent,
   MachineState,
-  Moment,
-  Policy,
   StateName,
   Trying,
   TryingName,
+  Turn,
 } from './machine-state.js';
 
 type StateOf<S extends StateName> = S extends TryingName ? Trying : Extract<MachineState, { name: S }>;
 type Step<S extends StateName, E extends EventName> = (
   state: StateOf<S>,
+  turn: Turn,
   event: Extract<MachineEvent, { type: E }>,
-  moment: Moment,
-  policy: Policy,
 ) => MachineState;
-type AnyStep = (...args: [never, never, Moment, Policy]) => MachineState;
+type AnyStep = (...args: [never, Turn, never]) => MachineState;
 
 /** What changes nothing in which state. Whatever is not named here, the table must have: the compiler holds it to that. */
 interface Nothing {
@@ -109,11 +107,10 @@ export const TABLE: Table = {
 export function transition(
   state: MachineState,
   event: MachineEvent,
-  moment: Moment,
-  policy: Policy,
+  turn: Turn,
 ): readonly [MachineState, readonly Effect[]] {
   const row = TABLE[state.name] as Readonly<Partial<Record<EventName, AnyStep>>>;
-  const next = row[event.type]?.(state as never, event as never, moment, policy) ?? state;
+  const next = row[event.type]?.(state as never, turn, event as never) ?? state;
   return [next, effectsOf(state, next, event)];
 }
 

@@ -45,8 +45,8 @@ export type WatchEvent =
   | { readonly type: 'retryDue' | 'renewed' | 'stirred' };
 export type WatchEventName = WatchEvent['type'];
 
-/** Numbers of the watch's own; ms. */
-export interface WatchPolicy {
+/** What steps decide by: the world at the moment of an event, and the rules; ms. */
+export interface WatchTurn extends Moment {
   readonly renewable: boolean;
   readonly jitter: number;
   readonly maxAttempts: number;
@@ -59,28 +59,25 @@ type StateOf<S extends WatchName> = Extract<WatchState, { name: S }> & { readonl
 type EventOf<E extends WatchEventName> = WatchEvent & { readonly type: E };
 type Step<S extends WatchName, E extends WatchEventName> = (
   state: StateOf<S>,
+  turn: WatchTurn,
   event: EventOf<E>,
-  moment: Moment,
-  policy: WatchPolicy,
 ) => WatchState;
-type AnyStep = (...args: [never, never, Moment, WatchPolicy]) => WatchState;
+type AnyStep = (...args: [never, WatchTurn, never]) => WatchState;
 
 const FRESH: Pursuit = { attempt: 0, refreshed: false };
 type Failed = Extract<WatchEvent, { type: 'failed' }>;
-function failed(state: Pursuit, { loss }: Failed, moment: Moment, policy: WatchPolicy): WatchState {
+function failed(state: Pursuit, turn: WatchTurn, { loss }: Failed): WatchState {
   const { advice, error } = loss;
   const { attempt, refreshed } = state;
   const refresh = advice === 'refresh';
   if (advice === 'giveUp') return { name: 'error', error };
-  if (advice === 'refuse' || (refresh && (refreshed || !policy.renewable)))
+  if (advice === 'refuse' || (refresh && (refreshed || !turn.renewable)))
     return { name: 'unauthorized', error };
   if (refresh) return { name: 'refreshing', error, attempt, refreshed: true };
   // Past the budget a quiet look remains: the socket is there, and one question costs little.
   const delayMs =
-    attempt < policy.maxAttempts
-      ? retryDelayMs(attempt + 1, policy.jitter, moment.random)
-      : policy.probeIntervalMs;
-  return { name: 'retrying', attempt, refreshed, error, dueAt: moment.now + delayMs };
+    attempt < turn.maxAttempts ? retryDelayMs(attempt + 1, turn.jitter, turn.random) : turn.probeIntervalMs;
+  return { name: 'retrying', attempt, refreshed, error, dueAt: turn.now + delayMs };
 }
 
 /** What changes nothing in which state. Whatever is not named here, the table must have: the compiler holds it to that. */
@@ -104,9 +101,9 @@ const leave = (): WatchState => ({ name: 'idle' });
 const disconnect = (): WatchState => ({ name: 'disconnected', reason: 'stopped', error: null });
 const ended = (): WatchState => ({ name: 'completed' });
 const wait = (): WatchState => ({ name: 'waiting', ...FRESH });
-const restDue = (_s: unknown, _e: unknown, { now }: Moment, policy: WatchPolicy): WatchState => ({
+const restDue = (_s: unknown, turn: WatchTurn): WatchState => ({
   name: 'resting',
-  dueAt: now + policy.restPollIntervalMs,
+  dueAt: turn.now + turn.restPollIntervalMs,
 });
 const waitAgain = ({ attempt, refreshed }: Pursuit): WatchState => ({ name: 'waiting', attempt, refreshed });
 const underWay = { leave, disconnect, ended, restDue };
@@ -117,25 +114,25 @@ export const WATCH_TABLE: Table = {
   idle: { listen: wait, disconnect },
   waiting: {
     ...underWay,
-    answered: ({ attempt, refreshed }, _event, { now }) => ({ name: 'live', attempt, refreshed, since: now }),
+    answered: ({ attempt, refreshed }, { now }) => ({ name: 'live', attempt, refreshed, since: now }),
     failed,
   },
   live: {
     ...underWay,
-    failed: (state, event, moment, policy) =>
-      failed(moment.now - state.since < policy.healthyAfterMs ? state : FRESH, event, moment, policy),
+    failed: (state, turn, event) =>
+      failed(turn.now - state.since < turn.healthyAfterMs ? state : FRESH, turn, event),
   },
   retrying: {
     ...underWay,
     reconnect: wait,
-    retryDue: (state, _event, _moment, { maxAttempts }) =>
+    retryDue: (state, { maxAttempts }) =>
       waitAgain({ ...state, attempt: Math.min(state.attempt + 1, maxAttempts) }),
   },
   refreshing: {
     ...underWay,
     // A token that cannot be had for now is no refusal: it may be asked for again.
-    failed: (state, event, moment, policy) =>
-      failed({ ...state, refreshed: event.loss.advice === 'refresh' }, event, moment, policy),
+    failed: (state, turn, event) =>
+      failed({ ...state, refreshed: event.loss.advice === 'refresh' }, turn, event),
     renewed: waitAgain,
   },
   resting: { leave, ...over, answered: restDue, failed: wait, stirred: wait },
@@ -146,12 +143,7 @@ export const WATCH_TABLE: Table = {
 };
 
 /** What the event makes of the state; the same object where nothing changes. */
-export function follow(
-  state: WatchState,
-  event: WatchEvent,
-  moment: Moment,
-  policy: WatchPolicy,
-): WatchState {
+export function follow(state: WatchState, event: WatchEvent, turn: WatchTurn): WatchState {
   const row = WATCH_TABLE[state.name] as Readonly<Partial<Record<WatchEventName, AnyStep>>>;
-  return row[event.type]?.(state as never, event as never, moment, policy) ?? state;
+  return row[event.type]?.(state as never, turn, event as never) ?? state;
 }

@@ -97,7 +97,7 @@ export function walk(policy: Policy): readonly Walked[] {
       if (!possible(from, event)) continue;
       for (const online of [true, false]) {
         const moment: Moment = { now: 0, random: 0.5, online, visible: true };
-        const [to] = transition(from, event, moment, policy);
+        const [to] = transition(from, event, { ...moment, ...policy });
         steps.push({ from, event, moment, policy, to });
         if (!seen.has(keyOf(to))) seen.set(keyOf(to), to);
       }
