@@ -20,6 +20,8 @@ export interface StoryEntry {
 export interface StorySite {
   readonly stories: readonly StoryEntry[];
   readonly page: Page;
+  /** Opens a page of the documentation, in a tab of its own. */
+  readDocs(id: string): Promise<string>;
   /** Shows a story, with globals such as `theme`; resolves once its elements have nothing left to draw. */
   show(id: string, globals?: Readonly<Record<string, string>>): Promise<void>;
   /** The page's picture as PNG, from the element with this id. */
@@ -45,6 +47,9 @@ const CHROMIUM_FLAGS = [
   '--font-render-hinting=none',
 ];
 
+/** Not the root of its host, so that every story shows that the site works from any path. */
+const PREFIX = '/docs/stories';
+
 /** Builds, serves, opens. Rejects with what Storybook said where its build fails. */
 export async function openStorySite(): Promise<StorySite> {
   const storybook = join(ROOT, 'node_modules/.bin/storybook');
@@ -53,7 +58,8 @@ export async function openStorySite(): Promise<StorySite> {
     maxBuffer: 64_000_000,
   });
   const server = createServer((request, response) => {
-    const path = normalize(new URL(request.url ?? '/', 'http://site').pathname);
+    const { pathname } = new URL(request.url ?? '/', 'http://site');
+    const path = pathname.startsWith(PREFIX) ? normalize(pathname.slice(PREFIX.length)) : '/nothing';
     readFile(join(BUILT, path)).then(
       (body) => {
         response.setHeader('content-type', TYPES[extname(path)] ?? 'application/octet-stream');
@@ -66,7 +72,7 @@ export async function openStorySite(): Promise<StorySite> {
     );
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const base = `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`;
+  const base = `http://127.0.0.1:${String((server.address() as AddressInfo).port)}${PREFIX}`;
   const index = JSON.parse(await readFile(join(BUILT, 'index.json'), 'utf8')) as {
     readonly entries: Readonly<Record<string, StoryEntry>>;
   };
@@ -87,6 +93,14 @@ export async function openStorySite(): Promise<StorySite> {
   return {
     stories,
     page,
+    readDocs: async (id) => {
+      const tab = await browser.newPage();
+      await tab.goto(`${base}/iframe.html?viewMode=docs&id=${id}`);
+      await tab.waitForSelector('ingestion-progress');
+      const text = await tab.locator('#storybook-docs').innerText();
+      await tab.close();
+      return text;
+    },
     show: async (id, globals = {}) => {
       await page.evaluate(showStory, { id, globals });
     },

@@ -96,6 +96,15 @@ describe('Cancel', () => {
     expect((await mount({ progress: deaf, ...CONTROL })).part('cancel-button')).to.equal(null);
   });
 
+  it('shows without the scope where the host sets allow-cancel, which then handles the event', async () => {
+    const { element, part, client } = await mount({ sample: 'running', attributes: { 'allow-cancel': '' } });
+    element.addEventListener('ingestion-cancel', (event) => {
+      event.preventDefault();
+    });
+    part('cancel-button')?.click();
+    expect(client.calls).to.deep.equal([]);
+  });
+
   it('asks the host first, then the job, and shows that it was asked', async () => {
     const { element, part, client, settled, text } = await mount({ sample: 'running', ...CONTROL });
     let detail: unknown = null;

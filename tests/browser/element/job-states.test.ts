@@ -53,6 +53,11 @@ describe('The job', () => {
     expect(fills).to.deep.equal(['100%', '42.96%', '0%', '0%']);
   });
 
+  it('lets nothing shine beyond what is done', async () => {
+    const { parts } = await mount({ sample: 'running' });
+    for (const fill of parts('fill')) expect(getComputedStyle(fill).overflow).to.equal('hidden');
+  });
+
   it('keeps the labels aligned to their segments', async () => {
     const { parts } = await mount({ sample: 'running' });
     const starts = (name: string) => parts(name).map((each) => Math.round(each.getBoundingClientRect().left));
@@ -140,6 +145,23 @@ describe('Ages', () => {
     client.show({ connection: { state: 'offline' } });
     await settled();
     expect(part('base')?.dataset['state']).to.equal('running');
+  });
+
+  it('take 45 seconds where stalled-after is no number of seconds', async () => {
+    for (const nonsense of ['soon', '-1', '']) {
+      const { client, part, element, settled } = await mount({
+        sample: 'running',
+        attributes: { 'stalled-after': nonsense },
+      });
+      client.advance(44_000);
+      element.requestUpdate();
+      await settled();
+      expect(part('base')?.dataset['state'], nonsense).to.equal('running');
+      client.advance(1000);
+      element.requestUpdate();
+      await settled();
+      expect(part('base')?.dataset['state'], nonsense).to.equal('stalled');
+    }
   });
 
   it('promise no end that nobody can hear of: an estimate that runs out offline is gone', async () => {

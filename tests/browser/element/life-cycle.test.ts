@@ -177,6 +177,50 @@ describe('The element on a page', () => {
     expect(server.totalCount).to.equal(0);
   });
 
+  it('stops with an explanation when project-id changes to nonsense, with one warning, and goes on when it is mended', async () => {
+    const warnings: unknown[] = [];
+    const { warn } = console;
+    console.warn = (text: unknown) => warnings.push(text);
+    try {
+      const element = create({ 'project-id': 'p1' });
+      document.body.append(element);
+      await waitUntil(isConnected(element));
+      element.projectId = 'no such/thing';
+      await waitUntil(() => element.connectionError?.code === 'PROJECT_ID_INVALID');
+      await settled(element);
+      expect(element.shadowRoot?.textContent).to.contain('cannot be right');
+      expect(warnings.length).to.equal(1);
+      element.projectId = 'p2';
+      await waitUntil(() => element.progress?.projectId === 'p2');
+    } finally {
+      console.warn = warn;
+    }
+  });
+
+  it('reflects compact and transport, and nothing else, least of all a token', async () => {
+    const element = create({});
+    document.body.append(element);
+    const before = new Set(element.getAttributeNames());
+    Object.assign(element, {
+      compact: true,
+      transport: 'polling',
+      token: 'another',
+      label: 'Books',
+      once: true,
+      allowRetry: true,
+      allowCancel: true,
+      stalledAfter: 5,
+      ingestionId: 'x',
+      wsEndpoint: 'ws://x/y',
+    });
+    await settled(element);
+    expect(element.getAttributeNames().filter((name) => !before.has(name))).to.deep.equal([
+      'transport',
+      'compact',
+    ]);
+    expect(element.getAttribute('token')).to.equal('token');
+  });
+
   it('stops and starts by disconnect() and reconnect()', async () => {
     const element = create({ 'project-id': 'p1' });
     document.body.append(element);

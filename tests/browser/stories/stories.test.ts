@@ -101,6 +101,56 @@ describe.each(titles)('%s', (title) => {
   });
 });
 
+describe('The page of documentation', () => {
+  test('has the whole API, the tokens as they are in the styles, and what to do and not to do', async () => {
+    const text = await site.readDocs('overview--docs');
+    for (const part of ['project-id', 'stalledAfter', 'ingestion-complete', 'Do, and do not', '::part']) {
+      expect(text).toContain(part);
+    }
+    const styles = readFileSync('widget/element/styles/tokens.ts', 'utf8');
+    const tokens = [...styles.matchAll(/var\((--ingestion-[\w-]+), light-dark\((#\w+), (#\w+)\)/g)].map(
+      ([, token, light, dark]) => [token, light, dark],
+    );
+    expect(tokens.length).toBe(5);
+    for (const token of tokens) {
+      expect(
+        text.split('\n').filter((line) => token.every((each) => line.includes(each ?? ''))),
+      ).toHaveLength(1);
+    }
+  });
+});
+
+describe('Forced colours', () => {
+  test('leave every state readable: outlined segments, fills and dots that stand out', async () => {
+    await site.page.emulateMedia({ forcedColors: 'active' });
+    try {
+      await site.show(CONTACT_SHEET_STORY, { width: 'full' });
+      const found = await site.page.evaluate(() => {
+        const all = (selector: string) =>
+          [...document.querySelectorAll('ingestion-progress')].flatMap((element) => [
+            ...(element.shadowRoot?.querySelectorAll<HTMLElement>(selector) ?? []),
+          ]);
+        const page = getComputedStyle(document.body).backgroundColor;
+        const lacks = (selector: string, isSo: (style: CSSStyleDeclaration) => boolean) =>
+          all(selector).filter((each) => !isSo(getComputedStyle(each))).length;
+        return {
+          fills: lacks(
+            '.segment:not(.empty, .unknown, .skipped) > .fill',
+            (style) => style.backgroundColor !== page,
+          ),
+          segments: lacks('.segment', (style) => style.borderTopWidth === '1px'),
+          dots: lacks('.dot', (style) => style.borderTopWidth === '1px'),
+          signs: lacks('.sign', (style) => style.color !== page),
+          seen: all('.fill').length > 100 && all('.dot').length > 10,
+        };
+      });
+      expect(found).toEqual({ fills: 0, segments: 0, dots: 0, signs: 0, seen: true });
+    } finally {
+      await site.page.emulateMedia({ forcedColors: 'none' });
+    }
+  });
+});
+
 describe('The contact sheet', () => {
   test('looks as it is kept', async () => {
     await site.show(CONTACT_SHEET_STORY, { width: 'full' });

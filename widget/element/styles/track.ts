@@ -29,6 +29,7 @@ export const track = css`
   .fill {
     position: absolute;
     inset: 0;
+    overflow: hidden; /* no sheen over what is not done */
     background: var(--_accent);
     translate: calc(var(--_fill, 0%) - 100%) 0;
   }
