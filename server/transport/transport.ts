@@ -33,6 +33,11 @@ export interface Transport {
 
 /** How often the deadlines of requests are looked at, in milliseconds. */
 const CHECK_MS = 1_000;
+/**
+ * Connections that the kernel holds for us while we are busy, as far as its own bound (`net.core.somaxconn`) allows. By
+ * Node's default of 511 a herd that comes back at once has its packets dropped, and tries again in 1, 3 and 7 s.
+ */
+const BACKLOG = 4_096;
 /** Event streams cut at once, and the pause after them in milliseconds. */
 const CUT_BATCH = 50;
 const CUT_PAUSE_MS = 100;
@@ -113,7 +118,7 @@ export function createTransport(options: TransportOptions): Transport {
         const onError = (error: NodeJS.ErrnoException) =>
           reject(new Error(sentenceOf(error, host, port), { cause: error }));
         server.once('error', onError);
-        server.listen(port, host, () => {
+        server.listen({ port, host, backlog: BACKLOG }, () => {
           server.off('error', onError);
           const bound = server.address();
           resolve(typeof bound === 'object' && bound !== null ? bound.port : port);

@@ -1,5 +1,7 @@
 /** The server as a process: how it starts, refuses to start, and ends. */
+import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
@@ -33,6 +35,19 @@ async function startIngestion(address: string): Promise<{ progress: object; poll
   };
   return data.startIngestion;
 }
+
+describe('a herd', () => {
+  it('is let in whole where all of it comes while the server is busy', async () => {
+    const server = spawnServer({ DATA_DIR: dataDir });
+    const port = Number(new URL(await server.listening()).port);
+    // Busier than any server: it takes nobody from the queue that the kernel holds for it.
+    server.child.kill('SIGSTOP');
+    const herd = Array.from({ length: 1_000 }, () => connect(port, '127.0.0.1'));
+    await Promise.all(herd.map((socket) => once(socket, 'connect')));
+    server.child.kill('SIGCONT');
+    for (const socket of herd) socket.destroy();
+  });
+});
 
 describe('SIGTERM', () => {
   it.each(['SIGTERM', 'SIGINT'] as const)(
