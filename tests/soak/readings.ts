@@ -12,6 +12,8 @@ export interface Reading {
   readonly channels: number;
   readonly subscriptions: number;
   readonly connections: number;
+  /** Connections opened since the start. */
+  readonly opened: number;
 }
 
 function valueOf(metrics: string, name: string): number {
@@ -32,6 +34,7 @@ export async function read(url: string, redis: RedisProcess, minute: number): Pr
     channels: Number(/^\*(\d+)/.exec(channels)?.[1] ?? Number.NaN),
     subscriptions: valueOf(metrics, 'ingestion_progress_subscriptions'),
     connections: valueOf(metrics, 'ingestion_progress_connections'),
+    opened: valueOf(metrics, 'ingestion_progress_connections_total'),
   };
 }
 
@@ -46,8 +49,8 @@ const TIMER_SLACK = 30;
 const median = (values: readonly number[]) =>
   [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 
-/** Fewer readings than this say nothing of growth. */
-const FEWEST_READINGS = 6;
+/** Fewer readings than this say nothing of growth: of six, one busy minute is half of the later ones. */
+const FEWEST_READINGS = 10;
 
 /** What is not flat: a sentence each. The first third is left out, since caches and pools fill then. */
 export function judge(readings: readonly Reading[]): readonly string[] {
