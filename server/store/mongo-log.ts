@@ -9,6 +9,7 @@ import type { Logger } from '../observability/logger.js';
 import type { MongoConnection } from './mongo-connection.js';
 import { entriesToDrop } from './event-bound.js';
 import { eventDocument, eventOf, type EventDocument, type IngestionDocument } from './mongo-documents.js';
+import { createLogRoom } from './log-room.js';
 import { decodeCursor, eventPlace, pageOf, sortKey } from './paging.js';
 import type { Page, PageRequest } from './progress-store.js';
 import { orLogged } from './record-codec.js';
@@ -60,6 +61,7 @@ export function createMongoLog(options: MongoLogOptions): MongoLog {
   const { call } = connection;
   const states = () => statesOf(connection);
   const events = () => connection.db().collection<EventDocument>('ingestion_progress_events');
+  const room = createLogRoom(eventsPerIngestion);
   let waiting: readonly EventDocument[] = [];
   let inserting: Promise<void> | null = null;
 
@@ -72,6 +74,7 @@ export function createMongoLog(options: MongoLogOptions): MongoLog {
   const trim = async (projectId: string, ingestionId: string) => {
     const filter = { projectId, ingestionId };
     const count = await call(() => events().countDocuments(filter));
+    room.note(projectId, ingestionId, eventsPerIngestion - count);
     if (count <= eventsPerIngestion) return;
     const entries = await call(() =>
       events()
@@ -85,10 +88,7 @@ export function createMongoLog(options: MongoLogOptions): MongoLog {
   };
 
   const trimAll = async (documents: readonly EventDocument[]) => {
-    const touched = new Map(
-      documents.map((document) => [`${document.projectId}!${document.ingestionId}`, document]),
-    );
-    for (const { projectId, ingestionId } of touched.values()) await trim(projectId, ingestionId);
+    for (const { projectId, ingestionId } of room.take(documents)) await trim(projectId, ingestionId);
   };
 
   const insertWaiting = async () => {
