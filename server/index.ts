@@ -8,6 +8,8 @@
  * const server = await createProgressServer({ port: 4000, jwtSecret: 'a secret of 32 characters or more' });
  * await server.emitter.emitPhaseStarted('project-1', 1, 'Reading the folder');
  * ```
+ *
+ * @module @ingestion-progress/server
  */
 import { tokenAccess } from './auth/access.js';
 import type { AccessPolicy } from './auth/access.js';
@@ -38,7 +40,9 @@ export type { Config, ConfigOptions } from './config.js';
 export { ProgressError } from './errors.js';
 export type { ErrorCode } from './errors.js';
 export { IngestionEventEmitter } from './ingestion/emitter.js';
+export type { RetryAnswer } from './ingestion/emitter.js';
 export type { IngestionRun } from './ingestion/ingestion-run.js';
+export type { IngestionChange, IngestionRecord, RateState } from './ingestion/record.js';
 export type { LogFields, Logger } from './observability/logger.js';
 export type { ProgressServer, ServerCounts } from './progress-server.js';
 export type {

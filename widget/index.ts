@@ -4,6 +4,8 @@
  * @example
  * import { IngestionProgressElement } from '@ingestion-progress/widget';
  * customElements.define('my-progress', class extends IngestionProgressElement {});
+ *
+ * @module @ingestion-progress/widget
  */
 export { IngestionProgressElement } from './element/ingestion-progress-element.js';
 export { IngestionProviderElement } from './element/ingestion-provider-element.js';

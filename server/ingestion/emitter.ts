@@ -47,6 +47,7 @@ export class IngestionEventEmitter {
   private readonly refusing = new Set<string>();
   private readonly logger: Logger;
 
+  /** @internal A server makes its own: `server.emitter`. */
   constructor(
     private readonly service: IngestionService,
     private readonly options: EmitterOptions = {},

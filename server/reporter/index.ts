@@ -1,4 +1,8 @@
-/** Entry point for jobs in other processes: fetch alone, and nothing of the server. */
+/**
+ * Entry point for jobs in other processes: fetch alone, and nothing of the server.
+ *
+ * @module @ingestion-progress/server/reporter
+ */
 export { createReporter, type Reporter, type RetryHandler, type RetryRequest } from './reporter.js';
 export type { CommandAnswer } from './commands.js';
 export type { ReporterRun } from './run.js';

@@ -50,6 +50,8 @@ export interface Reporter {
  * Makes a reporter. Nothing is sent before the first report.
  *
  * @example
+ * import { createReporter } from '@ingestion-progress/server/reporter';
+ *
  * const reporter = createReporter({ endpoint: 'https://progress.example.com/graphql', token, projectId: 'p1' });
  * const run = await reporter.startIngestion({ cancellable: true });
  * await run.emitPhaseStarted(1, 'Reading the folder');

@@ -4,6 +4,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join, normalize } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { CLOSES } from '../../server/transport/close-codes.js';
+import { API_FOLDER, renderApi } from './api.js';
 import { blocksOf, compile, parse, readPage } from './blocks.js';
 import type { Block } from './blocks.js';
 import { render } from './documents.js';
@@ -18,6 +19,19 @@ describe('each page', () => {
     const stale = pages.filter(({ text }) => render(text) !== text).map(({ path }) => path);
     expect(stale, 'npm run docs:write writes them').toEqual([]);
   });
+
+  test('of the API says what the code says, and each type in it can be imported', async () => {
+    const made = await renderApi();
+    const stale = [...made].filter(
+      ([path, text]) => !existsSync(path) || readFileSync(path, 'utf8') !== text,
+    );
+    expect(
+      stale.map(([path]) => path),
+      'npm run docs:write writes them',
+    ).toEqual([]);
+    const others = pages.filter(({ path }) => path.startsWith(`${API_FOLDER}/`) && !made.has(path));
+    expect(others.map(({ path }) => path)).toEqual([]);
+  }, 90_000);
 
   test('has a title', () => {
     expect(pages.filter(({ text }) => !/^# \S/.test(text)).map(({ path }) => path)).toEqual([]);

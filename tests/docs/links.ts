@@ -12,7 +12,7 @@ export function relativeLinks(text: string): readonly { readonly path: string; r
     });
 }
 
-/** Anchors of a page's headings. */
+/** Anchors of a page: those of its headings, and those that it gives itself. */
 export function anchors(text: string): ReadonlySet<string> {
   const prose = text.replaceAll(/^```[\s\S]*?^```$/gm, '');
   const seen = new Map<string, number>();
@@ -26,5 +26,6 @@ export function anchors(text: string): ReadonlySet<string> {
     seen.set(name, times + 1);
     return times === 0 ? name : `${name}-${times}`;
   });
-  return new Set(names);
+  const given = [...prose.matchAll(/<a id="([^"]+)">/g)].map(([, id = '']) => id);
+  return new Set([...names, ...given]);
 }

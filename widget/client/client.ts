@@ -31,8 +31,10 @@ interface ClientEvents extends IngestionClientEvents {
  * id is told as the connection state `error`, with a sentence that says how to mend it.
  *
  * @example
- * const client = createIngestionClient({ projectId: 'p1', endpoint: '/graphql', getToken: fetchToken });
- * const stop = client.subscribe(() => draw(client.getSnapshot()));
+ * import { createIngestionClient } from '@ingestion-progress/widget/client';
+ *
+ * const client = createIngestionClient({ projectId: 'p1', endpoint: '/graphql', getToken });
+ * const stop = client.subscribe(() => console.log(client.getSnapshot().progress));
  */
 export function createIngestionClient(options: IngestionClientOptions): IngestionClient {
   const { projectId, ingestionId = null, remember = DEFAULTS.remember, onWarning } = options;

@@ -17,6 +17,8 @@
  * client.on('complete', ({ result }) => console.log(result.outcome));
  * // Later: stop(); client.dispose();
  * ```
+ *
+ * @module @ingestion-progress/widget/client
  */
 export { createIngestionClient } from './client.js';
 export { createConnection } from './connection.js';

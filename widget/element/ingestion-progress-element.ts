@@ -90,6 +90,7 @@ const SETTLE_MS = 700;
  * @cssprop --ingestion-font-size - The page's by default.
  */
 export class IngestionProgressElement extends ProgressSettings {
+  /** @internal */
   static override styles = [tokens, layout, track, pieces];
 
   static override get observedAttributes(): string[] {
@@ -144,6 +145,7 @@ export class IngestionProgressElement extends ProgressSettings {
     this.#controller.client?.disconnect();
   }
 
+  /** @internal */
   override connectedCallback(): void {
     super.connectedCallback();
     const redraw = (): void => {
@@ -156,6 +158,7 @@ export class IngestionProgressElement extends ProgressSettings {
     this.requestUpdate();
   }
 
+  /** @internal */
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     for (const stop of this.#stops) stop();

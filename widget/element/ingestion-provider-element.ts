@@ -14,6 +14,7 @@ import type { PartialMessages } from './translator.js';
 export class IngestionProviderElement extends LitElement {
   readonly #pool = createClientPool();
 
+  /** @internal */
   static override styles = css`
     :host {
       display: contents;

@@ -17,6 +17,8 @@
  *   </IngestionProvider>
  * );
  * ```
+ *
+ * @module @ingestion-progress/widget/react
  */
 export { IngestionContext, IngestionProvider } from './provider.js';
 export type { IngestionDefaults, IngestionProviderProps } from './provider.js';

@@ -21,9 +21,17 @@ export interface IngestionProviderProps extends IngestionDefaults {
  * Puts connection options above a tree of components.
  *
  * @example
- * <IngestionProvider endpoint="https://api.example.com/graphql" getToken={fetchToken}>
- *   <Project id="p1" />
- * </IngestionProvider>
+ * ```tsx
+ * import { IngestionProvider } from '@ingestion-progress/widget/react';
+ *
+ * declare function Project(props: { id: string }): null;
+ *
+ * export const App = () => (
+ *   <IngestionProvider endpoint="https://api.example.com/graphql" getToken={getToken}>
+ *     <Project id="p1" />
+ *   </IngestionProvider>
+ * );
+ * ```
  */
 export function IngestionProvider({ children, ...defaults }: IngestionProviderProps): ReactElement {
   const { connection, endpoint, wsEndpoint, token, transport } = defaults;

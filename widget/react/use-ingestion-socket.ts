@@ -43,6 +43,8 @@ const serverSnapshot = (): Snapshot => NOTHING_KNOWN;
  * Follows a project's ingestion for as long as the component is shown.
  *
  * @example
+ * import { useIngestionSocket } from '@ingestion-progress/widget/react';
+ *
  * const { state, connectionState, reconnect } = useIngestionSocket('p1', { follow: true });
  */
 export function useIngestionSocket(

@@ -8,6 +8,8 @@
  * const client = createScriptedClient({ connection: { state: 'offline' } });
  * client.show({ connection: { state: 'connected' } });
  * ```
+ *
+ * @module @ingestion-progress/widget/testing
  */
 export * from './scripted-client.js';
 export * from './scripted-transport.js';
