@@ -135,6 +135,9 @@ export function createRedisBus(options: RedisBusOptions): EventBus {
       const callTimeoutMs = options.callTimeoutMs ?? 2_000;
       connection = await connectRedis({ url: options.url, callTimeoutMs, logger, resubscribe, onState });
       connection.subscriber.on('message', receive);
+      // Whoever came since the subscribing connection was up has not been subscribed to, or may have missed something.
+      await resubscribe(connection.subscriber).catch(() => connection?.reconnect());
+      connection?.begin();
     },
     close: async () => {
       const closing = connection;

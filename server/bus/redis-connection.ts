@@ -19,6 +19,8 @@ export interface RedisConnectionOptions {
 
 /** Both connections, open. */
 export interface RedisConnection {
+  /** Lets it be told that they are there; nothing is told before. */
+  begin(): void;
   readonly state: BusState;
   readonly commands: Redis;
   readonly subscriber: Redis;
@@ -37,6 +39,7 @@ export async function connectRedis(options: RedisConnectionOptions): Promise<Red
   const { url, callTimeoutMs, resubscribe, onState } = options;
   const logger = options.logger ?? silentLogger;
   let isOpen = false;
+  let hasBegun = false;
   let lastError: Error | null = null;
   let state: BusState = 'disconnected';
   const up = { commands: false, subscriber: false };
@@ -57,7 +60,7 @@ export async function connectRedis(options: RedisConnectionOptions): Promise<Red
 
   const update = () => {
     const next = up.commands && up.subscriber ? 'connected' : 'disconnected';
-    if (next === state) return;
+    if (next === state || !hasBegun) return;
     state = next;
     logger[next === 'connected' ? 'info' : 'warn'](
       { dependency: 'redis', error: next === 'connected' ? null : (lastError?.message ?? null) },
@@ -113,7 +116,6 @@ export async function connectRedis(options: RedisConnectionOptions): Promise<Red
   }
   isOpen = true;
   Object.assign(up, { commands: true, subscriber: true });
-  update();
 
   // So that a dead path is noticed also when nothing is said over it.
   const heartbeat = setInterval(() => {
@@ -122,6 +124,10 @@ export async function connectRedis(options: RedisConnectionOptions): Promise<Red
   heartbeat.unref();
 
   return {
+    begin: () => {
+      hasBegun = true;
+      update();
+    },
     get state() {
       return state;
     },

@@ -48,6 +48,28 @@ describe('the Redis bus over the wire', () => {
     return answer.split('\r\n').filter((line) => line.includes(':events')).length;
   };
 
+  it('hears for everybody who came while it was being opened, whenever that was', async () => {
+    const keyPrefix = `test-${randomUUID()}:`;
+    const { bus: other } = await open(redis.url, keyPrefix);
+    const bus = createRedisBus({ url: redis.url, keyPrefix });
+    onTestFinished(() => bus.close());
+    const states: BusState[] = [];
+    bus.onStateChange((state) => states.push(state));
+    const opening = bus.open();
+    let isOpen = false;
+    void opening.then(() => (isOpen = true));
+    const listening: Awaited<ReturnType<typeof listenTo>>[] = [];
+    // A newcomer at each turn of the event loop, so that one comes between any two steps of it.
+    while (!isOpen) {
+      listening.push(await listenTo(bus, `p-${listening.length}`));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect([bus.state, ...states]).toEqual(['connected', 'connected']);
+    const told = listening.map((_, index) => other.publishStored(changeAt(1, `p-${index}`)));
+    await Promise.all(told);
+    await Promise.all(listening.map(({ inbox }) => inbox.next()));
+  });
+
   it('subscribes once a project, however many listen, and no more when the last has gone', async () => {
     const { bus } = await open();
     const before = await subscribers(bus);
