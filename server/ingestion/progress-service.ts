@@ -115,7 +115,7 @@ export function createProgressService(options: ProgressServiceOptions): Ingestio
     clock,
     logger,
     snapshotEveryMs: settings.snapshotEveryMs,
-    onRefused: (projectId, current) => projects.adopt(projectId, current),
+    onRefused: (projectId, current) => projects.refused(projectId, current),
   });
   const { othersStand, isHeard } = leases;
   const context: ProjectContext = {

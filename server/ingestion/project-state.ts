@@ -139,7 +139,18 @@ export class ProjectState {
       return;
     }
     this.take(stored);
-    if (tell) await this.tell(changeOf(stored, endingPayload(stored), stored.progress.updatedAt));
+    const newest = this.live ?? stored;
+    if (tell) await this.tell(changeOf(newest, endingPayload(newest), newest.progress.updatedAt));
+  }
+
+  /** What this server held was refused by the store for this. What it alone knew is stored all the same: nobody else has it. */
+  async refused(stored: IngestionRecord): Promise<void> {
+    await this.adopt(stored);
+    const { live } = this;
+    const { writer } = this.context;
+    if (live === null || live.progress.id !== stored.progress.id || isEnded(stored.progress)) return;
+    const isMore = live.progress.revision > stored.progress.revision;
+    if (isMore && !writer.isWaiting(this.projectId)) writer.enqueue({ record: live }, null, true);
   }
 
   /** Publishes what is stored; a bus that is away is no reason to fail, watchers elsewhere read the store. */

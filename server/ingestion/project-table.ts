@@ -19,7 +19,7 @@ export interface ProjectTable {
   /** What is known may be old: the next change of each project reads first. */
   forget(): void;
   /** A state that was to be stored met a newer one there. */
-  adopt(projectId: string, stored: IngestionRecord): void;
+  refused(projectId: string, stored: IngestionRecord): void;
   /** Resolves once nothing waits any more. */
   drain(): Promise<void>;
   dispose(): void;
@@ -60,10 +60,10 @@ export function createProjectTable(context: ProjectContext): ProjectTable {
     forget: () => {
       for (const actor of actors.values()) actor.state.forget();
     },
-    adopt: (projectId, stored) => {
+    refused: (projectId, stored) => {
       const actor = actors.get(projectId);
       actor
-        ?.inOrder(() => actor.state.adopt(stored))
+        ?.inOrder(() => actor.state.refused(stored))
         .catch((cause: unknown) =>
           logger.error({ projectId, cause }, 'a newer stored state was not taken over'),
         );

@@ -223,6 +223,22 @@ describe('two servers that lose Redis', () => {
     ]);
   });
 
+  test('store what one of them alone knew, also where no job says anything more', async () => {
+    const { a, b, clock, pull, store } = await cut(20_000);
+    await clock.advance(6_000);
+    store.away = true;
+    await phase(a, 3);
+    pull();
+    await clock.advance(1);
+    store.away = false;
+    // This one never heard of the third phase, and is first.
+    await phase(b, 2);
+    await clock.advance(3_000);
+    const stored = await store.read('p');
+    expect(stored?.progress).toMatchObject({ currentPhase: 3, status: 'RUNNING' });
+    for (const server of [a, b]) expect(await server.service.read('p')).toEqual(stored);
+  });
+
   test('find each other again when it is back', async () => {
     const { a, b, clock, pull, plug } = await cut();
     await clock.advance(6_000);
