@@ -23,7 +23,7 @@ export interface StoreWriterOptions {
   readonly onRefused: (projectId: string, current: IngestionRecord) => void;
 }
 
-/** Most writes in one batch; the port's bound. */
+/** Most writes in one batch; the port's bound. A store that does not answer in time is given half as many, down to one. */
 const BATCH = 50;
 /** Waits between attempts while the store is away, in milliseconds; the last one repeats. */
 const BACKOFF_MS = [100, 200, 400, 800, 1_000];
@@ -55,6 +55,7 @@ export function createStoreWriter(options: StoreWriterOptions): StoreWriter {
   const projects = new Map<string, ProjectWrites>();
   let pumping = false;
   let failures = 0;
+  let batchSize = BATCH;
   let timer: CancelTimer | null = null;
   /** When the next pump is due, monotonic; infinite where none is. */
   let wakeAt = Number.POSITIVE_INFINITY;
@@ -127,7 +128,7 @@ export function createStoreWriter(options: StoreWriterOptions): StoreWriter {
         continue;
       }
       if (closing || job.dueAt <= now) batch.push({ projectId, waiting, job });
-      if (batch.length === BATCH) break;
+      if (batch.length >= batchSize) break;
     }
     return batch;
   };
@@ -142,6 +143,7 @@ export function createStoreWriter(options: StoreWriterOptions): StoreWriter {
         batch.map(({ job }) => ({ record: job.record, guard: job.guard, events: eventsOf(job) })),
       );
       failures = 0;
+      batchSize = Math.min(BATCH, batchSize * 2);
       for (const [index, { projectId, waiting, job }] of batch.entries()) {
         const outcome = outcomes[index];
         if (outcome !== undefined) await settle(projectId, waiting, job, outcome);
@@ -159,6 +161,8 @@ export function createStoreWriter(options: StoreWriterOptions): StoreWriter {
         }
       } else {
         failures += 1;
+        // It may be slow and not away: so many may be more than it can do within a call's time, each time anew.
+        batchSize = Math.max(1, Math.floor(batchSize / 2));
         if (failures === 1) logger.warn({ cause, waiting: projects.size }, 'the store is away; writes wait');
       }
     }

@@ -9,6 +9,8 @@ export interface FaultyStore extends ProgressStore {
   away: boolean;
   /** Writes are carried out, but their answers get lost. */
   losesAnswers: boolean;
+  /** Larger batches are not answered in time. */
+  mostWrites: number;
   /** Sizes of the batches that arrived. */
   readonly batches: number[];
   /** Writes that were carried out, in order. */
@@ -33,6 +35,7 @@ export function createFaultyStore(exclusive = false): FaultyStore {
     exclusive,
     away: false,
     losesAnswers: false,
+    mostWrites: Number.POSITIVE_INFINITY,
     batches: [],
     written: [],
     reads: 0,
@@ -61,6 +64,7 @@ export function createFaultyStore(exclusive = false): FaultyStore {
     },
     write: async (writes) => {
       check();
+      if (writes.length > store.mostWrites) throw unavailable();
       store.batches.push(writes.length);
       const outcomes = await inner.write(writes);
       for (const [index, write] of writes.entries()) if (outcomes[index]?.written) store.written.push(write);

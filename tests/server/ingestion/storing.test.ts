@@ -82,7 +82,24 @@ test('many projects go out in batches of at most 50', async () => {
   store.away = false;
   store.batches.length = 0;
   await clock.advance(2_000);
+  // Carefully at first: what was away may be slow.
+  expect(store.batches).toEqual([1, 2, 4, 8, 16, 32, 50, 7]);
+  store.batches.length = 0;
+  for (const project of projects) emitter.emitProgressUpdate(project, 1, 60);
+  await clock.advance(6_000);
   expect(store.batches).toEqual([50, 50, 20]);
+});
+
+test('a store that is too slow for many writes at once is given fewer, until it keeps up', async () => {
+  const store = createFaultyStore(true);
+  const { clock, emitter } = await startHarness({ store });
+  const projects = Array.from({ length: 60 }, (_, index) => `p${index}`);
+  await Promise.all(projects.map((project) => emitter.emitPhaseStarted(project, 1, 'Reading')));
+  await clock.advance(6_000);
+  store.mostWrites = 5;
+  const ended = Promise.all(projects.map((project) => emitter.emitComplete(project, {})));
+  await clock.advance(29_000);
+  expect((await ended).map(({ status }) => status)).toEqual(projects.map(() => 'COMPLETED'));
 });
 
 test('closing stores what waits, first', async () => {
