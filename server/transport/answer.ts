@@ -15,6 +15,7 @@ export function answer(response: ServerResponse, status: number, body: string, h
     'Content-Length': Buffer.byteLength(body),
     'X-Content-Type-Options': 'nosniff',
     'Cache-Control': 'no-store',
+    Vary: 'Origin',
     ...headers,
   });
   response.end(body);
@@ -58,5 +59,6 @@ export function answerGraphqlError(
 export function isNotModified(request: IncomingMessage, etag: string): boolean {
   const header = request.headers['if-none-match'];
   if (header === undefined) return false;
+  if (header === etag) return true;
   return header.split(',').some((item) => item.trim() === '*' || item.trim().replace(/^W\//, '') === etag);
 }

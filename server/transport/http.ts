@@ -91,7 +91,9 @@ export function createHttpListener(
     if (handleRequest !== null && (await handleRequest(request, response))) return;
     const polled = POLLED_PATH.exec(request.url ?? '')?.[1];
     if (polled !== undefined) {
-      if (answerCors(request, response, mayAsk)) return;
+      // A header that is set, and not written with the rest, costs each poll of a client that is no page.
+      const isOfPage = request.headers.origin !== undefined || request.method === 'OPTIONS';
+      if (isOfPage && answerCors(request, response, mayAsk)) return;
       return rest(request, response, polled, originOf(request, 'rest'));
     }
     const url = URL.canParse(request.url ?? '', 'http://host')
