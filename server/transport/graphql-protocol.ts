@@ -125,6 +125,8 @@ export function createGraphqlProtocol(
     try {
       const shareable = shared.share(prepared);
       if (shareable !== null) {
+        // graphql-ws keeps the arguments for as long as the operation, and nobody executes them on the lane.
+        Object.assign(args, { contextValue: undefined, variableValues: undefined });
         return await openFastLane({ connection, session, hub, id, shared: shareable, counters });
       }
       const opened = await subscribe(args);
