@@ -30,6 +30,36 @@ describe('connections', () => {
   });
 });
 
+describe('one connection', () => {
+  const asked = (what: string) =>
+    `subscription { ingestionProgress(projectId: "p1", follow: true) { ${what} } }`;
+
+  it.each([
+    ['10,000 subscriptions', 10_000, () => asked('revision'), 1],
+    ['1,000 distinct documents', 1_000, (index: number) => asked(`r${index}: revision`), 100],
+  ])(
+    'that opens %s has 100, hears RATE_LIMITED for the others, and stays',
+    async (_, count, query, lanes) => {
+      const running = await startTestServer();
+      const raw = await openRaw(running.wsUrl);
+      await raw.init(tokenFor());
+      for (let index = 0; index < count; index += 1) {
+        raw.send({ id: String(index), type: 'subscribe', payload: { query: query(index) } });
+      }
+      await expect
+        .poll(() => raw.messages.all.filter(({ type }) => type === 'error').length, { timeout: 15_000 })
+        .toBe(count - 100);
+      const refusals = raw.messages.all.filter(({ type }) => type === 'error');
+      expect(refusals.every(({ payload }) => JSON.stringify(payload).includes('"RATE_LIMITED"'))).toBe(true);
+      await expect.poll(() => running.server.counts.watchers).toBe(100);
+      expect(running.server.counts.executions).toBe(lanes);
+      raw.send({ type: 'ping' });
+      await raw.messages.until(({ type }) => type === 'pong');
+      await running.line(overLimit('operations of a connection'));
+    },
+  );
+});
+
 describe('a viewer', () => {
   it('has a limit of subscriptions over all its connections, and is told RATE_LIMITED past it', async () => {
     const running = await startTestServer({ maxSubscriptionsPerViewer: 2 });
