@@ -31,7 +31,8 @@ const BUCKETS = [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10];
 export function createMetrics(): Metrics {
   const registry = new Registry();
   const registers = [registry];
-  collectDefaultMetrics({ register: registry });
+  // Its timer is what wakes an idle server most often: 50 times a second, and not 100.
+  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 20 });
 
   function counters(
     name: string,
