@@ -28,7 +28,7 @@ const PACKAGES: readonly Package[] = [
   },
   {
     name: 'widget',
-    entries: ['index.ts', 'client/index.ts', 'react/index.ts', 'testing/index.ts'],
+    entries: ['index.ts', 'client/index.ts', 'react/index.ts', 'vue/index.ts', 'testing/index.ts'],
     // What a connection and a scripted transport are to the client alone.
     inside: [
       ...['Connection', 'ConnectionParts', 'WatchTarget', 'Operation', 'TransportSession', 'TokenLifetime'],

@@ -8,6 +8,8 @@
  * const { view, reconnect } = useIngestionProgress(() => 'project-1', { endpoint: '/graphql', follow: true });
  * // In the template: {{ view.connectionState }} {{ view.state?.progressPercent ?? 0 }}%
  * ```
+ *
+ * @module @ingestion-progress/widget/vue
  */
 export { useIngestionProgress } from './use-ingestion-progress.js';
 export type { IngestionProgressRefs, UseIngestionProgressOptions } from './use-ingestion-progress.js';

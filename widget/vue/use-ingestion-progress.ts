@@ -20,6 +20,7 @@ export interface UseIngestionProgressOptions extends Omit<IngestionClientOptions
 
 /** What the composable gives. */
 export interface IngestionProgressRefs {
+  /** What is to be shown; another object after each change. */
   readonly view: Readonly<ShallowRef<IngestionView>>;
   /** A fresh budget of attempts, at once. */
   readonly reconnect: () => void;
@@ -30,7 +31,9 @@ export interface IngestionProgressRefs {
  * Closes at completion unless `follow` is set.
  *
  * @example
- * const { view, reconnect } = useIngestionProgress(() => props.projectId, { getToken, follow: true });
+ * import { useIngestionProgress } from '@ingestion-progress/widget/vue';
+ *
+ * const { view, reconnect } = useIngestionProgress(() => 'project-1', { getToken, follow: true });
  */
 export function useIngestionProgress(
   projectId: MaybeRefOrGetter<string>,
