@@ -10,6 +10,26 @@ const INCLUDE = /(<!-- file: (\S+) -->\n+```\w*\n)[\s\S]*?(?<=\n)(```)/g;
 /** Between `<!-- configuration -->` and `<!-- /configuration -->` stands the table of the environment. */
 const CONFIGURATION = /(<!-- configuration -->\n)[\s\S]*?(<!-- \/configuration -->)/g;
 
+/** Between `<!-- design tokens -->` and `<!-- /design tokens -->` stands the table of the custom properties. */
+const TOKENS = /(<!-- design tokens -->\n)[\s\S]*?(<!-- \/design tokens -->)/g;
+
+/** The custom properties as the element's comment tells them, with the values that its styles give them. */
+export function tokensTable(): string {
+  const told = readFileSync('widget/element/ingestion-progress-element.ts', 'utf8');
+  const styles = readFileSync('widget/element/styles/tokens.ts', 'utf8');
+  const valueOf = (name: string) => {
+    // The last one knows light and dark.
+    const value = [...styles.matchAll(new RegExp(`var\\(${name}, (.+)\\);`, 'g'))].at(-1)?.[1];
+    const [, light, dark] = /^light-dark\((.+), (.+)\)$/.exec(value ?? '') ?? [];
+    const shown = (text: string | undefined) => (text === undefined ? '–' : `\`${text}\``);
+    return light === undefined ? `${shown(value)} | the same` : `${shown(light)} | ${shown(dark)}`;
+  };
+  const rows = [...told.matchAll(/ \* @cssprop (--\S+) - (.+)/g)].map(
+    ([, name = '', meaning = '']) => `| \`${name}\` | ${valueOf(name)} | ${meaning} |`,
+  );
+  return ['| custom property | light | dark | |', '|---|---|---|---|', ...rows, ''].join('\n');
+}
+
 /** The environment as a table: name, default with its unit, meaning. */
 export function configurationTable(): string {
   const rows = Object.entries(VARIABLES).map(([name, variable]) => {
@@ -27,5 +47,6 @@ export function render(page: string): string {
       INCLUDE,
       (_, head: string, path: string, end: string) => head + readFileSync(path, 'utf8') + end,
     )
+    .replaceAll(TOKENS, (_, head: string, end: string) => head + tokensTable() + end)
     .replaceAll(CONFIGURATION, (_, head: string, end: string) => head + configurationTable() + end);
 }
