@@ -53,7 +53,16 @@ export type Findings = Pick<BenchResult, 'units' | 'rows' | 'goals' | 'profiles'
 /** Lines of a profile that are shown. */
 const PROFILE_LINES = 15;
 
-const PACKAGES = ['graphql', 'graphql-ws', 'graphql-yoga', 'ws', 'socket.io', 'bullmq', 'zod'] as const;
+const PACKAGES = [
+  'graphql',
+  'graphql-ws',
+  'graphql-yoga',
+  'ws',
+  'socket.io',
+  'bullmq',
+  'zod',
+  '@awesome.me/webawesome',
+] as const;
 
 function versionOf(name: string): string {
   const file = new URL(`../node_modules/${name}/package.json`, import.meta.url);
