@@ -189,6 +189,7 @@ export class ProjectActor {
         const change = ofRequest(seal(run.draft, base.progress.revision, nowMs), lastRequest(list, run));
         const outcome = await this.state.commit(change, base, run.manner, deadlineOf(list, run));
         if (outcome.kind === 'committed') {
+          this.context.counts.coalesced += mergedIn(list, run);
           this.settle(list, run, change.record);
           list = list.slice(run.taken);
           this.deferrals = 0;
@@ -293,6 +294,12 @@ const tooMany = () =>
 
 function deadlineOf(list: readonly Waiting[], run: FoldRun): number | null {
   return list[run.taken - 1]?.deadlineAt ?? null;
+}
+
+/** How many reports a run's one event is made of, beside the one that it would be without them. */
+function mergedIn(list: readonly Waiting[], run: FoldRun): number {
+  const changes = list.filter((_, place) => run.outcomes[place]?.kind === 'changed');
+  return changes.reduce((sum, { merges = 1 }) => sum + merges, -1);
 }
 
 /** The request of the last report that a change is made of; those that it merged are not named. */

@@ -11,6 +11,8 @@ export interface IngestionCounts {
   starts: number;
   /** Events committed, by their type. */
   events: Record<string, number>;
+  /** Reports that went out merged into one event with a newer one. */
+  coalesced: number;
   /** Reports for an earlier phase. */
   ignored: number;
   /** Reports answered `CONFLICT`. */
@@ -25,6 +27,7 @@ export interface IngestionCounts {
 export const noCounts = (): IngestionCounts => ({
   starts: 0,
   events: {},
+  coalesced: 0,
   ignored: 0,
   conflicts: 0,
   rateLimited: 0,

@@ -16,9 +16,16 @@ const FIELDS = [
 ] as const;
 const PERCENT = FIELDS.length;
 
+/** What waited in a slot. */
+export interface MergedUpdate extends Pick<ProgressUpdateReport, 'phase' | 'progressPercent' | 'metrics'> {
+  /** How many updates it is made of. */
+  readonly merges: number;
+}
+
 /** The merged updates of one phase. */
 class Slot {
   dirty = false;
+  merges = 0;
   /** Numbers by `FIELDS`, then the percent; NaN where nobody gave one. */
   readonly numbers = new Float64Array(PERCENT + 1).fill(Number.NaN);
   hasMetrics = false;
@@ -53,18 +60,20 @@ class Slot {
     return value === undefined || Number.isNaN(value) ? null : value;
   }
 
-  take(phase: number): Pick<ProgressUpdateReport, 'phase' | 'progressPercent' | 'metrics'> {
+  take(phase: number): MergedUpdate {
     const counters =
       this.counters === null ? null : [...this.counters].map(([name, counter]) => ({ name, ...counter }));
     const metrics: MetricsInput | null = this.hasMetrics
       ? { ...Object.fromEntries(FIELDS.map((field, index) => [field, this.number(index)])), counters }
       : null;
     const progressPercent = this.number(PERCENT);
+    const { merges } = this;
+    this.merges = 0;
     this.dirty = false;
     this.hasMetrics = false;
     this.numbers.fill(Number.NaN);
     this.counters = null;
-    return { phase, progressPercent, metrics };
+    return { phase, progressPercent, metrics, merges };
   }
 }
 
@@ -81,6 +90,7 @@ export class UpdateSlots {
    */
   put(phase: number, percent: number | null | undefined, metrics: MetricsInput | null | undefined): boolean {
     const slot = this.slots[(phase - 1) as 0 | 1 | 2 | 3];
+    slot.merges += 1;
     if (phase < this.furthest && slot.dirty) return false;
     if (percent !== null && percent !== undefined) {
       const known = slot.numbers[PERCENT];
@@ -105,7 +115,7 @@ export class UpdateSlots {
   }
 
   /** Empties the slots: what waited, in order of arrival. */
-  take(): Pick<ProgressUpdateReport, 'phase' | 'progressPercent' | 'metrics'>[] {
+  take(): MergedUpdate[] {
     this.furthest = 0;
     return this.order.splice(0).map((phase) => this.slots[(phase - 1) as 0 | 1 | 2 | 3].take(phase));
   }

@@ -26,6 +26,8 @@ export interface Waiting {
   readonly isSettled: () => boolean;
   /** The request that brought it, for the log; absent for a job in this process. */
   readonly requestId?: string | undefined;
+  /** How many reports it is made of. @default 1 */
+  readonly merges?: number;
   /** When it arrived, among those of its project; given by the project. */
   order: number;
 }

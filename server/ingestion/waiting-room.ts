@@ -3,7 +3,7 @@
  * in order of arrival. Knows no time; when it is emptied is its project's business.
  */
 import type { ProgressError } from '../errors.js';
-import type { UpdateSlots } from './update-slots.js';
+import type { MergedUpdate, UpdateSlots } from './update-slots.js';
 import { foldOf, type Waiting } from './waiting-report.js';
 
 /** Updates of one handle that wait, and who is told when they are refused. */
@@ -77,7 +77,7 @@ export class WaitingRoom {
     return [...earlier, ...taken].sort((a, b) => a.order - b.order);
   }
 
-  private waitingOf(lane: Lane, update: ReturnType<UpdateSlots['take']>[number]): Waiting {
+  private waitingOf(lane: Lane, { merges, ...update }: MergedUpdate): Waiting {
     const report = { ...update, projectId: this.projectId, ingestionId: lane.ingestionId ?? '' };
     return {
       fold: foldOf({ type: 'progress_update', report }, lane.ingestionId !== null),
@@ -87,6 +87,7 @@ export class WaitingRoom {
         lane.onRejected(error);
       },
       deadlineAt: null,
+      merges,
       isSettled: () => false,
       order: this.arrive(),
     };

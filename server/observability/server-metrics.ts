@@ -51,6 +51,11 @@ export function registerServerMetrics(metrics: Metrics, rooms: MeasuredRooms): v
 
   metrics.counter('starts_total', 'Ingestions started.', () => counts.starts);
   metrics.counters('events_total', 'Events committed, by type.', 'type', () => counts.events);
+  metrics.counter(
+    'coalesced_total',
+    'Reports that went out merged into one event with a newer one.',
+    () => counts.coalesced,
+  );
   metrics.counters('rejected_reports_total', 'Reports that changed nothing, by reason.', 'reason', () => ({
     earlier_phase: counts.ignored,
     conflict: counts.conflicts,

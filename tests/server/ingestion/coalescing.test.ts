@@ -20,6 +20,7 @@ test('the first update goes out at once, the newest of the rest at the end of th
   expect(heard).toHaveLength(1);
   await clock.advance(1);
   expect(heard.map((event) => event.payload)).toMatchObject([{ progressPercent: 1 }, { progressPercent: 6 }]);
+  expect(harness.service.counts.coalesced).toBe(4);
 });
 
 test('updates over a minute make at most two events a second', async () => {

@@ -89,5 +89,5 @@ test('what was taken does not come again', () => {
   expect(slots.take()).toHaveLength(1);
   expect(slots.take()).toHaveLength(0);
   slots.put(2, null, null);
-  expect(slots.take()).toEqual([{ phase: 2, progressPercent: null, metrics: null }]);
+  expect(slots.take()).toEqual([{ phase: 2, progressPercent: null, metrics: null, merges: 1 }]);
 });
