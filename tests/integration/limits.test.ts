@@ -109,7 +109,54 @@ describe('variables', () => {
   });
 });
 
+describe('bytes', () => {
+  const most = 1_024;
+  const padded = (message: object, bytes: number) => {
+    const text = JSON.stringify(message);
+    return text + ' '.repeat(bytes - text.length);
+  };
+
+  it('of a body may be as many as the limit; one more is 413', async () => {
+    const running = await startTestServer({ maxBodyBytes: most });
+    const post = async (bytes: number) => {
+      const response = await fetch(`${running.url}/graphql`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${tokenFor()}`, 'content-type': 'application/json' },
+        body: padded({ query: '{ serverTime }' }, bytes),
+      });
+      return [response.status, await response.text()];
+    };
+    expect(await post(most)).toEqual([200, expect.stringContaining('serverTime')]);
+    expect(await post(most + 1)).toEqual([413, expect.stringContaining('"code":"BAD_USER_INPUT"')]);
+  });
+
+  it('of a message may be as many as the limit; one more is 1009', async () => {
+    const running = await startTestServer({ maxMessageBytes: most });
+    const raw = await openRaw(running.wsUrl);
+    await raw.init(tokenFor());
+    raw.send(padded({ type: 'ping' }, most));
+    expect(await raw.messages.next()).toMatchObject({ type: 'pong' });
+    raw.send(padded({ type: 'ping' }, most + 1));
+    expect(await raw.closed).toBe(1009);
+  });
+});
+
 describe('an HTTP request', () => {
+  it('whose body dribbles is ended at the deadline of the whole', async () => {
+    const running = await startTestServer({ headersDeadlineMs: 300, requestDeadlineMs: 300 });
+    const { port } = new URL(running.url);
+    const head = `POST /graphql HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${tokenFor()}\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{`;
+    const answer = await new Promise<string>((resolve) => {
+      let text = '';
+      const socket = connect(Number(port), '127.0.0.1', () => socket.write(head));
+      socket.on('data', (chunk) => {
+        text += String(chunk);
+      });
+      socket.on('close', () => resolve(text));
+    });
+    expect(answer).toMatch(/^HTTP\/1\.1 408 /);
+  });
+
   it('that dribbles its header lines is ended at the deadline', async () => {
     const running = await startTestServer({ headersDeadlineMs: 300, requestDeadlineMs: 300 });
     const { port } = new URL(running.url);

@@ -115,6 +115,39 @@ describe('probes and metrics', () => {
   });
 });
 
+/** What production wants to see, and the names under which it is told. */
+const FIGURES: Readonly<Record<string, readonly string[]>> = {
+  'connections, those that came back among them': ['connections', 'connections_total', 'closes_total'],
+  subscriptions: ['subscriptions'],
+  'watched projects': ['watched_projects'],
+  'events in, and those merged into others': ['events_total', 'coalesced_total', 'rejected_reports_total'],
+  'events out, and those that a newer one replaced': [
+    'delivered_total',
+    'delivered_bytes_total',
+    'conflated_total',
+  ],
+  'what waits': ['waiting_events', 'unstored_projects'],
+  'store and bus': ['store_up', 'bus_up', 'dependency_call_seconds', 'dependency_failures_total'],
+  refusals: ['refusals_total'],
+  'memory of a connection': ['connection_bytes'],
+};
+
+describe('the metrics', () => {
+  it.each(Object.entries(FIGURES))('tell %s', async (_what, names) => {
+    const text = await (await (await startTestServer()).get('/metrics', null)).text();
+    for (const name of names) expect(text).toContain(`# TYPE ingestion_progress_${name} `);
+  });
+
+  it('tell the delay of the loop and the heap, and count a refusal by its code', async () => {
+    const running = await startTestServer();
+    await running.get(REST, 'not a token');
+    const text = await (await running.get('/metrics', null)).text();
+    expect(text).toContain('nodejs_eventloop_lag_p99_seconds ');
+    expect(text).toContain('nodejs_heap_size_used_bytes ');
+    expect(text).toContain('ingestion_progress_refusals_total{code="UNAUTHENTICATED"} 1');
+  });
+});
+
 describe('many watchers of one project', () => {
   it('cost one execution an event for each distinct document', async () => {
     const running = await started();

@@ -1,4 +1,5 @@
 /** The environment of a server: defaults, ranges, and every problem at once. */
+import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { ConfigError, VARIABLES, configOf, readConfig } from '../../../server/config.js';
 
@@ -70,6 +71,47 @@ describe('the environment', () => {
     expect(problemsOf({ ...base, [name]: value })).toEqual([
       expect.stringMatching(new RegExp(`^${name} must be`)),
     ]);
+  });
+
+  it('has a sentence of its own for every variable that can be wrong', () => {
+    // Any text will do for these; an empty one counts as unset.
+    const free = ['HOST', 'DATA_DIR', 'JWT_SECRET', 'JWT_ISSUER', 'JWT_AUDIENCE'];
+    const names = Object.keys(VARIABLES).filter((name) => !free.includes(name));
+    for (const name of names) {
+      const isSource = name.startsWith('JWT_') && name !== 'JWT_CLOCK_TOLERANCE';
+      const problems = problemsOf({ ...(isSource ? {} : base), [name]: 'neither this, nor that' });
+      expect(problems, name).toEqual([expect.stringMatching(new RegExp(`^${name} must be .+\\.$`))]);
+    }
+  });
+
+  it('takes each number at both ends of its range, and refuses the next ones', () => {
+    for (const [name, { schema, unit }] of Object.entries(VARIABLES)) {
+      if (unit === null) continue;
+      const [, least, most] = /from (\d+) to (\d+)/.exec(problemsOf({ ...base, [name]: 'x' })[0] ?? '') ?? [];
+      const fits = (value: number) => schema.safeParse(String(value)).success;
+      const [low, high] = [Number(least), Number(most)];
+      expect([low - 1, low, high, high + 1].map(fits), name).toEqual([false, true, true, false]);
+    }
+  });
+
+  it('refuses every two sources of keys by both names', () => {
+    const { publicKey } = generateKeyPairSync('ec', {
+      namedCurve: 'P-256',
+      publicKeyEncoding: { type: 'spki', format: 'pem' },
+      privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+    });
+    const sources = Object.entries({
+      ...base,
+      JWT_PUBLIC_KEY: publicKey,
+      JWT_JWKS_URI: 'https://login.example.com/keys',
+    });
+    for (const [place, one] of sources.entries()) {
+      for (const other of sources.slice(place + 1)) {
+        expect(problemsOf(Object.fromEntries([one, other]))).toEqual([
+          expect.stringContaining(`${one[0]} and ${other[0]}`),
+        ]);
+      }
+    }
   });
 
   it('refuses a public key that is none', () => {
