@@ -74,6 +74,7 @@ export async function connectMongo(options: MongoConnectionOptions): Promise<Mon
   const { uri, connectMs, callMs, logger } = options;
   let client: MongoClient | null = null;
   let stopWatching = () => {};
+  let isOpen = false;
   let isClosed = false;
 
   const make = () => {
@@ -86,13 +87,17 @@ export async function connectMongo(options: MongoConnectionOptions): Promise<Mon
       heartbeatFrequencyMS: HEARTBEAT_MS,
       writeConcern: { w: 'majority', wtimeoutMS: callMs },
     });
-    stopWatching = watchHeartbeats(made, replace);
+    stopWatching = watchHeartbeats(made, () => replace('it lost a heartbeat'));
+    // One that was made while the server was away gives up with its first call, and would fail for good.
+    made.on('topologyClosed', () => {
+      if (client === made) replace('it gave up');
+    });
     return made;
   };
 
-  const replace = () => {
-    if (isClosed) return;
-    logger.warn({ dependency: 'store' }, 'the MongoDB driver is stuck, and is made anew');
+  const replace = (why: string) => {
+    if (isClosed || !isOpen) return;
+    logger.warn({ dependency: 'store', why }, 'the MongoDB driver is stuck, and is made anew');
     stopWatching();
     const stuck = client;
     client = make();
@@ -114,6 +119,7 @@ export async function connectMongo(options: MongoConnectionOptions): Promise<Mon
   try {
     client = make();
     await withDeadline(connectMs + GRACE_MS, () => db().command({ ping: 1 }));
+    isOpen = true;
   } catch (cause) {
     await close().catch(() => undefined);
     const said = cause instanceof ProgressError ? cause.cause : cause;
