@@ -15,6 +15,18 @@ function further(newer: Phase, older: Phase): Phase {
   return { ...base, percent, metrics: base.metrics ?? newer.metrics ?? older.metrics };
 }
 
+/** Whether the newer state of an ingestion that runs is less far than the older one, in any phase or as a whole. */
+export function isLessFar(newer: IngestionRecord, older: IngestionRecord): boolean {
+  const [now, before] = [newer.progress, older.progress];
+  if (now.id !== before.id || isEnded(now) || isEnded(before)) return false;
+  if (now.currentPhase < before.currentPhase) return true;
+  if ((now.progressPercent ?? 0) < (before.progressPercent ?? 0)) return true;
+  return now.phases.some((phase) => {
+    const known = phaseAt(before.phases, phase.number);
+    return RANK[phase.status] < RANK[known.status] || (phase.percent ?? 0) < (known.percent ?? 0);
+  });
+}
+
 /**
  * The newer of two states, with what the older one alone knows folded onto it, under the greater revision. A state of
  * another ingestion, or one that has ended, stands as it is.

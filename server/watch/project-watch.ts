@@ -5,6 +5,7 @@
 import type { IngestionEvent } from '@ingestion-progress/schema';
 import type { EventBus, Unsubscribe } from '../bus/event-bus.js';
 import type { Clock } from '../clock.js';
+import { isLessFar, joinMarks } from '../ingestion/marks.js';
 import type { IngestionChange, IngestionRecord } from '../ingestion/record.js';
 import type { Logger } from '../observability/logger.js';
 import type { FanOut } from './fan-out.js';
@@ -127,6 +128,11 @@ export function createProjectWatch(options: ProjectWatchOptions): ProjectWatch {
     latestSnapshot = null;
   }
 
+  /** A newer state, as far as this server has told already: another server may have folded onto less (law 5). */
+  function notBack(record: IngestionRecord): IngestionRecord {
+    return latest && isLessFar(record, latest) ? joinMarks(record, latest) : record;
+  }
+
   /** One object for all who join at this revision, so that it is executed and serialised once. */
   function snapshot(): IngestionEvent {
     latestSnapshot ??= snapshotOf(projectId, latest?.progress ?? null, clock.now());
@@ -166,10 +172,13 @@ export function createProjectWatch(options: ProjectWatchOptions): ProjectWatch {
           if (message.kind !== 'change') return;
           const { event, record } = message.change;
           if (latest !== undefined && record.progress.revision <= revisionOf(latest)) return;
-          setLatest(record);
+          const known = notBack(record);
+          setLatest(known);
           readAt = clock.monotonicNow();
           const told = watchers.size;
-          tell(event);
+          if (known === record) tell(event);
+          else if (event.payload.type === 'progress_update') tell(snapshot());
+          else tell({ ...event, progress: known.progress });
           onTold?.(message.change, told);
         });
         if (watchers.size === 0) unsubscribe();
@@ -188,7 +197,7 @@ export function createProjectWatch(options: ProjectWatchOptions): ProjectWatch {
     readAt = clock.monotonicNow();
     if (latest === undefined) setLatest(record);
     else if (revisionOf(record) > revisionOf(latest)) {
-      setLatest(record);
+      setLatest(record === null ? null : notBack(record));
       tell(snapshot());
     }
   }

@@ -232,6 +232,41 @@ describe('a bus that is away', () => {
     expect(counts().batches).toBe(2);
   });
 
+  it('that forgot leads nobody back: a server that folded onto less is told as far as was told before', async () => {
+    const { hub, save, publish } = await setUp();
+    const at = (percent: number) => ({
+      currentPhase: 1,
+      progressPercent: percent / 4,
+      phases: recordOf().progress.phases.map((phase, index) =>
+        index === 0 ? { ...phase, status: 'RUNNING' as const, percent } : phase,
+      ),
+    });
+    await save({ revision: 1, ...at(0) }, 'start');
+    const watch = await hub.watch(target, () => undefined);
+    const told: unknown[] = [];
+    const look = () => {
+      for (let event = watch.take(); event !== null; event = watch.take()) {
+        const { progressPercent, phases } = event.progress ?? {};
+        told.push([event.payload.type, event.revision, progressPercent, phases?.[0]?.percent]);
+      }
+    };
+    await publish({ revision: 2, ...at(80) }, 'progress_update');
+    look();
+    await publish({ revision: 3, ...at(40) }, 'progress_update');
+    look();
+    await publish({ revision: 4, ...at(60) }, 'phase_started');
+    look();
+    await publish({ revision: 5, ...at(84) }, 'progress_update');
+    look();
+    expect(told).toEqual([
+      ['snapshot', 1, 0, 0],
+      ['progress_update', 2, 20, 80],
+      ['snapshot', 3, 20, 80],
+      ['phase_started', 4, 20, 80],
+      ['progress_update', 5, 21, 84],
+    ]);
+  });
+
   it('is joined without, and listened to again once it is back, with everything read anew', async () => {
     const { clock, hub, save, publish, cuttable } = await setUp();
     await save({ revision: 1 }, 'start');
