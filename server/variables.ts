@@ -210,8 +210,9 @@ export const VARIABLES = Object.freeze({
     'reports',
     'Reports a second over the network of one token subject; past it RATE_LIMITED.',
   ),
-  MAX_DOCUMENT_TOKENS: variable(whole(100, 100_000), '2000', 'tokens', 'Longest GraphQL document.'),
-  MAX_DOCUMENT_DEPTH: variable(whole(5, 100), '15', 'levels', 'Deepest GraphQL document.'),
+  // No less than the element's own documents need.
+  MAX_DOCUMENT_TOKENS: variable(whole(200, 100_000), '2000', 'tokens', 'Longest GraphQL document.'),
+  MAX_DOCUMENT_DEPTH: variable(whole(8, 100), '15', 'levels', 'Deepest GraphQL document.'),
   MAX_DOCUMENT_ALIASES: variable(whole(0, 10_000), '50', 'aliases', 'Aliases in one GraphQL document.'),
   MAX_JSON_DEPTH: variable(whole(4, 1_000), '32', 'levels', 'Deepest variables of a GraphQL request.'),
   INIT_DEADLINE_MS: variable(

@@ -1,6 +1,9 @@
 /** Bounds of a document: at the bound it is taken, one past it it is refused. */
+import { readFileSync } from 'node:fs';
 import { buildSchema } from 'graphql';
+import * as operations from '@ingestion-progress/schema/operations';
 import { describe, expect, it } from 'vitest';
+import { VARIABLES } from '../../../server/config.js';
 import { createDocuments } from '../../../server/graphql/documents.js';
 
 const schema = buildSchema('type Query { a: Query b: Int }');
@@ -49,5 +52,26 @@ describe('a document', () => {
     const query = '{ a { b } }';
     expect(documents.parse(query)).toBe(documents.parse(query));
     expect(documents.validate(documents.parse(query))).toBe(documents.validate(documents.parse(query)));
+  });
+});
+
+/** The lowest value that a variable takes, by what it says of itself. */
+function least(name: 'MAX_DOCUMENT_TOKENS' | 'MAX_DOCUMENT_DEPTH' | 'MAX_DOCUMENT_ALIASES'): number {
+  const { error } = VARIABLES[name].schema.safeParse('none');
+  return Number(/from (\d+) to/.exec(error?.issues[0]?.message ?? '')?.[1]);
+}
+
+describe("the element's own documents", () => {
+  it.each(Object.entries(operations))('%s fits, however low the bounds are set', (_name, text) => {
+    const own = createDocuments({
+      schema: buildSchema(readFileSync('schema/schema.graphql', 'utf8')),
+      limits: {
+        tokens: least('MAX_DOCUMENT_TOKENS'),
+        depth: least('MAX_DOCUMENT_DEPTH'),
+        aliases: least('MAX_DOCUMENT_ALIASES'),
+      },
+      introspection: false,
+    });
+    expect(own.validate(own.parse(String(text)))).toEqual([]);
   });
 });
