@@ -191,7 +191,7 @@ export function assemble(config: Config, ports: ServerPorts, life: Life): Assemb
   const mayAsk = createOriginCheck(config.corsOrigins, publicUrl);
   const transport = createTransport({
     graphql: createGraphqlHttp({
-      ...{ schema, documents, mask, service, guard, keeper, isClosing },
+      ...{ schema, documents, mask, service, guard, keeper, offenders, isClosing },
       bodyBytes: config.maxBodyBytes,
       graphiql: config.graphiql,
     }),

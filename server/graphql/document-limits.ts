@@ -1,6 +1,7 @@
 /** Bounds of a document beside its tokens, as a validation rule: depth and aliases; and of its variables. Safe against fragments in a cycle. */
 import { GraphQLError, Kind } from 'graphql';
 import type { SelectionSetNode, ValidationContext, ValidationRule } from 'graphql';
+import type { OffenderLog } from '../observability/offender-log.js';
 
 /** Bounds of what a client may ask for in one document. */
 export interface DocumentLimits {
@@ -21,6 +22,25 @@ export const DOCUMENT_LIMITS: DocumentLimits = Object.freeze({
   aliases: 50,
   jsonDepth: 32,
 });
+
+/** A bound that was passed. */
+export class LimitError extends GraphQLError {
+  constructor(
+    /** What is bounded, for the log. */
+    readonly limit: string,
+    readonly most: number,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/** Tells of those errors that are a bound which this subject has passed. */
+export function tellOfLimits(errors: readonly unknown[], subject: string, offenders: OffenderLog): void {
+  for (const error of errors) {
+    if (error instanceof LimitError) offenders.tell(error.limit, subject, error.most);
+  }
+}
 
 /** Whether a JSON value has more levels than that; a scalar has none. */
 export function isDeeper(value: unknown, levels: number): boolean {
@@ -74,12 +94,20 @@ export function createLimitsRule(limits: DocumentLimits): ValidationRule {
           const { depth, aliases } = measure(node.selectionSet, context, fragments);
           if (depth > limits.depth) {
             context.reportError(
-              new GraphQLError(`The document is ${depth} levels deep; at most ${limits.depth}.`),
+              new LimitError(
+                'levels of a document',
+                limits.depth,
+                `The document is ${depth} levels deep; at most ${limits.depth}.`,
+              ),
             );
           }
           if (aliases > limits.aliases) {
             context.reportError(
-              new GraphQLError(`The document has ${aliases} aliases; at most ${limits.aliases}.`),
+              new LimitError(
+                'aliases of a document',
+                limits.aliases,
+                `The document has ${aliases} aliases; at most ${limits.aliases}.`,
+              ),
             );
           }
         }

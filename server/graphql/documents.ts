@@ -12,7 +12,7 @@ import {
   validate,
 } from 'graphql';
 import type { DocumentNode, GraphQLSchema, OperationDefinitionNode } from 'graphql';
-import { DOCUMENT_LIMITS, createLimitsRule, isDeeper } from './document-limits.js';
+import { DOCUMENT_LIMITS, LimitError, createLimitsRule, isDeeper } from './document-limits.js';
 import type { DocumentLimits } from './document-limits.js';
 
 /** A document with the operation that is to be run, and its variables as the schema wants them. */
@@ -64,6 +64,16 @@ export function createDocuments(options: DocumentsOptions): Documents {
   const parsed = new Map<string, DocumentNode>();
   const verdicts = new WeakMap<DocumentNode, readonly GraphQLError[]>();
 
+  function parseInBounds(query: string): DocumentNode {
+    try {
+      return parse(query, { maxTokens: limits.tokens });
+    } catch (error) {
+      // The parser's own sentence is all that tells this error from others.
+      const isTooLong = error instanceof GraphQLError && error.message.includes('Parsing aborted');
+      throw isTooLong ? new LimitError('tokens of a document', limits.tokens, error.message) : error;
+    }
+  }
+
   function parseOnce(query: string): DocumentNode {
     const known = parsed.get(query);
     if (known !== undefined) {
@@ -71,7 +81,7 @@ export function createDocuments(options: DocumentsOptions): Documents {
       parsed.set(query, known);
       return known;
     }
-    const document = parse(query, { maxTokens: limits.tokens });
+    const document = parseInBounds(query);
     if (query.length > LONGEST_REMEMBERED) return document;
     parsed.set(query, document);
     const oldest = parsed.keys().next();
@@ -91,7 +101,11 @@ export function createDocuments(options: DocumentsOptions): Documents {
 
   const checkVariables = (variables: unknown) =>
     isDeeper(variables, limits.jsonDepth)
-      ? new GraphQLError(`The variables are more than ${limits.jsonDepth} levels deep.`)
+      ? new LimitError(
+          'levels of variables',
+          limits.jsonDepth,
+          `The variables are more than ${limits.jsonDepth} levels deep.`,
+        )
       : null;
 
   return {

@@ -12,9 +12,11 @@ import { createSession } from '../auth/session.js';
 import type { SessionKeeper } from '../auth/session-keeper.js';
 import { ProgressError } from '../errors.js';
 import type { GraphqlContext } from '../graphql/context.js';
+import { tellOfLimits } from '../graphql/document-limits.js';
 import type { Documents, OperationRequest } from '../graphql/documents.js';
 import type { MaskError } from '../graphql/error-mask.js';
 import type { ProgressService } from '../ingestion/progress-service.js';
+import type { OffenderLog } from '../observability/offender-log.js';
 import { answerGraphqlError, isNotModified, tellable } from './answer.js';
 import { createProgressQueries, operationIn } from './progress-query.js';
 import type { ProgressAnswer } from './progress-query.js';
@@ -27,6 +29,7 @@ export interface GraphqlHttpOptions {
   readonly service: Pick<ProgressService, 'read'>;
   readonly guard: Guard;
   readonly keeper: SessionKeeper;
+  readonly offenders: OffenderLog;
   readonly bodyBytes: number;
   readonly graphiql: boolean;
   /** True once the server is going down: nothing new is subscribed to. */
@@ -42,19 +45,33 @@ export type GraphqlHttp = (
 ) => Promise<void>;
 
 /** Our parsing and validation in the place of Yoga's, so that both transports share one cache and one set of limits. */
-function useDocuments(documents: Documents, mask: MaskError): Plugin {
+function useDocuments(documents: Documents, mask: MaskError, offenders: OffenderLog): Plugin<GraphqlContext> {
+  const tell = ({ session }: Partial<GraphqlContext>, errors: readonly unknown[]) => {
+    if (session !== undefined) tellOfLimits(errors, session.viewer.subject, offenders);
+  };
   return {
-    onParse: ({ setParseFn }) =>
-      setParseFn((source: string | Source) =>
-        documents.parse(typeof source === 'string' ? source : source.body),
-      ),
-    onParams: ({ params, setResult }) => {
+    onParse: ({ setParseFn, context }) =>
+      setParseFn((source: string | Source) => {
+        try {
+          return documents.parse(typeof source === 'string' ? source : source.body);
+        } catch (error) {
+          tell(context, [error]);
+          throw error;
+        }
+      }),
+    onParams: ({ params, setResult, context }) => {
       const error = documents.checkVariables(params.variables);
-      if (error !== null) setResult({ errors: [mask(error)] });
+      if (error === null) return;
+      tell(context, [error]);
+      setResult({ errors: [mask(error)] });
     },
     // Fresh errors each time: Yoga writes into them what must not reach the other transport.
-    onValidate: ({ setValidationFn, params }) =>
-      setValidationFn(() => documents.validate(params.documentAST).map((error) => mask(error))),
+    onValidate: ({ setValidationFn, params, context }) =>
+      setValidationFn(() => {
+        const errors = documents.validate(params.documentAST);
+        tell(context, errors);
+        return errors.map((error) => mask(error));
+      }),
   };
 }
 
@@ -101,11 +118,12 @@ const PAGE_HEADERS = Object.freeze({
 
 /** Makes the endpoint. */
 export function createGraphqlHttp(options: GraphqlHttpOptions): GraphqlHttp {
-  const { schema, documents, mask, service, guard, keeper, bodyBytes, graphiql, isClosing } = options;
+  const { schema, documents, mask, service, guard, keeper, offenders, bodyBytes, graphiql, isClosing } =
+    options;
   const yoga = createYoga<GraphqlContext>({
     schema,
     graphqlEndpoint: '/graphql',
-    plugins: [useDocuments(documents, mask)],
+    plugins: [useDocuments(documents, mask, offenders)],
     parserAndValidationCache: false,
     maskedErrors: { maskError: (error) => mask(error) },
     logging: false,
@@ -164,6 +182,10 @@ export function createGraphqlHttp(options: GraphqlHttpOptions): GraphqlHttp {
   }
 
   return async (request, response, url, origin) => {
+    // By its length, or by what came where it told none.
+    response.once('finish', () => {
+      if (response.statusCode === 413) offenders.tell('bytes of a body', origin.address, bodyBytes);
+    });
     const wrong = misshapen(request);
     if (wrong !== null) {
       const error = new ProgressError('BAD_USER_INPUT', wrong.message);

@@ -13,6 +13,7 @@ import type { Clock } from '../clock.js';
 import { ProgressError } from '../errors.js';
 import { lifetimeOf } from '../graphql/context.js';
 import type { GraphqlContext } from '../graphql/context.js';
+import { tellOfLimits } from '../graphql/document-limits.js';
 import type { Documents, Prepared } from '../graphql/documents.js';
 import type { MaskError } from '../graphql/error-mask.js';
 import type { SharedExecution } from '../graphql/shared-execution.js';
@@ -108,7 +109,10 @@ export function createGraphqlProtocol(
       return refuse(new ProgressError('RATE_LIMITED', most));
     }
     const prepared = documents.prepare({ query, operationName, variables });
-    if (!('document' in prepared)) return prepared.map(mask);
+    if (!('document' in prepared)) {
+      tellOfLimits(prepared, session.viewer.subject, options.offenders);
+      return prepared.map(mask);
+    }
     const contextValue: OperationContext = { session, operation: { id, prepared, connection } };
     return {
       schema,

@@ -120,6 +120,9 @@ export function createWebSocketEndpoint(
     options.counters.opened();
     arm();
     socket.on('error', (error) => {
+      if ('code' in error && error.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH') {
+        offenders.tell('bytes of a message', address, limits.messageBytes);
+      }
       logger.debug({ error: String(error), from: address, requestId: origin.requestId }, 'socket error');
     });
     const closed = graphql.opened(
@@ -135,6 +138,9 @@ export function createWebSocketEndpoint(
     socket.once('close', (code, reason) => {
       connection.closing ??= { code, reason: String(reason) };
       options.counters.closed(connection.closing.code);
+      if (connection.closing.code === CLOSES.initialisationTimeout.code) {
+        offenders.tell('ms until connection_init', address, limits.initMs);
+      }
       connection.release?.();
       connections.delete(connection);
       count(address, -1);

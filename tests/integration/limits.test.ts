@@ -90,6 +90,29 @@ describe('a viewer', () => {
   });
 });
 
+describe('a document', () => {
+  it.each([
+    ['tokens', `{ ${'serverTime '.repeat(300)} }`],
+    ['levels', `{ __type(name: "Query") { ${'ofType { '.repeat(7)} name ${'} '.repeat(7)} } }`],
+    ['aliases', '{ a: serverTime b: serverTime c: serverTime }'],
+  ])(
+    'past a limit of its %s is BAD_USER_INPUT, with one line however often it comes',
+    async (limit, query) => {
+      const running = await startTestServer({
+        ...{ maxDocumentTokens: 200, maxDocumentDepth: 8, maxDocumentAliases: 2 },
+      });
+      const raw = await openRaw(running.wsUrl);
+      await raw.init(tokenFor());
+      for (let times = 0; times < 3; times += 1) {
+        expect((await running.graphql(query)).codes).toContain('BAD_USER_INPUT');
+        raw.send({ id: String(times), type: 'subscribe', payload: { query } });
+        expect(await raw.messages.next()).toMatchObject({ type: 'error' });
+      }
+      expect(running.lines.filter(overLimit(`${limit} of a document`))).toHaveLength(1);
+    },
+  );
+});
+
 describe('variables', () => {
   it('deeper than the limit are BAD_USER_INPUT on every way in', async () => {
     const running = await startTestServer({ maxJsonDepth: 4 });
@@ -106,6 +129,7 @@ describe('variables', () => {
       payload: { query, variables: { p: 'p1', extra: nested(3) } },
     });
     expect(await raw.messages.next()).toMatchObject({ id: 'a', type: 'error' });
+    expect(running.lines.filter(overLimit('levels of variables'))).toHaveLength(1);
   });
 });
 
@@ -128,6 +152,7 @@ describe('bytes', () => {
     };
     expect(await post(most)).toEqual([200, expect.stringContaining('serverTime')]);
     expect(await post(most + 1)).toEqual([413, expect.stringContaining('"code":"BAD_USER_INPUT"')]);
+    await running.line(overLimit('bytes of a body'));
   });
 
   it('of a message may be as many as the limit; one more is 1009', async () => {
@@ -138,6 +163,7 @@ describe('bytes', () => {
     expect(await raw.messages.next()).toMatchObject({ type: 'pong' });
     raw.send(padded({ type: 'ping' }, most + 1));
     expect(await raw.closed).toBe(1009);
+    await running.line(overLimit('bytes of a message'));
   });
 });
 
