@@ -1,4 +1,4 @@
-/** How often the element draws: at most ten times a second, never while hidden, and its events regardless. */
+/** How often elements draw: those of a page together, at most ten times a second, never while hidden, and its events regardless. */
 import { expect } from '@esm-bundle/chai';
 import { SAMPLES } from '../../../storybook/samples.js';
 import { mount, type MountOptions, type Mounted } from './support/mount.js';
@@ -52,6 +52,22 @@ describe('Renders', () => {
     expect(renders()).to.be.within(10, 11); // at both ends of the second
     await clock.advance(100);
     expect(mounted.text('percent')).to.equal('49%');
+  });
+
+  it('of many elements come together, at most twenty-five in a frame', async () => {
+    const mountings = Array.from({ length: 60 }, () => mount({ sample: 'running' }));
+    await clock.advance(400);
+    const mounted = await Promise.all(mountings);
+    const counts = mounted.map(countRenders);
+    const drawn = (): number => counts.filter((renders) => renders() > 0).length;
+    for (const { client } of mounted) client.show({ progress: { ...SAMPLES.running, revision: 2 } });
+    const seen: number[] = [];
+    for (const ms of [0, 99, 1, 16, 16]) {
+      await clock.advance(ms);
+      seen.push(drawn());
+    }
+    expect(seen).to.deep.equal([1, 1, 26, 51, 60]);
+    expect(Math.max(...counts.map((renders) => renders()))).to.equal(1);
   });
 
   it('do not happen while the page is hidden; the last state is there when it is shown', async () => {
