@@ -16,6 +16,7 @@ import { onMessagesRegistered } from './messages.js';
 import { CLIENT_SETTINGS, ProgressSettings } from './progress-settings.js';
 import { ProviderRequest } from './provider-request.js';
 import { createRenderPace } from './render-pace.js';
+import { watchSight } from './sight.js';
 import { layout } from './styles/layout.js';
 import { pieces } from './styles/pieces.js';
 import { tokens } from './styles/tokens.js';
@@ -151,7 +152,7 @@ export class IngestionProgressElement extends ProgressSettings {
     const redraw = (): void => {
       this.requestUpdate();
     };
-    this.#stops = [onLanguageChange(redraw), onMessagesRegistered(redraw)];
+    this.#stops = [onLanguageChange(redraw), onMessagesRegistered(redraw), watchSight(this)];
     this.#pace.start();
     // before the first update, Lit has not yet given back the properties that were set before the upgrade
     if (this.hasUpdated) this.#controller.connected();

@@ -103,6 +103,12 @@ export const track = css`
       animation-duration: 1.6s;
     }
 
+    [data-unseen] .fill,
+    [data-unseen] .fill::after {
+      transition: none !important;
+      animation: none !important;
+    }
+
     @keyframes sheen {
       60%,
       100% {

@@ -1,0 +1,41 @@
+/** What moves, and costs: the fills and the sheen of elements in sight, and nothing in those that are not. */
+import { expect } from '@esm-bundle/chai';
+import { mount, type Mounted } from './support/mount.js';
+
+/** Resolves once the browser has told the element whether it is in sight. */
+async function told({ part }: Mounted, isUnseen: boolean): Promise<void> {
+  const base = part('base');
+  if (base === null) throw new Error('Nothing is drawn.');
+  await new Promise<void>((resolve) => {
+    const look = (): void => {
+      if (base.hasAttribute('data-unseen') === isUnseen) resolve();
+    };
+    new MutationObserver(look).observe(base, { attributes: true });
+    look();
+  });
+}
+
+function motionOf({ part }: Mounted): readonly string[] {
+  const fill = part('segment-running')?.querySelector('.fill');
+  if (!fill) throw new Error('No phase runs.');
+  return [getComputedStyle(fill).transitionProperty, getComputedStyle(fill, '::after').animationName];
+}
+
+describe('An element out of sight', () => {
+  it('has everything drawn but moves nothing, until it is scrolled to', async () => {
+    const space = document.createElement('div');
+    space.style.blockSize = '5000px';
+    document.body.append(space);
+    try {
+      const mounted = await mount({ sample: 'running' });
+      await told(mounted, true);
+      expect(motionOf(mounted)).to.deep.equal(['none', 'none']);
+      expect(mounted.text('percent')).to.equal('30%');
+      mounted.element.scrollIntoView();
+      await told(mounted, false);
+      expect(motionOf(mounted)).to.deep.equal(['translate', 'sheen']);
+    } finally {
+      space.remove();
+    }
+  });
+});
