@@ -18,6 +18,7 @@ export const layout = css`
 
   /* a page's line height may be in pixels, which twice the text size would not fit */
   .base {
+    position: relative; /* what is only spoken stays inside, and asks for no layers of the whole page */
     line-height: 1.43;
     font-variant-numeric: tabular-nums;
     overflow-wrap: anywhere;
