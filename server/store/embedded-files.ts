@@ -22,7 +22,7 @@ function sentenceFor(error: unknown, dataDir: string, directory: string): string
   const { code, message } = isError(error) ? error : { code: undefined, message: String(error) };
   switch (code) {
     case 'LEVEL_LOCKED':
-      return `Another process has the store in ${directory} open: stop it, or give this one a DATA_DIR of its own.`;
+      return `Another process has the store in ${directory} open: stop it, give this one a DATA_DIR of its own, or, for servers that share their progress, set MONGODB_URI.`;
     case 'LEVEL_CORRUPTION':
       return (
         `The store in ${directory} is damaged (${message}): restore it from a backup, ` +
