@@ -33,6 +33,8 @@ type Operation =
 
 const put = (key: string, value: string): Operation => ({ type: 'put', key, value });
 const del = (key: string): Operation => ({ type: 'del', key });
+/** Most projects whose last written record is remembered beside its text. */
+const MOST_REMEMBERED = 1_000;
 const latestName = (projectId: string) => `latest ingestion of project ${projectId}`;
 
 /** Makes a store in files of this machine. */
@@ -41,6 +43,8 @@ export function createEmbeddedStore(options: EmbeddedStoreOptions): ProgressStor
   const eventsPerIngestion = options.eventsPerIngestion ?? DEFAULT_EVENTS_PER_INGESTION;
   let level: Level | null = null;
   let turn: Promise<unknown> = Promise.resolve();
+  /** What was written last, by project: a text that still stands is known to be sound, and is not parsed again. */
+  const written = new Map<string, { readonly text: string; readonly record: IngestionRecord }>();
 
   const db = (): Level => {
     if (level === null) throw new ProgressError('UNAVAILABLE', 'The store is not open; await open() first.');
@@ -84,9 +88,24 @@ export function createEmbeddedStore(options: EmbeddedStoreOptions): ProgressStor
     ];
   };
 
+  const remember = (projectId: string, text: string, record: IngestionRecord) => {
+    written.delete(projectId);
+    written.set(projectId, { text, record });
+    const oldest = written.keys().next();
+    if (written.size > MOST_REMEMBERED && oldest.done !== true) written.delete(oldest.value);
+  };
+
+  /** The record of what stands there. */
+  const latestOf = (projectId: string, text: string): IngestionRecord => {
+    const known = written.get(projectId);
+    return known?.text === text ? known.record : parseRecord(text, latestName(projectId));
+  };
+
   const stateOperations = (write: StoreWrite, current: IngestionRecord | null): Operation[] => {
     const { progress } = write.record;
-    const operations = [put(keys.latestKey(progress.projectId), serializeRecord(write.record))];
+    const text = serializeRecord(write.record);
+    remember(progress.projectId, text, write.record);
+    const operations = [put(keys.latestKey(progress.projectId), text)];
     const openKey = keys.openKey(progress.projectId);
     operations.push(isEnded(progress) ? del(openKey) : put(openKey, ''));
     if (write.guard.kind === 'start') {
@@ -130,7 +149,7 @@ export function createEmbeddedStore(options: EmbeddedStoreOptions): ProgressStor
       const text = stored[index]?.text;
       const what = latestName(projectId);
       const current =
-        text === undefined ? null : orLogged(logger, what, 'unreadable', () => parseRecord(text, what));
+        text === undefined ? null : orLogged(logger, what, 'unreadable', () => latestOf(projectId, text));
       if (current === 'unreadable') outcomes.push({ written: false, current: null, unreadable: true });
       else if (!admits(write, current)) outcomes.push({ written: false, current });
       else {
