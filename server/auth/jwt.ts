@@ -50,12 +50,21 @@ const claimsSchema = z.looseObject({
   scope: z.string().optional(),
 });
 
-function readScopes(scope: string | undefined): ReadonlySet<Scope> {
-  if (scope === undefined) return new Set(['progress:read']);
-  const words = new Set(scope.split(' '));
-  const scopes = new Set(SCOPES.filter((name) => words.has(name)));
-  if (scopes.size > 0) scopes.add('progress:read');
+/** One set for all viewers who may do the same: there are a handful of them, and very many viewers. */
+const knownScopes = new Map<string, ReadonlySet<Scope>>();
+
+function scopesOf(names: readonly Scope[]): ReadonlySet<Scope> {
+  const key = names.join(' ');
+  const scopes = knownScopes.get(key) ?? new Set(names);
+  knownScopes.set(key, scopes);
   return scopes;
+}
+
+function readScopes(scope: string | undefined): ReadonlySet<Scope> {
+  if (scope === undefined) return scopesOf(['progress:read']);
+  const words = new Set(scope.split(' '));
+  const isAny = SCOPES.some((name) => words.has(name));
+  return scopesOf(SCOPES.filter((name) => words.has(name) || (isAny && name === 'progress:read')));
 }
 
 function toViewer(payload: unknown, toleranceMs: number): Viewer {
