@@ -2,7 +2,8 @@
  * A registry of Prometheus metrics for one server: what happens is counted here, what stands somewhere else is read at
  * each scrape. Which of the server's figures are read is `server-metrics.ts`'s. Never a project's id as a label.
  */
-import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import { Counter, Gauge, Registry, collectDefaultMetrics } from 'prom-client';
+import { createCallTimes } from './call-times.js';
 
 /** See the file's head. */
 export interface Metrics {
@@ -87,13 +88,11 @@ export function createMetrics(): Metrics {
     labelNames: ['code'],
     registers,
   });
-  const calls = new Histogram({
-    name: `${PREFIX}dependency_call_seconds`,
-    help: 'How long calls of store and bus took, in seconds.',
-    labelNames: ['dependency', 'operation'],
-    buckets: BUCKETS,
-    registers,
-  });
+  const calls = createCallTimes(
+    `${PREFIX}dependency_call_seconds`,
+    'How long calls of store and bus took, in seconds.',
+    BUCKETS,
+  );
   const failures = new Counter({
     name: `${PREFIX}dependency_failures_total`,
     help: 'Calls of store and bus that failed.',
@@ -112,7 +111,7 @@ export function createMetrics(): Metrics {
     },
     countClosed: (code) => closed.inc({ code: String(code) }),
     observeCall: (dependency, operation, seconds, hasFailed) => {
-      calls.observe({ dependency, operation }, seconds);
+      calls.observe(dependency, operation, seconds);
       if (hasFailed) failures.inc({ dependency, operation });
     },
     gauge: (name, help, read) =>
@@ -126,7 +125,7 @@ export function createMetrics(): Metrics {
       }),
     counter,
     counters,
-    render: () => registry.metrics(),
+    render: async () => `${await registry.metrics()}\n${calls.render()}`,
     contentType: registry.contentType,
   };
 }
