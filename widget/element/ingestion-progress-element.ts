@@ -188,6 +188,7 @@ export class IngestionProgressElement extends ProgressSettings {
   }
 
   protected override willUpdate(_changed: PropertyValues): void {
+    if (!this.hasUpdated) this.#isPlain = hasNoFont(this);
     this.#hadFocus = this.shadowRoot?.activeElement?.localName === 'button';
   }
 
@@ -204,8 +205,6 @@ export class IngestionProgressElement extends ProgressSettings {
 
   protected override firstUpdated(): void {
     if (this.isConnected) this.#controller.connected();
-    this.#isPlain = hasNoFont(this);
-    if (this.#isPlain) this.requestUpdate();
   }
 
   protected override updated(): void {
