@@ -47,5 +47,10 @@ export async function startNginx(servers: readonly number[], logFile?: string): 
   });
   writeFileSync(join(daemon.directory, 'nginx.conf'), configuration(daemon.port, daemon.directory, servers));
   await daemon.start();
-  return daemon;
+  // Its workers outlive a master that was killed.
+  const dispose = async () => {
+    await daemon.stop();
+    await daemon.dispose();
+  };
+  return { ...daemon, dispose, [Symbol.asyncDispose]: dispose };
 }
