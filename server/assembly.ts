@@ -29,6 +29,7 @@ import type { Logger } from './observability/logger.js';
 import { measured } from './observability/measured-port.js';
 import type { ObserveCall } from './observability/measured-port.js';
 import type { RecordSpan } from './observability/spans.js';
+import { createComebacks } from './observability/comebacks.js';
 import { createMetrics } from './observability/metrics.js';
 import { registerServerMetrics } from './observability/server-metrics.js';
 import { createOffenderLog } from './observability/offender-log.js';
@@ -162,8 +163,9 @@ export function assemble(config: Config, ports: ServerPorts, life: Life): Assemb
     },
   });
   const shared = createSharedExecution(schema, mask);
+  const comebacks = createComebacks(clock);
   const webSockets = createWebSocketEndpoint({
-    ...{ schema, documents, shared, hub, guard, keeper, mask, clock, logger, offenders },
+    ...{ schema, documents, shared, hub, guard, keeper, mask, clock, logger, offenders, comebacks },
     counters: {
       delivered: ({ payload }, bytes) => metrics.countDelivered(payload.type, bytes),
       opened: () => metrics.countOpened(),
@@ -187,7 +189,7 @@ export function assemble(config: Config, ports: ServerPorts, life: Life): Assemb
         ? logger.error({ dependency, error: String(error) }, 'a dependency does not answer')
         : logger.info({ dependency }, 'a dependency answers'),
   );
-  registerServerMetrics(metrics, { service, hub, keeper, shared, webSockets, health });
+  registerServerMetrics(metrics, { service, hub, keeper, shared, webSockets, comebacks, health });
   const mayAsk = createOriginCheck(config.corsOrigins, publicUrl);
   const transport = createTransport({
     graphql: createGraphqlHttp({

@@ -71,11 +71,7 @@ export function createMetrics(): Metrics {
   let opened = 0;
   counters('delivered_total', 'Events written to sockets, by type.', 'type', () => delivered);
   counter('delivered_bytes_total', 'Bytes of events written to sockets.', () => deliveredBytes);
-  counter(
-    'connections_total',
-    'WebSocket connections opened, those that came back among them.',
-    () => opened,
-  );
+  counter('connections_total', 'WebSocket connections opened.', () => opened);
   const closed = new Counter({
     name: `${PREFIX}closes_total`,
     help: 'WebSocket connections closed, by close code.',

@@ -4,6 +4,7 @@ import type { SharedExecution } from '../graphql/shared-execution.js';
 import type { IngestionService } from '../ingestion/progress-service.js';
 import type { WebSocketEndpoint } from '../transport/websocket.js';
 import type { WatchHub } from '../watch/watch-hub.js';
+import type { Comebacks } from './comebacks.js';
 import type { Health } from './health.js';
 import type { Metrics } from './metrics.js';
 
@@ -14,12 +15,13 @@ export interface MeasuredRooms {
   readonly keeper: Pick<SessionKeeper, 'sessions'>;
   readonly shared: Pick<SharedExecution, 'executions' | 'lanes'>;
   readonly webSockets: Pick<WebSocketEndpoint, 'connections'>;
+  readonly comebacks: Pick<Comebacks, 'total'>;
   readonly health: Pick<Health, 'dependencies'>;
 }
 
 /** Registers all of them. */
 export function registerServerMetrics(metrics: Metrics, rooms: MeasuredRooms): void {
-  const { service, hub, keeper, shared, webSockets, health } = rooms;
+  const { service, hub, keeper, shared, webSockets, comebacks, health } = rooms;
   const { counts } = service;
   const restingBytes = process.memoryUsage.rss();
 
@@ -49,6 +51,11 @@ export function registerServerMetrics(metrics: Metrics, rooms: MeasuredRooms): v
     );
   }
 
+  metrics.counter(
+    'reconnects_total',
+    'Connections of viewers who had lost one less than a minute before.',
+    () => comebacks.total,
+  );
   metrics.counter('starts_total', 'Ingestions started.', () => counts.starts);
   metrics.counters('events_total', 'Events committed, by type.', 'type', () => counts.events);
   metrics.counter(

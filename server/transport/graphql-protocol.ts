@@ -17,6 +17,7 @@ import { tellOfLimits } from '../graphql/document-limits.js';
 import type { Documents, Prepared } from '../graphql/documents.js';
 import type { MaskError } from '../graphql/error-mask.js';
 import type { SharedExecution } from '../graphql/shared-execution.js';
+import type { Comebacks } from '../observability/comebacks.js';
 import type { Logger } from '../observability/logger.js';
 import type { OffenderLog } from '../observability/offender-log.js';
 import type { WatchHub } from '../watch/watch-hub.js';
@@ -38,6 +39,7 @@ export interface GraphqlProtocolOptions {
   readonly logger: Logger;
   readonly counters: LaneCounters;
   readonly offenders: OffenderLog;
+  readonly comebacks: Comebacks;
   /** Operations open at once on one connection. */
   readonly subscriptions: number;
 }
@@ -83,6 +85,7 @@ export function createGraphqlProtocol(
         );
         connection.close(CLOSES.expired);
       });
+      options.comebacks.came(viewer.subject);
       logger.debug({ who: viewer.subject, from: origin.address, requestId: origin.requestId }, 'connected');
       return { ...lifetimeOf(viewer, clock) };
     } catch (error) {

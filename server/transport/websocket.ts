@@ -141,6 +141,10 @@ export function createWebSocketEndpoint(
       if (connection.closing.code === CLOSES.initialisationTimeout.code) {
         offenders.tell('ms until connection_init', address, limits.initMs);
       }
+      // 1000 is a client's own farewell; whatever else it was, it may come back from.
+      if (connection.session !== null && connection.closing.code !== 1000) {
+        options.comebacks.lost(connection.session.viewer.subject);
+      }
       connection.release?.();
       connections.delete(connection);
       count(address, -1);

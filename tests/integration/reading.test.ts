@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { ReadProgressDocument } from '@ingestion-progress/schema/operations';
 import { createInbox } from './support/inbox.js';
+import { openRaw } from './support/raw-socket.js';
 import { startTestServer, tokenFor } from './support/running-server.js';
 import type { RunningServer } from './support/running-server.js';
 import { connectStock, watchStock } from './support/stock-client.js';
@@ -117,7 +118,12 @@ describe('probes and metrics', () => {
 
 /** What production wants to see, and the names under which it is told. */
 const FIGURES: Readonly<Record<string, readonly string[]>> = {
-  'connections, those that came back among them': ['connections', 'connections_total', 'closes_total'],
+  'connections, and those that came back': [
+    'connections',
+    'connections_total',
+    'reconnects_total',
+    'closes_total',
+  ],
   subscriptions: ['subscriptions'],
   'watched projects': ['watched_projects'],
   'events in, and those merged into others': ['events_total', 'coalesced_total', 'rejected_reports_total'],
@@ -136,6 +142,25 @@ describe('the metrics', () => {
   it.each(Object.entries(FIGURES))('tell %s', async (_what, names) => {
     const text = await (await (await startTestServer()).get('/metrics', null)).text();
     for (const name of names) expect(text).toContain(`# TYPE ingestion_progress_${name} `);
+  });
+
+  it('count a viewer who lost a connection and came back, and none who took leave', async () => {
+    const running = await startTestServer();
+    const connect = async () => {
+      const raw = await openRaw(running.wsUrl);
+      await raw.init(tokenFor());
+      return raw;
+    };
+    const closes = async () => (await (await running.get('/metrics', null)).text()).match(/closes_total\{/g);
+    const polite = await connect();
+    polite.socket.close(1000);
+    await expect.poll(closes).toHaveLength(1);
+    const cut = await connect();
+    cut.socket.terminate();
+    await expect.poll(closes).toHaveLength(2);
+    await connect();
+    const text = await (await running.get('/metrics', null)).text();
+    expect(text).toContain('ingestion_progress_reconnects_total 1');
   });
 
   it('tell the delay of the loop and the heap, and count a refusal by its code', async () => {
