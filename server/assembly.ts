@@ -208,7 +208,7 @@ export function assemble(config: Config, ports: ServerPorts, life: Life): Assemb
     headersMs: config.headersDeadlineMs,
     requestMs: config.requestDeadlineMs,
     clientAddress: createClientAddress(config.trustedProxies),
-    ...{ webSockets, health, mayAsk, clock, logger, handleRequest, isClosing },
+    ...{ webSockets, health, mayAsk, clock, logger, offenders, handleRequest, isClosing },
   });
 
   return { service, emitter, hub, keeper, shared, webSockets, health, transport };

@@ -8,6 +8,7 @@ import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../clock.js';
 import type { ClientAddress } from '../auth/client-address.js';
+import type { OffenderLog } from '../observability/offender-log.js';
 import { createHttpListener } from './http.js';
 import type { HttpOptions } from './http.js';
 import type { WebSocketEndpoint } from './websocket.js';
@@ -21,6 +22,7 @@ export interface TransportOptions extends HttpOptions {
   readonly requestMs: number;
   readonly clock: Clock;
   readonly clientAddress: ClientAddress;
+  readonly offenders: OffenderLog;
 }
 
 /** See the file's head. */
@@ -64,7 +66,8 @@ function answerRaw(socket: Duplex, status: string, headers = ''): void {
 
 /** Makes the transport; nothing listens yet. */
 export function createTransport(options: TransportOptions): Transport {
-  const { webSockets, headersMs, requestMs, clock, mayAsk, clientAddress, isClosing, logger } = options;
+  const { webSockets, headersMs, requestMs, clock, mayAsk, clientAddress, isClosing, logger, offenders } =
+    options;
   const server = createServer({
     headersTimeout: Math.min(headersMs, requestMs),
     requestTimeout: requestMs,
@@ -79,6 +82,10 @@ export function createTransport(options: TransportOptions): Transport {
     response.once('close', () => streams.delete(response));
   });
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT' && socket instanceof Socket) {
+      // Of a request that is not whole nobody knows whether a proxy forwarded it.
+      offenders.tell('ms of a request', socket.remoteAddress ?? 'unknown', requestMs);
+    }
     if (socket.writable) answerRaw(socket, STATUS_OF_MALFORMED[error.code ?? ''] ?? '400 Bad Request');
   });
 

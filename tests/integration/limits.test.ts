@@ -181,6 +181,7 @@ describe('an HTTP request', () => {
       socket.on('close', () => resolve(text));
     });
     expect(answer).toMatch(/^HTTP\/1\.1 408 /);
+    await running.line(overLimit('ms of a request'));
   });
 
   it('that dribbles its header lines is ended at the deadline', async () => {
@@ -197,5 +198,6 @@ describe('an HTTP request', () => {
       socket.on('close', () => resolve(text));
     });
     expect(answer).toMatch(/^HTTP\/1\.1 408 /);
+    await running.line(overLimit('ms of a request'));
   });
 });
