@@ -2,6 +2,7 @@
  * Which client an element follows, from when to when: bound a moment after its settings change, kept while the element
  * moves, given back when it leaves. Draws nothing; tells its owner what happens.
  */
+import { NOTHING_KNOWN } from '../client/index.js';
 import type {
   Connection,
   ConnectionError,
@@ -40,18 +41,7 @@ const EVENT_NAMES = [
 const IDLE: Connection = { state: 'idle' };
 
 /** Nothing known, in one state of the connection. */
-export function emptySnapshot(connection: Connection): Snapshot {
-  return {
-    connection,
-    progress: null,
-    knowledge: 'none',
-    isDegraded: false,
-    isOffline: false,
-    scopes: null,
-    serverTime: null,
-    receivedAt: null,
-  };
-}
+export const emptySnapshot = (connection: Connection): Snapshot => ({ ...NOTHING_KNOWN, connection });
 
 /** Holds the client of one element. */
 export class ClientController {
