@@ -23,6 +23,8 @@ const bundle = await rolldown({
   resolve: { conditionNames: ['source', 'browser'] },
   tsconfig: 'tsconfig.json',
   transform: { target: 'es2022', define: { 'process.env.NODE_ENV': '"production"' } },
+  // it never says anything in production, so that its sentences need not be there either
+  treeshake: { manualPureFunctions: ['warnInDevelopment'] },
   plugins: [smallTemplates],
 });
 const { output } = await bundle.write({
