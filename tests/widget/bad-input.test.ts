@@ -67,7 +67,7 @@ describe('An endpoint', () => {
 });
 
 describe('An id', () => {
-  it.each(['', ' ', 'a b', 'a/b', 'x'.repeat(129), 'ä', 7 as unknown as string])(
+  it.each([' ', 'a b', 'a/b', 'x'.repeat(129), 'ä', 7 as unknown as string])(
     '%j is an error',
     (projectId) => {
       const { client } = clientOf({ projectId, endpoint: 'https://api.example/graphql' });
@@ -77,6 +77,11 @@ describe('An id', () => {
       });
     },
   );
+
+  it('that is empty is missing', () => {
+    const { client } = clientOf({ projectId: '', endpoint: 'https://api.example/graphql' });
+    expect(client.getSnapshot().connection).toMatchObject({ error: { code: 'PROJECT_ID_MISSING' } });
+  });
 
   it('of an ingestion too', () => {
     const { client } = clientOf({ ingestionId: 'no good', endpoint: 'https://api.example/graphql' });

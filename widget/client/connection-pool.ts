@@ -1,32 +1,37 @@
 /** Gives clients with the same endpoint and the same source of tokens the same connection, without their knowing. */
 import { createConnection, type Connection } from './connection.js';
-import type { ConnectionOptions, GetToken } from './types.js';
+import type { ConnectionOptions } from './types.js';
 
 // Weak: a connection that no client holds any more is not kept.
 const shared = new Map<string, WeakRef<Connection>>();
-const sources = new WeakMap<GetToken, number>();
-let sourceCount = 0;
+const identities = new WeakMap<object, number>();
+let identityCount = 0;
 
-function sourceOf(getToken: GetToken): number {
-  const known = sources.get(getToken) ?? (sourceCount += 1);
-  sources.set(getToken, known);
+function identityOf(value: object): number {
+  const known = identities.get(value) ?? (identityCount += 1);
+  identities.set(value, known);
   return known;
 }
 
-const NAMES: readonly (keyof ConnectionOptions)[] = [
-  'endpoint',
-  'wsEndpoint',
-  'token',
-  'transport',
-  'pollIntervalMs',
-  'jitter',
-  'maxAttempts',
-];
+/** The same text for the same options, given in the same order; a function is itself, whatever it does. */
+export const keyOf = (options: object): string =>
+  JSON.stringify(options, (_name, value: unknown) =>
+    typeof value === 'function' ? identityOf(value) : value,
+  );
 
 /** The connection of everyone with these options. */
 export function sharedConnection(options: ConnectionOptions): Connection {
-  const { getToken } = options;
-  const key = JSON.stringify([getToken && sourceOf(getToken), ...NAMES.map((name) => options[name])]);
+  const { endpoint, wsEndpoint, token, getToken, transport, pollIntervalMs, jitter, maxAttempts } = options;
+  const key = keyOf({
+    endpoint,
+    wsEndpoint,
+    token,
+    getToken,
+    transport,
+    pollIntervalMs,
+    jitter,
+    maxAttempts,
+  });
   const known = shared.get(key)?.deref();
   if (known !== undefined) return known;
   for (const [other, reference] of shared) if (reference.deref() === undefined) shared.delete(other);

@@ -22,6 +22,7 @@
  */
 export { createIngestionClient } from './client.js';
 export { createConnection } from './connection.js';
+export { keyOf } from './connection-pool.js';
 export { createEnvironment, type Environment } from './environment.js';
 export { DEFAULTS } from './options.js';
 export { eventsBetween, type NamedEvent } from './progress-events.js';

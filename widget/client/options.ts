@@ -130,7 +130,7 @@ export function checkIds({ projectId, ingestionId = '-' }: IngestionClientOption
   for (const [name, id] of Object.entries({ project: projectId, ingestion: ingestionId })) {
     if (typeof id === 'string' && /^[\w.:-]{1,128}$/.test(id)) continue;
     return {
-      code: `${name.toUpperCase()}_ID_INVALID`,
+      code: `${name.toUpperCase()}_ID_${id ? 'INVALID' : 'MISSING'}`,
       message: `The ${name} id "${String(id)}" must be 1 to 128 of A-Z a-z 0-9 . _ : and -.`,
     };
   }

@@ -4,27 +4,18 @@
  */
 import { NOTHING_KNOWN } from '../client/index.js';
 import type {
-  Connection,
   ConnectionError,
   IngestionClient,
   IngestionClientEvents,
-  IngestionClientOptions,
   NamedEvent,
   Snapshot,
 } from '../client/index.js';
-import type { ClientPool } from './client-pool.js';
-
-/** What to follow: a host's own client, or options for one out of a pool; or why neither will do. */
-export type ClientChoice =
-  | { readonly kind: 'own'; readonly client: IngestionClient }
-  | { readonly kind: 'pooled'; readonly pool: ClientPool; readonly options: IngestionClientOptions }
-  | { readonly kind: 'impossible'; readonly error: ConnectionError }
-  /** Settings may still come: a provider above is not there yet. */
-  | { readonly kind: 'later' };
+import type { ClientLease } from './client-pool.js';
 
 /** Who is told. */
 export interface ClientOwner {
-  choose(): ClientChoice;
+  /** The client to follow; null while settings may still come. Throws where the settings cannot be. */
+  choose(): ClientLease | null;
   changed(): void;
   passOn(event: NamedEvent): void;
 }
@@ -38,11 +29,6 @@ const EVENT_NAMES = [
   'warning',
 ] as const satisfies readonly (keyof IngestionClientEvents)[];
 
-const IDLE: Connection = { state: 'idle' };
-
-/** Nothing known, in one state of the connection. */
-export const emptySnapshot = (connection: Connection): Snapshot => ({ ...NOTHING_KNOWN, connection });
-
 /** Holds the client of one element. */
 export class ClientController {
   readonly #owner: ClientOwner;
@@ -50,7 +36,7 @@ export class ClientController {
   #isScheduled = false;
   #client: IngestionClient | null = null;
   #release: () => void = () => undefined;
-  #snapshot: Snapshot = emptySnapshot(IDLE);
+  #snapshot = NOTHING_KNOWN;
   #stateSince = 0;
 
   constructor(owner: ClientOwner) {
@@ -99,26 +85,18 @@ export class ClientController {
       this.#leave();
       return;
     }
-    const choice = this.#owner.choose();
-    if (choice.kind === 'later') return;
-    if (choice.kind === 'impossible') {
-      this.#fail(choice.error);
-      return;
-    }
-    if (choice.kind === 'own') {
-      if (choice.client !== this.#client) this.#follow(choice.client, () => undefined);
-      return;
-    }
     try {
-      const lease = choice.pool.acquire(choice.options);
+      const lease = this.#owner.choose();
+      if (lease === null) return;
       if (lease.client === this.#client) lease.release();
-      else this.#follow(lease.client, lease.release);
+      else this.#follow(lease);
     } catch (error) {
-      this.#fail(asConnectionError(error));
+      this.#leave();
+      this.#take({ ...NOTHING_KNOWN, connection: { state: 'error', error: asConnectionError(error) } });
     }
   }
 
-  #follow(client: IngestionClient, giveBack: () => void): void {
+  #follow({ client, release }: ClientLease): void {
     this.#leave();
     const stops = [
       client.subscribe(() => {
@@ -133,7 +111,7 @@ export class ClientController {
     this.#client = client;
     this.#release = () => {
       for (const stop of stops) stop();
-      giveBack();
+      release();
     };
     this.#stateSince = client.monotonicNow();
     this.#take(client.getSnapshot());
@@ -144,13 +122,6 @@ export class ClientController {
     this.#release = () => undefined;
     this.#client = null;
     release();
-  }
-
-  #fail(error: ConnectionError): void {
-    const previous = this.#snapshot.connection;
-    if (previous.state === 'error' && previous.error.code === error.code) return;
-    this.#leave();
-    this.#take(emptySnapshot({ state: 'error', error }));
   }
 
   #take(snapshot: Snapshot): void {
@@ -165,7 +136,7 @@ export class ClientController {
   }
 }
 
-function asConnectionError(error: unknown): ConnectionError {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : 'CONFIGURATION_INVALID';
-  return { code, message: error instanceof Error ? error.message : String(error) };
-}
+const asConnectionError = (error: unknown): ConnectionError => ({
+  code: 'CONFIGURATION_INVALID',
+  message: String(error),
+});

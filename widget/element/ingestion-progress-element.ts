@@ -5,8 +5,8 @@
 import { html, type LitElement, type PropertyValues, type TemplateResult } from 'lit';
 import type { ConnectionError, ConnectionState, NamedEvent, Progress } from '../client/index.js';
 import { Announcer } from './announcements.js';
-import { ClientController, type ClientChoice } from './client-controller.js';
-import { pagePool } from './client-pool.js';
+import { ClientController } from './client-controller.js';
+import { leaseClient, type ClientLease } from './client-pool.js';
 import { Commands } from './commands.js';
 import { connectionNotice } from './connection-notice.js';
 import { errorOf, fire } from './element-events.js';
@@ -260,31 +260,21 @@ export class IngestionProgressElement extends ProgressSettings {
     return Number.isFinite(this.stalledAfter) && this.stalledAfter > 0 ? this.stalledAfter * 1000 : 45_000;
   }
 
-  #choose(): ClientChoice {
-    if (this.client !== undefined) return { kind: 'own', client: this.client };
-    if (this.#provider.isPending) return { kind: 'later' };
-    const { projectId } = this;
-    if (projectId === undefined || projectId === null || projectId === '') {
-      return {
-        kind: 'impossible',
-        error: { code: 'PROJECT_ID_MISSING', message: 'Set project-id to the project to follow.' },
-      };
-    }
+  #choose(): ClientLease | null {
+    const { client } = this;
+    if (client !== undefined) return { client, release: () => undefined };
+    if (this.#provider.isPending) return null;
     const given = this.#provider.value;
-    return {
-      kind: 'pooled',
-      pool: given?.pool ?? pagePool,
-      options: {
-        projectId,
-        ingestionId: this.ingestionId ?? undefined,
-        follow: !this.once,
-        endpoint: this.endpoint ?? given?.endpoint,
-        wsEndpoint: this.wsEndpoint ?? given?.wsEndpoint,
-        token: this.token ?? given?.token,
-        getToken: this.getToken ?? given?.getToken,
-        transport: this.transport === 'auto' ? given?.transport : this.transport,
-      },
-    };
+    return leaseClient({
+      projectId: this.projectId ?? '',
+      ingestionId: this.ingestionId ?? undefined,
+      follow: !this.once,
+      endpoint: this.endpoint ?? given?.endpoint,
+      wsEndpoint: this.wsEndpoint ?? given?.wsEndpoint,
+      token: this.token ?? given?.token,
+      getToken: this.getToken ?? given?.getToken,
+      transport: this.transport === 'auto' ? given?.transport : this.transport,
+    });
   }
 
   #passOn({ name, event }: NamedEvent): void {

@@ -2,7 +2,6 @@
 import { ContextProvider } from '@lit/context';
 import { css, html, LitElement, type TemplateResult } from 'lit';
 import type { GetToken, TransportChoice } from '../client/index.js';
-import { createClientPool } from './client-pool.js';
 import { providerContext, type ProviderValue } from './provider-context.js';
 import type { PartialMessages } from './translator.js';
 
@@ -12,8 +11,6 @@ import type { PartialMessages } from './translator.js';
  * @slot - The page, or the part of it that shares these settings.
  */
 export class IngestionProviderElement extends LitElement {
-  readonly #pool = createClientPool();
-
   /** @internal */
   static override styles = css`
     :host {
@@ -63,6 +60,6 @@ export class IngestionProviderElement extends LitElement {
 
   #settings(): ProviderValue {
     const { endpoint, wsEndpoint, token, getToken, transport, messages } = this;
-    return { endpoint, wsEndpoint, token, getToken, transport, messages, pool: this.#pool };
+    return { endpoint, wsEndpoint, token, getToken, transport, messages };
   }
 }

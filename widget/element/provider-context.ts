@@ -1,7 +1,6 @@
 /** What an `<ingestion-provider>` gives to the elements below it, and the key under which they ask for it. */
 import { createContext } from '@lit/context';
 import type { GetToken, TransportChoice } from '../client/index.js';
-import type { ClientPool } from './client-pool.js';
 import type { PartialMessages } from './translator.js';
 
 /** Shared settings; an element's own attribute goes before each. */
@@ -12,7 +11,6 @@ export interface ProviderValue {
   readonly getToken: GetToken | undefined;
   readonly transport: TransportChoice | undefined;
   readonly messages: PartialMessages | null;
-  readonly pool: ClientPool;
 }
 
 /** A registered symbol, so that two copies of this package on a page still find each other. */
