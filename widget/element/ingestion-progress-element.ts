@@ -11,8 +11,7 @@ import { Commands } from './commands.js';
 import { connectionNotice } from './connection-notice.js';
 import { errorOf, fire } from './element-events.js';
 import { jobOf, type JobState } from './job.js';
-import { onLanguageChange } from './language.js';
-import { onMessagesRegistered } from './messages.js';
+import { onWordsChange } from './language.js';
 import { CLIENT_SETTINGS, ProgressSettings } from './progress-settings.js';
 import { ProviderRequest } from './provider-request.js';
 import { createRenderPace } from './render-pace.js';
@@ -94,10 +93,6 @@ export class IngestionProgressElement extends ProgressSettings {
   /** @internal */
   static override styles = [tokens, layout, track, pieces];
 
-  static override get observedAttributes(): string[] {
-    return [...super.observedAttributes, 'lang'];
-  }
-
   readonly #pace = createRenderPace();
   readonly #commands = new Commands(this);
   readonly #announcer = new Announcer();
@@ -149,10 +144,10 @@ export class IngestionProgressElement extends ProgressSettings {
   /** @internal */
   override connectedCallback(): void {
     super.connectedCallback();
-    const redraw = (): void => {
+    const stopWords = onWordsChange(this, () => {
       this.requestUpdate();
-    };
-    this.#stops = [onLanguageChange(redraw), onMessagesRegistered(redraw), watchSight(this)];
+    });
+    this.#stops = [stopWords, watchSight(this)];
     this.#pace.start();
     // before the first update, Lit has not yet given back the properties that were set before the upgrade
     if (this.hasUpdated) this.#controller.connected();
@@ -167,11 +162,6 @@ export class IngestionProgressElement extends ProgressSettings {
     clearTimeout(this.#tick);
     this.#pace.stop();
     this.#controller.disconnected();
-  }
-
-  override attributeChangedCallback(name: string, old: string | null, value: string | null): void {
-    super.attributeChangedCallback(name, old, value);
-    if (name === 'lang') this.requestUpdate();
   }
 
   /** Binding a client does not wait for a render, which a hidden page never gets. */
@@ -257,7 +247,7 @@ export class IngestionProgressElement extends ProgressSettings {
   }
 
   #stalledAfterMs(): number {
-    return Number.isFinite(this.stalledAfter) && this.stalledAfter > 0 ? this.stalledAfter * 1000 : 45_000;
+    return this.stalledAfter > 0 ? this.stalledAfter * 1000 : 45_000;
   }
 
   #choose(): ClientLease | null {

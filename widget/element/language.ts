@@ -19,14 +19,20 @@ export function languageAround(element: Element): string {
 const listeners = new Set<() => void>();
 let observer: MutationObserver | null = null;
 
-/** Calls back after a `lang` changed anywhere in the document; one observer serves all elements. */
-export function onLanguageChange(listener: () => void): () => void {
+/** Tells everyone who listens that other words may be right now. */
+export function tellWordsChange(): void {
+  for (const listener of listeners) listener();
+}
+
+/**
+ * Calls back after a `lang` changed in the document or in the element's own shadow tree, or a language arrived later than
+ * the element. One observer serves all elements.
+ */
+export function onWordsChange(element: Element, listener: () => void): () => void {
   listeners.add(listener);
-  if (observer === null) {
-    observer = new MutationObserver(() => {
-      for (const each of listeners) each();
-    });
-    observer.observe(document, { attributes: true, attributeFilter: ['lang'], subtree: true });
+  observer ??= new MutationObserver(tellWordsChange);
+  for (const root of [document, element.getRootNode()]) {
+    observer.observe(root, { attributeFilter: ['lang'], subtree: true });
   }
   return () => {
     listeners.delete(listener);

@@ -1,4 +1,5 @@
 /** What the element says: the shape of a language, and the registry of those that a page has loaded. No words here. */
+import { tellWordsChange } from './language.js';
 
 /** One sentence by CLDR plural category; `other` is what every language has. */
 export type PluralForms = Partial<Record<Intl.LDMLPluralRule, string>> & { readonly other: string };
@@ -125,15 +126,7 @@ const languages = new Map<string, Messages>();
  */
 export function registerMessages(...bundles: readonly Messages[]): void {
   for (const bundle of bundles) languages.set(bundle.language.toLowerCase(), bundle);
-  for (const listener of listeners) listener();
-}
-
-const listeners = new Set<() => void>();
-
-/** Calls back when a language arrives later than the element. */
-export function onMessagesRegistered(listener: () => void): () => void {
-  listeners.add(listener);
-  return () => listeners.delete(listener);
+  tellWordsChange();
 }
 
 /** Scripts that regions imply, for the tags that pages really write. */
