@@ -13,7 +13,11 @@ function identityOf(value: object): number {
   return known;
 }
 
-/** The same text for the same options, given in the same order; a function is itself, whatever it does. */
+/**
+ * The same text for the same options, given in the same order; a function is itself, whatever it does.
+ *
+ * @internal
+ */
 export const keyOf = (options: object): string =>
   JSON.stringify(options, (_name, value: unknown) =>
     typeof value === 'function' ? identityOf(value) : value,
