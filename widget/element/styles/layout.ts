@@ -62,6 +62,7 @@ export const layout = css`
   .headline,
   .percent,
   .phase:is(.running, .failed) .phase-name {
+    color: inherit;
     font-weight: 600;
   }
 
@@ -144,11 +145,6 @@ export const layout = css`
     display: flex;
     block-size: 1.43em;
     align-items: center;
-  }
-
-  .phase.running .phase-name,
-  .phase.failed .phase-name {
-    color: inherit;
   }
 
   .phase-detail {

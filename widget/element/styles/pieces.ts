@@ -16,11 +16,11 @@ export const pieces = css`
     color: var(--_muted);
   }
 
-  .sign:is(.done, .partial, .failed) {
+  .sign:is(.completed, .partial, .failed) {
     fill: currentColor;
   }
 
-  .sign:is(.done, .partial, .failed) path {
+  .sign:is(.completed, .partial, .failed) path {
     fill: none;
     stroke: var(--_cut);
   }
@@ -43,13 +43,8 @@ export const pieces = css`
     stroke-width: 1.2;
   }
 
-  .sign:is(.running, .done) {
+  .sign:is(.running, .completed, .partial) {
     color: var(--_accent);
-  }
-
-  [data-state='completed'] .sign.done,
-  [data-state='partial'] .sign:is(.done, .partial) {
-    color: var(--_success);
   }
 
   .sign.failed,

@@ -32,6 +32,11 @@ export const tokens = css`
     }
   }
 
+  /* what is done is green once all of it is */
+  .base:is([data-state='completed'], [data-state='partial']) {
+    --_accent: var(--_success);
+  }
+
   @media (forced-colors: active) {
     :host {
       --_accent: Highlight;

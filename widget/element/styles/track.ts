@@ -43,11 +43,6 @@ export const track = css`
     opacity: 0;
   }
 
-  [data-state='completed'] .fill,
-  [data-state='partial'] .fill {
-    background: var(--_success);
-  }
-
   [data-state='cancelled'] .fill,
   .segment.quiet .fill {
     background: color-mix(in srgb, var(--_accent) 80%, var(--_track));
