@@ -3,23 +3,25 @@ import type { Job, JobState } from './job.js';
 import type { MessageKey } from './messages.js';
 import type { Voice } from './voice.js';
 
-const WORDS: Readonly<Record<JobState, MessageKey>> = {
-  unknown: 'loading',
-  none: 'notIngested',
-  waiting: 'waiting',
-  running: 'running',
-  stalled: 'stalled',
-  completed: 'completed',
-  partial: 'completedPartly',
-  failed: 'failed',
-  cancelled: 'cancelled',
-};
+/** Most states are called as their sentence is. */
+function sentenceOf(state: JobState): MessageKey {
+  switch (state) {
+    case 'unknown':
+      return 'loading';
+    case 'none':
+      return 'notIngested';
+    case 'partial':
+      return 'completedPartly';
+    default:
+      return state;
+  }
+}
 
 /** What the job is, in a few words. */
 export function jobWords({ state, phase, quietMs }: Job, { translate, format, text }: Voice): string {
   return state === 'failed' && phase !== null
     ? translate('failedIn', { phase: text(phase.name) })
-    : translate(WORDS[state], { age: format.duration(quietMs ?? 0) });
+    : translate(sentenceOf(state), { age: format.duration(quietMs ?? 0) });
 }
 
 /** Which phase it is in; null before the first. */

@@ -1,23 +1,13 @@
 /** The first thing read: the overall percent, or the sign of the state, beside one sentence. */
 import { html, nothing, type TemplateResult } from 'lit';
-import type { JobState } from '../job.js';
 import { jobWords, line } from '../job-words.js';
-import { sign, type Sign } from './icons.js';
+import { sign } from './icons.js';
 import type { Scene } from './scene.js';
 
 interface Lead {
   readonly headline: string;
   readonly detail: string | null;
 }
-
-const SIGNS: Partial<Record<JobState, Sign>> = {
-  waiting: 'pending',
-  stalled: 'quiet',
-  completed: 'done',
-  partial: 'partial',
-  failed: 'failed',
-  cancelled: 'cancelled',
-};
 
 /** Percent or sign, headline, detail. */
 export function lead(scene: Scene): TemplateResult {
@@ -41,8 +31,10 @@ export function percent({ job, format }: Scene): TemplateResult | null {
 
 /** The sign of a state that has one. */
 export function stateSign({ job }: Scene): TemplateResult | typeof nothing {
-  const name = SIGNS[job.state];
-  return name === undefined ? nothing : html`<span part="sign">${sign(name)}</span>`;
+  const { state } = job;
+  return state === 'unknown' || state === 'none' || state === 'running'
+    ? nothing
+    : html`<span part="sign">${sign(state)}</span>`;
 }
 
 /** The sentence and the line under it. */

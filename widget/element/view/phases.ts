@@ -6,19 +6,19 @@ import type { MessageKey } from '../messages.js';
 import { sign, type Sign } from './icons.js';
 import type { Scene } from './scene.js';
 
-type Look = readonly [sign: Sign, word: MessageKey];
+type Status = Lowercase<PhaseProgress['status']>;
 
-const LOOKS: Readonly<Record<PhaseProgress['status'], Look>> = {
-  PENDING: ['pending', 'phasePending'],
-  RUNNING: ['running', 'phaseRunning'],
-  COMPLETED: ['done', 'phaseDone'],
-  FAILED: ['failed', 'phaseFailed'],
-  SKIPPED: ['skipped', 'phaseSkipped'],
+const WORDS: Readonly<Record<Status, MessageKey>> = {
+  pending: 'phasePending',
+  running: 'phaseRunning',
+  completed: 'phaseDone',
+  failed: 'phaseFailed',
+  skipped: 'phaseSkipped',
 };
 /** Of a run that is over before it was done. */
-const STOPPED_LOOKS: Partial<Record<PhaseProgress['status'], Look>> = {
-  PENDING: ['pending', 'phaseNotReached'],
-  RUNNING: ['cancelled', 'cancelled'],
+const STOPPED_WORDS: Partial<Record<Status, MessageKey>> = {
+  pending: 'phaseNotReached',
+  running: 'cancelled',
 };
 
 /** The list; an outline of it while the first look is under way, so that nothing jumps when it comes. */
@@ -43,12 +43,11 @@ const OUTLINE = html`<div class="phases" aria-hidden="true">
 
 function item(phase: PhaseProgress, scene: Scene): TemplateResult {
   const { translate, job, text } = scene;
-  const status = phase.status.toLowerCase();
-  const stopped =
-    job.state === 'cancelled' || job.state === 'failed' ? STOPPED_LOOKS[phase.status] : undefined;
-  const [shape, key] = stopped ?? LOOKS[phase.status];
+  const status = phase.status.toLowerCase() as Status;
+  const stopped = job.state === 'cancelled' || job.state === 'failed' ? STOPPED_WORDS[status] : undefined;
+  const shape: Sign = stopped === 'cancelled' ? stopped : status;
   const figure = stopped === undefined ? figureOf(phase, scene) : null;
-  const word = translate(key);
+  const word = translate(stopped ?? WORDS[status]);
   return html`<li class="phase ${status}" part="phase phase-${status}">
     <span class="phase-sign" part="phase-sign">${sign(shape)}</span>
     <span class="phase-name" part="phase-name">${text(phase.name)}</span>
