@@ -16,9 +16,7 @@ const MAX_ANNOUNCEMENTS = 8;
 /** How long a connection may be gone before it is mentioned, in ms. */
 export const CONNECTION_SILENCE_MS = 5000;
 
-const MARKS = [25, 50, 75] as const;
 const LOST: ReadonlySet<ConnectionState> = new Set(['reconnecting', 'offline', 'disconnected']);
-const ENDINGS: ReadonlySet<Job['state']> = new Set(['completed', 'partial', 'failed', 'cancelled']);
 
 /** Remembers what was said of the ingestion at hand. */
 export class Announcer {
@@ -43,7 +41,8 @@ export class Announcer {
     }
     if (!this.#hasLooked) this.#catchUp(job); // what is there at the first sight is read, not announced
     this.#hasLooked ||= job.state !== 'unknown';
-    const isEnd = job.state !== this.#state && ENDINGS.has(job.state);
+    const isOver = job.progress !== null && job.progress.status !== 'RUNNING';
+    const isEnd = isOver && job.state !== this.#state;
 
     const parts = isEnd ? ending(job, voice) : this.#milestones(job, voice);
     parts.push(...this.#connection(connection, inStateMs, voice));
@@ -84,8 +83,9 @@ export class Announcer {
   }
 }
 
+/** The last quarter passed; the fourth is the end, which is told as such. */
 function markOf({ percent }: Job): number {
-  return MARKS.findLast((each) => (percent ?? 0) >= each) ?? 0;
+  return Math.min(75, Math.floor((percent ?? 0) / 25) * 25);
 }
 
 function ending(job: Job, voice: Voice): string[] {

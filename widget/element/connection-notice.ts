@@ -25,7 +25,6 @@ const BY_CODE: Readonly<Record<string, MessageKey>> = {
   PROJECT_ID_INVALID: 'errorProjectIdInvalid',
   BAD_USER_INPUT: 'errorProjectIdInvalid',
   ENDPOINT_INVALID: 'errorEndpointInvalid',
-  WS_ENDPOINT_INVALID: 'errorEndpointInvalid',
   MIXED_CONTENT: 'errorMixedContent',
   FORBIDDEN: 'errorForbidden',
   UNAUTHENTICATED: 'errorUnauthenticated',
