@@ -36,28 +36,26 @@ export class Commands {
   }
 
   /** Asks the page, then the job. */
-  give(kind: CommandKind, { progress, error }: Job, client: IngestionClient | null, say: Translate): void {
+  async give(
+    kind: CommandKind,
+    { progress, error }: Job,
+    client: IngestionClient | null,
+    say: Translate,
+  ): Promise<void> {
     if (progress === null || client === null) return;
     const fromPhase = kind === 'retry' ? (error?.retryOptions?.fromPhase ?? null) : null;
     if (!fire(this.#host, `ingestion-${kind}`, { progress, fromPhase })) return;
     const sent: CommandStatus = { kind, refusal: null };
     this.#subject = subjectOf(progress);
     this.#show(sent);
-    const settle = (refusal: string | null): void => {
-      if (this.#status === sent && refusal !== null) this.#show({ kind, refusal });
-    };
     const answer =
       kind === 'retry' ? client.retryIngestion(fromPhase ?? undefined) : client.cancelIngestion();
-    answer.then(
-      (outcome) => {
-        settle(refusalOf(outcome, say));
-      },
-      (failure: unknown) => {
-        settle(
-          say('commandFailed', { reason: failure instanceof Error ? failure.message : String(failure) }),
-        );
-      },
+    const refusal = await answer.then(
+      (outcome) => refusalOf(outcome, say),
+      (failure: unknown) =>
+        say('commandFailed', { reason: failure instanceof Error ? failure.message : String(failure) }),
     );
+    if (refusal !== null && this.#status === sent) this.#show({ kind, refusal });
   }
 
   #show(status: CommandStatus): void {

@@ -223,7 +223,7 @@ export class IngestionProgressElement extends ProgressSettings {
       command: this.#commands.statusFor(job),
       announcement: this.#announcer.next(job, connection.state, inStateMs, voice),
       onCommand: (kind) => {
-        this.#commands.give(kind, job, this.#controller.client, voice.translate);
+        void this.#commands.give(kind, job, this.#controller.client, voice.translate);
       },
       onReconnect: () => {
         this.reconnect();

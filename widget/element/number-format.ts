@@ -27,9 +27,8 @@ const TIME_UNITS = [
 ] as const;
 const BYTE_UNITS = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte', 'petabyte'];
 
-/** The formats of a language; an impossible tag gets English ones. */
-export function createNumberFormat(tag: string): NumberFormat {
-  const language = supported(tag);
+/** The formats of a language. */
+export function createNumberFormat(language: string): NumberFormat {
   const create = (options: Intl.NumberFormatOptions): ((value: number) => string) =>
     new Intl.NumberFormat(language, { maximumFractionDigits: 0, ...options }).format;
   const whole = create({});
@@ -68,14 +67,6 @@ export function createNumberFormat(tag: string): NumberFormat {
     took: (milliseconds) => (milliseconds < SECOND ? `< ${duration(SECOND)}` : duration(milliseconds)),
     estimate: (milliseconds) => duration(roundedUp(milliseconds)),
   };
-}
-
-function supported(tag: string): string {
-  try {
-    return Intl.getCanonicalLocales(tag)[0] ?? 'en';
-  } catch {
-    return 'en';
-  }
 }
 
 /** Up to whole steps that grow with the length, so that an estimate does not pretend to be exact. */

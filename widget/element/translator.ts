@@ -9,9 +9,12 @@ export type Translate = (key: MessageKey, values?: Readonly<Record<string, strin
 /** What a host may pass as `messages`: a whole language, or only the sentences it wants otherwise. */
 export type PartialMessages = Partial<Messages>;
 
-/** A translator of `language`, with a host's own sentences before it and English behind it. */
-export function createTranslator(language: Messages, own: PartialMessages | null): Translate {
-  const rules = pluralRules(own?.language ?? language.language);
+/**
+ * A translator of `language`, with a host's own sentences before it and English behind it; `tag` says by whose rules plurals
+ * are formed.
+ */
+export function createTranslator(language: Messages, own: PartialMessages | null, tag: string): Translate {
+  const rules = new Intl.PluralRules(tag);
   return (key, values = {}) => {
     const message = pick(key, own, language);
     const text = typeof message === 'string' ? message : choose(message, rules, values['count']);
@@ -40,13 +43,4 @@ function choose(forms: PluralForms, rules: Intl.PluralRules, count: unknown): st
 function isMessage(value: unknown): value is Message {
   if (typeof value === 'string') return true;
   return typeof value === 'object' && value !== null && typeof (value as PluralForms).other === 'string';
-}
-
-function pluralRules(tag: string): Intl.PluralRules {
-  try {
-    return new Intl.PluralRules(tag);
-  } catch {
-    warnInDevelopment(`"${tag}" is not a language tag; English plural rules stand in.`);
-    return new Intl.PluralRules('en');
-  }
 }

@@ -23,19 +23,28 @@ export function voiceOf(element: Element, own: unknown): Voice {
   const mine = isMessages(own) ? own : null;
   const tag = languageAround(element);
   const messages = findMessages(tag) ?? en;
-  // numbers follow the region (de-CH) where the words are of that language, else the words
-  const numbers = mine?.language ?? (messages === en && !/^en\b/i.test(tag) ? 'en' : tag);
+  // numbers and plurals follow the region (de-CH) where the words are of that language, else the words
+  const numbers = possible(mine?.language ?? (messages === en && !/^en\b/i.test(tag) ? 'en' : tag));
   const owner = mine ?? messages;
   const cache = made.get(owner) ?? new Map<string, Voice>();
   made.set(owner, cache);
   const key = `${messages.language} ${numbers}`;
   const voice = cache.get(key) ?? {
-    translate: createTranslator(messages, mine),
+    translate: createTranslator(messages, mine, numbers),
     format: createNumberFormat(numbers),
     text: RIGHT_TO_LEFT.test(numbers) ? (words: string) => `\u2068${words}\u2069` : (words: string) => words,
   };
   cache.set(key, voice);
   return voice;
+}
+
+/** The tag as `Intl` spells it; English where it is none. */
+function possible(tag: string): string {
+  try {
+    return Intl.getCanonicalLocales(tag)[0] ?? 'en';
+  } catch {
+    return 'en';
+  }
 }
 
 function isMessages(value: unknown): value is PartialMessages {
