@@ -61,6 +61,8 @@ const STATUS_OF_MALFORMED: Readonly<Record<string, string>> = {
 };
 
 function answerRaw(socket: Duplex, status: string, headers = ''): void {
+  // Node leaves our half open for a client that never hangs up: an open file, and a server that cannot end.
+  socket.once('finish', () => socket.destroy());
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n${headers}\r\n`);
 }
 

@@ -1,6 +1,6 @@
 /** Limits as a client meets them: at the limit all is well, one past it there is a code, and a line in the log. */
 import { connect } from 'node:net';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { openRaw } from './support/raw-socket.js';
 import { startTestServer, tokenFor } from './support/running-server.js';
 import { connectStock, watchStock } from './support/stock-client.js';
@@ -199,5 +199,36 @@ describe('an HTTP request', () => {
     });
     expect(answer).toMatch(/^HTTP\/1\.1 408 /);
     await running.line(overLimit('ms of a request'));
+  });
+
+  it.each([
+    [
+      'an upgrade of another path',
+      'GET /nope HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
+    ],
+    ['what is no HTTP', 'RUBBISH\r\n\r\n'],
+  ])('that was refused keeps no socket, although its client never hangs up: %s', async (_name, text) => {
+    const running = await startTestServer();
+    const socket = connect({
+      port: Number(new URL(running.url).port),
+      host: '127.0.0.1',
+      allowHalfOpen: true,
+    });
+    onTestFinished(() => void socket.destroy());
+    const refused = new Promise((resolve) => socket.once('end', resolve));
+    const gone = new Promise((resolve) => socket.once('close', resolve));
+    socket.on('error', () => undefined);
+    socket.resume();
+    socket.write(text);
+    await refused;
+    // Whoever still holds it takes this; where nobody does, it is answered by a reset.
+    await expect
+      .poll(() => {
+        socket.write('more');
+        return socket.destroyed;
+      })
+      .toBe(true);
+    await gone;
+    await running.server.close();
   });
 });
