@@ -31,6 +31,15 @@ const address = (protocols: readonly string[], example: string) =>
     },
     { error: `must be an address such as ${example}` },
   );
+/** MongoDB's addresses name every member of a replica set, which no URL may: each is looked at by itself. */
+const mongoAddress = z.string().refine(
+  (text) => {
+    const [, head = '', hosts = '', rest = ''] =
+      /^(mongodb(?:\+srv)?:\/\/(?:[^/]*@)?)([^/?#]+)(.*)$/.exec(text) ?? [];
+    return hosts !== '' && hosts.split(',').every((host) => host !== '' && URL.canParse(head + host + rest));
+  },
+  { error: 'must be an address such as mongodb://127.0.0.1:27017/progress' },
+);
 const origins = list.refine(
   (items) =>
     items.every(
@@ -77,7 +86,7 @@ export const VARIABLES = Object.freeze({
     'What subscriptionUrl and pollUrl begin with; from HOST and PORT where unset.',
   ),
   MONGODB_URI: variable(
-    address(['mongodb:', 'mongodb+srv:'], 'mongodb://127.0.0.1:27017/progress'),
+    mongoAddress,
     null,
     null,
     'MongoDB to keep progress in; unset, the embedded store under DATA_DIR does.',

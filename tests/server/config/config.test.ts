@@ -59,6 +59,8 @@ describe('the environment', () => {
     ['PORT', '4e3'],
     ['PUBLIC_URL', 'example.com'],
     ['MONGODB_URI', 'http://db'],
+    ['MONGODB_URI', 'mongodb://a:27017,/db'],
+    ['MONGODB_URI', 'mongodb://a:27017,b:port/db'],
     ['REDIS_URL', 'localhost'],
     ['JWT_CLOCK_TOLERANCE', '-1'],
     ['CORS_ORIGINS', 'example.com'],
@@ -71,6 +73,14 @@ describe('the environment', () => {
     expect(problemsOf({ ...base, [name]: value })).toEqual([
       expect.stringMatching(new RegExp(`^${name} must be`)),
     ]);
+  });
+
+  it.each([
+    'mongodb://127.0.0.1:27017/progress',
+    'mongodb://user:word@a:27017,b:27018,[::1]:27019/progress?replicaSet=rs0',
+    'mongodb+srv://user:word@cluster.example.com/progress',
+  ])('takes the address of a MongoDB, with every member of its replica set: %s', (address) => {
+    expect(problemsOf({ ...base, MONGODB_URI: address })).toEqual([]);
   });
 
   it('has a sentence of its own for every variable that can be wrong', () => {
