@@ -76,7 +76,8 @@ function toViewer(payload: unknown, toleranceMs: number): Viewer {
     subject: sub,
     scopes: readScopes(scope),
     projects: projects === '*' ? projects : new Set(projects),
-    expiresAt: exp * 1_000 + toleranceMs,
+    // RFC 7519, 2: a NumericDate may have a fraction, and may have one of a millisecond.
+    expiresAt: Math.floor(exp * 1_000) + toleranceMs,
     claims: Object.freeze(claims.data),
   });
 }

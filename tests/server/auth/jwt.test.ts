@@ -41,6 +41,11 @@ describe('a good token', () => {
     expect([...scopes].sort()).toEqual(expected);
   });
 
+  it('may expire at a fraction of a second, which is told in whole milliseconds', async () => {
+    const viewer = await verifier().verify(signed({ ...claims, exp: NOW + 60.123_456_7 }));
+    expect(viewer.expiresAt).toBe((NOW + 60) * 1_000 + 123);
+  });
+
   it('may cover every project, or none where it names none', async () => {
     expect((await verifier().verify(signed({ ...claims, projects: '*' }))).projects).toBe('*');
     const { projects: _, ...bare } = claims;
