@@ -25,7 +25,7 @@ export type AcknowledgeCommandInput = {
   commandId: Scalars['ID']['input'];
   /** The project. */
   projectId: Scalars['ID']['input'];
-  /** Why not, for people. */
+  /** Why not, for people; at most 500 characters. */
   reason?: InputMaybe<Scalars['String']['input']>;
 };
 
@@ -463,7 +463,7 @@ export type PhaseMetrics = {
   bytesProcessed: Maybe<Scalars['SafeInt']['output']>;
   /** Bytes there are to do. */
   bytesTotal: Maybe<Scalars['SafeInt']['output']>;
-  /** Whatever else this ingestion counts (pages, chunks, rows), in the job's order. */
+  /** Whatever else this phase counts (pages, chunks, rows), in the job's order: the first 20 that it names. */
   counters: Array<Counter>;
   /** Seconds that this phase still takes; null until the rate is steady enough to be honest. */
   etaSeconds: Maybe<Scalars['Float']['output']>;

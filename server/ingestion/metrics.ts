@@ -1,5 +1,11 @@
 /** Counts and percents of phases: how a report's merge into the state's. Pure; leaves phases and statuses to `progress.ts`. */
-import type { Counter, MetricsInput, Phase, PhaseMetrics } from '@ingestion-progress/schema';
+import {
+  LIMITS,
+  type Counter,
+  type MetricsInput,
+  type Phase,
+  type PhaseMetrics,
+} from '@ingestion-progress/schema';
 
 /** Counts before a job gave any. */
 export const NO_METRICS: PhaseMetrics = Object.freeze({
@@ -15,10 +21,12 @@ export const NO_METRICS: PhaseMetrics = Object.freeze({
 
 type CounterInput = NonNullable<MetricsInput['counters']>[number];
 
+/** The first names stay: a job that names its counters anew with each report must not make the state grow without end. */
 function mergeCounters(current: readonly Counter[], given: readonly CounterInput[]): Counter[] {
   const merged = new Map(current.map((counter) => [counter.name, counter]));
   for (const { name, label, value, unit } of given) {
     const known = merged.get(name);
+    if (known === undefined && merged.size >= LIMITS.counters) continue;
     merged.set(name, {
       name,
       label: label ?? known?.label ?? name,

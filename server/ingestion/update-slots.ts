@@ -2,7 +2,7 @@
  * Where updates of one ingestion wait for their window: one slot a phase, into which accepted numbers are copied (a
  * job may reuse its object), so that a call that is merged away allocates nothing. Checks nothing; knows no time.
  */
-import type { MetricsInput, ProgressUpdateReport } from '@ingestion-progress/schema';
+import { LIMITS, type MetricsInput, type ProgressUpdateReport } from '@ingestion-progress/schema';
 
 type CounterInput = NonNullable<MetricsInput['counters']>[number];
 
@@ -42,6 +42,7 @@ class Slot {
       if (counter === undefined) continue;
       const known = counters.get(counter.name);
       if (known === undefined) {
+        if (counters.size >= LIMITS.counters) continue;
         counters.set(counter.name, {
           label: counter.label ?? null,
           value: counter.value,

@@ -23,6 +23,8 @@ export interface Outbox {
   shift(): Waiting | undefined;
 }
 
+/** As many as a report may have, and a phase keeps. */
+const MOST_COUNTERS = 20;
 /** More than four phases and their updates wait only where a job floods with errors. */
 const MOST_WAITING = 100;
 
@@ -90,7 +92,10 @@ function mergeMetrics(older: MetricsInput, newer: MetricsInput): MetricsInput {
     Object.entries(newer).filter(([, value]) => value !== null && value !== undefined),
   );
   const counters = new Map((older.counters ?? []).map((counter) => [counter.name, counter]));
-  for (const counter of newer.counters ?? []) counters.set(counter.name, counter);
+  for (const counter of newer.counters ?? []) {
+    // One too many, and the server would refuse both reports.
+    if (counters.has(counter.name) || counters.size < MOST_COUNTERS) counters.set(counter.name, counter);
+  }
   const merged: MetricsInput = { ...older, ...told };
   return counters.size === 0 ? merged : { ...merged, counters: [...counters.values()] };
 }

@@ -123,6 +123,16 @@ describe('percents', () => {
   });
 });
 
+test('a phase keeps its first 20 counters, whatever a job names in later reports', () => {
+  const named = (from: number, value: number) => ({
+    counters: Array.from({ length: 20 }, (_, index) => ({ name: `c${from + index}`, value })),
+  });
+  const { phases } = fold(begin(), update(1, 1, named(0, 1)), update(1, 2, named(10, 2))).progress;
+  const counters = phases[0]?.metrics?.counters ?? [];
+  expect(counters.map(({ name }) => name)).toEqual(named(0, 0).counters.map(({ name }) => name));
+  expect(counters.map(({ value }) => value)).toEqual([...Array(10).fill(1), ...Array(10).fill(2)]);
+});
+
 test('metrics merge by field, and counters by name', () => {
   const { progress } = fold(
     begin({ totals: [{ phase: 1, itemsTotal: 9 }] }),

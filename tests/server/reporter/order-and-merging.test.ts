@@ -54,6 +54,20 @@ describe('a reporter', () => {
     expect(updates.at(-1)?.input).toMatchObject({ progressPercent: 100, metrics: { itemsProcessed: 1_000 } });
   });
 
+  it('sends no more counters than the server takes, however many updates it merged', async () => {
+    const run = await reporter.startIngestion();
+    run.emitProgressUpdate(2, 1);
+    await world.settle();
+    const named = (from: number) => ({
+      counters: Array.from({ length: 15 }, (_, index) => ({ name: `c${from + index}`, value: 1 })),
+    });
+    run.emitProgressUpdate(2, 40, named(0));
+    run.emitProgressUpdate(2, 41, named(10));
+    await run.flush();
+    const { metrics } = world.heard.at(-1)?.input as { metrics: { counters: unknown[] } };
+    expect(metrics.counters).toHaveLength(20);
+  });
+
   it('merges metrics by field and counters by name', async () => {
     const run = await reporter.startIngestion();
     run.emitProgressUpdate(2, 1);
