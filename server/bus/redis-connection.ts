@@ -4,6 +4,7 @@
  */
 import { Redis, type RedisOptions } from 'ioredis';
 import { silentLogger, type Logger } from '../observability/logger.js';
+import { withoutPassword } from '../observability/without-password.js';
 import type { BusState } from './event-bus.js';
 
 /** What the connections are made of. */
@@ -31,8 +32,6 @@ export interface RedisConnection {
 
 const RETRY_MOST_MS = 1_000;
 const HEARTBEAT_MS = 2_000;
-
-const withoutPassword = (url: string) => url.replace(/\/\/[^@/]*@/, '//');
 
 /** Opens both connections, or rejects with a sentence. */
 export async function connectRedis(options: RedisConnectionOptions): Promise<RedisConnection> {

@@ -5,6 +5,7 @@
 import { MongoClient, type Db } from 'mongodb';
 import { ProgressError } from '../errors.js';
 import type { Logger } from '../observability/logger.js';
+import { withoutPassword } from '../observability/without-password.js';
 
 /** What a connection is made of. */
 export interface MongoConnectionOptions {
@@ -31,11 +32,6 @@ const HEARTBEAT_MS = 2_000;
 const HEARTBEAT_TIMEOUT_MS = 3_000;
 /** How much longer than the driver's own deadlines ours wait, in milliseconds. */
 const GRACE_MS = 500;
-
-/** The address without what is secret in it. */
-function withoutPassword(uri: string): string {
-  return uri.replace(/\/\/[^@/]*@/, '//').replace(/\?.*$/, '');
-}
 
 /** The database that the address names; ours where it names none. */
 function databaseOf(uri: string): string {
@@ -124,7 +120,7 @@ export async function connectMongo(options: MongoConnectionOptions): Promise<Mon
     await close().catch(() => undefined);
     const said = cause instanceof ProgressError ? cause.cause : cause;
     throw new Error(
-      `MONGODB_URI: no MongoDB that lets us in answers at ${withoutPassword(uri)} ` +
+      `MONGODB_URI: no MongoDB that lets us in answers at ${withoutPassword(uri).replace(/\?.*$/, '')} ` +
         `(${said instanceof Error ? withoutPassword(said.message) : 'in time'}): ` +
         'check the address, the user and that it runs.',
       { cause },

@@ -5,7 +5,9 @@ import { createHealth } from '../../../server/observability/health.js';
 import { silentLogger } from '../../../server/observability/logger.js';
 import { measured } from '../../../server/observability/measured-port.js';
 import { watchMemory } from '../../../server/observability/memory-watch.js';
+import { ProgressError } from '../../../server/errors.js';
 import { createPinoLogger } from '../../../server/observability/pino-logger.js';
+import { withoutPassword } from '../../../server/observability/without-password.js';
 import { createManualClock } from '../../support/manual-clock.js';
 
 describe('health', () => {
@@ -106,5 +108,34 @@ describe('a line of the log', () => {
       time: expect.any(String),
     });
     expect(text).not.toContain('hidden');
+  });
+
+  it('says what an error was, why, and where', () => {
+    let text = '';
+    const destination = new Writable({
+      write: (chunk, _encoding, done) => {
+        text += String(chunk);
+        done();
+      },
+    });
+    const cause = new ProgressError('UNAVAILABLE', 'The store is away.', { cause: new Error('no route') });
+    createPinoLogger('info', destination).warn({ cause }, 'writes wait');
+    expect(JSON.parse(text)).toMatchObject({
+      cause: {
+        code: 'UNAVAILABLE',
+        message: 'The store is away.',
+        stack: expect.stringContaining('observability.test'),
+        cause: { message: 'no route' },
+      },
+    });
+  });
+
+  it.each([
+    ['redis://:word@host:6379', 'redis://host:6379'],
+    ['redis://:wo@rd@host:6379', 'redis://host:6379'],
+    ['mongodb://user:12/word@a:1,b:2/db failed', 'mongodb://a:1,b:2/db failed'],
+    ['mongodb://host/db', 'mongodb://host/db'],
+  ])('has no password of an address: %s', (address, told) => {
+    expect(withoutPassword(address)).toBe(told);
   });
 });
