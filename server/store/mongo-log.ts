@@ -64,6 +64,8 @@ export function createMongoLog(options: MongoLogOptions): MongoLog {
   const room = createLogRoom(eventsPerIngestion);
   let waiting: readonly EventDocument[] = [];
   let inserting: Promise<void> | null = null;
+  /** The batch of `inserting` that is under way. */
+  let batchUnderWay: Promise<boolean> = Promise.resolve(true);
 
   const insert = async (documents: readonly EventDocument[]) => {
     for (const batch of inBatches(documents)) {
@@ -91,21 +93,39 @@ export function createMongoLog(options: MongoLogOptions): MongoLog {
     for (const { projectId, ingestionId } of room.take(documents)) await trim(projectId, ingestionId);
   };
 
+  /** A bounded number, since the tails in the states have them too. */
+  const keep = (documents: readonly EventDocument[]) => {
+    waiting = documents.slice(-MOST_WAITING);
+  };
+
+  /** False where it could not be inserted, and is kept for the next time. */
+  const insertBatch = async (batch: readonly EventDocument[]): Promise<boolean> => {
+    try {
+      await insert(batch);
+      await trimAll(batch);
+      return true;
+    } catch (error) {
+      keep([...batch, ...waiting]);
+      logger.warn({ entries: batch.length, error: String(error) }, 'log entries could not be inserted yet');
+      return false;
+    }
+  };
+
   const insertWaiting = async () => {
-    while (waiting.length > 0) {
+    let isThere = true;
+    while (isThere && waiting.length > 0) {
       const batch = waiting;
       waiting = [];
-      try {
-        await insert(batch);
-        await trimAll(batch);
-      } catch (error) {
-        // Kept for the next time; a bounded number, since the tails in the states have them too.
-        waiting = [...batch, ...waiting].slice(-MOST_WAITING);
-        logger.warn({ entries: batch.length, error: String(error) }, 'log entries could not be inserted yet');
-        break;
-      }
+      batchUnderWay = insertBatch(batch);
+      isThere = await batchUnderWay;
     }
     inserting = null;
+  };
+
+  /** Waits for what waits by now, and not for what comes meanwhile: under load that never ends. */
+  const caughtUp = async () => {
+    await batchUnderWay;
+    await batchUnderWay;
   };
 
   const insertTail = async (projectId: string) => {
@@ -129,7 +149,7 @@ export function createMongoLog(options: MongoLogOptions): MongoLog {
       await call(() => events().createIndex({ projectId: 1, ingestionId: 1, place: 1 }));
     },
     insertSoon: (documents) => {
-      waiting = [...waiting, ...documents];
+      keep([...waiting, ...documents]);
       if (waiting.length > 0) inserting ??= insertWaiting();
     },
     settled: async () => {
@@ -142,7 +162,7 @@ export function createMongoLog(options: MongoLogOptions): MongoLog {
       await trimAll(documents);
     },
     list: async (projectId, ingestionId, page) => {
-      await inserting;
+      await caughtUp();
       await insertTail(projectId);
       const after = page.after === null ? {} : { place: { $gt: sortKey(decodeCursor(page.after)) } };
       const found = await call(() =>
@@ -158,7 +178,7 @@ export function createMongoLog(options: MongoLogOptions): MongoLog {
       return { ...pageOf(entries, page.first, eventPlace), hasNextPage: found.length > page.first };
     },
     delete: async (projectId, ingestionId) => {
-      await inserting;
+      await caughtUp();
       await call(() => events().deleteMany({ projectId, ingestionId }));
     },
   };

@@ -183,6 +183,29 @@ describe('the MongoDB store over the wire', () => {
     await eventually(() => store.ping());
     expect(await store.write([change('p', 3)])).toEqual([{ written: true }]);
   });
+
+  it('lists a log while others are written without a pause', async () => {
+    const { store } = await open();
+    const projectIds = ['p1', 'p2', 'p3', 'p4'];
+    for (const projectId of projectIds) await store.write([start(projectId)]);
+    let isListed = false;
+    let written = 0;
+    const keepWriting = async (projectId: string) => {
+      for (let revision = 2; !isListed && revision < 200; revision += 1) {
+        await store.write([change(projectId, revision)]);
+        written += 1;
+      }
+    };
+    const writing = projectIds.map(keepWriting);
+    await vi.waitFor(() => expect(written).toBeGreaterThan(20), { timeout: 20_000 });
+    const listing = store.listEvents('p1', 'i', { first: 5, after: null }).then(() => {
+      isListed = true;
+    });
+    await Promise.all(writing);
+    const { length } = projectIds;
+    expect(written).toBeLessThan(length * 198);
+    await listing;
+  });
 });
 
 describe('a driver that lost a heartbeat', () => {
