@@ -246,6 +246,10 @@ export class ProjectState {
       return { kind: 'given-up' };
     }
     if (!outcome.written) {
+      // Of another version, or damaged: folding again would meet it again.
+      if (outcome.unreadable === true) {
+        throw new ProgressError('INTERNAL_SERVER_ERROR', 'What is stored of this project does not parse.');
+      }
       this.storedRevision = outcome.current?.progress.revision ?? 0;
       await this.adopt(outcome.current);
       return { kind: 'newer', agoMs: outcome.current === null ? null : this.ago(outcome.current) };
@@ -276,9 +280,14 @@ export class ProjectState {
   ): Promise<Committed> {
     const closed = await this.close(change, base);
     if (closed.kind !== 'committed') return closed;
-    const outcome = await this.storeOnly(change, events, this.changeGuard(), deadlineAt);
-    if (outcome.kind !== 'committed') await this.reopen(change);
-    return outcome;
+    let isStored = false;
+    try {
+      const outcome = await this.storeOnly(change, events, this.changeGuard(), deadlineAt);
+      isStored = outcome.kind === 'committed';
+      return outcome;
+    } finally {
+      if (!isStored) await this.reopen(change);
+    }
   }
 
   /** Closes the project's key for an ending. Without a bus that others hear there is nothing to close. */

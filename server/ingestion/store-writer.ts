@@ -61,6 +61,7 @@ export function createStoreWriter(options: StoreWriterOptions): StoreWriter {
   let wakeAt = Number.POSITIVE_INFINITY;
   let idle: (() => void)[] = [];
   let closing = false;
+  let stopped = false;
 
   const waitingOf = (projectId: string): ProjectWrites => {
     const known = projects.get(projectId);
@@ -70,11 +71,15 @@ export function createStoreWriter(options: StoreWriterOptions): StoreWriter {
     return made;
   };
 
-  const finish = (projectId: string, waiting: ProjectWrites, job: WriteJob) => {
-    waiting.remove(job);
-    // To the end of the line, so that under load everybody gets their turn.
+  /** To the end of the line, so that everybody gets their turn. */
+  const toEnd = (projectId: string, waiting: ProjectWrites) => {
     projects.delete(projectId);
     projects.set(projectId, waiting);
+  };
+
+  const finish = (projectId: string, waiting: ProjectWrites, job: WriteJob) => {
+    waiting.remove(job);
+    toEnd(projectId, waiting);
     if (waiting.jobs.length === 0 && clock.monotonicNow() - waiting.lastDueAt >= snapshotEveryMs) {
       projects.delete(projectId);
     }
@@ -95,7 +100,7 @@ export function createStoreWriter(options: StoreWriterOptions): StoreWriter {
       job.settle?.({ written: true });
       return;
     }
-    if (outcome.current === null && job.guard.kind !== 'start') {
+    if (outcome.current === null && outcome.unreadable !== true && job.guard.kind !== 'start') {
       // The store lost its document: ours is the only copy.
       job.guard = { kind: 'start' };
       return;
@@ -163,6 +168,8 @@ export function createStoreWriter(options: StoreWriterOptions): StoreWriter {
         failures += 1;
         // It may be slow and not away: so many may be more than it can do within a call's time, each time anew.
         batchSize = Math.max(1, Math.floor(batchSize / 2));
+        // Or only what these projects are kept on is away: the others get their turn.
+        for (const one of batch) toEnd(one.projectId, one.waiting);
         if (failures === 1) logger.warn({ cause, waiting: projects.size }, 'the store is away; writes wait');
       }
     }
@@ -179,7 +186,7 @@ export function createStoreWriter(options: StoreWriterOptions): StoreWriter {
       if (batch.length === 0) break;
       const before = failures;
       await writeBatch(batch);
-      if (failures > before) break;
+      if (failures > before || stopped) break;
     }
     pumping = false;
     scheduleNext();
@@ -187,7 +194,7 @@ export function createStoreWriter(options: StoreWriterOptions): StoreWriter {
 
   /** Sees to it that the next pump comes no later than `dueAt`; while the store is away, with its backoff. */
   const schedule = (dueAt: number) => {
-    if (pumping || dueAt >= wakeAt) return;
+    if (stopped || pumping || dueAt >= wakeAt) return;
     wakeAt = dueAt;
     timer?.();
     const backoff = failures === 0 ? 0 : (BACKOFF_MS[Math.min(failures, BACKOFF_MS.length) - 1] ?? 0);
@@ -250,7 +257,12 @@ export function createStoreWriter(options: StoreWriterOptions): StoreWriter {
     close: (deadlineMs) =>
       new Promise((resolve) => {
         closing = true;
-        const stop = clock.setTimer(deadlineMs, () => resolve(false));
+        const stop = clock.setTimer(deadlineMs, () => {
+          // The store is closed next, and would be tried for ever.
+          stopped = true;
+          timer?.();
+          resolve(false);
+        });
         idle.push(() => {
           stop();
           timer?.();

@@ -117,6 +117,40 @@ test('closing stores what waits, first', async () => {
   expect(clock.timers).toBe(1);
 });
 
+test('what is away for some projects alone does not hold up the others', async () => {
+  const store = createFaultyStore(true);
+  const { clock, emitter } = await startHarness({ store });
+  for (const id of ['dead', 'a', 'b']) await emitter.emitPhaseStarted(id, 1, 'Reading');
+  const { write } = store;
+  store.write = async (writes) => {
+    const isDead = writes.some(({ record }) => record.progress.projectId === 'dead');
+    if (isDead) throw new ProgressError('UNAVAILABLE', 'That shard is away.');
+    return write(writes);
+  };
+  for (const id of ['dead', 'a', 'b']) await emitter.emitPhaseStarted(id, 2, 'Parsing');
+  await clock.advance(5_000);
+  expect((await store.read('a'))?.progress.currentPhase).toBe(2);
+  expect((await store.read('b'))?.progress.currentPhase).toBe(2);
+  store.write = write;
+  await clock.advance(5_000);
+  expect((await store.read('dead'))?.progress.currentPhase).toBe(2);
+});
+
+test('what a newer version has stored is left as it is, and is met once for each report', async () => {
+  const store = createFaultyStore(true);
+  const { clock, emitter } = await startHarness({ store });
+  await emitter.emitPhaseStarted('p', 1, 'Reading');
+  await clock.advance(1_000);
+  let writes = 0;
+  store.write = async (given) => {
+    writes += 1;
+    expect(given.map(({ guard }) => guard.kind)).not.toContain('start');
+    return given.map(() => ({ written: false, current: null, unreadable: true }));
+  };
+  await expect(emitter.emitComplete('p', {})).rejects.toMatchObject({ code: 'INTERNAL_SERVER_ERROR' });
+  expect(writes).toBe(1);
+});
+
 test('closing gives up at its deadline where the store stays away', async () => {
   const store = createFaultyStore(true);
   const { clock, emitter, service, log } = await startHarness({ store });
@@ -129,6 +163,13 @@ test('closing gives up at its deadline where the store stays away', async () => 
   expect(log.some((line) => line.level === 'error' && line.message === 'states were left unstored')).toBe(
     true,
   );
+  let attempts = 0;
+  store.write = async () => {
+    attempts += 1;
+    throw new ProgressError('UNAVAILABLE', 'The store is closed.');
+  };
+  await clock.advance(10_000);
+  expect(attempts).toBe(0);
 });
 
 test('one state that the store cannot take does not hold up the others', async () => {
