@@ -185,6 +185,14 @@ export const errorReportSchema = errorSchema.extend({ ...address, phase: phaseSc
 /** The job stopped because it was asked to: mutation `confirmCancelled`. */
 export const cancelledReportSchema = z.strictObject(address);
 
+/** A job's answer to a command: mutation `acknowledgeCommand`. */
+export const acknowledgementSchema = z.strictObject({
+  projectId: idSchema,
+  commandId: idSchema,
+  accepted: z.boolean(),
+  reason: z.string().max(LIMITS.reason).nullish(),
+});
+
 /** Counts of a phase, as a job gives them. */
 export type MetricsInput = z.input<typeof phaseMetricsSchema>;
 /** How the ingestion came out, as a job gives it. */

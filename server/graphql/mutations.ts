@@ -52,7 +52,7 @@ export function createMutations({
     failIngestion: (_parent, { input }, context) => report(context, { type: 'error', report: input }),
     confirmCancelled: (_parent, { input }, context) => report(context, { type: 'cancelled', report: input }),
     acknowledgeCommand: async (_parent, { input }, { session }) => {
-      await session.authorise(input.projectId, 'progress:write');
+      await session.authoriseReport(input.projectId);
       return service.acknowledgeCommand({ ...input, reason: input.reason ?? null });
     },
     retryIngestion: (_parent, args, context) => command(context, 'RETRY', args),

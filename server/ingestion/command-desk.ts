@@ -1,11 +1,18 @@
 /** Requests to jobs and what they do to the state: checked, logged, carried, answered, and carried out where no job does. */
 import { randomUUID } from 'node:crypto';
-import { describeIssues, idSchema, isEnded, type IngestionCommand } from '@ingestion-progress/schema';
+import {
+  acknowledgementSchema,
+  describeIssues,
+  idSchema,
+  isEnded,
+  type IngestionCommand,
+  type RecordedEvent,
+} from '@ingestion-progress/schema';
 import type { EventBus, Unsubscribe } from '../bus/event-bus.js';
 import type { Clock } from '../clock.js';
 import { ProgressError } from '../errors.js';
 import type { Logger } from '../observability/logger.js';
-import type { ProgressStore } from '../store/progress-store.js';
+import type { Page, ProgressStore } from '../store/progress-store.js';
 import { createCommands } from './commands.js';
 import type { CommandAnswer, CommandRequest } from './service-port.js';
 import { touched } from './draft.js';
@@ -31,8 +38,10 @@ export interface CommandDesk {
   dispose(): void;
 }
 
-/** How many entries of the log are looked through for a command that this server did not hear. */
+/** Entries of a log that are read at once for a command that this server did not hear. */
 const LOG_PAGE = 500;
+/** Ingestions of a project whose logs are looked through for one. */
+const MOST_LOGS = 5;
 
 /** Makes the desk. */
 export function createCommandDesk({
@@ -44,13 +53,30 @@ export function createCommandDesk({
   change,
 }: CommandDeskOptions): CommandDesk {
   const find = async (projectId: string, commandId: string): Promise<IngestionCommand | null> => {
-    const latest = await read(projectId);
-    if (latest === null) return null;
-    const page = await store.listEvents(projectId, latest.progress.id, { first: LOG_PAGE, after: null });
-    const entry = page.items.findLast(
-      ({ node }) => node.type === 'command' && node.id.startsWith(`${commandId}:`),
-    );
-    return entry === undefined ? null : (entry.node.payload as IngestionCommand);
+    // Newest first; a retry may be of an earlier one than the latest.
+    const { items } = await store.listIngestions(projectId, { first: MOST_LOGS, after: null });
+    for (const { node } of items) {
+      const found = await findIn(projectId, node.progress.id, commandId);
+      if (found !== null) return found;
+    }
+    return null;
+  };
+
+  /** As the log of one ingestion tells it last. */
+  const findIn = async (projectId: string, ingestionId: string, commandId: string) => {
+    let found: IngestionCommand | null = null;
+    for (let after: string | null = null; ;) {
+      const { items, hasNextPage }: Page<RecordedEvent> = await store.listEvents(projectId, ingestionId, {
+        first: LOG_PAGE,
+        after,
+      });
+      for (const { node } of items) {
+        const isOfIt = node.type === 'command' && node.id.startsWith(`${commandId}:`);
+        if (isOfIt) found = node.payload as IngestionCommand;
+      }
+      after = items.at(-1)?.cursor ?? null;
+      if (!hasNextPage || after === null) return found;
+    }
   };
   const commands = createCommands({ bus, clock, logger, find });
 
@@ -139,7 +165,10 @@ export function createCommandDesk({
       await log(answered);
       return answered;
     },
-    acknowledge: async ({ projectId, commandId, accepted, reason }) => {
+    acknowledge: async (answer) => {
+      const checked = acknowledgementSchema.safeParse(answer);
+      if (!checked.success) throw new ProgressError('BAD_USER_INPUT', describeIssues(checked.error));
+      const { projectId, commandId, accepted, reason } = answer;
       const command = await commands.answer(projectId, commandId, accepted, reason);
       if (command.kind === 'CANCEL' && command.status === 'ACCEPTED') await noteTaken(command);
       return command;

@@ -69,12 +69,18 @@ export async function createIngestionRun(options: IngestionRunOptions): Promise<
   let wasRefused = false;
   let stopWatching: Unsubscribe = () => undefined;
 
+  /** Another ingestion took its place, or somebody else ended it: there is nothing more to hear. */
+  const stop = (error: ProgressError) => {
+    controller.abort(error);
+    stopWatching();
+  };
+
   const refused = (error: ProgressError) => {
     if (!wasRefused) {
       wasRefused = true;
       logger.warn({ projectId, ingestionId, code: error.code, reason: error.message }, REFUSED);
     }
-    if (error.code === 'CONFLICT') controller.abort(error);
+    if (error.code === 'CONFLICT') stop(error);
     options.onRejected(error);
   };
   const lane = createUpdateLane(service, projectId, ingestionId, refused);
@@ -90,7 +96,7 @@ export async function createIngestionRun(options: IngestionRunOptions): Promise<
     } catch (error) {
       const isConflict = error instanceof ProgressError && error.code === 'CONFLICT';
       // A phase that is over is a conflict, too, and no reason to stop.
-      if (isConflict && !isOpen()) controller.abort(error);
+      if (isConflict && !isOpen()) stop(error);
       throw error;
     }
   };

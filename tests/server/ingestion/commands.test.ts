@@ -1,5 +1,6 @@
 import type { IngestionCommand } from '@ingestion-progress/schema';
 import { expect, test } from 'vitest';
+import { createMemoryBus } from '../../../server/bus/memory-bus.js';
 import { CancelRequested } from '../../../server/ingestion/ingestion-run.js';
 import { createManualClock, settle } from '../../support/manual-clock.js';
 import { createFaultyStore } from './faulty-store.js';
@@ -20,7 +21,7 @@ async function two() {
   const end = createSharedBus(clock);
   const a = await startHarness({ clock, store, bus: end() });
   const b = await startHarness({ clock, store, bus: end() });
-  return { clock, a, b };
+  return { clock, a, b, store };
 }
 
 test('a cancel asked on one server reaches the job on another, which confirms it', async () => {
@@ -134,6 +135,55 @@ test('an answer may come to a server that never heard the command', async () => 
   await expect(
     b.service.acknowledgeCommand({ projectId: 'p', commandId: 'none', accepted: true, reason: null }),
   ).rejects.toMatchObject({ code: 'NOT_FOUND' });
+});
+
+test('an answer finds its command at the end of a long log, and in that of an earlier ingestion', async () => {
+  const { a, b, store } = await two();
+  const { listEvents } = store;
+  store.listEvents = (projectId, ingestionId, { after }) =>
+    listEvents(projectId, ingestionId, { first: 2, after });
+  const earlier = await a.emitter.startIngestion('p', { ingestionId: 'earlier' });
+  for (const phase of [1, 2, 3]) await earlier.emitPhaseStarted(phase, 'Reading');
+  await earlier.emitComplete({});
+  await (await a.emitter.startIngestion('p', { ingestionId: 'later' })).emitComplete({});
+  const commands: IngestionCommand[] = [];
+  await a.service.watchCommands('p', (command) => commands.push(command));
+  const answer = a.service.requestCommand(ask('RETRY', 'earlier'));
+  await expect.poll(() => commands.length).toBe(1);
+  const commandId = commands[0]?.id ?? '';
+  await b.service.acknowledgeCommand({ projectId: 'p', commandId, accepted: false, reason: 'no' });
+  expect(await answer).toMatchObject({ status: 'REJECTED', reason: 'no' });
+});
+
+test('an answer has a reason of at most 500 characters', async () => {
+  const { service } = await startHarness();
+  const answer = { projectId: 'p', commandId: 'c', accepted: false };
+  const reason = (length: number) =>
+    service.acknowledgeCommand({ ...answer, reason: 'x'.repeat(length) }).catch(({ code }) => code);
+  expect(await Promise.all([reason(500), reason(501)])).toEqual(['NOT_FOUND', 'BAD_USER_INPUT']);
+});
+
+test('a run that was replaced listens no more', async () => {
+  const clock = createManualClock();
+  const bus = createMemoryBus({ clock });
+  let listeners = 0;
+  const subscribe: typeof bus.subscribe = async (...args) => {
+    const unsubscribe = await bus.subscribe(...args);
+    listeners += 1;
+    return () => {
+      listeners -= 1;
+      unsubscribe();
+    };
+  };
+  const { emitter } = await startHarness({ clock, bus: { ...bus, subscribe } });
+  const first = await emitter.startIngestion('p', { cancellable: true });
+  const second = await emitter.startIngestion('p', { cancellable: true, replace: true });
+  expect(listeners).toBe(2);
+  await expect(first.emitPhaseStarted(1, 'Reading')).rejects.toMatchObject({ code: 'CONFLICT' });
+  expect(first.signal.aborted).toBe(true);
+  expect(listeners).toBe(1);
+  await second.emitComplete({});
+  expect(listeners).toBe(0);
 });
 
 test('a job that listens late still hears what waits', async () => {
