@@ -67,6 +67,16 @@ function readScopes(scope: string | undefined): ReadonlySet<Scope> {
   return scopesOf(SCOPES.filter((name) => words.has(name) || (isAny && name === 'progress:read')));
 }
 
+/** Whether it can be read as a JWT at all: decoding returns null for some of what is none, and throws for the rest. */
+function isJwt(token: string): boolean {
+  try {
+    return jwt.decode(token, { complete: true }) !== null;
+  } catch {
+    // What is thrown quotes the token, which nobody is told.
+    return false;
+  }
+}
+
 function toViewer(payload: unknown, toleranceMs: number): Viewer {
   const claims = claimsSchema.safeParse(payload);
   if (!claims.success)
@@ -141,10 +151,9 @@ function createKeyFinder(source: KeySource): (token: string) => PinnedKey | Prom
     try {
       return keyOf((await client.getSigningKey(kid)).getPublicKey());
     } catch (cause) {
+      // Without the cause, which quotes the token's key id.
       if (cause instanceof SigningKeyNotFoundError) {
-        throw new ProgressError('UNAUTHENTICATED', 'The token is signed by a key that is not known.', {
-          cause,
-        });
+        throw new ProgressError('UNAUTHENTICATED', 'The token is signed by a key that is not known.');
       }
       throw new ProgressError('UNAVAILABLE', 'Tokens cannot be checked now; try again later.', { cause });
     }
@@ -157,7 +166,7 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
   const findKey = createKeyFinder(keys);
   return {
     verify: async (token) => {
-      if (token.length > MOST_TOKEN_CHARACTERS || jwt.decode(token, { complete: true }) === null) {
+      if (token.length > MOST_TOKEN_CHARACTERS || !isJwt(token)) {
         throw new ProgressError('UNAUTHENTICATED', 'The token is not a JWT.');
       }
       const { key, algorithms } = await findKey(token);

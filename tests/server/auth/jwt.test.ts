@@ -69,6 +69,7 @@ describe('refused', () => {
   it.each([
     ['what is no token', 'a.b'],
     ['nothing', ''],
+    ['a payload that is not JSON', `${encode({ alg: 'HS256', typ: 'JWT' })}.aGVsbG8.c2lnbmF0dXJl`],
     ['alg none', `${encode({ alg: 'none', typ: 'JWT' })}.${encode(claims)}.`],
     ['another secret', signed(claims, 'x'.repeat(40))],
     ['another HMAC than the pinned one', signed(claims, secret, { algorithm: 'HS512' })],
