@@ -65,7 +65,9 @@ export function createGuard(options: GuardOptions): Guard {
 
   function note(error: ProgressError, what: string, who: string | null, origin: Origin): void {
     const { address: from, way, requestId } = origin;
-    logger.warn({ code: error.code, who, what, from, way, requestId }, 'refused');
+    // Who is refused is not told what exactly is wrong with a token; whoever runs the server wants to know.
+    const reason = error.cause instanceof Error ? error.cause.message : error.message;
+    logger.warn({ code: error.code, reason, who, what, from, way, requestId }, 'refused');
     onRefusal?.(error.code);
   }
 

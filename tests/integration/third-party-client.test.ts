@@ -50,18 +50,27 @@ describe('a stock graphql-ws client', () => {
   });
 
   it.each([
-    ['without a token is closed with 4401', undefined, 4401],
-    ['with a token of another secret is closed with 4401', { token: tokenFor({}, 'x'.repeat(40)) }, 4401],
-    ['with something that is no token is closed with 4401', { token: 'hello' }, 4401],
-    ['with an expired token is closed with 4403', { token: tokenFor({ exp: past() }) }, 4403],
-  ])('%s, and the refusal is logged without the token', async (_case, params, code) => {
-    const running = await startTestServer();
-    const { closes } = connectStock(running.wsUrl, params);
-    expect(await closes.next()).toBe(code);
-    const line = await running.line(({ message }) => message === 'refused');
-    expect(line).toMatchObject({ what: 'token', from: '127.0.0.1', way: 'websocket' });
-    if (params !== undefined) expect(JSON.stringify(running.lines)).not.toContain(params.token);
-  });
+    ['without a token is closed with 4401', undefined, 4401, /^A token is needed/],
+    [
+      'with a token of another secret is closed with 4401',
+      { token: tokenFor({}, 'x'.repeat(40)) },
+      4401,
+      /^invalid signature$/,
+    ],
+    ['with something that is no token is closed with 4401', { token: 'hello' }, 4401, /not a JWT/],
+    ['with an expired token is closed with 4403', { token: tokenFor({ exp: past() }) }, 4403, /expired/],
+  ])(
+    '%s, and the refusal is logged with its reason, without the token',
+    async (_case, params, code, reason) => {
+      const running = await startTestServer();
+      const { closes } = connectStock(running.wsUrl, params);
+      expect(await closes.next()).toBe(code);
+      const line = await running.line(({ message }) => message === 'refused');
+      expect(line).toMatchObject({ what: 'token', from: '127.0.0.1', way: 'websocket' });
+      expect(line['reason']).toMatch(reason);
+      if (params !== undefined) expect(JSON.stringify(running.lines)).not.toContain(params.token);
+    },
+  );
 
   it('is told FORBIDDEN for another project on that operation alone, and the socket stays', async () => {
     const running = await startTestServer();
