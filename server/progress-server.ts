@@ -126,9 +126,6 @@ export async function startServer(config: Config, ports: ServerPorts): Promise<P
     ...{ clock, logger },
     breakdown: () => ({ connections: webSockets.connections, watchers: hub.watchers, waiting: hub.waiting }),
   });
-  if (config.jwtSecret !== null && config.jwtSecret.length < 32) {
-    logger.warn({}, 'JWT_SECRET is short: use 32 random characters or more');
-  }
   if (store.kind === 'embedded' && bus.kind === 'redis') {
     logger.warn({}, 'REDIS_URL joins servers, but DATA_DIR is a store of this one alone: set MONGODB_URI');
   }

@@ -110,7 +110,7 @@ export const VARIABLES = Object.freeze({
     'Wait at start for a store or Redis that does not answer, instead of ending with a sentence.',
   ),
   JWT_SECRET: variable(
-    z.string().min(1),
+    z.string().min(32, { error: 'must be 32 characters or more: shorter ones can be guessed' }),
     null,
     null,
     'Shared secret of HS256 tokens; 32 characters or more. One of the three JWT_ sources is required.',
