@@ -74,10 +74,16 @@ describe('SIGTERM', () => {
 
 describe('a start that cannot be', () => {
   it('with a wrong environment lists every problem at once and ends with 2', async () => {
-    const { ended } = spawnServer({ PORT: 'many', JWT_JWKS_URI: 'nowhere', LOG_LEVEL: 'loud' });
+    const { ended } = spawnServer({
+      PORT: 'many',
+      JWT_JWKS_URI: 'nowhere',
+      LOG_LEVEL: 'loud',
+      MONGODB_URL: 'x',
+    });
     const { code, errors } = await ended;
     expect(code).toBe(2);
     expect(errors.trim().split('\n')).toEqual([
+      expect.stringContaining('MONGODB_URI meant?'),
       expect.stringContaining('JWT_SECRET and JWT_JWKS_URI'),
       expect.stringMatching(/^PORT /),
       expect.stringMatching(/^JWT_JWKS_URI /),
