@@ -22,6 +22,8 @@ export class ProviderRequest {
       subscribe: true,
       callback: changed,
     });
+    // not for an element that moved away; one that stays below is told again as it arrives
+    host.addController({ hostDisconnected: () => void delete this.#consumer.value });
   }
 
   get value(): ProviderValue | undefined {

@@ -214,11 +214,24 @@ describe('The element on a page', () => {
       wsEndpoint: 'ws://x/y',
     });
     await settled(element);
-    expect(element.getAttributeNames().filter((name) => !before.has(name))).to.deep.equal([
-      'transport',
+    expect(element.getAttributeNames().filter((name) => !before.has(name))).to.have.members([
       'compact',
+      'transport',
     ]);
     expect(element.getAttribute('token')).to.equal('token');
+  });
+
+  it('is as before where an attribute is taken away again, with no empty heading in its place', async () => {
+    const element = create({ 'project-id': 'p1' });
+    document.body.append(element);
+    expect(element.hasAttribute('transport')).to.equal(false); // a default is not written into the host's markup
+    const attributes = { label: 'Books', transport: 'polling', 'stalled-after': '5' };
+    for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+    await settled(element);
+    for (const name of Object.keys(attributes)) element.removeAttribute(name);
+    await settled(element);
+    expect([element.label, element.transport, element.stalledAfter]).to.deep.equal(['', 'auto', 45]);
+    expect(element.shadowRoot?.querySelector('[part~="heading"]')).to.equal(null);
   });
 
   it('stops and starts by disconnect() and reconnect()', async () => {

@@ -79,6 +79,17 @@ describe('The provider', () => {
     expect(server.tokens).to.deep.equal(['one', 'two']);
   });
 
+  it('no longer says anything to an element that moved out of it', async () => {
+    const host = html(`<ingestion-provider endpoint="/left-${String(count)}" token="theirs">
+        <ingestion-progress project-id="p1"></ingestion-progress></ingestion-provider>`);
+    document.body.append(host);
+    const [element] = all(host);
+    await waitUntil(() => element?.connectionState === 'connected');
+    if (element) host.append(element);
+    await waitUntil(() => server.tokens.length === 2);
+    expect(server.tokens).to.deep.equal(['theirs', undefined]);
+  });
+
   it('gives its transport, where the element names none of its own', async () => {
     const host = html(`<ingestion-provider endpoint="/polls-${String(count)}" token="t" transport="polling">
         <ingestion-progress project-id="p1"></ingestion-progress></ingestion-provider>`);
