@@ -15,6 +15,7 @@ import { onWordsChange } from './language.js';
 import { CLIENT_SETTINGS, ProgressSettings } from './progress-settings.js';
 import { ProviderRequest } from './provider-request.js';
 import { createRenderPace } from './render-pace.js';
+import { sharedSettings, warnUnfit } from './shared-settings.js';
 import { watchSight } from './sight.js';
 import { layout } from './styles/layout.js';
 import { pieces } from './styles/pieces.js';
@@ -29,6 +30,7 @@ import type { Scene } from './view/scene.js';
 
 /** How long a bar that arrived at its end stays before the result takes its place, in ms. */
 const SETTLE_MS = 700;
+const SLOTS = /^(heading|metrics|actions|complete|error)$/;
 
 /**
  * Live progress of a long ingestion, in four phases.
@@ -198,6 +200,10 @@ export class IngestionProgressElement extends ProgressSettings {
   }
 
   protected override updated(): void {
+    for (const { slot } of this.children) {
+      if (slot && !SLOTS.test(slot))
+        warnOnce(`There is no slot "${slot}", only heading, metrics, actions, complete and error.`);
+    }
     // a button that went away under the focus leaves it with the sentence that explains why
     if (this.#hadFocus && this.shadowRoot?.activeElement === null) {
       this.shadowRoot.querySelector<HTMLElement>('[part~="headline"]')?.focus();
@@ -252,17 +258,15 @@ export class IngestionProgressElement extends ProgressSettings {
 
   #choose(): ClientLease | null {
     const { client } = this;
-    if (client !== undefined) return { client, release: () => undefined };
+    if (typeof client?.subscribe === 'function') return { client, release: () => undefined };
+    if (client) warnUnfit('client');
     if (this.#provider.isPending) return null;
     const given = this.#provider.value;
     return leaseClient({
       projectId: this.projectId ?? '',
       ingestionId: this.ingestionId ?? undefined,
       follow: !this.once,
-      endpoint: this.endpoint ?? given?.endpoint,
-      wsEndpoint: this.wsEndpoint ?? given?.wsEndpoint,
-      token: this.token ?? given?.token,
-      getToken: this.getToken ?? given?.getToken,
+      ...sharedSettings(this, given),
       transport: this.transport === 'auto' ? given?.transport : this.transport,
     });
   }

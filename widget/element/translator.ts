@@ -1,7 +1,7 @@
 /** Fills the sentences of one language with values. Which language that is, others decide. */
 import { en } from './locales/en.js';
 import type { Message, MessageKey, Messages, PluralForms } from './messages.js';
-import { warnInDevelopment } from './warnings.js';
+import { warnInDevelopment, warnOnce } from './warnings.js';
 
 /** Says one sentence; text that comes from a server is only ever put in as text. */
 export type Translate = (key: MessageKey, values?: Readonly<Record<string, string | number>>) => string;
@@ -27,9 +27,7 @@ function pick(key: MessageKey, own: PartialMessages | null, language: Messages):
     const message: unknown = bundle?.[key];
     if (isMessage(message)) return message;
     if (message !== undefined) {
-      warnInDevelopment(
-        `messages.${key} is neither a sentence nor plural forms with "other"; it is ignored.`,
-      );
+      warnOnce(`messages.${key} is neither a sentence nor plural forms with "other"; it is ignored.`);
     }
   }
   warnInDevelopment(`The language "${language.language}" has no sentence "${key}"; English stands in.`);
