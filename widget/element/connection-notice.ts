@@ -22,13 +22,14 @@ const PATIENCE_MS = 1000;
 /** Sentences for the codes that a person can do something about. */
 const BY_CODE: Readonly<Record<string, MessageKey>> = {
   PROJECT_ID_MISSING: 'errorProjectIdMissing',
-  PROJECT_ID_INVALID: 'errorProjectIdInvalid',
-  BAD_USER_INPUT: 'errorProjectIdInvalid',
+  PROJECT_ID_INVALID: 'errorIdInvalid',
+  INGESTION_ID_INVALID: 'errorIdInvalid',
   ENDPOINT_INVALID: 'errorEndpointInvalid',
   MIXED_CONTENT: 'errorMixedContent',
   FORBIDDEN: 'errorForbidden',
   UNAUTHENTICATED: 'errorUnauthenticated',
   TOKEN_EXPIRED: 'errorUnauthenticated',
+  TOKEN_UNAVAILABLE: 'errorUnauthenticated',
 };
 
 /**
@@ -86,7 +87,11 @@ export function connectionNotice(
       return notice(
         'bad',
         'disconnected',
-        andAge(connection.reason === 'stopped' ? 'stoppedHint' : 'exhaustedHint'),
+        andAge(
+          connection.reason === 'stopped'
+            ? 'stoppedHint'
+            : (BY_CODE[connection.error?.code ?? ''] ?? 'exhaustedHint'),
+        ),
         true,
       );
     case 'unauthorized':
@@ -104,8 +109,8 @@ export function attemptOf(attempt: number, count: number, { translate, format }:
   return translate('attemptOf', { attempt: format.number(attempt), count: format.number(count) });
 }
 
-/** A sentence that a person can act on, in their language where the code is known, else as it came. */
-function explain({ code, message }: ConnectionError, { translate }: Voice): string {
-  const key = BY_CODE[code];
-  return key === undefined ? message : translate(key);
+/** A sentence that a person can act on: in their language, whatever the code. */
+function explain({ code }: ConnectionError, { translate }: Voice): string {
+  const name = code.slice(0, -'_INVALID'.length).toLowerCase().replace('_', '-');
+  return translate(BY_CODE[code] ?? 'errorUnexpected', { code, name });
 }

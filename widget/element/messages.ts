@@ -99,11 +99,14 @@ export interface Messages {
   readonly lastUpdate: Message;
 
   readonly errorProjectIdMissing: Message;
-  readonly errorProjectIdInvalid: Message;
+  /** {name}: the attribute */
+  readonly errorIdInvalid: Message;
   readonly errorEndpointInvalid: Message;
   readonly errorMixedContent: Message;
   readonly errorForbidden: Message;
   readonly errorUnauthenticated: Message;
+  /** {code} */
+  readonly errorUnexpected: Message;
 
   /** {percent} */
   readonly announcePercent: Message;

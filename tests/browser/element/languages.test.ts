@@ -102,6 +102,58 @@ describe('The language', () => {
   }
 });
 
+/** Every code with which a connection can be given up; the element knows no more of the last ones than their name. */
+const CODES: readonly (readonly [code: string, isSaid?: RegExp])[] = [
+  ['PROJECT_ID_MISSING', /project-id/],
+  ['PROJECT_ID_INVALID', /project-id/],
+  ['INGESTION_ID_INVALID', /ingestion-id/],
+  ['ENDPOINT_INVALID', /https:/],
+  ['MIXED_CONTENT', /wss:/],
+  ['FORBIDDEN'],
+  ['UNAUTHENTICATED'],
+  ['TOKEN_EXPIRED'],
+  ...[
+    'BAD_USER_INPUT',
+    'NOT_FOUND',
+    'CONFLICT',
+    'PROTOCOL_ERROR',
+    'MESSAGE_TOO_BIG',
+    'WEBSOCKET_MISSING',
+  ].map((code) => [code, new RegExp(code)] as const),
+  ['CONFIGURATION_INVALID', /CONFIGURATION_INVALID/],
+];
+
+describe('Whatever ends a connection', () => {
+  for (const { language } of allMessages) {
+    it(`is explained in words of ${language}, and says what to do`, async () => {
+      const said = (lang: string): Promise<string[]> => {
+        document.documentElement.lang = lang;
+        return Promise.all(
+          CODES.map(async ([code]) => {
+            const error = { code, message: 'raw words of a server' };
+            const { text } = await mount({ sample: 'running', connection: { state: 'error', error } });
+            return text('badge-detail');
+          }),
+        );
+      };
+      const here = await said(language);
+      for (const [index, [code, isSaid = /./]] of CODES.entries()) {
+        expect(here[index], code).to.match(isSaid).and.not.to.contain('raw').and.not.to.contain('{');
+      }
+      if (language === 'en') return;
+      const english = await said('en');
+      for (const [index, [code]] of CODES.entries()) expect(here[index], code).not.to.equal(english[index]);
+    });
+  }
+
+  it('is the sign-in where no token could be had, not the server', async () => {
+    const error = { code: 'TOKEN_UNAVAILABLE', message: 'raw' };
+    const connection = { state: 'disconnected', reason: 'exhausted', error } as const;
+    const { text } = await mount({ sample: 'running', connection });
+    expect(text('badge-detail')).to.contain('Sign in again.');
+  });
+});
+
 describe("A host's own messages", () => {
   const warnings: string[] = [];
   const { warn } = console;

@@ -25,7 +25,7 @@ export const ar: Messages = {
   phaseRunning: 'قيد التنفيذ',
   phaseDone: 'تمّت',
   phaseFailed: 'فشلت',
-  phaseSkipped: 'تُخطّيت',
+  phaseSkipped: 'تم تخطيها',
   phaseNotReached: 'لم تبدأ',
 
   items: 'العناصر',
@@ -86,11 +86,12 @@ export const ar: Messages = {
   lastUpdate: 'آخر تحديث قبل {age}',
 
   errorProjectIdMissing: 'أي مشروع؟ أعطِ هذا العنصر قيمة project-id.',
-  errorProjectIdInvalid: 'قيمة project-id غير صالحة: من 1 إلى 128 حرفًا أو رقمًا أو . _ : -',
+  errorIdInvalid: 'قيمة {name} غير صالحة: من 1 إلى 128 حرفًا أو رقمًا أو . _ : -',
   errorEndpointInvalid: 'عنوان endpoint غير صالح. مثال صحيح: https://host/graphql',
   errorMixedContent: 'لا يمكن لصفحة آمنة استخدام عنوان غير آمن. استخدم https: و wss:',
   errorForbidden: 'لا يمكنك رؤية هذا المشروع. اطلب الصلاحية من مالكه.',
   errorUnauthenticated: 'لم يُقبل تسجيل دخولك. سجّل الدخول من جديد.',
+  errorUnexpected: 'لا يمكن أن يعمل الاتصال على هذا النحو. أبلغ الرمز لمن يدير هذه الصفحة: {code}',
 
   announcePercent: 'أُنجز {percent}',
   announceConnectionLost: 'انقطع الاتصال. تجري إعادة المحاولة.',

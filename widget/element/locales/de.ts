@@ -35,7 +35,7 @@ export const de: Messages = {
   doneOf: '{done} von {total}',
   perSecond: '{rate} / s',
   duration: 'Dauer',
-  elapsed: 'läuft seit {time}',
+  elapsed: '{time} vergangen',
   remaining: 'noch etwa {time}',
   almostDone: 'gleich fertig',
   itemsProcessed: { one: '{number} Element verarbeitet', other: '{number} Elemente verarbeitet' },
@@ -50,7 +50,7 @@ export const de: Messages = {
   failedWillResume: 'Der Auftrag kann von selbst weiterlaufen; die Anzeige folgt ihm weiter.',
   failedCanRetry: 'Sie können es noch einmal versuchen.',
   failedForGood: 'Geben Sie den Code an die Stelle weiter, die diese Aufnahme betreibt.',
-  commandRejected: 'Der Auftrag hat abgelehnt: {reason}',
+  commandRejected: 'Die Anfrage wurde abgelehnt: {reason}',
   commandUnheard: 'Kein Auftrag hat geantwortet. Vielleicht läuft er nicht.',
   commandFailed: 'Die Anfrage ist nicht angekommen: {reason}',
 
@@ -72,13 +72,14 @@ export const de: Messages = {
   lastUpdate: 'Letzte Meldung vor {age}',
 
   errorProjectIdMissing: 'Welches Projekt? Geben Sie dem Element eine project-id.',
-  errorProjectIdInvalid:
-    'Diese project-id kann nicht stimmen: 1 bis 128 Buchstaben, Ziffern oder . _ : - sind erlaubt.',
+  errorIdInvalid: 'Diese {name} kann nicht stimmen: 1 bis 128 Buchstaben, Ziffern oder . _ : - sind erlaubt.',
   errorEndpointInvalid: 'Der Endpunkt ist keine brauchbare Adresse. Richtig wäre https://host/graphql.',
   errorMixedContent:
     'Eine sichere Seite kann keinen unsicheren Endpunkt benutzen. Nehmen Sie https: und wss:.',
   errorForbidden: 'Sie dürfen dieses Projekt nicht sehen. Bitten Sie seinen Besitzer um Zugriff.',
   errorUnauthenticated: 'Ihre Anmeldung wurde nicht angenommen. Melden Sie sich neu an.',
+  errorUnexpected:
+    'So kann die Verbindung nicht zustande kommen. Geben Sie den Code an die Stelle weiter, die diese Seite betreibt: {code}',
 
   announcePercent: '{percent} geschafft',
   announceConnectionLost: 'Verbindung verloren. Sie wird neu aufgebaut.',

@@ -72,11 +72,12 @@ export const en: Messages = {
   lastUpdate: 'Last update {age} ago',
 
   errorProjectIdMissing: 'Which project? Give this element a project-id.',
-  errorProjectIdInvalid: 'This project-id cannot be right: use 1 to 128 letters, digits or . _ : -',
+  errorIdInvalid: 'This {name} cannot be right: use 1 to 128 letters, digits or . _ : -',
   errorEndpointInvalid: 'The endpoint is not a usable address. Give it as https://host/graphql.',
   errorMixedContent: 'A secure page cannot use an insecure endpoint. Use https: and wss:.',
   errorForbidden: 'You may not see this project. Ask its owner for access.',
   errorUnauthenticated: 'Your sign-in was not accepted. Sign in again.',
+  errorUnexpected: 'This connection cannot work as it is. Pass the code on to whoever runs this page: {code}',
 
   announcePercent: '{percent} done',
   announceConnectionLost: 'Connection lost. Trying to reconnect.',

@@ -35,8 +35,8 @@ export const es: Messages = {
   doneOf: '{done} de {total}',
   perSecond: '{rate} / s',
   duration: 'Duración',
-  elapsed: '{time} transcurridos',
-  remaining: 'quedan unos {time}',
+  elapsed: 'tiempo transcurrido: {time}',
+  remaining: 'aprox. {time} para terminar',
   almostDone: 'casi listo',
   itemsProcessed: {
     one: '{number} elemento procesado',
@@ -58,7 +58,7 @@ export const es: Messages = {
   failedWillResume: 'El trabajo puede continuar por sí solo; esta vista lo sigue.',
   failedCanRetry: 'Puede volver a intentarlo.',
   failedForGood: 'Comunique el código a quien gestiona esta ingesta.',
-  commandRejected: 'El trabajo lo rechazó: {reason}',
+  commandRejected: 'La petición fue rechazada: {reason}',
   commandUnheard: 'Ningún trabajo respondió. Quizá no esté en marcha.',
   commandFailed: 'La petición no llegó: {reason}',
 
@@ -73,20 +73,22 @@ export const es: Messages = {
   offlineHint: 'Continúa cuando vuelva la red',
   disconnected: 'Desconectado',
   stoppedHint: 'El seguimiento en directo está apagado',
-  exhaustedHint: 'No se pudo llegar al servidor',
+  exhaustedHint: 'No se pudo contactar con el servidor',
   unauthorized: 'Sin acceso',
   connectionFailed: 'No se puede conectar',
   reconnect: 'Reconectar',
   lastUpdate: 'Última actualización hace {age}',
 
   errorProjectIdMissing: '¿Qué proyecto? Dé a este elemento un project-id.',
-  errorProjectIdInvalid: 'Este project-id no puede ser correcto: use de 1 a 128 letras, cifras o . _ : -',
+  errorIdInvalid: 'Este {name} no puede ser correcto: use de 1 a 128 letras, cifras o . _ : -',
   errorEndpointInvalid: 'El endpoint no es una dirección válida. Por ejemplo: https://host/graphql.',
   errorMixedContent: 'Una página segura no puede usar una dirección insegura. Use https: y wss:.',
   errorForbidden: 'No puede ver este proyecto. Pida acceso a su propietario.',
   errorUnauthenticated: 'Su sesión no fue aceptada. Inicie sesión de nuevo.',
+  errorUnexpected:
+    'La conexión no puede funcionar así. Comunique el código a quien gestiona esta página: {code}',
 
-  announcePercent: '{percent} hecho',
+  announcePercent: 'Completado al {percent}',
   announceConnectionLost: 'Conexión perdida. Intentando reconectar.',
   announceConnectionBack: 'Conexión restablecida.',
 };

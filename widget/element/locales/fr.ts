@@ -35,7 +35,7 @@ export const fr: Messages = {
   doneOf: '{done} sur {total}',
   perSecond: '{rate} / s',
   duration: 'Durée',
-  elapsed: '{time} écoulées',
+  elapsed: 'temps écoulé : {time}',
   remaining: 'encore {time} environ',
   almostDone: 'presque fini',
   itemsProcessed: {
@@ -80,12 +80,14 @@ export const fr: Messages = {
   lastUpdate: 'Dernière mise à jour il y a {age}',
 
   errorProjectIdMissing: 'Quel projet ? Donnez un project-id à cet élément.',
-  errorProjectIdInvalid: 'Ce project-id ne convient pas : 1 à 128 lettres, chiffres ou . _ : -',
+  errorIdInvalid: 'Ce {name} ne convient pas : 1 à 128 lettres, chiffres ou . _ : -',
   errorEndpointInvalid: 'L’endpoint n’est pas une adresse utilisable. Exemple : https://host/graphql.',
   errorMixedContent:
     'Une page sécurisée ne peut pas utiliser une adresse non sécurisée. Utilisez https: et wss:.',
   errorForbidden: 'Vous ne pouvez pas voir ce projet. Demandez l’accès à son propriétaire.',
   errorUnauthenticated: 'Votre session n’a pas été acceptée. Reconnectez-vous.',
+  errorUnexpected:
+    'La connexion ne peut pas fonctionner ainsi. Transmettez le code aux responsables de cette page : {code}',
 
   announcePercent: '{percent} effectués',
   announceConnectionLost: 'Connexion perdue. Nouvelle tentative en cours.',

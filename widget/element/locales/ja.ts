@@ -59,7 +59,7 @@ export const ja: Messages = {
   reconnecting: '再接続中',
   attemptOf: '試行 {attempt}/{count}',
   nextIn: '次は{time}後',
-  polling: '更新に遅れ',
+  polling: '更新の遅延',
   pollingHint: 'リアルタイム接続がないため、定期的に確認しています',
   offline: 'オフライン',
   offlineHint: 'ネットワークが戻ると再開します',
@@ -72,11 +72,12 @@ export const ja: Messages = {
   lastUpdate: '最終更新 {age}前',
 
   errorProjectIdMissing: 'プロジェクトが未指定です。project-id を指定してください。',
-  errorProjectIdInvalid: 'project-id が正しくありません。英数字と . _ : - の1～128文字で指定してください。',
+  errorIdInvalid: '{name} が正しくありません。英数字と . _ : - の1～128文字で指定してください。',
   errorEndpointInvalid: 'endpoint が正しいアドレスではありません。例: https://host/graphql',
   errorMixedContent: '安全なページから安全でない接続先は使えません。https: と wss: を使ってください。',
   errorForbidden: 'このプロジェクトを表示する権限がありません。所有者に依頼してください。',
   errorUnauthenticated: 'サインインが受け付けられませんでした。もう一度サインインしてください。',
+  errorUnexpected: 'このままでは接続できません。このページの担当者にコードをお伝えください: {code}',
 
   announcePercent: '{percent}まで完了',
   announceConnectionLost: '接続が切れました。再接続しています。',
