@@ -1,5 +1,6 @@
 /** What a screen reader is told of a run: milestones only, at most eight of them. Pure but for its own memory. */
 import type { ConnectionState } from '../client/index.js';
+import type { ConnectionNotice } from './connection-notice.js';
 import type { Job } from './job.js';
 import { jobWords, phaseWords } from './job-words.js';
 import type { Voice } from './voice.js';
@@ -16,8 +17,6 @@ const MAX_ANNOUNCEMENTS = 8;
 /** How long a connection may be gone before it is mentioned, in ms. */
 export const CONNECTION_SILENCE_MS = 5000;
 
-const LOST: ReadonlySet<ConnectionState> = new Set(['reconnecting', 'offline', 'disconnected']);
-
 /** Remembers what was said of the ingestion at hand. */
 export class Announcer {
   #hasLooked = false;
@@ -26,11 +25,22 @@ export class Announcer {
   #mark = 0;
   #state: Job['state'] = 'unknown';
   #count = 0;
-  #saidLost = false;
+  #said: 'back' | 'lost' | 'over' = 'back';
+  #refusal: string | null = null;
   #current: Announcement = { text: '', isUrgent: false };
 
-  /** What the live region holds now; the same object until something new is to be said. */
-  next(job: Job, connection: ConnectionState, inStateMs: number, voice: Voice): Announcement {
+  /**
+   * What the live region holds now; the same object until something new is to be said. `refusal`: why what a person asked
+   * for came to nothing, which is not counted.
+   */
+  next(
+    job: Job,
+    connection: ConnectionState,
+    inStateMs: number,
+    notice: ConnectionNotice | null,
+    refusal: string | null,
+    voice: Voice,
+  ): Announcement {
     const ingestion = job.progress?.id ?? null;
     if (ingestion !== this.#ingestion) {
       this.#ingestion = ingestion;
@@ -40,13 +50,15 @@ export class Announcer {
       this.#state = 'unknown';
     }
     if (!this.#hasLooked) this.#catchUp(job); // what is there at the first sight is read, not announced
-    this.#hasLooked ||= job.state !== 'unknown';
+    this.#hasLooked = job.state !== 'unknown';
     const isOver = job.progress !== null && job.progress.status !== 'RUNNING';
     const isEnd = isOver && job.state !== this.#state;
 
     const parts = isEnd ? ending(job, voice) : this.#milestones(job, voice);
-    parts.push(...this.#connection(connection, inStateMs, voice));
+    parts.push(...this.#connection(connection, inStateMs, notice, voice));
     this.#catchUp(job);
+    if (refusal !== this.#refusal) this.#current = { text: refusal ?? '', isUrgent: refusal !== null };
+    this.#refusal = refusal;
 
     if (parts.length > 0 && (isEnd || this.#count < MAX_ANNOUNCEMENTS - 1)) {
       this.#count += 1;
@@ -72,14 +84,31 @@ export class Announcer {
     return said;
   }
 
-  #connection(connection: ConnectionState, inStateMs: number, { translate }: Voice): string[] {
-    const isLost = LOST.has(connection);
-    const isNews = this.#saidLost
-      ? connection === 'connected' || connection === 'polling'
-      : isLost && inStateMs >= CONNECTION_SILENCE_MS;
-    if (!isNews) return [];
-    this.#saidLost = isLost;
-    return [translate(isLost ? 'announceConnectionLost' : 'announceConnectionBack')];
+  #connection(
+    connection: ConnectionState,
+    inStateMs: number,
+    notice: ConnectionNotice | null,
+    { translate }: Voice,
+  ): string[] {
+    const before = this.#said;
+    if (notice?.tone === 'bad') {
+      // what the page itself has to mend is read, not announced
+      if (before === 'over' || !notice.hasReconnect) return [];
+      this.#said = 'over';
+      return [`${notice.word}. ${notice.detail ?? ''}`];
+    }
+    if (connection === 'connected' || connection === 'polling') {
+      this.#said = 'back';
+      return before === 'back' ? [] : [translate('announceConnectionBack')];
+    }
+    if (before === 'over') {
+      this.#said = 'lost'; // tried again: the same words may follow, and are news then
+      this.#current = { text: '', isUrgent: false };
+    }
+    const isLost = connection === 'reconnecting' || connection === 'offline';
+    if (before !== 'back' || !isLost || inStateMs < CONNECTION_SILENCE_MS) return [];
+    this.#said = 'lost';
+    return [translate('announceConnectionLost')];
   }
 }
 

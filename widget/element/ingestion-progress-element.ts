@@ -216,18 +216,21 @@ export class IngestionProgressElement extends ProgressSettings {
     const now = this.#controller.monotonicNow();
     const voice = voiceOf(this, this.messages ?? this.#provider.value?.messages);
     const job = jobOf(snapshot, now, this.#stalledAfterMs());
+    const notice = connectionNotice(connection, job.quietMs, now, inStateMs, voice);
+    const command = this.#commands.statusFor(job);
+    const refusal = command?.refusal ?? null;
     const mayControl = scopes?.includes('ingestion:control') === true;
     this.#settle(job.state, now);
     this.#tickIn(untilNextChange(job, connection, inStateMs, this.#settlesAt - now));
     return {
       ...voice,
       job: this.#settlesAt > now ? { ...job, state: 'running' } : job,
-      notice: connectionNotice(connection, job.quietMs, now, inStateMs, voice),
+      notice,
       label: this.label,
       canRetry: job.isRetryable && (mayControl || this.allowRetry),
       canCancel: job.isCancellable && (mayControl || this.allowCancel),
-      command: this.#commands.statusFor(job),
-      announcement: this.#announcer.next(job, connection.state, inStateMs, voice),
+      command,
+      announcement: this.#announcer.next(job, connection.state, inStateMs, notice, refusal, voice),
       onCommand: (kind) => {
         void this.#commands.give(kind, job, this.#controller.client, voice.translate);
       },

@@ -1,5 +1,6 @@
 /** What people who do not see the screen, or do not use a mouse, get: names, values, announcements, focus, targets, contrast. */
 import { expect } from '@esm-bundle/chai';
+import type { Connection } from '@ingestion-progress/widget/client';
 import type { Progress } from '@ingestion-progress/widget';
 import { phasesAt, SAMPLES, type SampleName } from '../../../storybook/samples.js';
 import { contrast } from './support/contrast.js';
@@ -133,6 +134,83 @@ describe('The live region', () => {
     client.show({ connection: { state: 'connected' } });
     await settled();
     expect(await after(0)).to.equal('Connection restored.');
+  });
+
+  const LOST = {
+    state: 'reconnecting',
+    attempt: 9,
+    maxAttempts: 10,
+    nextAttemptAt: 30_000,
+    error: null,
+  } as const;
+  const SPENT = { state: 'disconnected', reason: 'exhausted', error: null } as const;
+  const REFUSED = { state: 'unauthorized', error: { code: 'UNAUTHENTICATED', message: 'no' } } as const;
+
+  /** What it says of each connection after ten seconds in it, in order; the same again is nothing new. */
+  async function saidOf(...connections: readonly Connection[]): Promise<string[]> {
+    const { element, client, settled } = await mount({ sample: 'running' });
+    const region = element.shadowRoot?.querySelector(LIVE);
+    const said: string[] = [];
+    for (const connection of connections) {
+      client.show({ connection });
+      await settled();
+      client.advance(10_000);
+      element.requestUpdate();
+      await settled();
+      const text = region?.textContent?.trim() ?? '';
+      if (text !== said.at(-1)) said.push(text);
+    }
+    return said;
+  }
+
+  it('does not promise another try where the page stopped it', async () => {
+    const said = await saidOf({ state: 'disconnected', reason: 'stopped', error: null });
+    expect(said.join()).to.match(/^Disconnected\. Live updates are off.*ago$/);
+  });
+
+  it('tells when nothing more is tried, each time somebody tried again in vain', async () => {
+    const said = await saidOf(LOST, SPENT, LOST, SPENT, { state: 'connected' });
+    expect(said.map((text) => text.replace(/\u00a0·.*/, ''))).to.deep.equal([
+      'Connection lost. Trying to reconnect.',
+      'Disconnected. The server could not be reached',
+      '',
+      'Disconnected. The server could not be reached',
+      'Connection restored.',
+    ]);
+    expect(await saidOf(REFUSED)).to.deep.equal(['No access. Your sign-in was not accepted. Sign in again.']);
+  });
+
+  it('says nothing of what is there at first when another project is shown, or a token made the client anew', async () => {
+    const { element, client, settled } = await mount({ sample: 'running' });
+    client.show({ progress: null, knowledge: 'none' });
+    await settled();
+    client.show({ progress: SAMPLES.completed, knowledge: 'confirmed' });
+    await settled();
+    expect(element.shadowRoot?.querySelector(LIVE)?.textContent?.trim()).to.equal('');
+  });
+
+  it('tells why a command came to nothing, each time', async () => {
+    let answer: () => void = () => undefined;
+    const { element, part, settled } = await mount({
+      sample: 'failedRetryable',
+      scopes: ['ingestion:control'],
+      answer: () =>
+        new Promise((resolve) => {
+          answer = () => {
+            resolve({ status: 'UNHEARD', reason: null });
+          };
+        }),
+    });
+    const region = element.shadowRoot?.querySelector(LIVE);
+    for (let times = 0; times < 2; times += 1) {
+      part('retry-button')?.click();
+      await settled();
+      expect(region?.textContent?.trim()).to.equal('');
+      answer();
+      await settled();
+      expect(region?.textContent?.trim()).to.equal('No job answered the request. It may not be running.');
+      expect(region?.getAttribute('aria-live')).to.equal('assertive');
+    }
   });
 });
 

@@ -74,6 +74,18 @@ describe('Retry', () => {
     });
   }
 
+  it('says why on one line, too', async () => {
+    const { part, text, settled } = await mount({
+      sample: 'running',
+      ...CONTROL,
+      attributes: { compact: '' },
+      answer: () => Promise.resolve({ status: 'UNHEARD', reason: null }),
+    });
+    part('cancel-button')?.click();
+    await settled();
+    expect(text('headline')).to.contain('No job answered');
+  });
+
   it('says so when the request does not get through', async () => {
     const { part, text, settled } = await mount({
       sample: 'failedRetryable',

@@ -10,7 +10,7 @@ import { columns, track } from './track.js';
 export function compact(scene: Scene): TemplateResult {
   const { job } = scene;
   const isCounting = job.state === 'running' && job.percent !== null;
-  const words = isCounting ? remaining(scene) : leadWords(scene).headline;
+  const words = scene.command?.refusal ?? (isCounting ? remaining(scene) : leadWords(scene).headline);
   return html`<div class="compact" .style=${columns(job.progress)}>
     ${track(scene)} ${percent(scene)} ${stateSign(scene)}
     ${
