@@ -26,6 +26,13 @@ const snapshot = (over: Partial<Snapshot>): Snapshot => ({
 describe('The line of a terminal', () => {
   it.each([
     [snapshot({}), 'Waiting for an ingestion to start'],
+    [snapshot({ connection: { state: 'connecting' }, knowledge: 'none' }), 'Nothing heard yet  (connecting)'],
+    ...[0, 2].map((attempt): [Snapshot, string] => [
+      snapshot({
+        connection: { state: 'reconnecting', attempt, maxAttempts: 10, nextAttemptAt: 1, error: null },
+      }),
+      `Waiting for an ingestion to start  (reconnecting${attempt === 0 ? '' : ', attempt 2 of 10'})`,
+    ]),
     [
       snapshot({
         connection: { state: 'polling', attempt: 3, maxAttempts: 10, nextAttemptAt: 1, error: null },

@@ -16,7 +16,7 @@ export interface PollingTransportOptions {
   readonly pollTimeoutMs: number;
 }
 
-const UNREACHABLE = lossOf('retry', 'CONNECTION_LOST', 'The server could not be reached by HTTP.');
+const UNREACHABLE = lossOf('retry', 'CONNECTION_LOST', 'No GraphQL server answered by HTTP.');
 
 interface Poll {
   readonly url: string;

@@ -4,8 +4,9 @@ import type { Connection, Progress, Snapshot } from '../client/index.js';
 const BAR_WIDTH = 24;
 
 /** The whole state in one line: the bar, the phase in the job's words, and the connection where it is not well. */
-export function lineOf({ progress, connection }: Snapshot): string {
-  const job = progress === null ? 'Waiting for an ingestion to start' : jobOf(progress);
+export function lineOf({ progress, knowledge, connection }: Snapshot): string {
+  const waiting = knowledge === 'none' ? 'Nothing heard yet' : 'Waiting for an ingestion to start';
+  const job = progress === null ? waiting : jobOf(progress);
   const notice = noticeOf(connection);
   return notice === '' ? job : `${job}  (${notice})`;
 }
@@ -49,7 +50,10 @@ function noticeOf(connection: Connection): string {
     case 'completed':
       return '';
     case 'reconnecting':
-      return `reconnecting, attempt ${String(connection.attempt)} of ${String(connection.maxAttempts)}`;
+      // The first loss is told of before the first attempt.
+      return connection.attempt === 0
+        ? 'reconnecting'
+        : `reconnecting, attempt ${String(connection.attempt)} of ${String(connection.maxAttempts)}`;
     case 'polling':
       return 'polling';
     case 'disconnected':
