@@ -34,7 +34,7 @@ try {
   server = await createProgressServer(config);
   // Whoever started it waits for this line, however little is logged.
   if (config.logLevel !== 'info' && config.logLevel !== 'debug') {
-    process.stdout.write(`listening on ${server.address}\n`);
+    process.stdout.write(`${JSON.stringify({ msg: `listening on ${server.address}` })}\n`);
   }
 } catch (error) {
   fail(error);

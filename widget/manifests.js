@@ -186,12 +186,16 @@ function propertyTypes({ className, properties }) {
   return properties.map(({ name }) => `  ${name}?: ${className}['${name}'] | undefined;`);
 }
 
+/** React's own type of `style` has no custom properties. */
+const STYLE =
+  '  style?: (React.CSSProperties & { [name: `--ingestion-${string}`]: string | number }) | undefined;';
+
 function jsxTypes(elements) {
   const shapes = elements.map((element) => {
     const events = element.events.map(
       ({ name }) => `  'on${name}'?: ((event: IngestionProgressEventMap['${name}']) => void) | undefined;`,
     );
-    const lines = [...attributeTypes(element), ...propertyTypes(element), ...events];
+    const lines = [...attributeTypes(element), ...propertyTypes(element), ...events, STYLE];
     return `/** Attributes, properties and events of \`<${element.tag}>\` in JSX. */
 export interface ${element.className}Props
   extends React.DetailedHTMLProps<React.HTMLAttributes<${element.className}>, ${element.className}> {

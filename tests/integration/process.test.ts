@@ -72,6 +72,19 @@ describe('SIGTERM', () => {
   );
 });
 
+describe('standard output', () => {
+  it.each(['debug', 'warn', 'silent'])(
+    'has JSON and nothing else at %s, the address among it',
+    async (level) => {
+      const server = spawnServer({ DATA_DIR: dataDir, LOG_LEVEL: level });
+      await server.listening();
+      server.child.kill('SIGTERM');
+      await server.ended;
+      for (const line of server.lines.all) expect(JSON.parse(line)).toHaveProperty('msg');
+    },
+  );
+});
+
 describe('a start that cannot be', () => {
   it('with a wrong environment lists every problem at once and ends with 2', async () => {
     const { ended } = spawnServer({

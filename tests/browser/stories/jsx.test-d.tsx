@@ -7,6 +7,7 @@ export const right = (
       project-id="p1"
       stalled-after={30}
       compact
+      style={{ '--ingestion-accent': 'rebeccapurple', marginTop: 8 }}
       oningestion-complete={(event) => {
         event.detail.result.outcome satisfies 'SUCCESS' | 'PARTIAL';
       }}
@@ -16,6 +17,9 @@ export const right = (
 
 // @ts-expect-error a transport that there is not
 export const wrongTransport = <ingestion-progress project-id="p1" transport="carrier-pigeon" />;
+
+// @ts-expect-error a custom property that is none of the element's
+export const wrongStyle = <ingestion-progress project-id="p1" style={{ '--accent': 'red' }} />;
 
 // @ts-expect-error an attribute that there is not
 export const wrongAttribute = <ingestion-progress project="p1" />;
