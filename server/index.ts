@@ -68,7 +68,7 @@ export interface ProgressServerOptions extends ConfigOptions {
   readonly logger?: Logger | undefined;
   /** @default the machine's clock */
   readonly clock?: Clock | undefined;
-  /** A host's own paths on the same port, tried first; returns true where it has answered. */
+  /** A host's own paths on the same port, tried first; returns true where it answers. */
   readonly handleRequest?: HandleRequest | undefined;
 }
 

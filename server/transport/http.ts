@@ -16,7 +16,24 @@ import type { MayAsk } from './origins.js';
 import { requestIdOf } from './request-id.js';
 import type { RestProgress } from './rest.js';
 
-/** A host's own paths on the same port, tried first: true where it has answered. */
+/**
+ * A host's own paths on the same port, tried first: true where it answers, now or later. An Express application is such
+ * a function, and so is Fastify's `routing` once it is `ready()`.
+ *
+ * @example
+ * ```ts
+ * import type { IncomingMessage, ServerResponse } from 'node:http';
+ * import type { HandleRequest } from '@ingestion-progress/server';
+ *
+ * declare function app(request: IncomingMessage, response: ServerResponse): void;
+ *
+ * const handleRequest: HandleRequest = (request, response) => {
+ *   if (!request.url?.startsWith('/shop/')) return false;
+ *   app(request, response);
+ *   return true;
+ * };
+ * ```
+ */
 export type HandleRequest = (
   request: IncomingMessage,
   response: ServerResponse,
