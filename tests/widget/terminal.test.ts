@@ -52,6 +52,12 @@ describe('The line of a terminal', () => {
   ])('%#: says what a person would want to know', (now, line) => {
     expect(lineOf(now)).toBe(line);
   });
+
+  it('shows what would steer the terminal as blanks, from whatever job or server it comes', () => {
+    const steering = progressOf({ currentPhase: 3, progressPercent: 50 });
+    const phases = steering.phases.map((phase) => ({ ...phase, message: 'a\u001b[2J\r\nb\u009b1m\u0007c' }));
+    expect(lineOf(snapshot({ progress: { ...steering, phases } }))).toMatch(/a \[2J b 1m c/);
+  });
 });
 
 describe('The arguments', () => {

@@ -8,7 +8,8 @@ export function lineOf({ progress, knowledge, connection }: Snapshot): string {
   const waiting = knowledge === 'none' ? 'Nothing heard yet' : 'Waiting for an ingestion to start';
   const job = progress === null ? waiting : jobOf(progress);
   const notice = noticeOf(connection);
-  return notice === '' ? job : `${job}  (${notice})`;
+  const line = notice === '' ? job : `${job}  (${notice})`;
+  return line.replace(/\p{Cc}+/gu, ' '); // words of a job are shown, and never steer the terminal
 }
 
 function jobOf(progress: Progress): string {
