@@ -78,6 +78,16 @@ it('tells a failure, and a connection that gave up, once each; reconnect brings 
   expect(view.value.connectionState).toBe('connected');
 });
 
+it('tells once of a connection that had given up before anybody listened', async () => {
+  const told: string[] = [];
+  const options = { onConnectionError: ({ code }: { readonly code: string }) => told.push(code) };
+  const { projectId } = await use({ ...options, ingestionId: 'no such/thing' });
+  expect(told).toEqual(['INGESTION_ID_INVALID']);
+  projectId.value = 'p2';
+  await nextTick();
+  expect(told).toHaveLength(2);
+});
+
 it('opens nothing where a server renders it', async () => {
   const { environment, connection, webSocket } = setUp();
   const app = createSSRApp({

@@ -60,15 +60,20 @@ export function useIngestionSocket(
   useEffect(() => {
     handlers.current = { onComplete, onError, onConnectionError };
   });
+  const looked = useRef<IngestionClient | null>(null);
   useEffect(() => {
+    const tell = (now: Pick<Snapshot, 'connection'>): void => {
+      const error = gaveUp(now);
+      if (error !== null) handlers.current.onConnectionError?.(error);
+    };
     const stops = [
       client.on('complete', ({ result, progress }) => handlers.current.onComplete?.(result, progress)),
       client.on('error', ({ error, progress }) => handlers.current.onError?.(error, progress)),
-      client.on('connection-change', (change) => {
-        const error = gaveUp(change);
-        if (error !== null) handlers.current.onConnectionError?.(error);
-      }),
+      client.on('connection-change', tell),
     ];
+    // It may have given up before anybody listened; StrictMode comes here twice with the same one.
+    if (looked.current !== client) tell(client.getSnapshot());
+    looked.current = client;
     return () => {
       for (const stop of stops) stop();
     };

@@ -46,16 +46,18 @@ export function useIngestionProgress(
     const show = (): void => {
       view.value = viewOf(client.getSnapshot());
     };
+    const tell = (snapshot: Parameters<typeof gaveUp>[0]): void => {
+      const error = gaveUp(snapshot);
+      if (error !== null) onConnectionError?.(error);
+    };
     const stops = [
       client.on('complete', (event) => onComplete?.(event)),
       client.on('error', (event) => onError?.(event)),
-      client.on('connection-change', (change) => {
-        const error = gaveUp(change);
-        if (error !== null) onConnectionError?.(error);
-      }),
+      client.on('connection-change', tell),
       client.subscribe(show),
     ];
     show();
+    tell(client.getSnapshot()); // it may have given up before anybody listened
     ({ reconnect } = client);
     // Without its listeners a client gives its place back after a second: the next project finds the socket still open.
     onCleanup(() => {

@@ -100,3 +100,9 @@ it('tells a connection that gave up, once', async () => {
   await expect.poll(text).toBe('- unauthorized - - - UNAUTHENTICATED');
   expect(await told()).toEqual(['connection UNAUTHENTICATED']);
 });
+
+it('tells once, also under StrictMode, of a connection that had given up before anybody listened', async () => {
+  await mount({ projectId: 'no such/thing' });
+  await expect.poll(text).toBe('- error - - - PROJECT_ID_INVALID');
+  await expect.poll(told).toEqual(['connection PROJECT_ID_INVALID']);
+});
