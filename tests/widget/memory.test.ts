@@ -112,4 +112,23 @@ describe('A client', () => {
     await late.socket();
     expect(asked.getSnapshot().knowledge).toBe('remembered');
   });
+
+  it('belongs to whoever is signed in when somebody comes back: getToken is asked anew, and nothing of another is shown', async () => {
+    let who = 'anna';
+    const { follow, socket, webSocket } = setUp({ getToken: () => tokenOf(who) });
+    const hers = follow();
+    eventsOf(hers);
+    const session = await socket();
+    session.play({ acknowledge: { scopes: ['ingestion:control'] } });
+    session.play({ progress: progressOf({ percent: 40 }) });
+    hers.dispose();
+    who = 'ben';
+    const his = follow();
+    eventsOf(his);
+    expect(his.getSnapshot()).toMatchObject({ progress: null, knowledge: 'none', scopes: null });
+    await socket();
+    expect(webSocket.sessions.map(({ token }) => token)).toEqual([tokenOf('anna'), tokenOf('ben')]);
+    expect(his.getSnapshot()).toMatchObject({ progress: null, knowledge: 'none' });
+    his.dispose();
+  });
 });

@@ -151,7 +151,7 @@ export function createConnection(options: ConnectionOptions = {}, parts: Connect
     attach(place, false);
     if (places.size > 0) return;
     dispatch({ type: 'stop' });
-    life.pause();
+    life.end();
     stopSignals?.();
     stopSignals = null;
     tokens.dispose();

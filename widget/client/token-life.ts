@@ -29,6 +29,8 @@ export interface TokenLife {
   askOnce(): void;
   /** Nothing is renewed before the next ack. */
   pause(): void;
+  /** The same, and what the token allowed is forgotten: nobody uses it any more. */
+  end(): void;
 }
 
 /** Options of it. */
@@ -84,6 +86,10 @@ export function createTokenLife(options: TokenLifeOptions): TokenLife {
     if (transport === 'connected') await learn({ query: RefreshTokenDocument, variables: { token } });
     else if (transport) await learn(VIEWER);
   }
+  function pause(): void {
+    timers.endAll();
+    asking = false;
+  }
   async function learn(operation: Operation): Promise<void> {
     const answer = await request(operation);
     if (working()) acknowledged(readLifetime(Object.values(Object(answer))[0]));
@@ -113,9 +119,10 @@ export function createTokenLife(options: TokenLifeOptions): TokenLife {
         asking = false;
       });
     },
-    pause() {
-      timers.endAll();
-      asking = false;
+    pause,
+    end() {
+      pause();
+      scopes = null;
     },
   };
 }

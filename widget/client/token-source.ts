@@ -1,6 +1,6 @@
 /**
  * The token, however it is come by: one request at a time, each with a deadline, the last answer kept until it is refused
- * or half gone. Knows no server; the connection says when a fresh one is needed.
+ * or nobody needs it any more. Knows no server; the connection says when a fresh one is needed.
  */
 import { lossOf } from './advice.js';
 import type { Environment } from './environment.js';
@@ -82,6 +82,7 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
       return last;
     },
     dispose() {
+      last = options.token ?? null; // who comes next may be somebody else
       flight?.request.abort('Nobody needs the token any more.');
     },
   };
