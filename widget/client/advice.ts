@@ -1,6 +1,7 @@
-/** What a close code, or the code of a GraphQL error, asks a client to do. The tables of PROTOCOL.md, and nothing else. */
+/** What a close code, or the code of a GraphQL error, asks a client to do. The tables of PROTOCOL.md, and nothing else. Pure. */
 import type { Advice } from './machine-state.js';
 import { OperationError, type Loss } from './transport.js';
+import type { ConnectionError } from './types.js';
 
 /** `TOKEN_EXPIRED` as a sentence: "Token expired." */
 const sentenceOf = (code: string): string =>
@@ -55,6 +56,17 @@ const text = (value: unknown): string | undefined => (typeof value === 'string' 
 
 /** A step that took longer than its deadline. */
 export const tooLate = (step: string): Loss => lossOf('retry', 'TIMEOUT', `No answer in time (${step}).`);
+
+/** How a loss is the end, where it is: given up, or refused although another token was asked for. */
+export function endOf(
+  { advice, error }: Loss,
+  refreshed: boolean,
+  renewable: boolean,
+): { readonly name: 'error' | 'unauthorized'; readonly error: ConnectionError } | null {
+  if (advice === 'giveUp') return { name: 'error', error };
+  const refused = advice === 'refuse' || (advice === 'refresh' && (refreshed || !renewable));
+  return refused ? { name: 'unauthorized', error } : null;
+}
 
 /** What an error means, also one that nobody foresaw. */
 export const lossIn = (error: unknown): Loss =>

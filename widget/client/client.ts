@@ -8,7 +8,6 @@ import { createCommands } from './commands.js';
 import { asConnection } from './connection.js';
 import { sharedConnection } from './connection-pool.js';
 import { callHost, createEmitter } from './emitter.js';
-import { momentOf } from './environment.js';
 import type { Line, Place } from './line.js';
 import { createMemory } from './memory.js';
 import { DEFAULTS, checkIds } from './options.js';
@@ -102,8 +101,7 @@ export function createIngestionClient(options: IngestionClientOptions): Ingestio
   function move(event: WatchEvent): void {
     if (disposed) return;
     const before = watch;
-    const { restPollIntervalMs } = DEFAULTS;
-    watch = follow(before, event, { ...settings, restPollIntervalMs, ...momentOf(environment) });
+    watch = follow(before, event, connection.turn());
     if (watch !== before) enact(before);
   }
 
@@ -121,7 +119,7 @@ export function createIngestionClient(options: IngestionClientOptions): Ingestio
       timers.end(settle);
     }
     if (name === 'refreshing' && before.name !== name) {
-      connection.renew().then(() => step({ type: 'renewed' }), failed);
+      connection.life.renew().then(() => step({ type: 'renewed' }), failed);
     }
     if (!resting) {
       lookout?.close();
@@ -133,13 +131,12 @@ export function createIngestionClient(options: IngestionClientOptions): Ingestio
   const failed = (error: unknown): void => step({ type: 'failed', loss: lossIn(error) });
 
   function answer(heard: Answer): void {
-    if (disposed) return;
     const resting = watch.name === 'resting';
     if (heard.type === 'failed') return step(heard);
     if (heard.type === 'complete') {
       return step(hasSettled() && !stays ? { type: 'ended' } : { type: 'failed', loss: LOST });
     }
-    if (heard.serverTime !== null) connection.note(heard.serverTime);
+    if (heard.serverTime !== null) connection.life.note(heard.serverTime);
     const events = hear(heard);
     move({ type: resting && !hasSettled() ? 'stirred' : 'answered' });
     update(events);
@@ -160,13 +157,13 @@ export function createIngestionClient(options: IngestionClientOptions): Ingestio
   const hasSettled = (): boolean => tracker.progress !== null && hasEnded(tracker.progress);
   /** After an ending: nobody follows, or the place is given back in a while. */
   function settle(): void {
-    if (disposed || !('attempt' in watch)) return;
+    if (!('attempt' in watch)) return;
     if (!hasSettled() || tracker.knowledge !== 'confirmed') timers.end(settle);
     else if (!stays) {
       memory?.save();
       step({ type: 'ended' });
     } else if (!timers.has(settle)) {
-      timers.set(settle, DEFAULTS.restAfterMs, () => step({ type: 'restDue' }));
+      timers.set(settle, settings.restAfterMs, () => step({ type: 'restDue' }));
     }
   }
 
@@ -184,7 +181,8 @@ export function createIngestionClient(options: IngestionClientOptions): Ingestio
   function take(previous: Snapshot['connection'] | null): Snapshot {
     recall();
     const { progress, knowledge } = tracker;
-    const { state: machine, scopes, serverClock } = connection;
+    const { state: machine, life } = connection;
+    const { scopes, clock } = life;
     const now = present(machine, watch, settings.maxAttempts, knowledge === 'confirmed');
     return {
       connection: previous && sameConnection(previous, now) ? previous : now,
@@ -193,8 +191,8 @@ export function createIngestionClient(options: IngestionClientOptions): Ingestio
       isDegraded: now.state === 'polling',
       isOffline: now.state === 'offline',
       scopes,
-      serverTime: serverClock?.serverTime ?? null,
-      receivedAt: serverClock?.receivedAt ?? null,
+      serverTime: clock?.serverTime ?? null,
+      receivedAt: clock?.receivedAt ?? null,
     };
   }
   /** Tells what changed, and what happened; whoever hears of it finds it in the snapshot already. */
@@ -231,14 +229,10 @@ export function createIngestionClient(options: IngestionClientOptions): Ingestio
       if (problem === null) step({ type: 'disconnect' });
     },
     dispose() {
-      if (disposed) return;
-      memory?.save();
+      move({ type: 'leave' });
       disposed = true;
       timers.endAll();
       stopSignals?.();
-      connection.leave(place);
-      lookout?.close();
-      tracker.dispose();
       emitter.clear();
     },
     ...createCommands(

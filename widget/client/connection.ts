@@ -3,14 +3,14 @@
  * effects, hands answers to the watches, keeps the token fresh. What to do is decided in machine.ts.
  */
 import { lossIn } from './advice.js';
-import { momentOf, pageEnvironment, type Environment } from './environment.js';
+import { pageEnvironment, type Environment } from './environment.js';
 import { createLine, type Line, type Place } from './line.js';
 import { transition } from './machine.js';
-import { TIMERS, type Effect, type MachineEvent, type MachineState } from './machine-state.js';
+import { TIMERS, type Effect, type MachineEvent, type MachineState, type Moment } from './machine-state.js';
 import { readAddresses, readSettings, type Settings } from './options.js';
 import { createPollingTransport } from './polling-transport.js';
 import { createTimers } from './timers.js';
-import { createTokenLife, type ServerClock } from './token-life.js';
+import { createTokenLife, type TokenLife } from './token-life.js';
 import { createTokenSource } from './token-source.js';
 import type { Loss, Operation, Transport } from './transport.js';
 import type { ConnectionError, ConnectionOptions, IngestionConnection } from './types.js';
@@ -23,19 +23,16 @@ export interface Connection extends IngestionConnection {
   readonly state: MachineState;
   /** What is wrong with the addresses; null where nothing is. */
   readonly problem: ConnectionError | null;
-  readonly scopes: readonly string[] | null;
-  /** The server's time, and when it was taken on the monotonic clock. */
-  readonly serverClock: ServerClock | null;
+  /** What the server says of the token in use, and of its own clock. */
+  readonly life: TokenLife;
+  /** The world and the rules, for a step that is to be decided now. */
+  turn(): Moment & Settings;
   /** Takes a place, or keeps it; `active`: whether the server is to be asked. */
   join(place: Place, active: boolean): void;
   leave(place: Place): void;
-  /** A message carried the server's time. */
-  note(serverTime: number): void;
   reconnect(): void;
   /** The `sub` of the token in use, once there is one. */
   subject(): string | null;
-  /** Asks for another token, and puts it on the open socket. */
-  renew(): Promise<void>;
   /** Over the socket where it is live, else over HTTP. */
   request(operation: Operation): Promise<unknown>;
   /** Polls beside the connection's own, for a place that was given back. */
@@ -112,6 +109,13 @@ export function createConnection(options: ConnectionOptions = {}, parts: Connect
     check: () => socket.session?.check(),
   };
 
+  const turn = (): Moment & Settings => ({
+    ...settings,
+    now: environment.monotonicNow(),
+    random: environment.random(),
+    online: environment.isOnline(),
+    visible: environment.isVisible(),
+  });
   const queue: MachineEvent[] = [];
   let running = false;
   function dispatch(event: MachineEvent): void {
@@ -120,7 +124,7 @@ export function createConnection(options: ConnectionOptions = {}, parts: Connect
     running = true;
     for (let next = queue.shift(); next; next = queue.shift()) {
       const before = state;
-      const [after, todo] = transition(before, next, { ...settings, ...momentOf(environment) });
+      const [after, todo] = transition(before, next, turn());
       state = after;
       for (const timer of TIMERS) {
         const at = dueAt(after, timer);
@@ -169,15 +173,9 @@ export function createConnection(options: ConnectionOptions = {}, parts: Connect
     get state() {
       return state;
     },
-    get scopes() {
-      return life.scopes;
-    },
-    get serverClock() {
-      return life.clock;
-    },
+    life,
+    turn,
     subject: tokens.subject,
-    note: life.note,
-    renew: life.renew,
     reconnect: () => dispatch({ type: 'reconnect' }),
     join(place, active) {
       const before = places.get(place);

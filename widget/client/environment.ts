@@ -3,8 +3,6 @@
  * can bring its own. Nothing here runs at import.
  */
 
-import type { Moment } from './machine-state.js';
-
 /** What a page tells about itself: `wake` for anything after which the connection should be looked at. */
 export type PageSignal = 'wake' | 'offline' | 'leave';
 
@@ -86,14 +84,6 @@ export function createEnvironment(parts: { readonly webSocket?: typeof WebSocket
     },
   };
 }
-
-/** What pure functions need to know of it. */
-export const momentOf = (environment: Environment): Moment => ({
-  now: environment.monotonicNow(),
-  random: environment.random(),
-  online: environment.isOnline(),
-  visible: environment.isVisible(),
-});
 
 let page: Environment | null = null;
 /** The page's own environment: one, so that what is shared is shared. Made at first use. */

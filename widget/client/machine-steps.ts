@@ -2,6 +2,7 @@
  * The steps of the connection's machine: from one state to the next, as pure functions. Which step answers which event in
  * which state stands in machine.ts.
  */
+import { endOf } from './advice.js';
 import { retryDelayMs, spreadDelayMs } from './backoff.js';
 import type { Effort, MachineEvent, MachineState, Policy, Trying, Turn } from './machine-state.js';
 import type { ConnectionError } from './types.js';
@@ -135,15 +136,14 @@ export const settle = (state: Trying): MachineState => ({
 export function lost(
   effort: Effort,
   turn: Turn,
-  { advice, error }: Extract<MachineEvent, { type: 'lost' }>,
+  loss: Extract<MachineEvent, { type: 'lost' }>,
 ): MachineState {
-  if (advice === 'giveUp') return { name: 'error', error };
-  const refresh = advice === 'refresh';
-  if (advice === 'refuse' || (refresh && (effort.forced || !turn.renewable)))
-    return { name: 'unauthorized', error };
+  const { advice, error } = loss;
+  const end = endOf(loss, effort.forced, turn.renewable);
+  if (end !== null) return end;
   const ended: Effort = { ...effort, socket: 'none', healthyAt: null, error };
   if (!turn.online) return offline(ended, turn);
-  if (refresh) return named(opening({ ...ended, forced: true }, turn));
+  if (advice === 'refresh') return named(opening({ ...ended, forced: true }, turn));
 
   const failures = effort.socket === 'healthy' ? 0 : effort.failures + 1;
   const spent = effort.attempt >= turn.maxAttempts;

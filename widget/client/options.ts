@@ -54,6 +54,8 @@ export type Settings = Policy & {
       | 'pollTimeoutMs'
       | 'pingIntervalMs'
       | 'pongTimeoutMs'
+      | 'restAfterMs'
+      | 'restPollIntervalMs'
   ]: number;
 };
 
@@ -94,13 +96,15 @@ export function readAddresses(options: ConnectionOptions, environment: Environme
     wsUrl: '',
     error: { code, message },
   });
-  const invalid = (name: string, kind: string): Addresses =>
-    failed('ENDPOINT_INVALID', `${name} must be ${kind} address, absolute where there is no page.`);
-  const http = resolve(endpoint, page);
-  if (!http || !/^https?:/.test(http.href)) return invalid(`endpoint "${endpoint}"`, 'an http or https');
-  const ws = resolve(wsEndpoint ?? http.href, http.href);
-  if (ws) ws.protocol = ws.protocol.replace('http', 'ws');
-  if (!ws || !/^wss?:/.test(ws.href)) return invalid(`wsEndpoint "${String(wsEndpoint)}"`, 'a ws or wss');
+  const invalid = (name: string, scheme: Scheme): Addresses =>
+    failed(
+      'ENDPOINT_INVALID',
+      `${name} must be of ${scheme}: or ${scheme}s:, absolute where there is no page.`,
+    );
+  const http = resolve(endpoint, page, 'http');
+  if (http === null) return invalid(`endpoint "${endpoint}"`, 'http');
+  const ws = resolve(wsEndpoint ?? http.href, http.href, 'ws');
+  if (ws === null) return invalid(`wsEndpoint "${String(wsEndpoint)}"`, 'ws');
   const insecure = [http, ws].find((url) => /^(http|ws):/.test(url.href) && !LOCAL.test(url.hostname));
   return insecure && page?.startsWith('https:')
     ? failed(
@@ -113,12 +117,15 @@ export function readAddresses(options: ConnectionOptions, environment: Environme
 /** Browsers take these for safe also without TLS. */
 const LOCAL = /^(localhost|127(\.\d+){3}|\[::1\]|.*\.localhost)$/;
 
-/** Without its fragment; null where it is no address. */
-function resolve(address: string, base: string | undefined): URL | null {
+type Scheme = 'http' | 'ws';
+
+/** An address of the scheme, without its fragment; null where it is none. For a WebSocket, http: means ws:. */
+function resolve(address: string, base: string | undefined, scheme: Scheme): URL | null {
   try {
     const url = new URL(address, base);
     url.hash = '';
-    return url;
+    if (scheme === 'ws') url.protocol = url.protocol.replace('http', scheme);
+    return [`${scheme}:`, `${scheme}s:`].includes(url.protocol) ? url : null;
   } catch {
     // The caller says so in its own words.
     return null;

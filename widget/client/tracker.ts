@@ -16,7 +16,6 @@ export interface Tracker {
   hear(progress: Progress | null): readonly NamedEvent[];
   /** The server confirmed that nothing changed: no event. */
   confirm(): readonly NamedEvent[];
-  dispose(): void;
 }
 
 /** Options of a tracker. */
@@ -34,13 +33,11 @@ export function createTracker(options: TrackerOptions): Tracker {
   const { named, tell, readIngestion } = options;
   let progress: Progress | null = null;
   let knowledge: Snapshot['knowledge'] = 'none';
-  let disposed = false;
   /** Events wait here while an ending that was missed is asked for, so that it is told first. */
   let waiting: NamedEvent[] | null = null;
 
   async function tellMissed(before: Progress, held: readonly NamedEvent[]): Promise<void> {
     const ending = await readIngestion(before.id);
-    if (disposed) return;
     waiting = null;
     // It may have been read while it still ran, if it was replaced without an end: then there is nothing to tell.
     const missed =
@@ -84,9 +81,6 @@ export function createTracker(options: TrackerOptions): Tracker {
     confirm() {
       if (progress !== null) knowledge = 'confirmed';
       return [];
-    },
-    dispose() {
-      disposed = true;
     },
   };
 }

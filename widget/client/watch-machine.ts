@@ -2,6 +2,7 @@
  * What becomes of following one project over a connection: `follow(state, event) -> state`, pure, in one table. The
  * connection's own ups and downs are in machine.ts; here are the stops that are this project's alone.
  */
+import { endOf } from './advice.js';
 import { retryDelayMs } from './backoff.js';
 import type { Moment } from './machine-state.js';
 import type { Loss } from './transport.js';
@@ -67,13 +68,11 @@ type AnyStep = (...args: [never, WatchTurn, never]) => WatchState;
 const FRESH: Pursuit = { attempt: 0, refreshed: false };
 type Failed = Extract<WatchEvent, { type: 'failed' }>;
 function failed(state: Pursuit, turn: WatchTurn, { loss }: Failed): WatchState {
-  const { advice, error } = loss;
   const { attempt, refreshed } = state;
-  const refresh = advice === 'refresh';
-  if (advice === 'giveUp') return { name: 'error', error };
-  if (advice === 'refuse' || (refresh && (refreshed || !turn.renewable)))
-    return { name: 'unauthorized', error };
-  if (refresh) return { name: 'refreshing', error, attempt, refreshed: true };
+  const { error } = loss;
+  const end = endOf(loss, refreshed, turn.renewable);
+  if (end !== null) return end;
+  if (loss.advice === 'refresh') return { name: 'refreshing', error, attempt, refreshed: true };
   // Past the budget a quiet look remains: the socket is there, and one question costs little.
   const delayMs =
     attempt < turn.maxAttempts ? retryDelayMs(attempt + 1, turn.jitter, turn.random) : turn.probeIntervalMs;
