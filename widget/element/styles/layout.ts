@@ -35,6 +35,7 @@ export const layout = css`
   ol {
     margin: 0;
     padding: 0;
+    list-style: none;
   }
 
   .full {
@@ -89,11 +90,11 @@ export const layout = css`
   .head,
   .lead {
     flex-wrap: nowrap;
-    align-items: flex-start;
+    align-items: start;
   }
 
   .lead {
-    flex: 1 1 auto;
+    flex: auto;
     min-inline-size: 0;
     column-gap: calc(4 * var(--_space));
   }
@@ -125,11 +126,11 @@ export const layout = css`
     gap: calc(2 * var(--_space));
   }
 
+  .track,
   .phases {
     display: grid;
     grid-template-columns: var(--_columns);
     column-gap: 3px;
-    list-style: none;
   }
 
   .phase {
@@ -161,12 +162,12 @@ export const layout = css`
   }
 
   .foot {
-    align-items: flex-end;
+    align-items: end;
     row-gap: calc(3 * var(--_space));
   }
 
   .metrics {
-    flex: 1 1 auto;
+    flex: auto;
   }
 
   dt {
@@ -263,7 +264,6 @@ export const layout = css`
     .metric {
       display: flex;
       flex-wrap: wrap;
-      justify-content: space-between;
       column-gap: calc(4 * var(--_space));
     }
 

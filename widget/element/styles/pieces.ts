@@ -52,25 +52,20 @@ export const pieces = css`
     color: var(--_danger);
   }
 
-  .badge,
-  .badge-line {
+  .badge {
     display: flex;
     flex-wrap: wrap;
     align-items: center;
+    justify-content: end;
     gap: var(--_space) calc(4 * var(--_space));
-  }
-
-  .badge {
-    flex: 0 1 auto;
-    justify-content: flex-end;
     max-inline-size: 50%;
     text-align: end;
   }
 
   .badge-line {
     display: inline-flex;
-    flex-wrap: nowrap;
-    column-gap: calc(1.5 * var(--_space));
+    align-items: center;
+    gap: calc(1.5 * var(--_space));
     font-weight: 500;
     white-space: nowrap;
   }
@@ -138,7 +133,7 @@ export const pieces = css`
   }
 
   code {
-    font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, monospace;
+    font-family: ui-monospace, monospace;
   }
 
   .compact {

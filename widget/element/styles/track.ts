@@ -3,9 +3,6 @@ import { css } from 'lit';
 
 export const track = css`
   .track {
-    display: grid;
-    grid-template-columns: var(--_columns);
-    column-gap: 3px;
     block-size: var(--_track-height);
   }
 
@@ -44,7 +41,7 @@ export const track = css`
   }
 
   [data-state='cancelled'] .fill,
-  .segment.quiet .fill {
+  [data-state='stalled'] .fill {
     background: color-mix(in srgb, var(--_accent) 80%, var(--_track));
   }
 
@@ -75,12 +72,12 @@ export const track = css`
   }
 
   @media (prefers-reduced-motion: no-preference) {
-    .fill {
+    .base:not([data-unseen]) .fill {
       transition: translate 200ms ease-out;
     }
 
     /* a soft sheen says that work goes on; it never shows more than was reported */
-    [data-state='running'] .segment.running .fill::after {
+    [data-state='running']:not([data-unseen]) .segment.running .fill::after {
       content: '';
       position: absolute;
       inset: 0;
@@ -96,12 +93,6 @@ export const track = css`
 
     [data-state='running'] .segment.unknown .fill::after {
       animation-duration: 1.6s;
-    }
-
-    [data-unseen] .fill,
-    [data-unseen] .fill::after {
-      transition: none !important;
-      animation: none !important;
     }
 
     @keyframes sheen {

@@ -19,7 +19,7 @@ export function track(scene: Scene): TemplateResult {
     aria-valuetext=${valueText(scene)}
   >
     ${
-      job.progress?.phases.map((phase) => segment(phase, scene)) ??
+      job.progress?.phases.map(segment) ??
       [1, 2, 3, 4].map(() => html`<span class="segment" part="segment"></span>`)
     }
   </div>`;
@@ -35,13 +35,13 @@ export function columns(progress: Progress | null): string {
   return `--_columns:${each.join(' ')}`;
 }
 
-function segment(phase: PhaseProgress, { job }: Scene): TemplateResult {
+function segment(phase: PhaseProgress): TemplateResult {
   const status = phase.status.toLowerCase();
   const percent = clampPercent(phase.percent);
   const isDone = status === 'completed' || status === 'skipped';
   const isUnknown = percent === null && (status === 'running' || status === 'failed');
   const fill = isDone || isUnknown ? 100 : (percent ?? 0);
-  const look = `${status} ${fill === 0 ? 'empty' : ''} ${isUnknown ? 'unknown' : ''} ${job.state === 'stalled' ? 'quiet' : ''}`;
+  const look = `${status} ${fill === 0 ? 'empty' : ''} ${isUnknown ? 'unknown' : ''}`;
   return html`<span class="segment ${look}" part="segment segment-${status}"
     ><span class="fill" part="fill" .style=${`--_fill:${String(fill)}%`}></span
   ></span>`;
