@@ -149,7 +149,6 @@ export function createIngestionClient(options: IngestionClientOptions): Ingestio
       warn('DATA_INVALID', 'The server sent a state that cannot be one; it was ignored.');
       return [];
     }
-    recall();
     const events = tracker.hear(progress);
     if (tracker.progress !== null) memory?.keep(connection.subject(), memoryKey, tracker.progress);
     return events;

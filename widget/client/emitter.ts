@@ -4,7 +4,6 @@
 export interface Emitter<Events> {
   on<Name extends keyof Events>(name: Name, listener: (event: Events[Name]) => void): () => void;
   emit<Name extends keyof Events>(name: Name, event: Events[Name]): void;
-  readonly size: number;
   clear(): void;
 }
 
@@ -43,9 +42,6 @@ export function createEmitter<Events>(onSize: (size: number) => void): Emitter<E
           });
         }
       }
-    },
-    get size() {
-      return entries.size;
     },
     clear: () => {
       entries.clear();

@@ -131,7 +131,7 @@ export class ClientController {
     this.#snapshot = snapshot;
     this.#owner.changed();
     // told as this element lived it: another client, or one that was there before, makes no difference
-    const isSame = connection === previous || (connection.state === 'idle' && previous.state === 'idle');
+    const isSame = connection === previous || JSON.stringify(connection) === JSON.stringify(previous);
     if (!isSame) this.#owner.passOn({ name: 'connection-change', event: { connection, previous } });
   }
 }

@@ -12,7 +12,7 @@ import { connectionNotice } from './connection-notice.js';
 import { errorOf, fire } from './element-events.js';
 import { jobOf, type JobState } from './job.js';
 import { onWordsChange } from './language.js';
-import { CLIENT_SETTINGS, ProgressSettings } from './progress-settings.js';
+import { ProgressSettings } from './progress-settings.js';
 import { ProviderRequest } from './provider-request.js';
 import { createRenderPace } from './render-pace.js';
 import { sharedSettings, warnUnfit } from './shared-settings.js';
@@ -169,9 +169,8 @@ export class IngestionProgressElement extends ProgressSettings {
   /** Binding a client does not wait for a render, which a hidden page never gets. */
   override requestUpdate(...change: Parameters<LitElement['requestUpdate']>): void {
     super.requestUpdate(...change);
-    const [name] = change;
-    if (name === undefined || !CLIENT_SETTINGS.has(name) || !this.isConnected) return;
-    if (#controller in this) this.#controller.reconsider(); // not yet while the settings get their first values
+    // not yet while the settings get their first values
+    if (change[0] !== undefined && #controller in this) this.#controller.reconsider();
   }
 
   protected override scheduleUpdate(): void | Promise<unknown> {

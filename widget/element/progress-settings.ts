@@ -3,19 +3,6 @@ import { LitElement } from 'lit';
 import type { GetToken, IngestionClient, TransportChoice } from '../client/index.js';
 import type { PartialMessages } from './translator.js';
 
-/** Settings that decide which client is followed. */
-export const CLIENT_SETTINGS: ReadonlySet<PropertyKey> = new Set([
-  'endpoint',
-  'wsEndpoint',
-  'projectId',
-  'ingestionId',
-  'token',
-  'getToken',
-  'transport',
-  'once',
-  'client',
-]);
-
 /** The settings, for the element to act on. */
 export abstract class ProgressSettings extends LitElement {
   static override properties = {

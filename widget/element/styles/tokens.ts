@@ -17,7 +17,6 @@ export const tokens = css`
     --_radius: var(--ingestion-radius, 6px);
     --_space: var(--ingestion-space, 4px);
     --_track-height: var(--ingestion-track-height, 10px);
-    --_column-min: 8px;
     --_cut: #fff;
   }
 
