@@ -2,7 +2,6 @@
  * How much one viewer may have open, and how fast it may report, whatever connections it uses. Knows subjects and
  * counts; who a viewer is and what it may do are the guard's.
  */
-import type { Unsubscribe } from '../bus/event-bus.js';
 import type { Clock } from '../clock.js';
 import { ProgressError } from '../errors.js';
 import type { OffenderLog } from '../observability/offender-log.js';
@@ -19,15 +18,12 @@ export interface QuotaLimits {
 
 /** See the file's head. */
 export interface Quotas {
-  /** Counts a subscription until the returned function is called; throws `RATE_LIMITED`. */
-  open(subject: string, projectId: string): Unsubscribe;
+  /** Counts a subscription; throws `RATE_LIMITED`. */
+  open(subject: string, projectId: string): void;
+  /** Counts one no more; to be called once for each that was opened. */
+  close(subject: string, projectId: string): void;
   /** Counts a report; throws `RATE_LIMITED`. */
   report(subject: string): void;
-}
-
-interface Usage {
-  subscriptions: number;
-  readonly projects: Map<string, number>;
 }
 
 /** What is left of a second's reports, when that was last worked out. */
@@ -45,7 +41,8 @@ export function createQuotas(
   offenders: OffenderLog,
   clock: Pick<Clock, 'monotonicNow'>,
 ): Quotas {
-  const usages = new Map<string, Usage>();
+  /** The project of each open subscription, by subject: a few for each of very many viewers. */
+  const open = new Map<string, readonly string[]>();
   const buckets = new Map<string, Bucket>();
 
   function refuse(limit: string, subject: string, most: number, sentence: string): never {
@@ -55,29 +52,22 @@ export function createQuotas(
 
   return {
     open: (subject, projectId) => {
-      const usage = usages.get(subject) ?? { subscriptions: 0, projects: new Map<string, number>() };
-      const ofProject = usage.projects.get(projectId) ?? 0;
-      if (usage.subscriptions >= limits.subscriptions) {
+      const projects = open.get(subject) ?? [];
+      if (projects.length >= limits.subscriptions) {
         const sentence = `At most ${limits.subscriptions} subscriptions may be open for one viewer.`;
         refuse('subscriptions of a viewer', subject, limits.subscriptions, sentence);
       }
-      if (ofProject === 0 && usage.projects.size >= limits.projects) {
+      if (!projects.includes(projectId) && new Set(projects).size >= limits.projects) {
         const sentence = `At most ${limits.projects} projects may be watched by one viewer.`;
         refuse('projects of a viewer', subject, limits.projects, sentence);
       }
-      usage.subscriptions += 1;
-      usage.projects.set(projectId, ofProject + 1);
-      usages.set(subject, usage);
-      let isOpen = true;
-      return () => {
-        if (!isOpen) return;
-        isOpen = false;
-        usage.subscriptions -= 1;
-        const left = (usage.projects.get(projectId) ?? 1) - 1;
-        if (left === 0) usage.projects.delete(projectId);
-        else usage.projects.set(projectId, left);
-        if (usage.subscriptions === 0) usages.delete(subject);
-      };
+      open.set(subject, [...projects, projectId]);
+    },
+    close: (subject, projectId) => {
+      const projects = open.get(subject) ?? [];
+      const left = projects.toSpliced(projects.indexOf(projectId), 1);
+      if (left.length === 0) open.delete(subject);
+      else open.set(subject, left);
     },
     report: (subject) => {
       const most = limits.reportsPerSecond;

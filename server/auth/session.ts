@@ -3,7 +3,6 @@
  * the token is refreshed, and now and then; what access no longer covers is ended. Knows no socket.
  */
 import { ProgressError } from '../errors.js';
-import type { Unsubscribe } from '../bus/event-bus.js';
 import type { Guard, Origin } from './guard.js';
 import type { Scope, Viewer } from './viewer.js';
 
@@ -25,8 +24,10 @@ export interface Session {
   authorise(projectId: string, scope: Scope): Promise<void>;
   /** Authorises a report, and counts it; rejects with `RATE_LIMITED` where they come too fast. */
   authoriseReport(projectId: string): Promise<void>;
-  /** Authorises, counts, and holds until the returned function is called. */
-  hold(grant: Grant): Promise<Unsubscribe>;
+  /** Authorises, counts, and holds until it is released or ended. */
+  hold(grant: Grant): Promise<void>;
+  /** Holds it no more; nothing where it is not held. */
+  release(grant: Grant): void;
   /** Puts a fresh token of the same subject in the old one's place, and ends what it does not cover. */
   refresh(token: string): Promise<Viewer>;
   /** Asks the access rule again about everything open. */
@@ -46,6 +47,8 @@ export interface SessionOptions {
   readonly refreshable: boolean;
 }
 
+const NONE: readonly Grant[] = Object.freeze([]);
+
 const forbidden = (grant: Grant) =>
   new ProgressError('FORBIDDEN', `This token does not cover ${grant.scope} of this project.`);
 
@@ -55,7 +58,7 @@ class OpenSession implements Session {
   readonly origin: Origin;
   readonly refreshable: boolean;
   private readonly guard: Guard;
-  private readonly grants = new Set<Grant>();
+  private grants: readonly Grant[] = NONE;
   private unanswered = 0;
   private ended: ProgressError | null = null;
 
@@ -75,19 +78,19 @@ class OpenSession implements Session {
     this.guard.quotas.report(this.viewer.subject);
   }
 
-  async hold(grant: Grant): Promise<Unsubscribe> {
+  async hold(grant: Grant): Promise<void> {
     let asked: Viewer;
     do {
       asked = this.viewer;
       await this.authorise(grant.projectId, grant.scope);
     } while (asked !== this.viewer);
     if (this.ended !== null) throw this.ended;
-    const uncount = this.guard.quotas.open(this.viewer.subject, grant.projectId);
-    this.grants.add(grant);
-    return () => {
-      uncount();
-      this.grants.delete(grant);
-    };
+    this.guard.quotas.open(this.viewer.subject, grant.projectId);
+    this.grants = [...this.grants, grant];
+  }
+
+  release(grant: Grant): void {
+    this.forget(grant);
   }
 
   async refresh(token: string): Promise<Viewer> {
@@ -106,29 +109,35 @@ class OpenSession implements Session {
 
   async recheck(): Promise<void> {
     const asked = this.viewer;
-    const answers = await Promise.all([...this.grants].map((grant) => this.ask(asked, grant)));
+    const answers = await Promise.all(this.grants.map((grant) => this.ask(asked, grant)));
     this.unanswered = answers.includes(false) ? this.unanswered + 1 : 0;
   }
 
   endAll(error: ProgressError): void {
     this.ended = error;
-    const all = [...this.grants];
-    this.grants.clear();
-    for (const grant of all) grant.end(error);
+    for (const grant of this.grants) if (this.forget(grant)) grant.end(error);
+  }
+
+  /** True where it was held until now. */
+  private forget(grant: Grant): boolean {
+    if (!this.grants.includes(grant)) return false;
+    this.grants = this.grants.filter((held) => held !== grant);
+    this.guard.quotas.close(this.viewer.subject, grant.projectId);
+    return true;
   }
 
   /** Asks about one grant, and ends it where it is not covered; false where there was no answer. */
   private async ask(asked: Viewer, grant: Grant): Promise<boolean> {
-    const { guard, grants, origin } = this;
+    const { guard, origin } = this;
     try {
       const stands = await guard.stands(asked, grant.projectId, grant.scope);
-      if (stands || asked !== this.viewer || !grants.delete(grant)) return true;
+      if (stands || asked !== this.viewer || !this.forget(grant)) return true;
       const error = forbidden(grant);
       guard.note(error, `${grant.scope} ${grant.projectId}`, asked.subject, origin);
       grant.end(error);
       return true;
     } catch (error) {
-      if (this.unanswered + 1 >= MOST_UNANSWERED && grants.delete(grant)) {
+      if (this.unanswered + 1 >= MOST_UNANSWERED && this.forget(grant)) {
         grant.end(error instanceof ProgressError ? error : new ProgressError('UNAVAILABLE', String(error)));
       }
       return false;

@@ -5,7 +5,7 @@
 import { idSchema } from '@ingestion-progress/schema';
 import type { IngestionCommand, IngestionEvent } from '@ingestion-progress/schema';
 import type { SubscriptionIngestionProgressArgs } from '@ingestion-progress/schema/resolvers';
-import type { Session } from '../auth/session.js';
+import type { Grant, Session } from '../auth/session.js';
 import { ProgressError } from '../errors.js';
 import type { ProgressService } from '../ingestion/progress-service.js';
 import type { WatchHub } from '../watch/watch-hub.js';
@@ -33,44 +33,64 @@ export function checkIngestionId(ingestionId: string | null | undefined): string
   throw new ProgressError('BAD_USER_INPUT', `ingestionId: ${parsed.error.issues[0]?.message ?? 'malformed'}`);
 }
 
-/** Opens a watch on progress. Rejects as `Session.authorise` and `WatchHub.watch` do. */
-export async function openWatch(
+/** See `OpenWatch`. A class, since there may be very many: one object is the grant and what stands on it. */
+class HeldWatch implements OpenWatch, Grant {
+  readonly scope = 'progress:read';
+  readonly projectId: string;
+  readonly #session: Session;
+  readonly #onReady: () => void;
+  #watch: Watch | null = null;
+  #refused: ProgressError | null = null;
+
+  constructor(session: Session, projectId: string, onReady: () => void) {
+    this.#session = session;
+    this.projectId = projectId;
+    this.#onReady = onReady;
+  }
+
+  get watch(): Watch {
+    if (this.#watch === null) throw new Error('Not open yet.');
+    return this.#watch;
+  }
+
+  async open(hub: WatchHub, { projectId, ingestionId, follow }: ProgressArgs): Promise<this> {
+    await this.#session.hold(this);
+    try {
+      const target = { projectId, ingestionId: checkIngestionId(ingestionId), follow };
+      this.#watch = await hub.watch(target, () => this.#ready());
+    } catch (error) {
+      this.#session.release(this);
+      throw error;
+    }
+    if (this.#refused !== null) this.#watch.fail(this.#refused);
+    if (this.#watch.end !== null) this.#session.release(this);
+    return this;
+  }
+
+  end(error: ProgressError): void {
+    this.#refused = error;
+    this.#watch?.fail(error);
+  }
+
+  close(): void {
+    this.#session.release(this);
+    this.#watch?.close();
+  }
+
+  #ready(): void {
+    if (this.#watch !== null && this.#watch.end !== null) this.#session.release(this);
+    this.#onReady();
+  }
+}
+
+/** Opens a watch on progress. Rejects as `Session.hold` and `WatchHub.watch` do. */
+export function openWatch(
   hub: WatchHub,
   session: Session,
   args: ProgressArgs,
   onReady: () => void,
 ): Promise<OpenWatch> {
-  let watch: Watch | null = null;
-  let refused: ProgressError | null = null;
-  const release = await session.hold({
-    projectId: args.projectId,
-    scope: 'progress:read',
-    end: (error) => {
-      refused = error;
-      watch?.fail(error);
-    },
-  });
-  try {
-    const ingestionId = checkIngestionId(args.ingestionId);
-    const { projectId, follow } = args;
-    watch = await hub.watch({ projectId, ingestionId, follow }, () => {
-      if (watch !== null && watch.end !== null) release();
-      onReady();
-    });
-  } catch (error) {
-    release();
-    throw error;
-  }
-  if (refused !== null) watch.fail(refused);
-  if (watch.end !== null) release();
-  const open = watch;
-  return {
-    watch: open,
-    close: () => {
-      release();
-      open.close();
-    },
-  };
+  return new HeldWatch(session, args.projectId, onReady).open(hub, args);
 }
 
 /** How a watch's end looks to a subscriber: null is completion. */
@@ -90,13 +110,13 @@ export async function streamProgress(
   args: ProgressArgs,
 ): Promise<AsyncIterableIterator<IngestionEvent>> {
   let stream: EventStream<IngestionEvent> | null = null;
-  const { watch, close } = await openWatch(hub, session, args, () => stream?.wake());
+  const open = await openWatch(hub, session, args, () => stream?.wake());
   stream = createEventStream<IngestionEvent>({
-    take: () => watch.take(),
+    take: () => open.watch.take(),
     get end() {
-      return errorOfEnd(watch);
+      return errorOfEnd(open.watch);
     },
-    close,
+    close: () => open.close(),
   });
   return stream.iterator;
 }
@@ -113,16 +133,15 @@ export async function streamCommands(
   const queue: IngestionCommand[] = [];
   let end: { readonly error: ProgressError | null } | null = null;
   let detach = () => {};
-  const release = await session.hold({
+  const grant: Grant = {
     projectId,
     scope: 'progress:write',
     end: (error) => {
       end ??= { error };
-      release();
       detach();
       stream.wake();
     },
-  });
+  };
   const stream = createEventStream<IngestionCommand>({
     take: () => queue.shift() ?? null,
     get end() {
@@ -130,17 +149,18 @@ export async function streamCommands(
     },
     close: () => {
       end ??= { error: null };
-      release();
+      session.release(grant);
       detach();
     },
   });
+  await session.hold(grant);
   try {
     detach = await service.watchCommands(projectId, (command) => {
       if (queue.push(command) > MOST_COMMANDS) queue.shift();
       stream.wake();
     });
   } catch (error) {
-    release();
+    session.release(grant);
     throw error;
   }
   if (end !== null) detach();

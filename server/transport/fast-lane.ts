@@ -4,7 +4,7 @@
  */
 import type { IngestionEvent } from '@ingestion-progress/schema';
 import type { Session } from '../auth/session.js';
-import type { Shared } from '../graphql/shared-execution.js';
+import type { Lane, Shared } from '../graphql/shared-execution.js';
 import { errorOfEnd, openWatch } from '../graphql/watching.js';
 import type { OpenWatch } from '../graphql/watching.js';
 import { createEventStream } from '../graphql/event-stream.js';
@@ -44,7 +44,7 @@ class FastLane implements StreamSource<never> {
   constructor(
     private readonly connection: Connection,
     id: string,
-    private readonly shared: Shared,
+    private readonly lane: Lane,
     private readonly counters: LaneCounters,
   ) {
     this.head = `{"id":${JSON.stringify(id)},"type":"next","payload":`;
@@ -72,7 +72,7 @@ class FastLane implements StreamSource<never> {
   /** Writes what waits, as far as the reader takes it. A function of its own, by which it waits for the reader once. */
   readonly pump = (): void => {
     if (this.open === null) return;
-    const { connection, shared, head, headBytes } = this;
+    const { connection, lane, head, headBytes } = this;
     const { watch } = this.open;
     if (watch.end?.kind === 'overflowed') connection.close(CLOSES.tooSlow);
     while (watch.waiting > 0) {
@@ -82,7 +82,7 @@ class FastLane implements StreamSource<never> {
       }
       const event = watch.take();
       if (event === null) break;
-      const payload = shared.lane.render(event);
+      const payload = lane.render(event);
       frames.write(head, headBytes, payload, connection);
       this.counters.delivered(event, headBytes + payload.length + TAIL.length);
     }
@@ -94,7 +94,7 @@ class FastLane implements StreamSource<never> {
 /** Opens a watch whose events go straight to the connection. Rejects as `openWatch` does. */
 export async function openFastLane(options: FastLaneOptions): Promise<AsyncIterableIterator<never>> {
   const { connection, session, hub, id, shared, counters } = options;
-  const lane = new FastLane(connection, id, shared, counters);
+  const lane = new FastLane(connection, id, shared.lane, counters);
   lane.begin(await openWatch(hub, session, shared.args, lane.pump));
   return lane.stream.iterator;
 }

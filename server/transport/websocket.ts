@@ -47,6 +47,23 @@ const LOOK_MS = 1_000;
 const DRAIN_BATCH = 50;
 const DRAIN_PAUSE_MS = 100;
 
+/** What graphql-ws takes messages by. */
+type Take = (message: string) => Promise<void>;
+
+/**
+ * A message for graphql-ws, which keeps it for as long as the operation that it begins: the object, for which it has
+ * no type but which it takes as it is, since the text is a kilobyte for each watcher. What is no object stays text, and
+ * is refused as that.
+ */
+function messageOf(text: string): string {
+  try {
+    const message: unknown = JSON.parse(text);
+    return typeof message === 'object' && message !== null ? (message as string & object) : text;
+  } catch {
+    return text;
+  }
+}
+
 /** Makes the endpoint; it holds one timer while a connection is open. */
 export function createWebSocketEndpoint(
   options: GraphqlProtocolOptions & {
@@ -87,28 +104,21 @@ export function createWebSocketEndpoint(
     return total;
   }
 
-  async function receive(
-    connection: Connection,
-    take: (text: string) => Promise<void>,
-    text: string,
-  ): Promise<void> {
+  function failed(connection: Connection, error: unknown): void {
+    // A message of a type that only servers send; anything else is a fault of ours, or a socket that is gone.
+    if (error instanceof Error && error.message.startsWith('Unexpected message of type')) {
+      connection.close(CLOSES.malformed);
+    } else if (connection.closing === null) {
+      logger.error({ error: String(error), requestId: connection.origin.requestId }, 'a message failed');
+      connection.close(CLOSES.failed);
+    }
+  }
+
+  function receive(connection: Connection, take: Take, text: string): void {
     if (connection.closing !== null) return;
     connection.heard();
-    if (connection.isOverfull) {
-      connection.close(CLOSES.tooSlow);
-      return;
-    }
-    try {
-      await take(text);
-    } catch (error) {
-      // A message of a type that only servers send; anything else is a fault of ours, or a socket that is gone.
-      if (error instanceof Error && error.message.startsWith('Unexpected message of type')) {
-        connection.close(CLOSES.malformed);
-      } else if (connection.closing === null) {
-        logger.error({ error: String(error), requestId: connection.origin.requestId }, 'a message failed');
-        connection.close(CLOSES.failed);
-      }
-    }
+    if (connection.isOverfull) connection.close(CLOSES.tooSlow);
+    else take(messageOf(text)).catch((error: unknown) => failed(connection, error));
   }
 
   function open(socket: WebSocket, raw: Socket, address: string, givenId: string | null): void {
@@ -130,8 +140,7 @@ export function createWebSocketEndpoint(
         protocol: socket.protocol,
         send: (text) => connection.send(text),
         close: (code = CLOSES.failed.code, reason = '') => connection.close({ code, reason }),
-        onMessage: (take) =>
-          void socket.on('message', (data) => void receive(connection, take, String(data))),
+        onMessage: (take) => void socket.on('message', (data) => receive(connection, take, String(data))),
       },
       connection,
     );
