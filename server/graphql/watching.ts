@@ -9,7 +9,7 @@ import type { Grant, Session } from '../auth/session.js';
 import { ProgressError } from '../errors.js';
 import type { ProgressService } from '../ingestion/progress-service.js';
 import type { WatchHub } from '../watch/watch-hub.js';
-import type { Watch } from '../watch/watcher.js';
+import type { Watch, WatchReader } from '../watch/watcher.js';
 import { createEventStream } from './event-stream.js';
 import type { EventStream } from './event-stream.js';
 
@@ -34,18 +34,18 @@ export function checkIngestionId(ingestionId: string | null | undefined): string
 }
 
 /** See `OpenWatch`. A class, since there may be very many: one object is the grant and what stands on it. */
-class HeldWatch implements OpenWatch, Grant {
+class HeldWatch implements OpenWatch, Grant, WatchReader {
   readonly scope = 'progress:read';
   readonly projectId: string;
   readonly #session: Session;
-  readonly #onReady: () => void;
+  readonly #reader: WatchReader;
   #watch: Watch | null = null;
   #refused: ProgressError | null = null;
 
-  constructor(session: Session, projectId: string, onReady: () => void) {
+  constructor(session: Session, projectId: string, reader: WatchReader) {
     this.#session = session;
     this.projectId = projectId;
-    this.#onReady = onReady;
+    this.#reader = reader;
   }
 
   get watch(): Watch {
@@ -57,7 +57,7 @@ class HeldWatch implements OpenWatch, Grant {
     await this.#session.hold(this);
     try {
       const target = { projectId, ingestionId: checkIngestionId(ingestionId), follow };
-      this.#watch = await hub.watch(target, () => this.#ready());
+      this.#watch = await hub.watch(target, this);
     } catch (error) {
       this.#session.release(this);
       throw error;
@@ -77,9 +77,9 @@ class HeldWatch implements OpenWatch, Grant {
     this.#watch?.close();
   }
 
-  #ready(): void {
+  ready(): void {
     if (this.#watch !== null && this.#watch.end !== null) this.#session.release(this);
-    this.#onReady();
+    this.#reader.ready();
   }
 }
 
@@ -88,9 +88,9 @@ export function openWatch(
   hub: WatchHub,
   session: Session,
   args: ProgressArgs,
-  onReady: () => void,
+  reader: WatchReader,
 ): Promise<OpenWatch> {
-  return new HeldWatch(session, args.projectId, onReady).open(hub, args);
+  return new HeldWatch(session, args.projectId, reader).open(hub, args);
 }
 
 /** How a watch's end looks to a subscriber: null is completion. */
@@ -110,7 +110,7 @@ export async function streamProgress(
   args: ProgressArgs,
 ): Promise<AsyncIterableIterator<IngestionEvent>> {
   let stream: EventStream<IngestionEvent> | null = null;
-  const open = await openWatch(hub, session, args, () => stream?.wake());
+  const open = await openWatch(hub, session, args, { ready: () => stream?.wake() });
   stream = createEventStream<IngestionEvent>({
     take: () => open.watch.take(),
     get end() {

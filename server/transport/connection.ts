@@ -39,6 +39,11 @@ const PING = Buffer.from([0x89, 0x00]);
 /** Milliseconds that a closing handshake may take. */
 const CLOSING_MS = 5_000;
 
+/** Who waits until the reader has caught up. */
+export interface DrainListener {
+  drained(): void;
+}
+
 /** See the file's head. A class, since there may be very many. */
 export class Connection {
   readonly origin: Origin;
@@ -51,12 +56,12 @@ export class Connection {
   readonly #limits: ConnectionLimits;
   readonly #openedAt: number;
   #quietSince: number;
-  #wasHeard = false;
+  #bytesRead: number;
   #isPongDue = false;
   #closingSince: number | null = null;
   #blockedSince: number | null = null;
   #hasBegun = false;
-  #onDrain: Set<() => void> | null = null;
+  #onDrain: Set<DrainListener> | null = null;
 
   constructor(socket: WebSocket, raw: Socket, origin: Origin, limits: ConnectionLimits, now: number) {
     this.#socket = socket;
@@ -65,12 +70,12 @@ export class Connection {
     this.#limits = limits;
     this.#openedAt = now;
     this.#quietSince = now;
-    socket.on('pong', () => this.heard());
+    this.#bytesRead = raw.bytesRead;
     raw.on('drain', () => {
       this.#blockedSince = null;
       const tasks = this.#onDrain;
       this.#onDrain = null;
-      for (const task of tasks ?? []) task();
+      for (const task of tasks ?? []) task.drained();
     });
   }
 
@@ -79,15 +84,10 @@ export class Connection {
     return this.#raw.writableNeedDrain;
   }
 
-  /** Called once the reader has caught up. */
-  onceDrained(task: () => void): void {
+  /** Told once that the reader has caught up. */
+  onceDrained(listener: DrainListener): void {
     this.#onDrain ??= new Set();
-    this.#onDrain.add(task);
-  }
-
-  /** It gave a sign of life. Costs nothing until the next look. */
-  heard(): void {
-    this.#wasHeard = true;
+    this.#onDrain.add(listener);
   }
 
   /** The first message came in time. */
@@ -147,8 +147,9 @@ export class Connection {
       // A ping would wait behind what waits already.
       return;
     }
-    if (this.#wasHeard) {
-      this.#wasHeard = false;
+    const { bytesRead } = this.#raw;
+    if (bytesRead !== this.#bytesRead) {
+      this.#bytesRead = bytesRead;
       this.#isPongDue = false;
       this.#quietSince = now;
       return;

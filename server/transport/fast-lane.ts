@@ -11,7 +11,8 @@ import { createEventStream } from '../graphql/event-stream.js';
 import type { StreamSource } from '../graphql/event-stream.js';
 import type { WatchHub } from '../watch/watch-hub.js';
 import { CLOSES } from './close-codes.js';
-import type { Connection } from './connection.js';
+import type { WatchReader } from '../watch/watcher.js';
+import type { Connection, DrainListener } from './connection.js';
 import { createFrameWriter } from './text-frame.js';
 
 const TAIL = '}';
@@ -35,7 +36,7 @@ export interface FastLaneOptions {
 }
 
 /** One subscription on the lane. A class, since there may be very many: its methods are shared. */
-class FastLane implements StreamSource<never> {
+class FastLane implements StreamSource<never>, WatchReader, DrainListener {
   readonly stream = createEventStream<never>(this);
   private readonly head: string;
   private readonly headBytes: number;
@@ -53,7 +54,7 @@ class FastLane implements StreamSource<never> {
 
   begin(open: OpenWatch): void {
     this.open = open;
-    this.pump();
+    this.ready();
   }
 
   /** Events go past the iterator. */
@@ -69,15 +70,19 @@ class FastLane implements StreamSource<never> {
     this.open?.close();
   }
 
-  /** Writes what waits, as far as the reader takes it. A function of its own, by which it waits for the reader once. */
-  readonly pump = (): void => {
+  drained(): void {
+    this.ready();
+  }
+
+  /** Writes what waits, as far as the reader takes it. */
+  ready(): void {
     if (this.open === null) return;
     const { connection, lane, head, headBytes } = this;
     const { watch } = this.open;
     if (watch.end?.kind === 'overflowed') connection.close(CLOSES.tooSlow);
     while (watch.waiting > 0) {
       if (connection.isBlocked) {
-        connection.onceDrained(this.pump);
+        connection.onceDrained(this);
         return;
       }
       const event = watch.take();
@@ -88,13 +93,13 @@ class FastLane implements StreamSource<never> {
     }
     // The iterator has nothing to say before the end.
     if (watch.end !== null) this.stream.wake();
-  };
+  }
 }
 
 /** Opens a watch whose events go straight to the connection. Rejects as `openWatch` does. */
 export async function openFastLane(options: FastLaneOptions): Promise<AsyncIterableIterator<never>> {
   const { connection, session, hub, id, shared, counters } = options;
   const lane = new FastLane(connection, id, shared.lane, counters);
-  lane.begin(await openWatch(hub, session, shared.args, lane.pump));
+  lane.begin(await openWatch(hub, session, shared.args, lane));
   return lane.stream.iterator;
 }

@@ -47,6 +47,31 @@ const LOOK_MS = 1_000;
 const DRAIN_BATCH = 50;
 const DRAIN_PAUSE_MS = 100;
 
+/** A connection as graphql-ws sees it. A class, since there may be very many: its methods are shared. */
+class ProtocolSocket {
+  constructor(
+    private readonly connection: Connection,
+    private readonly socket: WebSocket,
+    private readonly receive: (connection: Connection, take: Take, text: string) => void,
+  ) {}
+
+  get protocol(): string {
+    return this.socket.protocol;
+  }
+
+  send(text: string): Promise<void> {
+    return this.connection.send(text);
+  }
+
+  close(code: number = CLOSES.failed.code, reason = ''): void {
+    this.connection.close({ code, reason });
+  }
+
+  onMessage(take: Take): void {
+    this.socket.on('message', (data) => this.receive(this.connection, take, String(data)));
+  }
+}
+
 /** What graphql-ws takes messages by. */
 type Take = (message: string) => Promise<void>;
 
@@ -116,7 +141,6 @@ export function createWebSocketEndpoint(
 
   function receive(connection: Connection, take: Take, text: string): void {
     if (connection.closing !== null) return;
-    connection.heard();
     if (connection.isOverfull) connection.close(CLOSES.tooSlow);
     else take(messageOf(text)).catch((error: unknown) => failed(connection, error));
   }
@@ -135,15 +159,7 @@ export function createWebSocketEndpoint(
       }
       logger.debug({ error: String(error), from: address, requestId: origin.requestId }, 'socket error');
     });
-    const closed = graphql.opened(
-      {
-        protocol: socket.protocol,
-        send: (text) => connection.send(text),
-        close: (code = CLOSES.failed.code, reason = '') => connection.close({ code, reason }),
-        onMessage: (take) => void socket.on('message', (data) => receive(connection, take, String(data))),
-      },
-      connection,
-    );
+    const closed = graphql.opened(new ProtocolSocket(connection, socket, receive), connection);
     socket.once('close', (code, reason) => {
       connection.closing ??= { code, reason: String(reason) };
       options.counters.closed(connection.closing.code);

@@ -10,7 +10,7 @@ import type { IngestionChange, IngestionRecord } from '../ingestion/record.js';
 import type { Logger } from '../observability/logger.js';
 import type { FanOut } from './fan-out.js';
 import { Watcher } from './watcher.js';
-import type { Watch } from './watcher.js';
+import type { Watch, WatchReader } from './watcher.js';
 import { snapshotOf } from './watch-rule.js';
 import type { WatchTarget } from './watch-rule.js';
 
@@ -47,7 +47,7 @@ export interface ProjectWatch {
   /** Events that wait to be told or taken. */
   readonly waiting: number;
   /** Attaches, reads, begins: law 1. Rejects where neither live state nor store can be read. */
-  join(target: WatchTarget, onReady: () => void): Promise<Watch>;
+  join(target: WatchTarget, reader: WatchReader): Promise<Watch>;
   /** Takes a state that was read: tells it where it is newer than the latest known. */
   heal(record: IngestionRecord | null): void;
   /** Listens again where an earlier attempt failed, for a bus that came back. */
@@ -264,8 +264,8 @@ export function createProjectWatch(options: ProjectWatchOptions): ProjectWatch {
     close: () => {
       for (const watcher of [...watchers]) watcher.close();
     },
-    join: async (target, onReady) => {
-      const watcher = new Watcher(target, owner, onReady);
+    join: async (target, reader) => {
+      const watcher = new Watcher(target, owner, reader);
       watchers.add(watcher);
       try {
         await attach();

@@ -10,7 +10,7 @@ import type { Logger } from '../observability/logger.js';
 import { createFanOut } from './fan-out.js';
 import { createProjectWatch } from './project-watch.js';
 import type { OnTold, ProjectWatch, ReadRecord } from './project-watch.js';
-import type { Watch, Watcher } from './watcher.js';
+import type { Watch, WatchReader, Watcher } from './watcher.js';
 import type { WatchTarget } from './watch-rule.js';
 
 /** What the hub stands on. */
@@ -32,11 +32,8 @@ export interface WatchHubOptions {
 
 /** See the file's head. */
 export interface WatchHub {
-  /**
-   * Begins to watch; resolves with the snapshot waiting. `onReady` is called whenever there is something to take, or
-   * nothing more to come; perhaps also before this has resolved.
-   */
-  watch(target: WatchTarget, onReady: () => void): Promise<Watch>;
+  /** Begins to watch; resolves with the snapshot waiting. */
+  watch(target: WatchTarget, reader: WatchReader): Promise<Watch>;
   /** The newest state that a project's watchers were told; null where nobody watches it. */
   latest(projectId: string): IngestionRecord | null;
   readonly watchedProjects: number;
@@ -151,10 +148,10 @@ export function createWatchHub(options: WatchHubOptions): WatchHub {
   }
 
   return {
-    watch: (target, onReady) =>
+    watch: (target, reader) =>
       closed
         ? Promise.reject(new ProgressError('UNAVAILABLE', 'The server is going down.'))
-        : projectOf(target.projectId).join(target, onReady),
+        : projectOf(target.projectId).join(target, reader),
     latest: (projectId) => projects.get(projectId)?.latest ?? null,
     get watchedProjects() {
       return projects.size;

@@ -32,6 +32,12 @@ export interface Watch {
   fail(error: ProgressError): void;
 }
 
+/** Who takes what a watcher is told. */
+export interface WatchReader {
+  /** There is something to take, or nothing more to come; perhaps also before the watch is handed out. */
+  ready(): void;
+}
+
 /** What a watcher asks of the project's watch. */
 export interface WatcherOwner {
   /** It ended: tell it nothing more. What waits for it may still be taken. */
@@ -51,16 +57,16 @@ export class Watcher implements Watch {
   readonly target: WatchTarget;
   end: WatchEnd | null = null;
   readonly #owner: WatcherOwner;
-  readonly #onReady: () => void;
+  readonly #reader: WatchReader;
   readonly #queue = createWatchQueue();
   #position: WatchPosition;
   #joining = true;
   #superseded = false;
 
-  constructor(target: WatchTarget, owner: WatcherOwner, onReady: () => void) {
+  constructor(target: WatchTarget, owner: WatcherOwner, reader: WatchReader) {
     this.target = target;
     this.#owner = owner;
-    this.#onReady = onReady;
+    this.#reader = reader;
     this.#position = firstPosition(target);
   }
 
@@ -134,12 +140,12 @@ export class Watcher implements Watch {
       const { progress, timestamp } = step.event;
       this.#owner.awaitTakeover(this, progress?.completedAt ?? timestamp);
     }
-    this.#onReady();
+    this.#reader.ready();
   }
 
   #conclude(end: WatchEnd): void {
     this.end = end;
     this.#owner.leave(this);
-    this.#onReady();
+    this.#reader.ready();
   }
 }

@@ -158,7 +158,10 @@ const outage = (ms: number, joins: boolean): Command => ({
 
 async function begin(real: Real): Promise<void> {
   const from = real.all.at(-1)?.revision ?? 0;
-  const watching = real.hub.watch({ projectId: 'p', ingestionId: null, follow: true }, () => undefined);
+  const watching = real.hub.watch(
+    { projectId: 'p', ingestionId: null, follow: true },
+    { ready: () => undefined },
+  );
   await call(real, watching);
   real.watchers.push({ watch: await watching, events: [], from });
 }

@@ -88,7 +88,10 @@ test('is told of to the watchers of the first one within one reading again', asy
     isAlone: () => !a.service.othersStand,
     onAloneChange: (listener) => a.service.onCompanyChange(listener),
   });
-  const watch = await hub.watch({ projectId: 'p', ingestionId: null, follow: true }, () => undefined);
+  const watch = await hub.watch(
+    { projectId: 'p', ingestionId: null, follow: true },
+    { ready: () => undefined },
+  );
   const b = await server();
   await clock.advance(6_000);
   await phase(b, 'i', 2);

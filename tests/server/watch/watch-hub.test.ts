@@ -12,6 +12,9 @@ import type { Watch } from '../../../server/watch/watcher.js';
 import { createManualClock, settle } from '../../support/manual-clock.js';
 import { failureOf, recordOf } from '../../support/records.js';
 
+/** Takes by hand. */
+const reader = { ready: () => undefined };
+
 /** A bus whose connection can be cut: it then tells nobody, and what was said meanwhile is lost. */
 function createCuttableBus(bus: EventBus) {
   const listeners = new Set<(state: BusState) => void>();
@@ -131,7 +134,7 @@ describe('joining', () => {
     const { hub, save, publish, hold } = await setUp();
     await save({ revision: 1 }, 'start');
     const open = hold();
-    const joining = hub.watch(target, () => undefined);
+    const joining = hub.watch(target, reader);
     await settle();
     await publish({ revision: 2 });
     open();
@@ -143,7 +146,7 @@ describe('joining', () => {
   it('drops what is older than what was read', async () => {
     const { hub, save, publish } = await setUp();
     await save({ revision: 5 }, 'start');
-    const watch = await hub.watch(target, () => undefined);
+    const watch = await hub.watch(target, reader);
     await publish({ revision: 4 });
     await publish({ revision: 5 });
     expect(take(watch)).toEqual(['snapshot:5']);
@@ -152,8 +155,8 @@ describe('joining', () => {
   it('costs one upstream and one read a project, however many come at once or later', async () => {
     const { hub, save, cuttable, counts } = await setUp();
     await save({ revision: 1 }, 'start');
-    const watches = await Promise.all(Array.from({ length: 200 }, () => hub.watch(target, () => undefined)));
-    watches.push(await hub.watch(target, () => undefined));
+    const watches = await Promise.all(Array.from({ length: 200 }, () => hub.watch(target, reader)));
+    watches.push(await hub.watch(target, reader));
     expect([cuttable.subscriptions, counts().reads, hub.watchers]).toEqual([1, 1, 201]);
     for (const watch of watches) watch.close();
     expect([hub.watchedProjects, hub.watchers]).toEqual([0, 0]);
@@ -162,7 +165,7 @@ describe('joining', () => {
   it('that cannot read is refused, and leaves nothing behind', async () => {
     const { clock, hub, store } = await setUp();
     await store.close();
-    await expect(hub.watch(target, () => undefined)).rejects.toThrow();
+    await expect(hub.watch(target, reader)).rejects.toThrow();
     expect([hub.watchedProjects, clock.timers]).toEqual([0, 0]);
   });
 
@@ -171,14 +174,14 @@ describe('joining', () => {
     await save({ id: 'x', revision: 1, ...failureOf(false) }, 'start');
     await save({ id: 'y', revision: 2, retryOf: 'x', ...failureOf(false) }, 'start');
     await save({ id: 'z', revision: 3, retryOf: 'y' }, 'start');
-    const watch = await hub.watch({ ...target, ingestionId: 'x' }, () => undefined);
+    const watch = await hub.watch({ ...target, ingestionId: 'x' }, reader);
     expect(watch.take()).toMatchObject({ ingestionId: 'z', revision: 3 });
   });
 
   it('by an ingestion id that is not known gives null, and waits for it', async () => {
     const { hub, save, publish } = await setUp();
     await save({ id: 'x', revision: 1 }, 'start');
-    const watch = await hub.watch({ ...target, follow: false, ingestionId: 'later' }, () => undefined);
+    const watch = await hub.watch({ ...target, follow: false, ingestionId: 'later' }, reader);
     expect(watch.take()).toMatchObject({ ingestionId: null, revision: 0, progress: null });
     await publish({ id: 'x', revision: 2 });
     await publish({ id: 'later', revision: 3 });
@@ -190,7 +193,7 @@ describe('an ingestion that another takes the place of', () => {
   it('is told to its end, which may be in the history alone by then', async () => {
     const { hub, save, publish } = await setUp();
     await save({ id: 'x', revision: 1 }, 'start');
-    const watch = await hub.watch({ ...target, follow: false, ingestionId: 'x' }, () => undefined);
+    const watch = await hub.watch({ ...target, follow: false, ingestionId: 'x' }, reader);
     await save({ id: 'x', revision: 2, ...failureOf(false) });
     await save({ id: 'y', revision: 3 }, 'start');
     await publish({ id: 'y', revision: 3 });
@@ -202,7 +205,7 @@ describe('an ingestion that another takes the place of', () => {
   it('is waited on for half a minute where it was ended to make room, and then completed', async () => {
     const { clock, hub, save, publish } = await setUp();
     await save({ revision: 1 }, 'start');
-    const watch = await hub.watch({ ...target, follow: false }, () => undefined);
+    const watch = await hub.watch({ ...target, follow: false }, reader);
     const failure = failureOf(false);
     const error = failure.error && { ...failure.error, errorCode: 'INGESTION_REPLACED' };
     await publish({ revision: 2, ...failure, error, completedAt: clock.now() });
@@ -219,9 +222,7 @@ describe('a bus that is away', () => {
     const { clock, hub, save, cuttable, counts } = await setUp();
     for (let index = 0; index < 60; index += 1) await save({ projectId: `p${index}`, revision: 1 }, 'start');
     const watches = await Promise.all(
-      Array.from({ length: 60 }, (_, index) =>
-        hub.watch({ ...target, projectId: `p${index}` }, () => undefined),
-      ),
+      Array.from({ length: 60 }, (_, index) => hub.watch({ ...target, projectId: `p${index}` }, reader)),
     );
     for (const watch of watches) take(watch);
     cuttable.turn('disconnected');
@@ -242,7 +243,7 @@ describe('a bus that is away', () => {
       ),
     });
     await save({ revision: 1, ...at(0) }, 'start');
-    const watch = await hub.watch(target, () => undefined);
+    const watch = await hub.watch(target, reader);
     const told: unknown[] = [];
     const look = () => {
       for (let event = watch.take(); event !== null; event = watch.take()) {
@@ -271,7 +272,7 @@ describe('a bus that is away', () => {
     const { clock, hub, save, publish, cuttable } = await setUp();
     await save({ revision: 1 }, 'start');
     cuttable.turn('disconnected');
-    const watch = await hub.watch(target, () => undefined);
+    const watch = await hub.watch(target, reader);
     expect(take(watch)).toEqual(['snapshot:1']);
     await save({ revision: 2 });
     cuttable.turn('connected');
@@ -284,11 +285,11 @@ describe('a bus that is away', () => {
   it('gives nobody who joins a state older than 5 s', async () => {
     const { clock, hub, save, cuttable } = await setUp();
     await save({ revision: 1 }, 'start');
-    await hub.watch(target, () => undefined);
+    await hub.watch(target, reader);
     cuttable.turn('disconnected');
     await save({ revision: 2 });
     await clock.advance(4_500);
-    const late = await hub.watch(target, () => undefined);
+    const late = await hub.watch(target, reader);
     expect(take(late)).toEqual(['snapshot:2']);
   });
 });
@@ -297,7 +298,7 @@ describe('several servers without a bus between them', () => {
   it('read the store again every 2 s', async () => {
     const { clock, hub, save } = await setUp(() => false);
     await save({ revision: 1 }, 'start');
-    const watch = await hub.watch(target, () => undefined);
+    const watch = await hub.watch(target, reader);
     await save({ revision: 2 });
     await clock.advance(2_000);
     expect(take(watch)).toEqual(['snapshot:1', 'snapshot:2']);
@@ -308,13 +309,11 @@ describe('many watchers', () => {
   it('are told in slices, each in order, with those that come and go meanwhile', async () => {
     const { hub, save, publish } = await setUp();
     await save({ revision: 1 }, 'start');
-    const watches = await Promise.all(
-      Array.from({ length: 1_000 }, () => hub.watch(target, () => undefined)),
-    );
+    const watches = await Promise.all(Array.from({ length: 1_000 }, () => hub.watch(target, reader)));
     await publish({ revision: 2 });
     await publish({ revision: 3 });
     watches[999]?.close();
-    const late = await hub.watch(target, () => undefined);
+    const late = await hub.watch(target, reader);
     for (let turn = 0; turn < 20; turn += 1) await settle();
     const all = watches.slice(0, 999).map((watch) => take(watch).join());
     expect(new Set(all)).toEqual(new Set(['snapshot:1,phase_started:2,phase_started:3']));
