@@ -61,7 +61,7 @@ export function createQuotas(
         const sentence = `At most ${limits.projects} projects may be watched by one viewer.`;
         refuse('projects of a viewer', subject, limits.projects, sentence);
       }
-      open.set(subject, [...projects, projectId]);
+      open.set(subject, projects.concat(projectId));
     },
     close: (subject, projectId) => {
       const projects = open.get(subject) ?? [];

@@ -86,7 +86,7 @@ class OpenSession implements Session {
     } while (asked !== this.viewer);
     if (this.ended !== null) throw this.ended;
     this.guard.quotas.open(this.viewer.subject, grant.projectId);
-    this.grants = [...this.grants, grant];
+    this.grants = this.grants.concat(grant);
   }
 
   release(grant: Grant): void {
