@@ -84,6 +84,7 @@ const UNITS = {
 const NOTES = [
   `Each job reports ${UPDATES_PER_SECOND} times a second; two events a second go out. Every report counts, also those merged away: how long until each watcher had seen that much or more.`,
   'MongoDB is the one of the tests: `MONGODB_URI`, else `mongod`, else FerretDB, which is far slower than MongoDB.',
+  'RSS is read once garbage is collected: between two collections V8 lets it rise by a third, and fall again.',
 ];
 
 /** The bench `load`. */

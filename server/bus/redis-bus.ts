@@ -4,7 +4,7 @@
  * scripts to `redis-scripts.ts`, and storage to the store.
  */
 import { randomUUID } from 'node:crypto';
-import { ReplyError, type Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import { ProgressError } from '../errors.js';
 import { silentLogger, type Logger } from '../observability/logger.js';
 import { orLogged, parseRecord } from '../store/record-codec.js';
@@ -162,7 +162,7 @@ export function createRedisBus(options: RedisBusOptions): EventBus {
         await subscribeChannel(subscriber, channel);
       } catch (error) {
         subscribing.delete(channel);
-        if (error instanceof ReplyError) {
+        if (connection?.isRefusal(error) === true) {
           unsubscribe();
           throw unavailable(error);
         }

@@ -2,7 +2,7 @@
  * The two connections of the Redis bus, one for commands and one for SUBSCRIBE: kept alive, given up on when they say
  * nothing, and opened again for ever. Knows nothing of what is sent over them.
  */
-import { Redis, type RedisOptions } from 'ioredis';
+import type { Redis, RedisOptions } from 'ioredis';
 import { silentLogger, type Logger } from '../observability/logger.js';
 import { withoutPassword } from '../observability/without-password.js';
 import type { BusState } from './event-bus.js';
@@ -25,6 +25,8 @@ export interface RedisConnection {
   readonly state: BusState;
   readonly commands: Redis;
   readonly subscriber: Redis;
+  /** Whether Redis answered, and refused: the connection is sound. */
+  isRefusal(error: unknown): boolean;
   /** Opens both anew, because one of them cannot be trusted. */
   reconnect(): void;
   close(): void;
@@ -37,6 +39,8 @@ const HEARTBEAT_MS = 2_000;
 export async function connectRedis(options: RedisConnectionOptions): Promise<RedisConnection> {
   const { url, callTimeoutMs, resubscribe, onState } = options;
   const logger = options.logger ?? silentLogger;
+  // Loaded by those alone who have Redis: the driver takes 20 MB.
+  const driver = await import('ioredis');
   let isOpen = false;
   let hasBegun = false;
   let lastError: Error | null = null;
@@ -69,7 +73,7 @@ export async function connectRedis(options: RedisConnectionOptions): Promise<Red
   };
 
   const connectionNamed = (name: 'commands' | 'subscriber', whenUp: (redis: Redis) => Promise<void>) => {
-    const redis = new Redis(url, settings);
+    const redis = new driver.Redis(url, settings);
     /** Counts connections, so that what a former one resolves to is not taken for the present one. */
     let generation = 0;
     redis.on('error', (error: Error) => {
@@ -132,6 +136,7 @@ export async function connectRedis(options: RedisConnectionOptions): Promise<Red
     },
     commands,
     subscriber,
+    isRefusal: (error) => error instanceof driver.ReplyError,
     reconnect: () => {
       for (const redis of both) if (redis.status === 'ready') redis.disconnect(true);
     },

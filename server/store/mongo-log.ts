@@ -3,7 +3,7 @@
  * inserted into the log afterwards, so that neither is ever without the other and nobody waits for the log. What a
  * crash kept out of the log comes in from the tail when somebody asks for it. Leaves states to the store.
  */
-import { MongoBulkWriteError, type Collection } from 'mongodb';
+import type { Collection, MongoBulkWriteError } from 'mongodb';
 import type { RecordedEvent } from '@ingestion-progress/schema';
 import type { Logger } from '../observability/logger.js';
 import type { MongoConnection } from './mongo-connection.js';
@@ -48,10 +48,12 @@ function inBatches<T>(items: readonly T[]): readonly (readonly T[])[] {
 /** Most entries that wait for the log in memory. */
 const MOST_WAITING = 5_000;
 
+const isBulkError = (error: unknown): error is MongoBulkWriteError =>
+  error instanceof Error && 'writeErrors' in error;
+
 /** An entry that is in the log already is what was wanted. */
 function unlessAllThere(error: unknown): void {
-  const codes =
-    error instanceof MongoBulkWriteError ? [error.writeErrors].flat().map(({ code }) => code) : [];
+  const codes = isBulkError(error) ? [error.writeErrors].flat().map(({ code }) => code) : [];
   if (codes.length === 0 || codes.some((code) => code !== 11_000)) throw error;
 }
 

@@ -3,7 +3,7 @@
  * protocol will do. Leaves connecting to `mongo-connection.ts` and the event log to `mongo-log.ts`.
  */
 import { randomUUID } from 'node:crypto';
-import { MongoServerError, type Filter } from 'mongodb';
+import type { Filter } from 'mongodb';
 import { ProgressError } from '../errors.js';
 import { silentLogger, type Logger } from '../observability/logger.js';
 import { DEFAULT_EVENTS_PER_INGESTION } from './event-bound.js';
@@ -50,7 +50,7 @@ const statesOf = (connection: MongoConnection) =>
 const TAIL = 50;
 /** Tries of a start whose predecessor changes under it. */
 const START_TRIES = 5;
-const isDuplicate = (error: unknown) => error instanceof MongoServerError && error.code === 11_000;
+const isDuplicate = (error: unknown) => error instanceof Error && 'code' in error && error.code === 11_000;
 
 /** Makes a store in MongoDB. */
 export function createMongoStore(options: MongoStoreOptions): ProgressStore {
