@@ -158,7 +158,7 @@ export const VARIABLES = Object.freeze({
     }),
     'info',
     null,
-    'How much is logged.',
+    'How much is logged: silent, error, warn, info or debug.',
   ),
   EVENTS_PER_INGESTION: variable(
     whole(50, 100_000),

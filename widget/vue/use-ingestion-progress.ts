@@ -9,7 +9,9 @@ import type {
 } from '../client/index.js';
 
 /** Options of the composable; hosts that change `projectId` keep the others. */
-export interface UseIngestionProgressOptions extends Omit<IngestionClientOptions, 'projectId'> {
+export interface UseIngestionProgressOptions extends Omit<IngestionClientOptions, 'projectId' | 'follow'> {
+  /** Stay for the project's next ingestions. Without it the socket is closed at completion. @default false */
+  readonly follow?: boolean | undefined;
   /** Once for each completion that happens while this is shown. */
   readonly onComplete?: ((event: IngestionClientEvents['complete']) => void) | undefined;
   /** Once for each failure that happens while this is shown. */
