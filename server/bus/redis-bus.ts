@@ -37,6 +37,8 @@ export interface RedisBusOptions {
   readonly callTimeoutMs?: number;
 }
 
+/** How long the key stands by whose writing servers see that Redis takes writes, in milliseconds. */
+const BEAT_MS = 60_000;
 /** Channels in one SUBSCRIBE after a reconnect. */
 const CHANNELS_A_CALL = 500;
 
@@ -64,6 +66,8 @@ export function createRedisBus(options: RedisBusOptions): EventBus {
   // Braces, so that a cluster keeps what belongs to a project in one place.
   const stateKey = (projectId: string) => `${prefix}{${projectId}}:state`;
   const channelOf = (projectId: string) => `${prefix}{${projectId}}:events`;
+
+  const beat = (commands: Redis) => commands.set(`${prefix}beat`, '', 'PX', BEAT_MS);
 
   const unavailable = (cause: unknown) =>
     new ProgressError('UNAVAILABLE', 'Redis does not answer; it is tried again.', { cause });
@@ -133,7 +137,8 @@ export function createRedisBus(options: RedisBusOptions): EventBus {
     open: async () => {
       if (connection !== null) return;
       const callTimeoutMs = options.callTimeoutMs ?? 2_000;
-      connection = await connectRedis({ url: options.url, callTimeoutMs, logger, resubscribe, onState });
+      const parts = { callTimeoutMs, logger, beat, resubscribe, onState };
+      connection = await connectRedis({ url: options.url, ...parts });
       connection.subscriber.on('message', receive);
       // Whoever came since the subscribing connection was up has not been subscribed to, or may have missed something.
       await resubscribe(connection.subscriber).catch(() => connection?.reconnect());
@@ -146,7 +151,7 @@ export function createRedisBus(options: RedisBusOptions): EventBus {
       stateListeners.clear();
       closing?.close();
     },
-    ping: async () => void (await withCommands((commands) => commands.ping())),
+    ping: async () => void (await withCommands(beat)),
 
     subscribe: async (projectId, listener) => {
       const channel = channelOf(projectId);

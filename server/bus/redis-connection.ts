@@ -13,6 +13,8 @@ export interface RedisConnectionOptions {
   /** Longest wait for any answer, in milliseconds; a connection that takes longer is opened anew. */
   readonly callTimeoutMs: number;
   readonly logger?: Logger;
+  /** Writes something small: a Redis that is full, or a replica by now, answers pings and does no more. */
+  readonly beat: (commands: Redis) => Promise<unknown>;
   /** Runs each time the subscribing connection is up; the state is `connected` once it resolves. */
   readonly resubscribe: (subscriber: Redis) => Promise<void>;
   readonly onState: (state: BusState) => void;
@@ -37,10 +39,11 @@ const HEARTBEAT_MS = 2_000;
 
 /** Opens both connections, or rejects with a sentence. */
 export async function connectRedis(options: RedisConnectionOptions): Promise<RedisConnection> {
-  const { url, callTimeoutMs, resubscribe, onState } = options;
+  const { url, callTimeoutMs, beat, resubscribe, onState } = options;
   const logger = options.logger ?? silentLogger;
   // Loaded by those alone who have Redis: the driver takes 20 MB.
   const driver = await import('ioredis');
+  const isRefusal = (error: unknown) => error instanceof driver.ReplyError;
   let isOpen = false;
   let hasBegun = false;
   let lastError: Error | null = null;
@@ -72,7 +75,7 @@ export async function connectRedis(options: RedisConnectionOptions): Promise<Red
     onState(next);
   };
 
-  const connectionNamed = (name: 'commands' | 'subscriber', whenUp: (redis: Redis) => Promise<void>) => {
+  const connectionNamed = (name: 'commands' | 'subscriber', whenUp: (redis: Redis) => Promise<unknown>) => {
     const redis = new driver.Redis(url, settings);
     /** Counts connections, so that what a former one resolves to is not taken for the present one. */
     let generation = 0;
@@ -93,6 +96,9 @@ export async function connectRedis(options: RedisConnectionOptions): Promise<Red
           update();
         },
         (error: unknown) => {
+          if (error instanceof Error) lastError = error;
+          // A Redis that refuses to write is asked again by the heartbeat.
+          if (name === 'commands') return;
           logger.warn({ dependency: 'redis', error: String(error) }, 'Redis could not be subscribed to');
           if (current === generation) redis.disconnect(true);
         },
@@ -101,13 +107,13 @@ export async function connectRedis(options: RedisConnectionOptions): Promise<Red
     return redis;
   };
 
-  const commands = connectionNamed('commands', async () => undefined);
+  const commands = connectionNamed('commands', beat);
   const subscriber = connectionNamed('subscriber', resubscribe);
   const both = [commands, subscriber];
 
   try {
     await Promise.all(both.map((redis) => redis.connect()));
-    await Promise.all(both.map((redis) => redis.ping()));
+    await Promise.all([beat(commands), subscriber.ping()]);
   } catch (cause) {
     for (const redis of both) redis.disconnect();
     const said = lastError ?? cause;
@@ -120,9 +126,23 @@ export async function connectRedis(options: RedisConnectionOptions): Promise<Red
   isOpen = true;
   Object.assign(up, { commands: true, subscriber: true });
 
+  const setCommandsUp = (isUp: boolean) => {
+    up.commands = isUp;
+    update();
+  };
+
+  const refused = (error: Error) => {
+    if (!isRefusal(error)) return commands.disconnect(true);
+    lastError = error;
+    setCommandsUp(false);
+    // Its address may lead to the new primary by now.
+    if (error.message.startsWith('READONLY')) commands.disconnect(true);
+  };
+
   // So that a dead path is noticed also when nothing is said over it.
   const heartbeat = setInterval(() => {
-    for (const redis of both) if (redis.status === 'ready') redis.ping().catch(() => redis.disconnect(true));
+    if (subscriber.status === 'ready') subscriber.ping().catch(() => subscriber.disconnect(true));
+    if (commands.status === 'ready') beat(commands).then(() => setCommandsUp(true), refused);
   }, HEARTBEAT_MS);
   heartbeat.unref();
 
@@ -136,7 +156,7 @@ export async function connectRedis(options: RedisConnectionOptions): Promise<Red
     },
     commands,
     subscriber,
-    isRefusal: (error) => error instanceof driver.ReplyError,
+    isRefusal,
     reconnect: () => {
       for (const redis of both) if (redis.status === 'ready') redis.disconnect(true);
     },

@@ -48,6 +48,26 @@ describe('the Redis bus over the wire', () => {
     return answer.split('\r\n').filter((line) => line.includes(':events')).length;
   };
 
+  it('counts a Redis that takes no writes as away, until it takes them again', async () => {
+    const { bus, states } = await open();
+    onTestFinished(async () => void (await redis.command('CONFIG', 'SET', 'maxmemory', '0')));
+    await redis.command('CONFIG', 'SET', 'maxmemory', '1');
+    expect(await states.next()).toBe('disconnected');
+    await expect(bus.ping()).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    await redis.command('CONFIG', 'SET', 'maxmemory', '0');
+    expect(await states.next()).toBe('connected');
+    await bus.ping();
+  });
+
+  it('looks anew for a primary where it talks to a replica', async () => {
+    const { states } = await open();
+    onTestFinished(async () => void (await redis.command('REPLICAOF', 'NO', 'ONE')));
+    await redis.command('REPLICAOF', '127.0.0.1', '1');
+    expect(await states.next()).toBe('disconnected');
+    await redis.command('REPLICAOF', 'NO', 'ONE');
+    expect(await states.next()).toBe('connected');
+  });
+
   it('hears for everybody who came while it was being opened, whenever that was', async () => {
     const keyPrefix = `test-${randomUUID()}:`;
     const { bus: other } = await open(redis.url, keyPrefix);
