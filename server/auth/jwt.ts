@@ -5,10 +5,13 @@
 import { createPublicKey, createSecretKey } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import jwt from 'jsonwebtoken';
-import { JwksClient, SigningKeyNotFoundError } from 'jwks-rsa';
+import { JwksClient } from 'jwks-rsa';
+import type { SigningKey } from 'jwks-rsa';
 import { z } from 'zod';
 import type { Clock } from '../clock.js';
 import { ProgressError } from '../errors.js';
+import { createKeySet } from './key-set.js';
+import type { PublishedKey } from './key-set.js';
 import type { Scope, Viewer } from './viewer.js';
 
 /** Checks a token. Rejects with `UNAUTHENTICATED`, `TOKEN_EXPIRED`, or `UNAVAILABLE` where keys cannot be had now. */
@@ -38,8 +41,6 @@ export interface TokenVerifierOptions {
 
 const SCOPES: readonly Scope[] = ['progress:read', 'progress:write', 'ingestion:control'];
 const JWKS_TIMEOUT_MS = 3_000;
-/** Keys of a JWK set that are kept as read. */
-const MOST_KEYS = 100;
 /** Longest token that is looked at; a header line is rarely let through with more. */
 const MOST_TOKEN_CHARACTERS = 16_384;
 
@@ -118,7 +119,10 @@ export function publicKeyOf(pem: string): PinnedKey {
 }
 
 /** Finds the key of a token; rejects with `UNAUTHENTICATED` or `UNAVAILABLE`. */
-function createKeyFinder(source: KeySource): (token: string) => PinnedKey | Promise<PinnedKey> {
+function createKeyFinder(
+  source: KeySource,
+  clock: Pick<Clock, 'now'>,
+): (token: string) => PinnedKey | Promise<PinnedKey> {
   if ('secret' in source) {
     const key: PinnedKey = { key: createSecretKey(source.secret, 'utf8'), algorithms: ['HS256'] };
     return () => key;
@@ -127,43 +131,35 @@ function createKeyFinder(source: KeySource): (token: string) => PinnedKey | Prom
     const key = publicKeyOf(source.publicKey);
     return () => key;
   }
-  const client = new JwksClient({
-    jwksUri: source.jwksUri,
-    timeout: JWKS_TIMEOUT_MS,
-    cache: true,
-    cacheMaxAge: 600_000,
-    cacheMaxAgeFallback: 3_600_000,
-    rateLimit: true,
-    jwksRequestsPerMinute: 10,
-  });
-  const read = new Map<string, PinnedKey>();
-  const keyOf = (pem: string): PinnedKey => {
-    const known = read.get(pem);
-    if (known !== undefined) return known;
-    // Rotation leaves old ones behind.
-    if (read.size >= MOST_KEYS) read.clear();
-    const key = publicKeyOf(pem);
-    read.set(pem, key);
-    return key;
-  };
+  const client = new JwksClient({ jwksUri: source.jwksUri, timeout: JWKS_TIMEOUT_MS, cache: false });
+  const published = createKeySet(async () => (await client.getSigningKeys()).flatMap(pinned), clock);
   return async (token) => {
     const kid = jwt.decode(token, { complete: true })?.header.kid;
+    let key: PinnedKey | null;
     try {
-      return keyOf((await client.getSigningKey(kid)).getPublicKey());
+      key = await published.find(kid);
     } catch (cause) {
-      // Without the cause, which quotes the token's key id.
-      if (cause instanceof SigningKeyNotFoundError) {
-        throw new ProgressError('UNAUTHENTICATED', 'The token is signed by a key that is not known.');
-      }
       throw new ProgressError('UNAVAILABLE', 'Tokens cannot be checked now; try again later.', { cause });
     }
+    if (key !== null) return key;
+    throw new ProgressError('UNAUTHENTICATED', 'The token is signed by a key that is not known.');
   };
+}
+
+/** A published key as we take it; nothing where it is of a kind that we do not. */
+function pinned(published: SigningKey): readonly PublishedKey<PinnedKey>[] {
+  try {
+    return [{ kid: published.kid, key: publicKeyOf(published.getPublicKey()) }];
+  } catch {
+    // Others of its set may be of use.
+    return [];
+  }
 }
 
 /** Makes a verifier. Throws where a public key cannot be read. */
 export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifier {
   const { keys, issuer, audience, clockToleranceSeconds = 0, clock } = options;
-  const findKey = createKeyFinder(keys);
+  const findKey = createKeyFinder(keys, clock);
   return {
     verify: async (token) => {
       if (token.length > MOST_TOKEN_CHARACTERS || !isJwt(token)) {

@@ -151,6 +151,39 @@ describe('keys by URL', () => {
     await expect(verifier(source).verify(signed(claims))).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
   });
 
+  it('are found however many tokens name keys that are not there', async () => {
+    const { source, publish, requests } = await serveKeys();
+    publish('one', rsa.publicKey);
+    const byUrl = verifier(source);
+    const named = (keyid: string) =>
+      byUrl.verify(signed(claims, rsa.privateKey, { algorithm: 'RS256', keyid }));
+    const codes = new Set<unknown>();
+    for (let count = 0; count < 30; count += 1) {
+      codes.add(await named(`none-${count}`).catch(({ code }) => code as unknown));
+    }
+    expect(codes).toEqual(new Set(['UNAUTHENTICATED', 'UNAVAILABLE']));
+    expect(requests()).toBe(10);
+    await named('one');
+  });
+
+  it('that were known are good for a while where they cannot be fetched anew', async () => {
+    const { source, publish, server } = await serveKeys();
+    publish('one', rsa.publicKey);
+    let now = NOW * 1_000;
+    const byUrl = verifier(source, { clock: { now: () => now } });
+    const token = signed({ ...claims, exp: NOW + 10_000 }, rsa.privateKey, {
+      algorithm: 'RS256',
+      keyid: 'one',
+    });
+    await byUrl.verify(token);
+    server.close();
+    server.closeAllConnections();
+    now += 4_000_000;
+    await byUrl.verify(token);
+    now += 300_000;
+    await expect(byUrl.verify(token)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+  });
+
   it('that cannot be had now are UNAVAILABLE', async () => {
     const { source, server } = await serveKeys();
     server.close();
