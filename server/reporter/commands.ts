@@ -1,6 +1,7 @@
 /** Hears what a person asks of the job, by server-sent events over fetch, and answers. Comes back after any loss. */
 import { COMMANDS, type CommandHeard } from './documents.js';
 import type { ReporterEnvironment } from './environment.js';
+import { pause } from './pause.js';
 import { backoffMs, type Sender } from './sender.js';
 
 /** Whether the job does what a person asked, and why not. */
@@ -21,6 +22,8 @@ export interface CommandListenerOptions {
 
 /** Milliseconds of silence after which the stream is taken for dead; the server sends a sign of life far more often. */
 const SILENCE_MS = 60_000;
+/** Milliseconds after which a stream that still speaks is healthy: what ends it then, such as a token's end, is no failure. */
+const HEALTHY_MS = 5_000;
 
 /** Listens until the returned function is called; calling it twice does no harm. */
 export function listenToCommands(options: CommandListenerOptions): () => void {
@@ -42,10 +45,7 @@ async function listen(options: CommandListenerOptions, signal: AbortSignal): Pro
     }
     if (signal.aborted) return;
     failures += 1;
-    await new Promise<void>((resolve) => {
-      const cancelTimer = environment.setTimer(backoffMs(failures, environment.random()), resolve);
-      signal.addEventListener('abort', () => (cancelTimer(), resolve()), { once: true });
-    });
+    await pause(environment, backoffMs(failures, environment.random()), signal);
   }
 }
 
@@ -66,11 +66,13 @@ async function readStream(
       signal: AbortSignal.any([signal, silence.signal]),
     });
     if (!response.ok || response.body === null) throw new Error(`The answer was ${response.status}.`);
+    const openedAt = environment.monotonicNow();
     const decoder = new TextDecoder();
     let text = '';
     for await (const chunk of response.body) {
       cancelTimer();
       cancelTimer = environment.setTimer(SILENCE_MS, () => silence.abort());
+      if (environment.monotonicNow() - openedAt >= HEALTHY_MS) onHealthy();
       text += decoder.decode(chunk, { stream: true }).replaceAll('\r', '');
       const blocks = text.split('\n\n');
       text = blocks.pop() ?? '';

@@ -5,6 +5,7 @@
 import { MUTATIONS, type Answer, type MutationName } from './documents.js';
 import { isPassing, ReporterError, type ReporterErrorCode } from './errors.js';
 import type { ReporterEnvironment } from './environment.js';
+import { pause } from './pause.js';
 import { REPORTER_DEFAULTS, type ReporterOptions } from './options.js';
 
 /** Sends mutations, and knows the token. */
@@ -71,17 +72,6 @@ export function createSender(options: ReporterOptions, environment: ReporterEnvi
     }
   }
 
-  const wait = (delayMs: number): Promise<void> =>
-    new Promise((resolve) => {
-      const finish = (): void => {
-        cancelTimer();
-        closed.signal.removeEventListener('abort', finish);
-        resolve();
-      };
-      const cancelTimer = environment.setTimer(delayMs, finish);
-      closed.signal.addEventListener('abort', finish);
-    });
-
   return {
     headers,
     async send(mutation, input) {
@@ -109,7 +99,7 @@ export function createSender(options: ReporterOptions, environment: ReporterEnvi
           const message = `Given up after ${failures} attempts in ${seconds} s; the last: ${error.message}`;
           throw new ReporterError('NO_ANSWER', message, { cause: error });
         }
-        await wait(delayMs);
+        await pause(environment, delayMs, closed.signal);
       }
       throw new ReporterError('CLOSED', 'The reporter was disposed of before this was taken.');
     },
