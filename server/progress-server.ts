@@ -44,6 +44,8 @@ function addressOf(host: string, port: number): string {
   return `http://${name}:${port}`;
 }
 
+const sentenceOf = (reason: unknown) => (reason instanceof Error ? reason.message : String(reason));
+
 /** Builds a server, opens what it stands on, and listens. Rejects with a sentence where it cannot. */
 export async function startServer(config: Config, ports: ServerPorts): Promise<ProgressServer> {
   const { store, bus, logger, clock } = ports;
@@ -57,9 +59,18 @@ export async function startServer(config: Config, ports: ServerPorts): Promise<P
   const { service, emitter, hub, keeper, shared, webSockets, health, transport } = rooms;
   const pause = (ms: number) => new Promise<void>((resolve) => void clock.setTimer(ms, resolve));
 
+  let opening: Promise<void> = Promise.resolve();
+  let isTooLate = false;
+
   async function open(): Promise<void> {
-    await Promise.all([store.open(), bus.open()]);
-    await service.open();
+    // Both are waited for: what opened behind the other's failure would be opened twice by the next try, or never closed.
+    const opened = await Promise.allSettled([store.open(), bus.open()]);
+    const reasons = opened.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
+    if (reasons.length === 1) throw reasons[0];
+    if (reasons.length > 1) {
+      throw new Error(reasons.map(sentenceOf).join('\n'), { cause: new AggregateError(reasons) });
+    }
+    if (!isTooLate) await service.open();
   }
 
   /** Opens within the deadline, or, where told to wait, tries until it works. */
@@ -69,9 +80,11 @@ export async function startServer(config: Config, ports: ServerPorts): Promise<P
       if (bus.kind === 'redis') names.push('REDIS_URL');
       const seconds = START_DEADLINE_MS / 1_000;
       const late = new Error(`Not open after ${seconds} s: check ${names.join(' and ')}.`);
+      opening = open();
       return Promise.race([
-        open(),
+        opening,
         pause(START_DEADLINE_MS).then(() => {
+          isTooLate = true;
           throw late;
         }),
       ]);
@@ -80,7 +93,6 @@ export async function startServer(config: Config, ports: ServerPorts): Promise<P
       try {
         return await open();
       } catch (error) {
-        if (isClosing()) return;
         logger.warn({ error: String(error) }, 'waiting for store and bus');
         await pause(START_RETRY_MS);
       }
@@ -119,7 +131,10 @@ export async function startServer(config: Config, ports: ServerPorts): Promise<P
   } catch (error) {
     health.stop();
     await Promise.allSettled([service.close(0), transport.close(0)]);
-    await Promise.allSettled([bus.close(), store.close()]);
+    const closeBoth = () => Promise.allSettled([bus.close(), store.close()]);
+    await closeBoth();
+    // What was too late may open still.
+    void opening.then(closeBoth, closeBoth);
     throw error;
   }
   unwatchMemory = watchMemory({
