@@ -46,17 +46,17 @@ describe('a start', () => {
     busSays.failure = null;
     const starting = createProgressServer(options);
     const failed = expect(starting).rejects.toThrow('Not open after 10 s');
-    await settle();
+    await expect.poll(() => happened).toEqual(['opening']);
     await clock.advance(10_000);
     await failed;
     letOpen();
-    await settle();
-    expect(happened.at(-1)).toBe('close');
+    await expect.poll(() => happened).toEqual(['opening', 'close', 'open', 'close']);
   });
 
   it('that waits for what it stands on opens the store once at a time', async () => {
     const { clock, happened, letOpen, busSays, options } = slowStoreAndBusThatFails();
     const starting = createProgressServer({ ...options, waitForDependencies: true });
+    await expect.poll(() => happened).toEqual(['opening']);
     for (let second = 0; second < 5; second += 1) {
       await settle();
       await clock.advance(1_000);
@@ -64,8 +64,13 @@ describe('a start', () => {
     expect(happened).toEqual(['opening']);
     letOpen();
     busSays.failure = null;
-    await settle();
-    await clock.advance(1_000);
+    let isUp = false;
+    void starting.then(() => (isUp = true));
+    const passes = async () => {
+      await clock.advance(1_000);
+      return isUp;
+    };
+    await expect.poll(passes).toBe(true);
     await (await starting).close();
   });
 
