@@ -1,0 +1,39 @@
+/** What a watcher's first words cost is spent once they are read, however long they were. */
+import { once } from 'node:events';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { expect, it, onTestFinished } from 'vitest';
+import WebSocket from 'ws';
+import { token } from '../../bench/workload.js';
+import { freshProject, startCounted } from './counted-server.js';
+
+const WATCHERS = 50;
+/** Spaces in the document, which is remembered once for all: bytes that nobody needs for each. */
+const PADDING = 18_000;
+
+async function openWatcher(url: string, projectId: string): Promise<void> {
+  const socket = new WebSocket(url, 'graphql-transport-ws');
+  onTestFinished(() => socket.terminate());
+  const say = (message: object) => socket.send(JSON.stringify(message));
+  await once(socket, 'open');
+  say({ type: 'connection_init', payload: { token: token() } });
+  await once(socket, 'message');
+  const query = `subscription { ingestionProgress(projectId: "${projectId}") {${' '.repeat(PADDING)}revision } }`;
+  say({ id: 'one', type: 'subscribe', payload: { query } });
+  const [first] = (await once(socket, 'message')) as [Buffer];
+  expect(String(first)).toContain('"type":"next"');
+}
+
+it('the text that a watcher subscribed by is not kept for as long as it watches', async () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const { server } = await startCounted();
+  const url = `${server.url.replace('http:', 'ws:')}/graphql`;
+  const project = freshProject();
+  for (let index = 0; index < WATCHERS; index += 1) await openWatcher(url, project);
+  collect();
+  const before = process.memoryUsage().heapUsed;
+  for (let index = 0; index < WATCHERS; index += 1) await openWatcher(url, project);
+  collect();
+  expect((process.memoryUsage().heapUsed - before) / WATCHERS).toBeLessThan(PADDING);
+});
