@@ -5,6 +5,7 @@ export interface NumberFormat {
   number(value: number): string;
   /** 0 to 100, rounded down, so that nothing looks further than it is. */
   percent(value: number): string;
+  /** To three digits past a kilobyte, so that what stands beside it does not move at every update. */
   bytes(value: number): string;
   /** Two units at most: `2h 5m`, `4m 12s`, `12s`. */
   duration(milliseconds: number): string;
@@ -35,7 +36,13 @@ export function createNumberFormat(language: string): NumberFormat {
   const fraction = create({ maximumFractionDigits: 1 });
   const percent = create({ style: 'percent' });
   const bytes = BYTE_UNITS.map((unit, index) =>
-    create({ style: 'unit', unit, unitDisplay: 'short', maximumFractionDigits: index > 1 ? 1 : 0 }),
+    create({
+      style: 'unit',
+      unit,
+      unitDisplay: 'short',
+      minimumSignificantDigits: index > 0 ? 3 : 1,
+      maximumSignificantDigits: 3,
+    }),
   );
   // Japanese has units of one Latin letter, of which m is a metre
   const unitDisplay = language.startsWith('ja') ? 'short' : 'narrow';

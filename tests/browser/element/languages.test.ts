@@ -47,9 +47,9 @@ describe('The language', () => {
     expect(parts('metric-value').map((value) => value.textContent?.replaceAll('\u00a0', ' '))).to.deep.equal([
       '4.210 von 9.800',
       '3',
-      '177,4 MB von 412 MB',
-      '62,4 / s',
+      '177 MB von 412 MB',
       '18.231',
+      '62,4 / s',
     ]);
   });
 

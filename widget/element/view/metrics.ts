@@ -6,9 +6,12 @@ import type { Scene } from './scene.js';
 type Drawn = TemplateResult | typeof nothing;
 type Format = (value: number) => string;
 
-/** Counts of the running phase. */
+/** Counts of the phase at hand. */
 export function metrics({ job, translate, format, text }: Scene): Drawn {
-  const known = job.phase?.metrics;
+  const { progress, phase } = job;
+  // while a phase's start is the last word, the counts before it stay, so that nothing flashes until its first update
+  const isNew = phase?.startedAt === progress?.updatedAt;
+  const known = phase?.metrics ?? (isNew && progress?.phases[progress.currentPhase - 2]?.metrics);
   if (!known) return nothing;
   const outOf = (done: number | null, total: number | null, say: Format): string | null =>
     done === null || total === null
@@ -19,15 +22,16 @@ export function metrics({ job, translate, format, text }: Scene): Drawn {
     metric(translate('items'), outOf(known.itemsProcessed, known.itemsTotal, format.number)),
     failures(known.itemsFailed, translate, format.number),
     metric(translate('data'), outOf(known.bytesProcessed, known.bytesTotal, format.bytes)),
-    metric(
-      translate('rate'),
-      optional(rate, (value) => translate('perSecond', { rate: format.number(value) })),
-    ),
     ...known.counters.map(({ label, value, unit }) =>
       metric(
         text(label),
         unit === 'bytes' ? format.bytes(value) : [format.number(value), unit].filter(Boolean).join(' '),
       ),
+    ),
+    // last, since it comes late and goes: the others stay where they are
+    metric(
+      translate('rate'),
+      optional(rate, (value) => translate('perSecond', { rate: format.number(value) })),
     ),
   ]);
 }
