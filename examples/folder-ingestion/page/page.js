@@ -170,9 +170,10 @@ byId('ingest').addEventListener('submit', (event) => {
 
 let isRunning = false;
 
-for (const name of ['phase-started', 'progress', 'error', 'cancelled', 'complete']) {
+// The first state that is seen fires no event of the job's; it comes with the connection.
+for (const name of ['connection-change', 'phase-started', 'progress', 'error', 'cancelled', 'complete']) {
   element.addEventListener(`ingestion-${name}`, ({ detail }) => {
-    isRunning = detail.progress.status === 'RUNNING';
+    isRunning = (detail.progress ?? element.progress)?.status === 'RUNNING';
     again.disabled = isRunning;
   });
 }

@@ -31,7 +31,7 @@ export async function analyse(
       itemsProcessed: counts.documents,
       counters: [
         { name: 'passages', label: 'Passages', value: counts.passages },
-        { name: 'duplicates', label: 'Duplicates left out', value: counts.duplicates },
+        { name: 'duplicates', label: 'Duplicates', value: counts.duplicates },
         { name: 'languages', label: 'Languages', value: languages.size },
         { name: 'words', label: 'Words', value: vocabulary.words },
       ],
