@@ -26,5 +26,8 @@ function shrink(text) {
     .replace(/ ?([{};,]) ?/g, '$1')
     .replace(/: /g, ':')
     .replace(/;\}/g, '}')
+    .replace(/(\() | (\))| ([*>]) /g, '$1$2$3')
+    .replace(/\b0\./g, '.')
+    .replace(/='(\w+)'/g, '=$1')
     .trim();
 }

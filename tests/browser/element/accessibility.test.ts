@@ -295,7 +295,7 @@ describe('The eye', () => {
     const sheets = element.shadowRoot?.adoptedStyleSheets ?? [];
     const moving = sheets
       .flatMap((sheet) => [...sheet.cssRules])
-      .filter((rule) => rule.cssText.includes('animation:'));
+      .filter((rule) => rule.cssText.includes('infinite'));
     expect(moving.map((rule) => (rule as CSSMediaRule).conditionText)).to.deep.equal([
       '(prefers-reduced-motion: no-preference)',
     ]);

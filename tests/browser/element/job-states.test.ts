@@ -53,6 +53,58 @@ describe('The job', () => {
     expect(fills).to.deep.equal(['100%', '42.96%', '0%', '0%']);
   });
 
+  it('fills a segment from nothing when its first percent comes, whatever was drawn while it was unknown', async () => {
+    const { client, parts, settled } = await mount({ sample: 'unknownPercent' });
+    const fill = () => parts('fill')[0]?.style.getPropertyValue('--_fill');
+    expect(fill()).to.equal('0%');
+    client.show({ progress: { ...SAMPLES.unknownPercent, phases: phasesAt(1, { percent: 3 }) } });
+    await settled();
+    expect(fill()).to.equal('3%');
+  });
+
+  it('keeps the counts while the start of the next phase is the last word, so that they do not flash', async () => {
+    const { client, parts, settled } = await mount({ sample: 'running' });
+    const values = () => parts('metric-value').map((value) => value.textContent);
+    const [, counted] = SAMPLES.running.phases;
+    const startedAt = SAMPLES.running.updatedAt + 500;
+    const phases = phasesAt(3, { startedAt }).map((phase) =>
+      phase.number === 2 ? { ...phase, metrics: counted?.metrics ?? null } : phase,
+    );
+    const progress: Progress = { ...SAMPLES.running, currentPhase: 3, phases, updatedAt: startedAt };
+    client.show({ progress });
+    await settled();
+    expect(values()).to.include('4,210 of 9,800');
+    client.show({ progress: { ...progress, revision: 2, updatedAt: startedAt + 500 } });
+    await settled();
+    expect(values()).to.deep.equal([]);
+  });
+
+  it('has a compact bar of one length, whether the time left is known or not', async () => {
+    const { client, part, settled } = await mount({ sample: 'running', attributes: { compact: '' } });
+    const length = () => part('track')?.getBoundingClientRect().width;
+    const before = length();
+    expect(part('headline')?.textContent).to.equal('about 4m left');
+    for (const etaSeconds of [9, null]) {
+      client.show({ progress: { ...SAMPLES.running, etaSeconds } });
+      await settled();
+      expect(length()).to.equal(before);
+    }
+  });
+
+  it('takes the same room in mid-run with counts and without, and whatever the connection', async () => {
+    const { client, element, settled } = await mount({ sample: 'running', scopes: ['ingestion:control'] });
+    element.style.inlineSize = '760px';
+    await settled();
+    const height = () => element.getBoundingClientRect().height;
+    const before = height();
+    client.show({ progress: { ...SAMPLES.running, phases: phasesAt(2, { percent: 42 }) } });
+    await settled();
+    expect(height()).to.equal(before);
+    client.show({ connection: { state: 'offline' } });
+    await settled();
+    expect(height()).to.equal(before);
+  });
+
   it('lets nothing shine beyond what is done', async () => {
     const { parts } = await mount({ sample: 'running' });
     for (const fill of parts('fill')) expect(getComputedStyle(fill).overflow).to.equal('hidden');

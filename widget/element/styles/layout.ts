@@ -21,6 +21,7 @@ export const layout = css`
     position: relative; /* what is only spoken stays inside, and asks for no layers of the whole page */
     line-height: 1.43;
     font-variant-numeric: tabular-nums;
+    print-color-adjust: exact; /* else a printed bar is blank */
     overflow-wrap: anywhere;
   }
 
@@ -47,7 +48,7 @@ export const layout = css`
   .heading,
   .detail,
   .badge-detail,
-  .phase-name,
+  .phase:not(.running, .failed) .phase-name,
   .phase-detail,
   .compact-words,
   dt {
@@ -102,7 +103,7 @@ export const layout = css`
   .full .percent {
     flex: none;
     align-self: center;
-    min-inline-size: 2.1em;
+    min-inline-size: calc(2ch + 1.1em); /* two digits and a sign, in any font */
     font-size: 2.5em;
     line-height: 1;
     letter-spacing: -0.02em;
@@ -155,7 +156,6 @@ export const layout = css`
   .ghost {
     align-self: center;
     inline-size: 5em;
-    max-inline-size: 80%;
     block-size: 0.6em;
     border-radius: 3px;
     background: var(--_track);
@@ -210,6 +210,10 @@ export const layout = css`
       flex-wrap: wrap;
     }
 
+    .lead:has(+ :is(.bad, .degraded)) {
+      min-block-size: 0;
+    }
+
     .full .badge:has(.badge-detail, button) {
       flex: 1 0 100%;
       justify-content: space-between;
@@ -219,9 +223,13 @@ export const layout = css`
   }
 
   @container (inline-size >= 30em) {
-    /* as high as two lines, so that nothing jumps when the second comes */
-    .lead:not(:has(+ :is(.bad, .degraded))) {
-      min-block-size: 2.9em;
+    /* as high as its two lines, and as counts, so that nothing jumps when they come */
+    .lead {
+      min-block-size: 2.86em;
+    }
+
+    .foot {
+      min-block-size: 2.66em;
     }
 
     .compact .badge-word {
@@ -234,6 +242,10 @@ export const layout = css`
     .full {
       --_column-min: 8px;
       gap: calc(3 * var(--_space));
+    }
+
+    .full .good {
+      display: none; /* it would push everything down for its three seconds */
     }
 
     .lead {

@@ -58,7 +58,7 @@ export const pieces = css`
     align-items: center;
     justify-content: end;
     gap: var(--_space) calc(4 * var(--_space));
-    max-inline-size: 50%;
+    max-inline-size: 60%;
     text-align: end;
   }
 
@@ -77,8 +77,8 @@ export const pieces = css`
 
   .dot {
     flex: none;
-    inline-size: 0.6em;
-    block-size: 0.6em;
+    inline-size: max(8px, 0.55em); /* whole pixels at common sizes, or it is drawn as an oval */
+    aspect-ratio: 1;
     border-radius: 50%;
     background: var(--_muted);
   }
@@ -146,15 +146,21 @@ export const pieces = css`
 
   .compact .track {
     --_column-min: 2px;
-    flex: 1 1 64px;
-    min-inline-size: 32px;
+    flex: 1 1e9 40cqi; /* in a table the same in every row, while there is room for the words */
+    min-inline-size: 15cqi;
     column-gap: 2px;
     block-size: 6px;
   }
 
-  .compact .percent {
+  /* words begin at one place in every row */
+  .compact :is(.percent, .track + [part='sign']) {
+    display: grid;
     min-inline-size: 2.6em;
-    text-align: end;
+    justify-content: end;
+  }
+
+  .compact-words {
+    flex: 1e9 1e5 auto;
   }
 
   .compact-words,
@@ -192,7 +198,8 @@ export const pieces = css`
   @media (forced-colors: active) {
     .dot,
     .sign,
-    .fill {
+    .fill,
+    .unknown {
       forced-color-adjust: none;
     }
 

@@ -49,20 +49,26 @@ export const track = css`
     background: repeating-linear-gradient(135deg, var(--_line) 0 2px, transparent 2px 7px);
   }
 
-  .segment.failed .fill {
-    background: var(--_danger);
-  }
-
-  .segment.unknown .fill {
+  /* stripes of the segment's own, so that its fill begins at nothing once a percent comes */
+  .segment.unknown {
     background: repeating-linear-gradient(
       135deg,
       var(--_accent) 0 6px,
       color-mix(in srgb, var(--_accent) 40%, var(--_track)) 6px 12px
     );
+    /* most phases tell a percent within their first second: until then nothing flashes */
+    animation: untold 1s step-end;
   }
 
-  .segment.unknown.failed .fill {
-    background: repeating-linear-gradient(135deg, var(--_danger) 0 6px, transparent 6px 12px);
+  .segment.failed {
+    --_accent: var(--_danger);
+    animation: none;
+  }
+
+  @keyframes untold {
+    from {
+      background: var(--_track);
+    }
   }
 
   /* a job that has not begun is drawn in outline */
@@ -77,22 +83,14 @@ export const track = css`
     }
 
     /* a soft sheen says that work goes on; it never shows more than was reported */
-    [data-state='running']:not([data-unseen]) .segment.running .fill::after {
+    [data-state='running']:not([data-unseen]) :is(.running > .fill, .unknown)::after {
       content: '';
       position: absolute;
       inset: 0;
-      background: linear-gradient(
-        90deg,
-        transparent,
-        color-mix(in srgb, var(--_cut) 34%, transparent) 50%,
-        transparent
-      );
+      background: linear-gradient(90deg, transparent, var(--_cut), transparent);
+      opacity: 0.3;
       translate: -100% 0;
       animation: sheen 2.4s ease-in-out infinite;
-    }
-
-    [data-state='running'] .segment.unknown .fill::after {
-      animation-duration: 1.6s;
     }
 
     @keyframes sheen {

@@ -1,5 +1,5 @@
 /** The element on one line of 24 px, for a row of a table: track, percent, time left, dot. */
-import { html, nothing, type TemplateResult } from 'lit';
+import { html, type TemplateResult } from 'lit';
 import { cancelButton, retryButton } from './actions.js';
 import { badge } from './badge.js';
 import { leadWords, percent, remaining, stateSign } from './lead.js';
@@ -13,11 +13,7 @@ export function compact(scene: Scene): TemplateResult {
   const words = scene.command?.refusal ?? (isCounting ? remaining(scene) : leadWords(scene).headline);
   return html`<div class="compact" .style=${columns(job.progress)}>
     ${track(scene)} ${percent(scene)} ${stateSign(scene)}
-    ${
-      words === null
-        ? nothing
-        : html`<span class="compact-words" part="headline" tabindex="-1" title=${words}>${words}</span>`
-    }
+    <span class="compact-words" part="headline" tabindex="-1" title=${words}>${words}</span>
     ${badge(scene, true)} ${retryButton(scene, true)} ${cancelButton(scene)}
     <slot name="actions"></slot>
   </div>`;

@@ -32,7 +32,7 @@ export function percent({ job, format }: Scene): TemplateResult | null {
 /** The sign of a state that has one. */
 export function stateSign({ job }: Scene): TemplateResult | typeof nothing {
   const { state } = job;
-  return state === 'unknown' || state === 'none' || state === 'running'
+  return state === 'unknown' || state === 'none' || (state === 'running' && job.percent !== null)
     ? nothing
     : html`<span part="sign">${sign(state)}</span>`;
 }

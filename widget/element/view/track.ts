@@ -40,7 +40,7 @@ function segment(phase: PhaseProgress): TemplateResult {
   const percent = clampPercent(phase.percent);
   const isDone = status === 'completed' || status === 'skipped';
   const isUnknown = percent === null && (status === 'running' || status === 'failed');
-  const fill = isDone || isUnknown ? 100 : (percent ?? 0);
+  const fill = isDone ? 100 : (percent ?? 0);
   const look = `${status} ${fill === 0 ? 'empty' : ''} ${isUnknown ? 'unknown' : ''}`;
   return html`<span class="segment ${look}" part="segment segment-${status}"
     ><span class="fill" part="fill" .style=${`--_fill:${String(fill)}%`}></span
