@@ -13,6 +13,7 @@ const TITLES: Readonly<Record<string, string>> = Object.freeze({
   load: 'Many ingestions at once',
   hostile: 'Watchers that do harm',
   widget: 'The element',
+  scroll: 'A page of elements that scrolls',
 });
 
 const PLOT = 'performance.svg';

@@ -7,6 +7,7 @@ import { hostile } from './scenarios/hostile.js';
 import { load } from './scenarios/load.js';
 import { memory } from './scenarios/memory.js';
 import { poll } from './scenarios/poll.js';
+import { scroll } from './scenarios/scroll.js';
 import { storm } from './scenarios/storm.js';
 import { widget } from './scenarios/widget.js';
 import type { Scenario } from './scenarios/scenario.js';
@@ -19,6 +20,7 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = Object.freeze({
   storm,
   load,
   widget,
+  scroll,
   hostile,
 });
 
