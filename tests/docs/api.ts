@@ -83,6 +83,12 @@ async function renderPackage({ name, entries, inside }: Package, out: string): P
     throw new Error(`TypeDoc complained of ${name}, see above.`);
 }
 
+/** Members of a union in the order of the alphabet: TypeScript's own is that in which it met them, which any import changes. */
+function inOrder(page: string): string {
+  const union = /`"[^`|]*"`(?: \\\| `"[^`|]*"`)+/g;
+  return page.replaceAll(union, (text) => text.split(' \\| ').sort().join(' \\| '));
+}
+
 /** Pages of the reference by their paths from the root. Takes some seconds. */
 export async function renderApi(): Promise<ReadonlyMap<string, string>> {
   const pages = new Map<string, string>();
@@ -93,7 +99,7 @@ export async function renderApi(): Promise<ReadonlyMap<string, string>> {
       await renderPackage(each, folder);
       for (const file of readdirSync(folder).filter((name) => name !== 'README.md')) {
         const short = (text: string) => text.replaceAll('@ingestion-progress.', '');
-        const page = short(readFileSync(join(folder, file), 'utf8'));
+        const page = inOrder(short(readFileSync(join(folder, file), 'utf8')));
         pages.set(join(API_FOLDER, short(file)), page);
         links.push(`- [${/^# (.+)$/m.exec(page)?.[1] ?? file}](${short(file)})`);
       }
