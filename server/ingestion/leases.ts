@@ -16,6 +16,8 @@ const LOOK_EVERY_MS = 250;
 const ALONE_FOR_MS = 10_000;
 /** How long a newcomer waits for a server that does not renew, in milliseconds: by then that one trusts itself no more. */
 const DEAF_AFTER_MS = 12_000;
+/** How long the lease of a server that died without a word is left, in milliseconds: every newcomer would wait for it. */
+const FORGOTTEN_AFTER_MS = 10 * LEASE_TTL_MS;
 /**
  * Each server reads the leases before it renews its own. So what it writes second after a newcomer's first look, it
  * writes knowing of the newcomer.
@@ -92,6 +94,11 @@ export function createLeases({ store, clock, logger, serverId, onCompany }: Leas
     }
     unaware ??= present;
     for (const other of unaware) if (isAware(other, now)) unaware.delete(other);
+    for (const [other, { seenAt }] of seen) {
+      if (now - seenAt < FORGOTTEN_AFTER_MS || closed) continue;
+      await store.dropLease(other);
+      seen.delete(other);
+    }
     const others = [...seen.values()].some(stands);
     if (others === othersStood) return;
     othersStood = others;

@@ -161,3 +161,13 @@ test('goes, and the one that stays reads what it left before it goes on alone', 
     'PENDING',
   ]);
 });
+
+test('waits once, and not for a month, for a server that died without a word', async () => {
+  const { clock, store, server } = onShared();
+  const dead = await server(createManualClock());
+  const b = await server();
+  await clock.advance(290_000);
+  expect((await store.listLeases()).map(({ serverId }) => serverId)).toContain(dead.service.serverId);
+  await clock.advance(20_000);
+  expect((await store.listLeases()).map(({ serverId }) => serverId)).toEqual([b.service.serverId]);
+});
