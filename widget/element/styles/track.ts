@@ -90,7 +90,11 @@ export const track = css`
       background: linear-gradient(90deg, transparent, var(--_cut), transparent);
       opacity: 0.3;
       translate: -100% 0;
-      animation: sheen 2.4s ease-in-out infinite;
+      animation: sheen 2.4s ease-in-out infinite var(--_sheen, normal);
+    }
+
+    .segment:dir(rtl) {
+      --_sheen: reverse;
     }
 
     @keyframes sheen {
