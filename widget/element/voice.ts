@@ -10,11 +10,14 @@ import { warnOnce } from './warnings.js';
 export interface Voice {
   readonly translate: Translate;
   readonly format: NumberFormat;
-  /** Sets words from a server apart from those around them, where these run from right to left. */
+  /** Sets words from a server apart from those around them, where either run from right to left. */
   readonly text: (words: string) => string;
 }
 
 const RIGHT_TO_LEFT = /^(ar|ckb|dv|fa|he|ku-arab|ps|sd|ug|ur|yi)\b/i;
+
+/** Letters that run from right to left, wherever they stand. */
+const RUNS_LEFT = /[\u0590-\u08ff]/;
 
 const made = new WeakMap<object, Map<string, Voice>>();
 
@@ -29,10 +32,11 @@ export function voiceOf(element: Element, own: unknown): Voice {
   const cache = made.get(owner) ?? new Map<string, Voice>();
   made.set(owner, cache);
   const key = `${messages.language} ${numbers}`;
+  const isApart = RIGHT_TO_LEFT.test(numbers);
   const voice = cache.get(key) ?? {
     translate: createTranslator(messages, mine, numbers),
     format: createNumberFormat(numbers),
-    text: RIGHT_TO_LEFT.test(numbers) ? (words: string) => `\u2068${words}\u2069` : (words: string) => words,
+    text: (words: string) => (isApart || RUNS_LEFT.test(words) ? `\u2068${words}\u2069` : words),
   };
   cache.set(key, voice);
   return voice;

@@ -84,6 +84,25 @@ describe('The language', () => {
     expect(fill?.right).to.be.greaterThan(second?.right ?? Infinity); // pushed out at the end it has not reached
   });
 
+  it('lets the sheen run the way the bar grows', async () => {
+    const { parts } = await mount({ sample: 'running' });
+    const running = parts('segment').findIndex((segment) => segment.classList.contains('running'));
+    const direction = () => {
+      const fill = parts('fill')[running];
+      return fill && getComputedStyle(fill, '::after').animationDirection;
+    };
+    expect(direction()).to.equal('normal');
+    document.documentElement.dir = 'rtl';
+    expect(direction()).to.equal('reverse');
+  });
+
+  it('keeps words of a job that run the other way apart from what stands beside them', async () => {
+    const phases = SAMPLES.stalled.phases.map((phase) => ({ ...phase, message: 'استخراج النص' }));
+    const { text } = await mount({ progress: { ...SAMPLES.stalled, phases } });
+    expect(text('detail')).to.match(/^\u2068استخراج النص\u2069/);
+    expect((await mount({ sample: 'stalled' })).text('detail')).not.to.match(/[\u2068\u2069]/);
+  });
+
   for (const bundle of allMessages) {
     it(`${bundle.language} says everything, with the same values in it as English`, () => {
       expect(sentences(bundle).map(([key]) => key)).to.deep.equal(sentences(en).map(([key]) => key));
