@@ -151,8 +151,9 @@ export function createGraphqlProtocol(
     onSubscribe: (connected, id, payload) => {
       try {
         const accepted = accept(connected, id, payload);
-        // graphql-ws keeps the payload for as long as the operation: the text of the document, once for each watcher.
-        Object.assign(payload, { query: '' });
+        // graphql-ws keeps the payload for as long as the operation: the text of the document, once for each watcher,
+        // and variables that may be many and that nobody asks for.
+        Object.assign(payload, { query: '', variables: undefined });
         return accepted;
       } catch (error) {
         return refuse(error);
