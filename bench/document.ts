@@ -1,5 +1,8 @@
-/** Writes `docs/performance.md` and its plot out of the results that `--json` left: `tsx bench/document.ts FILE …`. */
-import { readFileSync, writeFileSync } from 'node:fs';
+/**
+ * Writes `docs/performance.md` and its plot out of the newest result of each bench, which `--json bench/results/NAME.json`
+ * leaves there: `tsx bench/document.ts`.
+ */
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { drawBars, type Group } from './plot.js';
 import { describe, format, type BenchResult } from './result.js';
 
@@ -18,9 +21,11 @@ const TITLES: Readonly<Record<string, string>> = Object.freeze({
 
 const PLOT = 'performance.svg';
 const DOCS = new URL('../docs/', import.meta.url);
+const RESULTS = new URL('results/', import.meta.url);
 
-function read(file: string): BenchResult {
-  return JSON.parse(readFileSync(file, 'utf8')) as BenchResult;
+function readAll(): BenchResult[] {
+  const files = readdirSync(RESULTS).filter((file) => file.endsWith('.json'));
+  return files.map((file) => JSON.parse(readFileSync(new URL(file, RESULTS), 'utf8')) as BenchResult);
 }
 
 function verdicts(results: readonly BenchResult[]): string[] {
@@ -35,13 +40,15 @@ function verdicts(results: readonly BenchResult[]): string[] {
   return lines;
 }
 
+const dayOf = (at: number) => new Date(at).toISOString().slice(0, 10);
+
 function machineOf({ machine, versions, at, quick }: BenchResult): string[] {
   return [
     ...Object.entries(machine).map(([name, value]) => `- ${name}: ${value}`),
     `- ${Object.entries(versions)
       .map(([name, version]) => `${name} ${version}`)
       .join(', ')}`,
-    `- measured on ${new Date(at).toISOString().slice(0, 10)}${quick ? ', with `--quick`' : ''}`,
+    `- measured on ${dayOf(at)}${quick ? ', with `--quick`' : ''}`,
   ];
 }
 
@@ -62,18 +69,18 @@ function groupsOf(results: readonly BenchResult[]): Group[] {
   return groups;
 }
 
-function write(files: readonly string[]): void {
+function write(): void {
   const order = Object.keys(TITLES);
-  const results = files.map(read).sort((a, b) => order.indexOf(a.bench) - order.indexOf(b.bench));
+  const results = readAll().sort((a, b) => order.indexOf(a.bench) - order.indexOf(b.bench));
   const newest = results.reduce<BenchResult | null>(
     (best, result) => (best === null || result.at > best.at ? result : best),
     null,
   );
-  if (newest === null) throw new Error('Name at least one result: tsx bench/document.ts fanout.json …');
+  if (newest === null) throw new Error('No result stands in bench/results.');
   const lines = [
     '# Performance',
     '',
-    'Written by `npm run bench` itself: `npm run bench -- NAME --json FILE` for each, then `npx tsx bench/document.ts FILE …`. Load and server run in processes of their own on one machine, over loopback; each bench runs its peers in the same run, in turns, and compares turn by turn. Medians, least and greatest in brackets. The peers stand in `bench/peers`, written as their own documentation says. Nothing here is faster than the machine it was measured on: read the ratios.',
+    'Written by `npm run bench` itself: `npm run bench -- NAME --json bench/results/NAME.json`, then `npx tsx bench/document.ts`. Load and server run in processes of their own on one machine, over loopback; each bench runs its peers in the same run, in turns, and compares turn by turn. Medians, least and greatest in brackets. The peers stand in `bench/peers`, written as their own documentation says. Nothing here is faster than the machine it was measured on: read the ratios.',
     '',
     ...machineOf(newest),
     '',
@@ -86,6 +93,7 @@ function write(files: readonly string[]): void {
   for (const result of results) {
     const { goals: _goals, ...rest } = result;
     lines.push('', `## ${TITLES[result.bench] ?? result.bench} (\`${result.bench}\`)`, '');
+    if (dayOf(result.at) !== dayOf(newest.at)) lines.push(`Measured on ${dayOf(result.at)}.`, '');
     if (result.quick) lines.push('With `--quick`: one size, few repetitions.', '');
     lines.push(describe({ ...rest, goals: [] }));
   }
@@ -93,4 +101,4 @@ function write(files: readonly string[]): void {
   writeFileSync(new URL(PLOT, DOCS), drawBars(groupsOf(results)));
 }
 
-write(process.argv.slice(2));
+write();
