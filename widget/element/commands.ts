@@ -55,7 +55,9 @@ export class Commands {
       (failure: unknown) =>
         say('commandFailed', { reason: failure instanceof Error ? failure.message : String(failure) }),
     );
-    if (refusal !== null && this.#status === sent) this.#show({ kind, refusal });
+    if (refusal === null || this.#status !== sent) return;
+    // Where no reason is given, the sentence ends before the colon that leads to it.
+    this.#show({ kind, refusal: refusal.replace(/[\s:：]+$/, '') });
   }
 
   #show(status: CommandStatus): void {

@@ -1,6 +1,7 @@
 /** Retry and Cancel: who sees them, what they ask first, and what becomes of them. */
 import { expect } from '@esm-bundle/chai';
 import { NOW, SAMPLES } from '../../../storybook/samples.js';
+import { allMessages } from '../../../widget/element/locales/all.js';
 import { mount } from './support/mount.js';
 
 const CONTROL = { scopes: ['progress:read', 'ingestion:control'] } as const;
@@ -71,6 +72,24 @@ describe('Retry', () => {
       await settled();
       expect(text('command-notice')).to.contain(words);
       expect(text('retry-button')).to.equal('Retry from Extraction');
+    });
+  }
+
+  for (const messages of allMessages) {
+    it(`ends in no colon where the job gives no reason, in ${messages.language}`, async () => {
+      for (const reason of [null, '', ' ']) {
+        const { element, part, text, settled } = await mount({
+          sample: 'failedRetryable',
+          ...CONTROL,
+          answer: () => Promise.resolve({ status: 'REJECTED', reason }),
+        });
+        element.messages = messages;
+        await settled();
+        part('retry-button')?.click();
+        await settled();
+        const [sentence = ''] = String(messages.commandRejected).split(/\s*[:：]/u);
+        expect(text('command-notice')).to.equal(sentence);
+      }
     });
   }
 
