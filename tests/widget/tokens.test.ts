@@ -42,6 +42,35 @@ describe('A source of tokens', () => {
     expect(await source.get(false)).toBe('new');
   });
 
+  it('keeps the answer of the newest request, however late an older one comes', async () => {
+    const { environment, asked, source } = sourceOf();
+    const plain = source.get(false);
+    const forced = source.get(true);
+    await environment.settle();
+    asked[1]?.answer('new');
+    expect(await forced).toBe('new');
+    asked[0]?.answer('old');
+    expect(await plain).toBe('new');
+    expect(await source.get(false)).toBe('new');
+    expect(asked).toHaveLength(2);
+  });
+
+  it('keeps nothing of a request that was overtaken before everybody left', async () => {
+    const { environment, asked, source } = sourceOf();
+    const plain = source.get(false);
+    const forced = source.get(true);
+    await environment.settle();
+    asked[1]?.answer('new');
+    await forced;
+    source.dispose();
+    asked[0]?.answer('old');
+    await plain;
+    const next = source.get(false);
+    await environment.settle();
+    asked[2]?.answer('next');
+    expect(await next).toBe('next');
+  });
+
   it('gives up on one that hangs, tells it so, and asks anew the next time', async () => {
     const { environment, asked, source } = sourceOf();
     const late = source.get(false);

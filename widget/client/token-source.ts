@@ -40,6 +40,8 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
   const timers = createTimers(environment);
   let last = options.token ?? null;
   let flight: Flight | null = null;
+  /** The last request that was begun, under way or not: an older one that answers later has nothing to say. */
+  let newest: Flight | null = null;
 
   function ask(getToken: GetToken, forced: boolean): Flight {
     const request = new AbortController();
@@ -77,11 +79,14 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
     subject: () => subjectOf(last ?? ''),
     async get(forced) {
       if (getToken === undefined || (!forced && flight === null && last !== null)) return last;
-      if (flight === null || (forced && !flight.forced)) flight = ask(getToken, forced);
-      last = await flight.answer;
-      return last;
+      if (flight === null || (forced && !flight.forced)) newest = flight = ask(getToken, forced);
+      const mine = flight;
+      const token = await mine.answer;
+      if (mine === newest) last = token;
+      return last ?? token;
     },
     dispose() {
+      newest = null;
       last = options.token ?? null; // who comes next may be somebody else
       flight?.request.abort('Nobody needs the token any more.');
     },
