@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ProgressServer } from '@ingestion-progress/server';
 import { createIngestionClient } from '../../widget/client/client.js';
@@ -122,8 +123,8 @@ describe('The command', { timeout: 120_000 }, () => {
     );
     let said = '';
     const waiting = new Set<() => void>();
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      said += text;
+    child.stdout.setEncoding('utf8').on('data', (more: string) => {
+      said += more;
       for (const look of waiting) look();
     });
     return {
@@ -136,6 +137,8 @@ describe('The command', { timeout: 120_000 }, () => {
           waiting.add(look);
           look();
         }),
+      complaints: text(child.stderr),
+      stopReading: () => child.stdout.destroy(),
       code: once(child, 'exit').then(([code]) => code as number | null),
     };
   }
@@ -172,5 +175,14 @@ describe('The command', { timeout: 120_000 }, () => {
     expect(await refused.code).toBe(4);
     expect(refused.said()).toContain('unauthorized');
     expect(await wrong.code).toBe(2);
+  });
+
+  it('ends without a word, as the commands before it in a pipe do, once nobody reads what it says', async () => {
+    const command = run('watch', 'p3', '--endpoint', `${server.url}/graphql`);
+    await command.says('Waiting for an ingestion to start\n');
+    command.stopReading();
+    await server.emitter.emitPhaseStarted('p3', 1, 'Reading the folder');
+    expect(await command.code).toBe(141);
+    expect(await command.complaints).toBe('');
   });
 });

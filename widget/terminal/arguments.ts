@@ -23,7 +23,7 @@ Shows a project's ingestion until it ends. The token is read from INGESTION_PROG
   --help             this text
 
 Exit code: 0 completed, 3 completed with errors, 1 failed or cancelled, 4 connection given up, 2 wrong arguments,
-130 ended by Ctrl-C.
+130 ended by Ctrl-C, 141 nobody reads the output any more.
 `;
 
 /** The arguments, or a sentence about what is wrong with them; `help` where that was asked for. */

@@ -51,4 +51,11 @@ async function main(): Promise<number> {
   return code;
 }
 
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    // Whoever read has gone, as `| head` does: no failure, and nobody to tell of it.
+    process.exit(EXIT.unread);
+  });
+}
 process.exitCode = await main();

@@ -24,6 +24,8 @@ export const EXIT = Object.freeze({
   partial: 3,
   connection: 4,
   interrupted: 130,
+  /** What a shell says of a command that SIGPIPE ended; Node does not let it. */
+  unread: 141,
 });
 
 /** Resolves with the exit code at the ending, or when the connection is given up. Leaves the client to its maker. */
