@@ -13,6 +13,7 @@ const mount = (over: Partial<ReactPageOptions> = {}): Promise<void> =>
     ...over,
   });
 const text = async (): Promise<string> => (await f.page.page.locator('p').first().textContent()) ?? '';
+const texts = (): Promise<string[]> => f.page.page.locator('p').allTextContents();
 const told = (): Promise<string[]> => f.page.page.evaluate(() => window.told);
 
 it('shows an ingestion to its end under StrictMode, over one socket, and tells completion once', async () => {
@@ -105,4 +106,41 @@ it('tells once, also under StrictMode, of a connection that had given up before 
   await mount({ projectId: 'no such/thing' });
   await expect.poll(text).toBe('- error - - - PROJECT_ID_INVALID');
   await expect.poll(told).toEqual(['connection PROJECT_ID_INVALID']);
+});
+
+it('shares one socket where hooks without a provider are given the same function, also a next one', async () => {
+  await f.run();
+  await mount({ copies: 3, alone: 'same' });
+  await expect.poll(texts).toEqual(Array(3).fill(`${f.projectId} connected 2 100 - -`));
+  await f.page.page.evaluate(() => {
+    window.giveAnother(3);
+  });
+  await f.goOn();
+  await expect.poll(texts).toEqual(Array(3).fill(`${f.projectId} connected 3 100 - -`));
+  expect(f.faults.upgrades).toBe(1);
+  expect(await f.page.page.evaluate(() => window.asked)).toEqual(['one']);
+});
+
+it('parts from the others where it alone is given another function', async () => {
+  await f.run();
+  await mount({ copies: 3, alone: 'same' });
+  await expect.poll(texts).toEqual(Array(3).fill(`${f.projectId} connected 2 100 - -`));
+  await f.page.page.evaluate(() => {
+    window.giveAnother(1);
+  });
+  await expect.poll(() => f.faults.openSockets).toBe(2);
+  await expect.poll(texts).toEqual(Array(3).fill(`${f.projectId} connected 2 100 - -`));
+  expect(await f.page.page.evaluate(() => window.asked)).toEqual(['one', 'another']);
+});
+
+it('keeps its socket where its function is a new one at each render', async () => {
+  await f.run();
+  await mount({ copies: 2, alone: 'new' });
+  await expect.poll(texts).toEqual(Array(2).fill(`${f.projectId} connected 2 100 - -`));
+  await f.page.page.evaluate(() => {
+    for (let count = 0; count < 10; count += 1) window.rerender();
+  });
+  await f.goOn();
+  await expect.poll(texts).toEqual(Array(2).fill(`${f.projectId} connected 3 100 - -`));
+  expect(f.faults.upgrades).toBe(2);
 });

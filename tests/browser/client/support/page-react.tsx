@@ -1,7 +1,11 @@
 /** A small React application over the hook, under StrictMode, moved by the test. */
 import { StrictMode, Suspense, startTransition, use, useState, type ReactElement } from 'react';
 import { createRoot, type Root } from 'react-dom/client';
-import { IngestionProvider, useIngestionSocket } from '../../../../widget/react/index.js';
+import {
+  IngestionProvider,
+  useIngestionSocket,
+  type IngestionDefaults,
+} from '../../../../widget/react/index.js';
 
 declare global {
   interface Window {
@@ -12,6 +16,10 @@ declare global {
     /** Lets go on what `suspends` holds up. */
     release(): void;
     told: string[];
+    /** Gives the first `count` of the hooks that have no provider another function. */
+    giveAnother(count: number): void;
+    /** Which functions were asked for a token. */
+    asked: string[];
   }
 }
 
@@ -24,9 +32,12 @@ export interface ReactPageOptions {
   readonly follow?: boolean;
   /** Rendering a project is given up, and begun again once it is released. */
   readonly suspends?: boolean;
+  /** No provider: each hook has a `getToken` of its own, the page's one or a new one at each render. */
+  readonly alone?: 'same' | 'new';
 }
 
 window.told = [];
+window.asked = [];
 let root: Root | null = null;
 const released = new Promise<void>((resolve) => {
   window.release = resolve;
@@ -36,14 +47,17 @@ function Project({
   projectId,
   follow,
   suspends,
+  own,
 }: {
   readonly projectId: string;
   readonly follow: boolean;
   readonly suspends: boolean;
+  readonly own: IngestionDefaults;
 }): ReactElement {
   const { connectionState, progress, currentPhase, state, result, connectionError } = useIngestionSocket(
     projectId,
     {
+      ...own,
       follow,
       onComplete: ({ outcome }) => window.told.push(`complete ${outcome}`),
       onError: ({ errorCode }) => window.told.push(`error ${errorCode}`),
@@ -67,10 +81,19 @@ function App({
   copies = 1,
   follow = true,
   suspends = false,
+  alone,
   ...first
 }: ReactPageOptions): ReactElement {
   const [projectId, setProjectId] = useState(first.projectId);
   const [, setCount] = useState(0);
+  const [others, setOthers] = useState(0);
+  const [[one, another]] = useState(() =>
+    ['one', 'another'].map((name) => () => {
+      window.asked.push(name);
+      return token;
+    }),
+  );
+  window.giveAnother = setOthers;
   window.showProject = (id) => {
     startTransition(() => {
       setProjectId(id);
@@ -79,12 +102,17 @@ function App({
   window.rerender = () => {
     setCount((count) => count + 1);
   };
+  const ownOf = (index: number): IngestionDefaults => {
+    if (alone === undefined) return {};
+    return { endpoint, getToken: alone === 'new' ? () => token : index < others ? another : one };
+  };
+  const provided = alone === undefined ? { endpoint, getToken: () => token } : {};
   return (
     // A new function each time, as hosts write it.
-    <IngestionProvider endpoint={endpoint} getToken={() => token}>
+    <IngestionProvider {...provided}>
       <Suspense fallback={<p>waiting</p>}>
         {Array.from({ length: copies }, (_, index) => (
-          <Project key={index} projectId={projectId} follow={follow} suspends={suspends} />
+          <Project key={index} own={ownOf(index)} projectId={projectId} follow={follow} suspends={suspends} />
         ))}
       </Suspense>
     </IngestionProvider>
