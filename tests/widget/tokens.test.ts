@@ -104,6 +104,18 @@ describe('A source of tokens', () => {
     expect(environment.timerCount).toBe(0);
   });
 
+  it('asks anew for whoever comes in the moment in which the last one leaves', async () => {
+    const { environment, asked, source } = sourceOf();
+    const left = expect(source.get(false)).rejects.toMatchObject({ code: 'TOKEN_UNAVAILABLE' });
+    await environment.settle();
+    source.dispose();
+    const next = source.get(false);
+    await left;
+    await environment.settle();
+    asked[1]?.answer('next');
+    expect(await next).toBe('next');
+  });
+
   it('reads the sub of a JWT, and of nothing else', () => {
     expect(subjectOf(tokenOf('anna'))).toBe('anna');
     for (const other of ['', 'opaque', 'a.b.c', 'a.e30.c', `a.${btoa('{"sub":7}')}.c`]) {

@@ -86,9 +86,9 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
       return last ?? token;
     },
     dispose() {
-      newest = null;
       last = options.token ?? null; // who comes next may be somebody else
       flight?.request.abort('Nobody needs the token any more.');
+      newest = flight = null;
     },
   };
 }
