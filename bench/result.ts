@@ -1,6 +1,7 @@
 /** What a bench hands over: figures of each subject, goals with verdicts, and the machine; written as JSON, told as text. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, release, totalmem } from 'node:os';
+import { dirname } from 'node:path';
 import type { ProfileLine } from './harness/profile.js';
 import type { Spread } from './harness/statistics.js';
 
@@ -142,5 +143,6 @@ export function describe(result: BenchResult): string {
 
 /** Writes a result where `--json` says. */
 export function write(file: string, result: BenchResult): void {
+  mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, `${JSON.stringify(result, null, 2)}\n`);
 }

@@ -153,7 +153,7 @@ const NOTES = [
   `An event of each project every ${EVENT_INTERVAL_MS} ms. Every message was counted, none went backward, and the last states of all subjects say the same, field by field.`,
   'Goals compare repetition by repetition; the median of the ratios stands here.',
   'What is over the floor, taken apart by thread and by number of watchers on 2026-11-26: about 0.3 ms for each event, whoever watches (folding, executing, serialising and storing it, which the floor does not do), shared by a hundred watchers in two of the settings; about 1 µs for each message where one event goes to a thousand, and about 4 where it goes to a hundred and code and data have gone cold since the one before; and what a server does when nothing happens (pings, deadlines, leases).',
-  'Tried for it: one frame for all and one system call a message, selections compiled once, few objects and no closure for each watcher (1.8 of the floor fell to 1.45 at 1,000 on 1). Tried and of no use: V8 without its memory reducer, a coarser watch on the event loop.',
+  'Tried for it: one frame for all and one system call a message, selections compiled once, few objects and no closure for each watcher (1.66 of the floor fell to 1.51 at 1,000 on 1, and 1.78 to 1.49 at 5,000 on 50). Tried and of no use: V8 without its memory reducer, a coarser watch on the event loop.',
 ];
 
 /** The bench `fanout`. */

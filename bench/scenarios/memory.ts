@@ -109,7 +109,7 @@ export const memory: Scenario = async (options) => {
     goals,
     notes: [
       'A fresh process for each figure; garbage is collected before each reading.',
-      "What ours holds over the raw socket's heap, by heap snapshots at 1,000 and 3,000 watchers on 2026-11-26: about 1.5 kB of graphql-ws's operation (a suspended function, its promises and closures), about 2 of connection, session, viewer and watch, about 1 of listeners and entries in tables. Tried for it: the text that a watcher subscribed by is not kept (1.1 kB), grant and watch are one object (0.5), few closures (0.4): 9.9 kB of heap fell to 7.7.",
+      "What ours holds over the raw socket's heap, by heap snapshots at 1,000 and 3,000 watchers on 2026-11-26: about 1.5 kB of graphql-ws's operation (a suspended function, its promises and closures), about 2 of connection, session, viewer and watch, about 1 of listeners and entries in tables. Tried for it: the text that a watcher subscribed by is not kept (1.1 kB), grant and watch are one object (0.5), few closures (0.4): 9.9 kB of heap fell to 7.2.",
     ],
   };
 };
