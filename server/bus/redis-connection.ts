@@ -2,7 +2,7 @@
  * The two connections of the Redis bus, one for commands and one for SUBSCRIBE: kept alive, given up on when they say
  * nothing, and opened again for ever. Knows nothing of what is sent over them.
  */
-import type { Redis, RedisOptions } from 'ioredis';
+import { Redis, ReplyError, type RedisOptions } from 'ioredis';
 import { silentLogger, type Logger } from '../observability/logger.js';
 import { withoutPassword } from '../observability/without-password.js';
 import type { BusState } from './event-bus.js';
@@ -41,9 +41,7 @@ const HEARTBEAT_MS = 2_000;
 export async function connectRedis(options: RedisConnectionOptions): Promise<RedisConnection> {
   const { url, callTimeoutMs, beat, resubscribe, onState } = options;
   const logger = options.logger ?? silentLogger;
-  // Loaded by those alone who have Redis: the driver takes 20 MB.
-  const driver = await import('ioredis');
-  const isRefusal = (error: unknown) => error instanceof driver.ReplyError;
+  const isRefusal = (error: unknown) => error instanceof ReplyError;
   let isOpen = false;
   let hasBegun = false;
   let lastError: Error | null = null;
@@ -76,7 +74,7 @@ export async function connectRedis(options: RedisConnectionOptions): Promise<Red
   };
 
   const connectionNamed = (name: 'commands' | 'subscriber', whenUp: (redis: Redis) => Promise<unknown>) => {
-    const redis = new driver.Redis(url, settings);
+    const redis = new Redis(url, settings);
     /** Counts connections, so that what a former one resolves to is not taken for the present one. */
     let generation = 0;
     redis.on('error', (error: Error) => {

@@ -2,7 +2,7 @@
  * Connects to MongoDB with a deadline on everything, turns what the driver throws into the store's words, and makes the
  * driver anew where it has lost itself. Knows no documents.
  */
-import type { Db, MongoClient } from 'mongodb';
+import { MongoClient, type Db } from 'mongodb';
 import { ProgressError } from '../errors.js';
 import type { Logger } from '../observability/logger.js';
 import { withoutPassword } from '../observability/without-password.js';
@@ -68,15 +68,13 @@ function watchHeartbeats(client: MongoClient, onLost: () => void): () => void {
 /** Connects, or rejects with a sentence within the deadline. */
 export async function connectMongo(options: MongoConnectionOptions): Promise<MongoConnection> {
   const { uri, connectMs, callMs, logger } = options;
-  // Loaded by those alone who have MongoDB: the driver takes 20 MB.
-  const driver = await import('mongodb');
   let client: MongoClient | null = null;
   let stopWatching = () => {};
   let isOpen = false;
   let isClosed = false;
 
   const make = () => {
-    const made = new driver.MongoClient(uri, {
+    const made = new MongoClient(uri, {
       appName: 'ingestion-progress',
       serverSelectionTimeoutMS: connectMs,
       connectTimeoutMS: HEARTBEAT_TIMEOUT_MS,
