@@ -29,7 +29,7 @@ module.exports = {
       name: 'pure-files-import-no-io',
       severity: 'error',
       from: {
-        path: '^(server/ingestion/(progress|rate|coalescer)|widget/client/(machine|backoff))\\.ts$',
+        path: '^(server/progress/[^/]+|server/ingestion/throttle|widget/client/(machine|backoff))\\.ts$',
       },
       to: {
         path: `${NODE_IO}|${DRIVERS}|server/(store|bus)/.*-(store|bus)\\.ts$|widget/client/environment\\.ts$`,
@@ -39,7 +39,7 @@ module.exports = {
       name: 'ports-import-domain-types-only',
       severity: 'error',
       from: { path: '^server/(store/progress-store|bus/event-bus|auth/access)\\.ts$' },
-      to: { pathNot: '^(schema/|server/(ingestion/record|auth/viewer)\\.ts)' },
+      to: { pathNot: '^(schema/|server/(progress/record|shared/errors|auth/viewer)\\.ts)' },
     },
     {
       name: 'drivers-behind-adapters',
@@ -65,7 +65,7 @@ module.exports = {
     {
       name: 'rules-know-no-graphql',
       severity: 'error',
-      from: { path: '^server/(ingestion|store|bus)/' },
+      from: { path: '^server/(progress|ingestion|emitter|write-behind|commands|cluster|store|bus)/' },
       to: { path: '^server/(graphql|transport|watch)/|node_modules/(graphql|graphql-yoga|graphql-ws|ws)/' },
     },
     {

@@ -1,7 +1,7 @@
 /** The server as a process: the environment in, signals to an orderly end, and a sentence where it cannot start. */
 import { ConfigError, readConfig } from './config.js';
 import { createProgressServer } from './index.js';
-import { misspeltIn } from './misspelt.js';
+import { misspeltIn } from './suggest-name.js';
 import type { ProgressServer } from './index.js';
 
 /** Exit codes: 1 where it cannot start or did not end well, 2 where the environment is wrong. */

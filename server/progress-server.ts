@@ -2,7 +2,7 @@
 import { assemble } from './assembly.js';
 import type { ServerPorts } from './assembly.js';
 import type { Config } from './config.js';
-import type { IngestionEventEmitter } from './ingestion/emitter.js';
+import type { IngestionEventEmitter } from './emitter/emitter.js';
 import { watchMemory } from './observability/memory-watch.js';
 import { openSpans } from './observability/spans.js';
 

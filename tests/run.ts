@@ -13,7 +13,7 @@ interface Suite {
 
 const VITEST = 'npx vitest run -c tests/vitest.config.ts';
 
-const FAULTS = 'npx tsx --conditions=source tests/faults/run.ts';
+const FAULTS = 'npx tsx --conditions=source tests/chaos/run.ts';
 
 const CHECK: readonly Suite[] = [
   { name: 'types and build', command: 'npm run build --silent && npx tsc -p tests' },
@@ -29,13 +29,13 @@ const CHECK: readonly Suite[] = [
     command: 'npx depcruise --config .config/dependency-cruiser.cjs --output-type err schema server widget',
   },
   { name: 'size', command: 'npx size-limit --config .config/size-limit.json' },
-  { name: 'units', command: `${VITEST} tests/schema tests/server tests/widget tests/check tests/faults` },
+  { name: 'units', command: `${VITEST} tests/schema tests/server tests/widget tests/check tests/chaos` },
 ];
 
 const REST: readonly Suite[] = [
   { name: 'documents', command: `${VITEST} tests/docs` },
   { name: 'contracts', command: `${VITEST} tests/contracts` },
-  { name: 'integration', command: `${VITEST} tests/integration tests/counted` },
+  { name: 'integration', command: `${VITEST} tests/integration tests/perf-budgets` },
   { name: 'examples', command: `${VITEST} tests/examples` },
   { name: 'other clients', command: `${VITEST} tests/clients` },
   { name: 'fuzzing', command: `${VITEST} tests/fuzz` },
@@ -43,8 +43,8 @@ const REST: readonly Suite[] = [
   { name: 'element in Firefox', command: `${VITEST} tests/browser/firefox` },
   { name: 'client in Chromium', command: `${VITEST} tests/browser/client` },
   { name: 'stories', command: `${VITEST} tests/browser/stories` },
-  { name: 'whole system', command: `${VITEST} tests/system` },
-  { name: 'hosts', command: `${VITEST} tests/hosts` },
+  { name: 'whole system', command: `${VITEST} tests/e2e` },
+  { name: 'hosts', command: `${VITEST} tests/frameworks` },
   { name: 'faults', command: `${FAULTS} --seeds 5 --first 1` },
   { name: 'deployment', command: `${VITEST} tests/deployment` },
 ];

@@ -1,6 +1,6 @@
 /** Our emitter over the service, with store and bus in memory. */
-import { IngestionEventEmitter } from '../../server/ingestion/emitter.js';
-import { createProgressService } from '../../server/ingestion/progress-service.js';
+import { IngestionEventEmitter } from '../../server/emitter/emitter.js';
+import { createProgressService } from '../../server/ingestion/service.js';
 import { createMemoryBus } from '../../server/bus/memory-bus.js';
 import { createMemoryStore } from '../../server/store/memory-store.js';
 import { reusableMetrics, type Emitter } from './emitter.js';

@@ -1,7 +1,7 @@
 /** Whether a page with a hundred elements scrolls while all of them are updated: the longest task of its main thread. */
 import { createServer } from 'node:http';
 import type { Browser } from 'playwright-core';
-import { startChromium } from '../../tests/system/support/chromium.js';
+import { startChromium } from '../../tests/e2e/support/chromium.js';
 import { spreadOf } from '../harness/statistics.js';
 import { listen } from '../peers/listen.js';
 import { judge } from '../result.js';

@@ -1,7 +1,7 @@
 /** What the element costs a page: until it is first drawn, in memory, and for each update, beside a bare progress bar. */
 import { createServer } from 'node:http';
 import type { Browser, CDPSession, Page as Tab } from 'playwright-core';
-import { startChromium } from '../../tests/system/support/chromium.js';
+import { startChromium } from '../../tests/e2e/support/chromium.js';
 import { ratioOf, spreadOf } from '../harness/statistics.js';
 import { pause } from '../harness/time.js';
 import { listen } from '../peers/listen.js';

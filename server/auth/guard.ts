@@ -3,15 +3,15 @@
  * they may, logs each refusal with who, what and from where, and slows those who are refused again and again.
  */
 import { idSchema } from '@ingestion-progress/schema';
-import type { Clock } from '../clock.js';
-import { ProgressError } from '../errors.js';
-import type { ErrorCode } from '../errors.js';
+import type { Clock } from '../shared/clock.js';
+import { ProgressError } from '../shared/errors.js';
+import type { ErrorCode } from '../shared/errors.js';
 import type { Logger } from '../observability/logger.js';
 import type { AccessPolicy } from './access.js';
 import type { TokenVerifier } from './jwt.js';
 import { createTokenCache } from './token-cache.js';
 import type { Quotas } from './quotas.js';
-import type { RefusalLedger } from './refusals.js';
+import type { RefusalLedger } from './failed-auth-throttle.js';
 import type { Scope, Viewer } from './viewer.js';
 
 /** By which way a request came. */

@@ -2,7 +2,7 @@
  * The keys that a token's issuer publishes: fetched anew when they are old, and when a token names one that is not
  * among them. Such a token costs whoever sends it nothing, so that it must not keep known keys from being found.
  */
-import type { Clock } from '../clock.js';
+import type { Clock } from '../shared/clock.js';
 
 /** A key and the id by which tokens name it. */
 export interface PublishedKey<K> {

@@ -2,9 +2,9 @@
  * How much one viewer may have open, and how fast it may report, whatever connections it uses. Knows subjects and
  * counts; who a viewer is and what it may do are the guard's.
  */
-import type { Clock } from '../clock.js';
-import { ProgressError } from '../errors.js';
-import type { OffenderLog } from '../observability/offender-log.js';
+import type { Clock } from '../shared/clock.js';
+import { ProgressError } from '../shared/errors.js';
+import type { OffenderLog } from '../observability/limit-logger.js';
 
 /** Bounds of one viewer, by the token's subject. */
 export interface QuotaLimits {

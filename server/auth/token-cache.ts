@@ -2,7 +2,7 @@
  * Remembers tokens that were found good, so that a poller's or a returning watcher's is not checked by arithmetic each
  * time. Refusals are not remembered; what a good token may do is asked elsewhere, each time.
  */
-import type { Clock } from '../clock.js';
+import type { Clock } from '../shared/clock.js';
 import type { TokenVerifier } from './jwt.js';
 import type { Viewer } from './viewer.js';
 

@@ -1,9 +1,9 @@
 /** What the bus sends as text, and back. An event's state is that of its record, and is sent once. */
 import type { IngestionCommand, IngestionEvent } from '@ingestion-progress/schema';
 import { z } from 'zod';
-import { ofRequest } from '../ingestion/record.js';
-import type { IngestionChange } from '../ingestion/record.js';
-import { parseRecord, serializeRecord } from '../store/record-codec.js';
+import { ofRequest } from '../progress/record.js';
+import type { IngestionChange } from '../progress/record.js';
+import { parseRecord, serializeRecord } from '../progress/record-codec.js';
 import type { BusMessage } from './event-bus.js';
 
 const messageSchema = z.discriminatedUnion('kind', [

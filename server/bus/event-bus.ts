@@ -3,7 +3,7 @@
  * compare-and-set. One process has the memory adapter, several have Redis.
  */
 import type { IngestionCommand } from '@ingestion-progress/schema';
-import type { IngestionChange, IngestionRecord } from '../ingestion/record.js';
+import type { IngestionChange, IngestionRecord } from '../progress/record.js';
 
 /** What a subscriber of a project hears. */
 export type BusMessage =

@@ -3,8 +3,8 @@
  * at once. Knows no other server; leaves storage to the store.
  */
 import { isEnded } from '@ingestion-progress/schema';
-import { systemClock, type CancelTimer, type Clock } from '../clock.js';
-import type { IngestionChange, IngestionRecord } from '../ingestion/record.js';
+import { systemClock, type CancelTimer, type Clock } from '../shared/clock.js';
+import type { IngestionChange, IngestionRecord } from '../progress/record.js';
 import type { BusMessage, CommitOutcome, EventBus } from './event-bus.js';
 import { createListenerTable } from './listener-table.js';
 

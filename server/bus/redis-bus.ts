@@ -5,9 +5,9 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
-import { ProgressError } from '../errors.js';
+import { ProgressError } from '../shared/errors.js';
 import { silentLogger, type Logger } from '../observability/logger.js';
-import { orLogged, parseRecord } from '../store/record-codec.js';
+import { orLogged, parseRecord } from '../progress/record-codec.js';
 import { parseMessage, serializeChange, serializeCommand } from './bus-codec.js';
 import type { BusMessage, BusState, CommitOutcome, EventBus } from './event-bus.js';
 import { createListenerTable } from './listener-table.js';

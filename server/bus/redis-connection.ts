@@ -4,7 +4,7 @@
  */
 import { Redis, ReplyError, type RedisOptions } from 'ioredis';
 import { silentLogger, type Logger } from '../observability/logger.js';
-import { withoutPassword } from '../observability/without-password.js';
+import { withoutPassword } from '../observability/redact-url.js';
 import type { BusState } from './event-bus.js';
 
 /** What the connections are made of. */

@@ -2,9 +2,9 @@
 import type { TokenLifetime } from '@ingestion-progress/schema/resolvers';
 import type { Session } from '../auth/session.js';
 import type { Viewer } from '../auth/viewer.js';
-import type { Clock } from '../clock.js';
-import type { ProgressService } from '../ingestion/progress-service.js';
-import type { IngestionRecord } from '../ingestion/record.js';
+import type { Clock } from '../shared/clock.js';
+import type { ProgressService } from '../ingestion/service.js';
+import type { IngestionRecord } from '../progress/record.js';
 import type { WatchHub } from '../watch/watch-hub.js';
 
 /** What the resolvers stand on. */

@@ -1,7 +1,7 @@
 /** Bounds of a document beside its tokens, as a validation rule: depth and aliases; and of its variables. Safe against fragments in a cycle. */
 import { GraphQLError, Kind } from 'graphql';
 import type { SelectionSetNode, ValidationContext, ValidationRule } from 'graphql';
-import type { OffenderLog } from '../observability/offender-log.js';
+import type { OffenderLog } from '../observability/limit-logger.js';
 
 /** Bounds of what a client may ask for in one document. */
 export interface DocumentLimits {

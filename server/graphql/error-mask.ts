@@ -3,8 +3,8 @@
  * everything else only that it happened; that is logged once.
  */
 import { GraphQLError } from 'graphql';
-import { ProgressError } from '../errors.js';
-import type { ErrorCode } from '../errors.js';
+import { ProgressError } from '../shared/errors.js';
+import type { ErrorCode } from '../shared/errors.js';
 import type { Logger } from '../observability/logger.js';
 
 /** Turns whatever was thrown into what a client is told. */

@@ -1,6 +1,6 @@
 /** Mutations: reports of jobs elsewhere, requests of people, and the fresh token of an open connection. */
 import type { MutationResolvers } from '@ingestion-progress/schema/resolvers';
-import type { Report } from '../ingestion/progress-service.js';
+import type { Report } from '../ingestion/service.js';
 import { lifetimeOf } from './context.js';
 import type { GraphqlContext, ResolverOptions } from './context.js';
 import { checkIngestionId } from './watching.js';

@@ -1,5 +1,5 @@
 /** Queries and subscriptions: arguments checked, access asked, the service and the hub called. Knows no rule and no driver. */
-import { ProgressError } from '../errors.js';
+import { ProgressError } from '../shared/errors.js';
 import type { IngestionCommand, IngestionEvent } from '@ingestion-progress/schema';
 import type { QueryResolvers, Resolvers, SubscriptionResolvers } from '@ingestion-progress/schema/resolvers';
 import type { Session } from '../auth/session.js';

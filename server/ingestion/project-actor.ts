@@ -3,16 +3,16 @@
  * read and has it committed. Leaves the ways of committing to `project-state.ts`, the rules to `progress.ts`.
  */
 import { isEnded } from '@ingestion-progress/schema';
-import { ProgressError } from '../errors.js';
-import { Coalescer } from './coalescer.js';
-import { ProjectState } from './project-state.js';
+import { ProgressError } from '../shared/errors.js';
+import { Coalescer } from './throttle.js';
+import { ProjectState } from './committer.js';
 import type { ProjectContext } from './project-context.js';
-import { seal } from './draft.js';
-import type { FoldOutcome } from './progress.js';
-import { ofRequest } from './record.js';
-import type { IngestionChange, IngestionRecord } from './record.js';
-import { foldRun, type FoldRun, type Waiting } from './waiting-report.js';
-import { WaitingRoom, type Lane } from './waiting-room.js';
+import { seal } from '../progress/change.js';
+import type { FoldOutcome } from '../progress/reduce.js';
+import { ofRequest } from '../progress/record.js';
+import type { IngestionChange, IngestionRecord } from '../progress/record.js';
+import { foldRun, type FoldRun, type Waiting } from './batch.js';
+import { WaitingRoom, type Lane } from './pending-changes.js';
 
 /** Most calls that wait for one project, in order or for the window; endings beyond it are still taken. */
 const MOST_TASKS = 256;

@@ -1,10 +1,10 @@
 /** What every project of a server shares: ports, limits and counts. */
 import type { EventBus } from '../bus/event-bus.js';
-import type { Clock } from '../clock.js';
+import type { Clock } from '../shared/clock.js';
 import type { Logger } from '../observability/logger.js';
 import type { ProgressStore } from '../store/progress-store.js';
-import type { IngestionRecord } from './record.js';
-import type { StoreWriter } from './store-writer.js';
+import type { IngestionRecord } from '../progress/record.js';
+import type { StoreWriter } from '../write-behind/writer.js';
 
 /** What happened since the server started; for metrics. */
 export interface IngestionCounts {

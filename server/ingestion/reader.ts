@@ -2,10 +2,10 @@
 import type { IngestionProgress } from '@ingestion-progress/schema';
 import { isEnded } from '@ingestion-progress/schema';
 import type { EventBus } from '../bus/event-bus.js';
-import type { Clock } from '../clock.js';
-import { ProgressError } from '../errors.js';
+import type { Clock } from '../shared/clock.js';
+import { ProgressError } from '../shared/errors.js';
 import type { Page, PageRequest, ProgressStore } from '../store/progress-store.js';
-import type { IngestionRecord } from './record.js';
+import type { IngestionRecord } from '../progress/record.js';
 
 /** Options of the reader. */
 export interface ReaderOptions {

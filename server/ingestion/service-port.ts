@@ -7,10 +7,10 @@ import type {
 } from '@ingestion-progress/schema';
 import type { Page, PageRequest } from '../store/progress-store.js';
 import type { Unsubscribe } from '../bus/event-bus.js';
-import type { IngestionRecord } from './record.js';
-import type { JobPlace, Report } from './report.js';
+import type { IngestionRecord } from '../progress/record.js';
+import type { JobPlace, Report } from '../progress/report.js';
 
-export type { JobPlace, Report } from './report.js';
+export type { JobPlace, Report } from '../progress/report.js';
 
 /** Answer to a report. */
 export interface ReportOutcome {

@@ -1,5 +1,5 @@
 /** Whether store and bus answer, and since when; asked on a period, so that a probe costs nothing. */
-import type { CancelTimer, Clock } from '../clock.js';
+import type { CancelTimer, Clock } from '../shared/clock.js';
 
 /** One dependency as a probe sees it. */
 export interface DependencyHealth {

@@ -1,5 +1,5 @@
 /** A port whose calls are timed: for the latency and the failures of store and bus. Changes nothing of what they do. */
-import type { Clock } from '../clock.js';
+import type { Clock } from '../shared/clock.js';
 
 /** Told of each call that has ended. */
 export type ObserveCall = (

@@ -1,6 +1,6 @@
 /** Warns before memory runs out: once when the heap passes a share of its limit, with what it is made of. */
 import { getHeapStatistics } from 'node:v8';
-import type { CancelTimer, Clock } from '../clock.js';
+import type { CancelTimer, Clock } from '../shared/clock.js';
 import type { Logger } from './logger.js';
 
 /** What is used and what there is, in bytes. */

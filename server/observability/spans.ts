@@ -3,7 +3,7 @@
  * the SDK that a host sets up; without one they cost next to nothing.
  */
 import type * as OpenTelemetry from '@opentelemetry/api';
-import type { Clock } from '../clock.js';
+import type { Clock } from '../shared/clock.js';
 
 /** Notes something that has just ended, as a child of whatever span is active. */
 export type RecordSpan = (

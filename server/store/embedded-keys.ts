@@ -3,7 +3,7 @@
  * one project's keys stand together and no id is mistaken for the beginning of another.
  */
 import type { RecordedEvent } from '@ingestion-progress/schema';
-import type { IngestionProgress } from '../ingestion/record.js';
+import type { IngestionProgress } from '../progress/record.js';
 import { eventPlace, ingestionPlace, parseSortKey, sortKey, type Place } from './paging.js';
 
 /** Bounds of a range of keys, for an iterator. */

@@ -3,15 +3,21 @@
  * to `embedded-files.ts`, the layout to `embedded-keys.ts`, and the guard to `write-guard.ts`.
  */
 import { isEnded, type RecordedEvent } from '@ingestion-progress/schema';
-import { ProgressError } from '../errors.js';
-import type { IngestionRecord } from '../ingestion/record.js';
+import { ProgressError } from '../shared/errors.js';
+import type { IngestionRecord } from '../progress/record.js';
 import { silentLogger, type Logger } from '../observability/logger.js';
 import { openLevel, type Level } from './embedded-files.js';
 import * as keys from './embedded-keys.js';
 import { DEFAULT_EVENTS_PER_INGESTION, entriesToDrop } from './event-bound.js';
 import { decodeCursor, encodeCursor, eventPlace, pageOf, sortKey } from './paging.js';
 import type { Lease, ProgressStore, StoreWrite, WriteOutcome } from './progress-store.js';
-import { orLogged, parseEvent, parseRecord, serializeEvent, serializeRecord } from './record-codec.js';
+import {
+  orLogged,
+  parseEvent,
+  parseRecord,
+  serializeEvent,
+  serializeRecord,
+} from '../progress/record-codec.js';
 import { admits, checkBatch } from './write-guard.js';
 
 /** Options of the embedded store. */

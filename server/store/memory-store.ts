@@ -1,7 +1,7 @@
 /** The progress store in this process's memory: for tests and for hosts that keep nothing. What it holds dies with the process. */
 import { isEnded, type RecordedEvent } from '@ingestion-progress/schema';
-import { ProgressError } from '../errors.js';
-import type { IngestionRecord } from '../ingestion/record.js';
+import { ProgressError } from '../shared/errors.js';
+import type { IngestionRecord } from '../progress/record.js';
 import { DEFAULT_EVENTS_PER_INGESTION, entriesToDrop } from './event-bound.js';
 import { eventPlace, ingestionPlace, pageOfAll, sortKey } from './paging.js';
 import type { Lease, ProgressStore, StoreWrite, WriteOutcome } from './progress-store.js';

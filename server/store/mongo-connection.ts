@@ -3,9 +3,9 @@
  * driver anew where it has lost itself. Knows no documents.
  */
 import { MongoClient, type Db } from 'mongodb';
-import { ProgressError } from '../errors.js';
+import { ProgressError } from '../shared/errors.js';
 import type { Logger } from '../observability/logger.js';
-import { withoutPassword } from '../observability/without-password.js';
+import { withoutPassword } from '../observability/redact-url.js';
 
 /** What a connection is made of. */
 export interface MongoConnectionOptions {

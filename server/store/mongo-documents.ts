@@ -3,9 +3,9 @@
  * JSON text, which is what is read back. As text, because a job's output may hold any key, also `$set` or `a.b`.
  */
 import { isEnded, type RecordedEvent } from '@ingestion-progress/schema';
-import type { IngestionProgress, IngestionRecord } from '../ingestion/record.js';
+import type { IngestionProgress, IngestionRecord } from '../progress/record.js';
 import { eventPlace, ingestionPlace, sortKey } from './paging.js';
-import { parseEvent, parseRecord, serializeEvent, serializeRecord } from './record-codec.js';
+import { parseEvent, parseRecord, serializeEvent, serializeRecord } from '../progress/record-codec.js';
 
 /** What every write of a state sets. */
 export interface StateFields {

@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { Filter } from 'mongodb';
-import { ProgressError } from '../errors.js';
+import { ProgressError } from '../shared/errors.js';
 import { silentLogger, type Logger } from '../observability/logger.js';
 import { DEFAULT_EVENTS_PER_INGESTION } from './event-bound.js';
 import { connectMongo, type MongoConnection } from './mongo-connection.js';
@@ -13,7 +13,7 @@ import type { IngestionDocument, LeaseDocument } from './mongo-documents.js';
 import { createMongoLog, type MongoLog } from './mongo-log.js';
 import { decodeCursor, ingestionPlace, pageOfAll, sortKey } from './paging.js';
 import type { ProgressStore, StoreWrite, WriteOutcome } from './progress-store.js';
-import { orLogged } from './record-codec.js';
+import { orLogged } from '../progress/record-codec.js';
 import { checkBatch, MOST_PER_BATCH } from './write-guard.js';
 
 /** Options of the MongoDB store. */

@@ -1,6 +1,6 @@
 /** The port to durable storage: one document a project (its latest ingestion), a history, an event log, leases. */
 import type { RecordedEvent } from '@ingestion-progress/schema';
-import type { IngestionRecord } from '../ingestion/record.js';
+import type { IngestionRecord } from '../progress/record.js';
 
 /** What a write may replace; law 16's guard. */
 export type WriteGuard =

@@ -1,6 +1,6 @@
 /** Law 16's guard as a pure function: whether a write may replace what stands in the store. Does no I/O. */
 import { isEnded } from '@ingestion-progress/schema';
-import type { IngestionRecord } from '../ingestion/record.js';
+import type { IngestionRecord } from '../progress/record.js';
 import type { StoreWrite } from './progress-store.js';
 
 /** Most projects in one call of `readMany` or `write`. */

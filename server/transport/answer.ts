@@ -1,7 +1,7 @@
 /** Small answers over HTTP: JSON, errors with a code, and what is not modified. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { ProgressError } from '../errors.js';
-import type { ErrorCode } from '../errors.js';
+import { ProgressError } from '../shared/errors.js';
+import type { ErrorCode } from '../shared/errors.js';
 import { httpStatusOf } from '../graphql/error-mask.js';
 
 /** Headers of an answer. */

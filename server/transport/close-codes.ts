@@ -1,5 +1,5 @@
 /** Close codes of a WebSocket that we send ourselves; what a client should do at each stands in the protocol. */
-import type { ErrorCode } from '../errors.js';
+import type { ErrorCode } from '../shared/errors.js';
 
 /** A code and a reason of at most 123 bytes. */
 export interface Close {

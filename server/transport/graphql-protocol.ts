@@ -8,23 +8,23 @@ import type { Context, ServerOptions, SubscribePayload } from 'graphql-ws';
 import { connectionToken } from '../auth/bearer.js';
 import type { Guard } from '../auth/guard.js';
 import { createSession } from '../auth/session.js';
-import type { SessionKeeper } from '../auth/session-keeper.js';
-import type { Clock } from '../clock.js';
-import { ProgressError } from '../errors.js';
+import type { SessionKeeper } from '../auth/session-reaper.js';
+import type { Clock } from '../shared/clock.js';
+import { ProgressError } from '../shared/errors.js';
 import { lifetimeOf } from '../graphql/context.js';
 import type { GraphqlContext } from '../graphql/context.js';
 import { tellOfLimits } from '../graphql/document-limits.js';
 import type { Documents, Prepared } from '../graphql/documents.js';
 import type { MaskError } from '../graphql/error-mask.js';
 import type { SharedExecution } from '../graphql/shared-execution.js';
-import type { Comebacks } from '../observability/comebacks.js';
+import type { Comebacks } from '../observability/reconnect-counter.js';
 import type { Logger } from '../observability/logger.js';
-import type { OffenderLog } from '../observability/offender-log.js';
+import type { OffenderLog } from '../observability/limit-logger.js';
 import type { WatchHub } from '../watch/watch-hub.js';
 import { CLOSES, closeOfRefusal } from './close-codes.js';
 import type { Connection } from './connection.js';
-import { openFastLane } from './fast-lane.js';
-import type { LaneCounters } from './fast-lane.js';
+import { openFastLane } from './subscription-sink.js';
+import type { LaneCounters } from './subscription-sink.js';
 
 /** What the protocol stands on. */
 export interface GraphqlProtocolOptions {

@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Origin, Way } from '../auth/guard.js';
 import type { ClientAddress } from '../auth/client-address.js';
-import { ProgressError } from '../errors.js';
+import { ProgressError } from '../shared/errors.js';
 import type { Health } from '../observability/health.js';
 import type { Logger } from '../observability/logger.js';
 import type { Metrics } from '../observability/metrics.js';

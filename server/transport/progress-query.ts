@@ -10,8 +10,8 @@ import { compileField } from '../graphql/compiled-selection.js';
 import type { Complete } from '../graphql/compiled-selection.js';
 import type { GraphqlContext } from '../graphql/context.js';
 import type { Documents, OperationRequest, Prepared } from '../graphql/documents.js';
-import type { ProgressService } from '../ingestion/progress-service.js';
-import type { IngestionRecord } from '../ingestion/record.js';
+import type { ProgressService } from '../ingestion/service.js';
+import type { IngestionRecord } from '../progress/record.js';
 
 /** What a poller asks for, as far as it is plain. */
 export interface ProgressQuery {

@@ -5,12 +5,12 @@ import { Kind } from 'graphql';
 import type { GraphQLSchema } from 'graphql';
 import { bearerToken } from '../auth/bearer.js';
 import type { Guard, Origin } from '../auth/guard.js';
-import { ProgressError } from '../errors.js';
+import { ProgressError } from '../shared/errors.js';
 import { compileField } from '../graphql/compiled-selection.js';
 import type { Complete } from '../graphql/compiled-selection.js';
 import type { Documents } from '../graphql/documents.js';
-import type { ProgressService } from '../ingestion/progress-service.js';
-import type { IngestionRecord } from '../ingestion/record.js';
+import type { ProgressService } from '../ingestion/service.js';
+import type { IngestionRecord } from '../progress/record.js';
 import { answer, answerError, isNotModified, tellable } from './answer.js';
 
 /** What the path stands on. */

@@ -8,7 +8,7 @@ import type { Socket } from 'node:net';
 import { handleProtocols, makeServer } from 'graphql-ws';
 import { WebSocketServer } from 'ws';
 import type { WebSocket } from 'ws';
-import type { CancelTimer } from '../clock.js';
+import type { CancelTimer } from '../shared/clock.js';
 import { CLOSES } from './close-codes.js';
 import { CONNECTION_LIMITS, Connection } from './connection.js';
 import type { ConnectionLimits } from './connection.js';

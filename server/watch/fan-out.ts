@@ -2,7 +2,7 @@
  * Hands events to many watchers in slices, project by project, so that one event for ten thousand does not hold the
  * event loop, and one large project does not starve the small ones. Knows neither events nor sockets.
  */
-import type { Clock } from '../clock.js';
+import type { Clock } from '../shared/clock.js';
 
 /** Work that can be done in slices: hands out one slice, and says whether more is left. */
 export type Slice = () => boolean;

@@ -4,9 +4,9 @@
  */
 import type { IngestionEvent } from '@ingestion-progress/schema';
 import type { EventBus, Unsubscribe } from '../bus/event-bus.js';
-import type { Clock } from '../clock.js';
-import { isLessFar, joinMarks } from '../ingestion/marks.js';
-import type { IngestionChange, IngestionRecord } from '../ingestion/record.js';
+import type { Clock } from '../shared/clock.js';
+import { isLessFar, joinMarks } from '../progress/merge.js';
+import type { IngestionChange, IngestionRecord } from '../progress/record.js';
 import type { Logger } from '../observability/logger.js';
 import type { FanOut } from './fan-out.js';
 import { Watcher } from './watcher.js';

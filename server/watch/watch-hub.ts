@@ -3,9 +3,9 @@
  * reading again of all of them where the bus does not carry (law 15). Leaves order and conflation to the watchers.
  */
 import type { EventBus, Unsubscribe } from '../bus/event-bus.js';
-import type { CancelTimer, Clock } from '../clock.js';
-import { ProgressError } from '../errors.js';
-import type { IngestionRecord } from '../ingestion/record.js';
+import type { CancelTimer, Clock } from '../shared/clock.js';
+import { ProgressError } from '../shared/errors.js';
+import type { IngestionRecord } from '../progress/record.js';
 import type { Logger } from '../observability/logger.js';
 import { createFanOut } from './fan-out.js';
 import { createProjectWatch } from './project-watch.js';

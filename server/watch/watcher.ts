@@ -3,7 +3,7 @@
  * transport takes from it; neither knows the other.
  */
 import type { IngestionEvent } from '@ingestion-progress/schema';
-import type { ProgressError } from '../errors.js';
+import type { ProgressError } from '../shared/errors.js';
 import { createWatchQueue } from './watch-queue.js';
 import { firstPosition, firstStep, nextStep } from './watch-rule.js';
 import type { WatchPosition, WatchStep, WatchTarget } from './watch-rule.js';

@@ -1,7 +1,7 @@
 /** What every event bus must do: run against each adapter by the test files beside this one. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { BusMessage, EventBus } from '../../server/bus/event-bus.js';
-import type { IngestionChange } from '../../server/ingestion/record.js';
+import type { IngestionChange } from '../../server/progress/record.js';
 import { changeOf, commandOf, recordOf } from '../support/records.js';
 import { createInbox, type Inbox } from '../support/inbox.js';
 

@@ -1,6 +1,6 @@
 /** What every progress store must do: run against each adapter by the test files beside this one. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { IngestionRecord } from '../../server/ingestion/record.js';
+import type { IngestionRecord } from '../../server/progress/record.js';
 import type {
   Page,
   PageRequest,

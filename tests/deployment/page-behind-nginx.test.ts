@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createReporter } from '../../server/reporter/index.js';
-import { serveHost } from '../hosts/host-server.js';
+import { serveHost } from '../frameworks/host-server.js';
 import { createTemporaryDirectory } from '../support/temporary-directory.js';
 import { tokenFor } from '../support/tokens.js';
-import { recordBar } from '../system/support/bar.js';
-import { complaintsOf, keepScreenshot, startChromium } from '../system/support/chromium.js';
+import { recordBar } from '../e2e/support/bar.js';
+import { complaintsOf, keepScreenshot, startChromium } from '../e2e/support/chromium.js';
 import { startDeployment } from './deployment.js';
 import type { Deployment } from './deployment.js';
 

@@ -155,7 +155,7 @@ describe('troubleshooting', () => {
     expect(codes.length).toBeGreaterThan(10);
     const table = /## Close codes([\s\S]*?)\n## /.exec(text)?.[1] ?? '';
     for (const code of codes) expect(table).toContain(code);
-    const errors = readFileSync('server/errors.ts', 'utf8').match(/'[A-Z_]+'/g) ?? [];
+    const errors = readFileSync('server/shared/errors.ts', 'utf8').match(/'[A-Z_]+'/g) ?? [];
     expect(errors.length).toBeGreaterThan(8);
     for (const error of errors) expect(text).toContain(`| \`${error.slice(1, -1)}\` | `);
   });

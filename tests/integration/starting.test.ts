@@ -2,7 +2,7 @@
 import { createProgressServer } from '@ingestion-progress/server';
 import { describe, expect, it } from 'vitest';
 import { createMemoryBus } from '../../server/bus/memory-bus.js';
-import { ProgressError } from '../../server/errors.js';
+import { ProgressError } from '../../server/shared/errors.js';
 import { silentLogger } from '../../server/observability/logger.js';
 import { createMemoryStore } from '../../server/store/memory-store.js';
 import { createManualClock, settle } from '../support/manual-clock.js';

@@ -1,5 +1,5 @@
 /** A clock whose hands the test turns: timers run in order, and what they set in motion settles before the next one. */
-import type { Clock } from '../../server/clock.js';
+import type { Clock } from '../../server/shared/clock.js';
 
 interface Timer {
   readonly at: number;

@@ -1,6 +1,6 @@
 /** Records, events and log entries for tests, whole and valid, with only what a test cares for given. */
 import type { IngestionCommand, IngestionProgress, Phase, RecordedEvent } from '@ingestion-progress/schema';
-import type { IngestionChange, IngestionRecord } from '../../server/ingestion/record.js';
+import type { IngestionChange, IngestionRecord } from '../../server/progress/record.js';
 
 const PHASE_NAMES = ['Discovery', 'Extraction', 'Analysis', 'Indexing'];
 

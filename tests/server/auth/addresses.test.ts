@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { bearerToken, connectionToken } from '../../../server/auth/bearer.js';
 import { createClientAddress, isAddressRange } from '../../../server/auth/client-address.js';
-import { createRefusalLedger } from '../../../server/auth/refusals.js';
+import { createRefusalLedger } from '../../../server/auth/failed-auth-throttle.js';
 import { createManualClock } from '../../support/manual-clock.js';
 
 describe('the address of a client', () => {

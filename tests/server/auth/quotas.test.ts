@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { createQuotas } from '../../../server/auth/quotas.js';
 import { silentLogger } from '../../../server/observability/logger.js';
-import { createOffenderLog } from '../../../server/observability/offender-log.js';
+import { createOffenderLog } from '../../../server/observability/limit-logger.js';
 import { createManualClock } from '../../support/manual-clock.js';
 
 function setUp() {

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { createTokenCache, TOKEN_CACHE } from '../../../server/auth/token-cache.js';
 import type { Viewer } from '../../../server/auth/viewer.js';
-import { ProgressError } from '../../../server/errors.js';
+import { ProgressError } from '../../../server/shared/errors.js';
 
 function setUp() {
   const state = { now: 1_000_000, checks: 0, isRefused: false };

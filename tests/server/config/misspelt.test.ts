@@ -1,6 +1,6 @@
 /** What is almost a variable's name is told of; what is somebody else's is not. */
 import { expect, it } from 'vitest';
-import { misspeltIn } from '../../../server/misspelt.js';
+import { misspeltIn } from '../../../server/suggest-name.js';
 
 it.each([
   ['MONGODB_URL', 'MONGODB_URI'],

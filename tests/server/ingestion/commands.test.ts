@@ -1,7 +1,7 @@
 import type { IngestionCommand } from '@ingestion-progress/schema';
 import { expect, test } from 'vitest';
 import { createMemoryBus } from '../../../server/bus/memory-bus.js';
-import { CancelRequested } from '../../../server/ingestion/ingestion-run.js';
+import { CancelRequested } from '../../../server/emitter/run.js';
 import { createManualClock, settle } from '../../support/manual-clock.js';
 import { createFaultyStore } from './faulty-store.js';
 import { startHarness } from './harness.js';

@@ -1,6 +1,6 @@
 import type { MetricsInput } from '@ingestion-progress/schema';
 import { describe, expect, test } from 'vitest';
-import type { ProgressError } from '../../../server/errors.js';
+import type { ProgressError } from '../../../server/shared/errors.js';
 import { startHarness } from './harness.js';
 
 describe('without an ingestion id', () => {

@@ -6,7 +6,7 @@ import { isEnded, type IngestionProgress } from '@ingestion-progress/schema';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { BusMessage } from '../../../server/bus/event-bus.js';
-import type { Report } from '../../../server/ingestion/report.js';
+import type { Report } from '../../../server/progress/report.js';
 import type { ProgressStore } from '../../../server/store/progress-store.js';
 import { createManualClock, settle, type ManualClock } from '../../support/manual-clock.js';
 import { createFaultyStore } from './faulty-store.js';

@@ -1,5 +1,5 @@
 /** A store of several servers that can be taken away, held up, or made to lose its answers, and that counts. */
-import { ProgressError } from '../../../server/errors.js';
+import { ProgressError } from '../../../server/shared/errors.js';
 import { createMemoryStore } from '../../../server/store/memory-store.js';
 import type { ProgressStore, StoreWrite } from '../../../server/store/progress-store.js';
 

@@ -1,10 +1,10 @@
 import type { IngestionProgress, StartReport } from '@ingestion-progress/schema';
 import { describe, expect, test } from 'vitest';
-import { nextRevision } from '../../../server/ingestion/draft.js';
-import { applyReport, type FoldOutcome } from '../../../server/ingestion/progress.js';
-import type { IngestionRecord } from '../../../server/ingestion/record.js';
-import type { Report } from '../../../server/ingestion/report.js';
-import { startIngestion } from '../../../server/ingestion/start.js';
+import { nextRevision } from '../../../server/progress/change.js';
+import { applyReport, type FoldOutcome } from '../../../server/progress/reduce.js';
+import type { IngestionRecord } from '../../../server/progress/record.js';
+import type { Report } from '../../../server/progress/report.js';
+import { startIngestion } from '../../../server/progress/initial-state.js';
 
 const ID = { projectId: 'p', ingestionId: 'i' };
 

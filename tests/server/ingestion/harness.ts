@@ -2,12 +2,12 @@
 import type { IngestionEvent } from '@ingestion-progress/schema';
 import type { EventBus } from '../../../server/bus/event-bus.js';
 import { createMemoryBus } from '../../../server/bus/memory-bus.js';
-import { IngestionEventEmitter, type EmitterOptions } from '../../../server/ingestion/emitter.js';
+import { IngestionEventEmitter, type EmitterOptions } from '../../../server/emitter/emitter.js';
 import {
   createProgressService,
   type IngestionService,
   type ProgressServiceOptions,
-} from '../../../server/ingestion/progress-service.js';
+} from '../../../server/ingestion/service.js';
 import type { Logger } from '../../../server/observability/logger.js';
 import { createMemoryStore } from '../../../server/store/memory-store.js';
 import type { ProgressStore } from '../../../server/store/progress-store.js';

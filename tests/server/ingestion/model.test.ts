@@ -6,7 +6,7 @@
 import { isEnded, type IngestionEvent, type IngestionProgress } from '@ingestion-progress/schema';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { ProgressError } from '../../../server/errors.js';
+import type { ProgressError } from '../../../server/shared/errors.js';
 import { silentLogger } from '../../../server/observability/logger.js';
 import { createWatchHub, type WatchHub } from '../../../server/watch/watch-hub.js';
 import type { Watch } from '../../../server/watch/watcher.js';

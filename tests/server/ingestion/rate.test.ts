@@ -1,8 +1,8 @@
-import type { Report } from '../../../server/ingestion/report.js';
+import type { Report } from '../../../server/progress/report.js';
 import { expect, test } from 'vitest';
-import { applyReport } from '../../../server/ingestion/progress.js';
-import type { IngestionRecord } from '../../../server/ingestion/record.js';
-import { startIngestion } from '../../../server/ingestion/start.js';
+import { applyReport } from '../../../server/progress/reduce.js';
+import type { IngestionRecord } from '../../../server/progress/record.js';
+import { startIngestion } from '../../../server/progress/initial-state.js';
 
 interface Step {
   readonly atMs: number;

@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { createMemoryBus } from '../../../server/bus/memory-bus.js';
-import { IngestionEventEmitter } from '../../../server/ingestion/emitter.js';
-import { createProgressService } from '../../../server/ingestion/progress-service.js';
+import { IngestionEventEmitter } from '../../../server/emitter/emitter.js';
+import { createProgressService } from '../../../server/ingestion/service.js';
 import { createMemoryStore } from '../../../server/store/memory-store.js';
 
 test('by the real clock, 1,000 updates in a second become two or three events, the last value among them', async () => {

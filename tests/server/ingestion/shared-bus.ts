@@ -1,8 +1,8 @@
 /** A bus that several servers share, as Redis is, with a cable for each that can be pulled. */
 import type { BusMessage, BusState, EventBus } from '../../../server/bus/event-bus.js';
 import { createMemoryBus } from '../../../server/bus/memory-bus.js';
-import type { Clock } from '../../../server/clock.js';
-import { ProgressError } from '../../../server/errors.js';
+import type { Clock } from '../../../server/shared/clock.js';
+import { ProgressError } from '../../../server/shared/errors.js';
 
 /** One server's end of the shared bus. */
 export interface BusEnd extends EventBus {

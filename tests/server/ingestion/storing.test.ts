@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { ProgressError } from '../../../server/errors.js';
+import { ProgressError } from '../../../server/shared/errors.js';
 import { createFaultyStore } from './faulty-store.js';
 import { startHarness } from './harness.js';
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { createMemoryBus } from '../../../server/bus/memory-bus.js';
-import type { IngestionRecord } from '../../../server/ingestion/record.js';
+import type { IngestionRecord } from '../../../server/progress/record.js';
 import { createManualClock, type ManualClock } from '../../support/manual-clock.js';
 import { createFaultyStore } from './faulty-store.js';
 import { startHarness, type Harness } from './harness.js';

@@ -1,7 +1,7 @@
 import { phaseMetricsSchema, progressUpdateReportSchema } from '@ingestion-progress/schema';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { isMetrics, isUpdate } from '../../../server/ingestion/update-guard.js';
+import { isMetrics, isUpdate } from '../../../server/emitter/update-guard.js';
 
 const oddNumber = fc.oneof(
   fc.integer(),

@@ -1,8 +1,8 @@
 import type { MetricsInput } from '@ingestion-progress/schema';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { mergeMetrics, mergePercent } from '../../../server/ingestion/metrics.js';
-import { UpdateSlots } from '../../../server/ingestion/update-slots.js';
+import { mergeMetrics, mergePercent } from '../../../server/progress/metrics.js';
+import { UpdateSlots } from '../../../server/emitter/update-slots.js';
 
 const absent = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: null });
 const metrics: fc.Arbitrary<MetricsInput> = fc.record({

@@ -1,6 +1,6 @@
 /** Who counts as having come back. */
 import { describe, expect, it } from 'vitest';
-import { createComebacks } from '../../../server/observability/comebacks.js';
+import { createComebacks } from '../../../server/observability/reconnect-counter.js';
 import { createManualClock } from '../../support/manual-clock.js';
 
 describe('who comes back', () => {

@@ -5,9 +5,9 @@ import { createHealth } from '../../../server/observability/health.js';
 import { silentLogger } from '../../../server/observability/logger.js';
 import { measured } from '../../../server/observability/measured-port.js';
 import { watchMemory } from '../../../server/observability/memory-watch.js';
-import { ProgressError } from '../../../server/errors.js';
+import { ProgressError } from '../../../server/shared/errors.js';
 import { createPinoLogger } from '../../../server/observability/pino-logger.js';
-import { withoutPassword } from '../../../server/observability/without-password.js';
+import { withoutPassword } from '../../../server/observability/redact-url.js';
 import { createManualClock } from '../../support/manual-clock.js';
 
 describe('health', () => {

@@ -3,8 +3,8 @@ import type { IngestionEvent, IngestionProgress } from '@ingestion-progress/sche
 import { describe, expect, it } from 'vitest';
 import type { BusState, EventBus } from '../../../server/bus/event-bus.js';
 import { createMemoryBus } from '../../../server/bus/memory-bus.js';
-import { ProgressError } from '../../../server/errors.js';
-import type { IngestionRecord } from '../../../server/ingestion/record.js';
+import { ProgressError } from '../../../server/shared/errors.js';
+import type { IngestionRecord } from '../../../server/progress/record.js';
 import { silentLogger } from '../../../server/observability/logger.js';
 import { createMemoryStore } from '../../../server/store/memory-store.js';
 import { createWatchHub } from '../../../server/watch/watch-hub.js';
