@@ -22,9 +22,15 @@ function costOf(workAt: (step: number) => Work): number {
 
 /** By kind of event. */
 export function stepCosts(): Readonly<Record<string, number>> {
-  const nothing = { percent: null, bytesDone: null, bytesTotal: null };
+  const items = (itemsDone: number): Work => ({
+    percent: null,
+    itemsDone,
+    itemsTotal: STEPS,
+    bytesDone: null,
+    bytesTotal: null,
+  });
   return {
-    'a step that tells items': costOf((step) => ({ ...nothing, itemsDone: step, itemsTotal: STEPS })),
+    'a step that tells items': costOf(items),
     'a step that tells percent, items and bytes': costOf((step) => ({
       percent: Math.floor((100 * step) / STEPS),
       itemsDone: step,
@@ -32,6 +38,6 @@ export function stepCosts(): Readonly<Record<string, number>> {
       bytesDone: step * 12_345,
       bytesTotal: STEPS * 12_345,
     })),
-    'a heartbeat': costOf((step) => ({ ...nothing, itemsDone: Math.min(step, 500), itemsTotal: STEPS })),
+    'a heartbeat': costOf((step) => items(Math.min(step, 500))),
   };
 }

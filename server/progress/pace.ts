@@ -39,9 +39,9 @@ export type Measure = readonly [
   recent: number,
   /** What the total grew by, decayed likewise. */
   grown: number,
-  /** What was done since the mark, and what the total grew by since. */
-  doneSince: number,
-  grownSince: number,
+  /** Done and total at the mark. */
+  markDone: number,
+  markTotal: number,
   /** Logarithm of recent over whole pace at the mark. */
   markRatio: number,
   /** Squared errors of the logarithms of the forecasts, decayed. */
@@ -71,9 +71,9 @@ const PACE = Object.freeze({
   pauseTimesLongest: 10,
 });
 
-/** Significant digits of counts and totals, and of all else. */
+/** Significant digits of counts and totals, and of decayed sums: to these, little is added often. */
 const COUNT_DIGITS = 5;
-const DIGITS = 3;
+const SUM_DIGITS = 6;
 const POWERS = Array.from({ length: 32 }, (_, index) => 10 ** index);
 
 /** To so many significant digits: the state is stored as text. */
@@ -89,12 +89,18 @@ function round(value: number, digits: number): number {
   return scale === Infinity ? 0 : Math.round(value * scale) / scale;
 }
 
+/** To four decimals: logarithms and their errors. */
+function decimal(value: number): number {
+  return Math.round(value * 10_000) / 10_000;
+}
+
 /** A measure that is told for the first time; null if it is not told. */
 export function start(done: number | null, total: number | null): Measure | null {
   if (done === null) return null;
   const base = round(done, COUNT_DIGITS);
   const { errorAtFirst } = PACE;
-  return [base, base, round(total ?? 0, COUNT_DIGITS), 0, 0, 0, 0, 0, errorAtFirst, errorAtFirst];
+  const all = round(total ?? 0, COUNT_DIGITS);
+  return [base, base, all, 0, 0, base, all, 0, errorAtFirst, errorAtFirst];
 }
 
 /** Lets time pass, but for pauses: those that are told, and long silences of a job that was never silent for long. */
@@ -127,7 +133,7 @@ export function wait(clock: Clock, atMs: number): Clock {
 /** A measure with what is told now, its sums not moved on yet. */
 export function see(before: Measure | null, done: number | null, total: number | null): Measure | null {
   if (done === null || before === null) return before ?? start(done, total);
-  const [was, base, totalBefore, recent, grown, doneSince, grownSince, ratio, whole, last] = before;
+  const [was, base, totalBefore, recent, grown, markDone, markTotal, ratio, whole, last] = before;
   const now = round(done, COUNT_DIGITS);
   const all = round(total ?? 0, COUNT_DIGITS);
   const more = totalBefore > 0 && all > 0 ? all - totalBefore : 0;
@@ -138,9 +144,9 @@ export function see(before: Measure | null, done: number | null, total: number |
     fell === 0 ? base : round(base + fell, COUNT_DIGITS),
     all,
     recent,
-    more === 0 ? grown : round(grown + more, DIGITS),
-    doneSince,
-    more === 0 ? grownSince : round(grownSince + more, DIGITS),
+    more === 0 ? grown : round(grown + more, SUM_DIGITS),
+    fell === 0 ? markDone : round(markDone + fell, COUNT_DIGITS),
+    markTotal,
     ratio,
     whole,
     last,
@@ -189,31 +195,29 @@ export function progress(
   mark: number | null,
 ): Measure | null {
   if (seen === null) return null;
-  const [done, base, total, recentBefore, grownBefore, since, grownSince, ratio, whole, last] = seen;
+  const [done, base, total, recentBefore, grownBefore, markDone, markTotal, ratio, whole, last] = seen;
   const step = before === null ? 0 : Math.max(0, done - before[0]);
-  const recent = round(recentBefore * keep + step, DIGITS);
+  const recent = round(recentBefore * keep + step, SUM_DIGITS);
   // What is less than a ten-thousandth changes no estimate, and takes many digits.
   const grownNow = before === null ? 0 : grownBefore - before[4];
   const allGrown = (grownBefore - grownNow) * keep + grownNow;
-  const grown = allGrown < total / 10_000 ? 0 : round(allGrown, DIGITS);
-  const doneSince = round(since + step, DIGITS + 1);
-  if (mark === null) return [done, base, total, recent, grown, doneSince, grownSince, ratio, whole, last];
+  const grown = allGrown < total / 10_000 ? 0 : round(allGrown, SUM_DIGITS);
+  if (mark === null) return [done, base, total, recent, grown, markDone, markTotal, ratio, whole, last];
   const [, active, , , , recentMs] = clock;
   let [wholeError, recentError] = [whole, last];
   if (mark > 0) {
     const { errorMost, errorKeep } = PACE;
     let [ofWhole, ofRecent]: [number, number] = [errorMost, errorMost];
-    const doneThen = done - doneSince - base;
-    if (doneSince > 0 && doneThen > 0) {
-      const off = Math.log((mark / doneThen) * (doneSince / (active - mark)));
+    if (done > markDone && markDone > base) {
+      const off = Math.log((mark / (markDone - base)) * ((done - markDone) / (active - mark)));
       // A total that grew made the forecast wrong just as well.
-      const growth = grownSince > 0 && total > grownSince ? Math.log(total / (total - grownSince)) : 0;
+      const growth = total > 0 && markTotal > 0 ? Math.log(total / markTotal) : 0;
       ofWhole = Math.min(errorMost, off * off + growth * growth);
       ofRecent = Math.min(errorMost, (off + ratio) * (off + ratio) + growth * growth);
     }
-    wholeError = round(wholeError * errorKeep + ofWhole * (1 - errorKeep), DIGITS);
-    recentError = round(recentError * errorKeep + ofRecent * (1 - errorKeep), DIGITS);
+    wholeError = decimal(wholeError * errorKeep + ofWhole * (1 - errorKeep));
+    recentError = decimal(recentError * errorKeep + ofRecent * (1 - errorKeep));
   }
   const newRatio = recent > 0 && done > base ? Math.log((recentMs / recent) * ((done - base) / active)) : 0;
-  return [done, base, total, recent, grown, 0, 0, round(newRatio, DIGITS), wholeError, recentError];
+  return [done, base, total, recent, grown, done, total, decimal(newRatio), wholeError, recentError];
 }

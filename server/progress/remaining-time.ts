@@ -40,7 +40,7 @@ export interface RemainingTime {
   readonly highSeconds: number;
 }
 
-/** What is known of a phase's pace: about 130 bytes of JSON, 40 more for each further measure. Opaque to others. */
+/** What is known of a phase's pace: about 140 bytes of JSON, 60 more for each further measure. Opaque to others. */
 export interface RemainingTimeState {
   readonly clock: Clock;
   /** Percent, items, bytes. */
@@ -134,36 +134,50 @@ interface Forecast {
   readonly error: number;
 }
 
+/** Sums over forecasts: of weights, and of logarithms, their squares and the squared errors by weight. */
+interface Sums {
+  weights: number;
+  logs: number;
+  squares: number;
+  errors: number;
+}
+
+/** `doubt`: how far the total may still grow. */
+function add(sums: Sums, ms: number, error: number, doubt: number): void {
+  const log = Math.log(ms);
+  const weight = 1 / ((ESTIMATE.errorLeast + error) * (ESTIMATE.errorLeast + error));
+  sums.weights += weight;
+  sums.logs += weight * log;
+  sums.squares += weight * log * log;
+  sums.errors += weight * (ESTIMATE.errorShare * error + doubt * doubt);
+}
+
 /** All forecasts in one: a geometric mean by weight. */
 function combine(
   [, active, idle, steps, , recentMs]: Clock,
   measures: RemainingTimeState['measures'],
 ): Forecast | null {
   if (steps < ESTIMATE.leastSteps || active < ESTIMATE.leastMs) return null;
-  const { errorLeast, recentHandicap, growth, errorShare } = ESTIMATE;
   const usual = active / steps;
   /** How much longer than usual the next step has taken by now. */
   const over = Math.max(0, idle - usual);
-  let [weights, logs, squares, errors] = [0, 0, 0, 0];
-  const add = (left: number, pace: number, error: number, doubt: number) => {
-    const ms = left * pace - Math.min(idle, 0.75 * usual) + over / 2;
-    const log = Math.log(Math.max(1, ms, usual / 10));
-    const weight = 1 / ((errorLeast + error) * (errorLeast + error));
-    weights += weight;
-    logs += weight * log;
-    squares += weight * log * log;
-    errors += weight * (errorShare * error + doubt * doubt);
-  };
+  /** Of the step that runs: counted down, but a late one has more to come the later it is. */
+  const since = over / 2 - Math.min(idle, 0.75 * usual);
+  const least = Math.max(1, usual / 10);
+  const sums: Sums = { weights: 0, logs: 0, squares: 0, errors: 0 };
   for (const measure of measures) {
     if (measure === null) continue;
     const [done, base, total, recent, grown, , , , wholeError, recentError] = measure;
     if (total <= 0 || done <= base || recent <= 0) continue;
     // 1 if the total has grown evenly since the beginning, 0 if it no longer grows.
     const open = Math.min(1, Math.max(0, (grown * active) / (recentMs * total)));
-    const left = Math.max(0, total * (1 + growth * open) - done);
-    add(left, (active + over) / (done - base), wholeError, open);
-    add(left, (recentMs + over) / recent, recentError * recentHandicap, open);
+    const left = Math.max(0, total * (1 + ESTIMATE.growth * open) - done);
+    const byWhole = (left * (active + over)) / (done - base) + since;
+    const byRecent = (left * (recentMs + over)) / recent + since;
+    add(sums, Math.max(least, byWhole), wholeError, open);
+    add(sums, Math.max(least, byRecent), recentError * ESTIMATE.recentHandicap, open);
   }
+  const { weights, logs, squares, errors } = sums;
   if (weights === 0) return null;
   const mean = logs / weights;
   const variance = errors / weights + Math.max(0, squares / weights - mean * mean);

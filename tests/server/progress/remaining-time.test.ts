@@ -159,6 +159,14 @@ test('the recent past counts where the pace has changed for good', () => {
   expect(seconds).toBeLessThan(360);
 });
 
+test('rounding of the state swallows nothing in a long run: thousands of steps in the recent past', () => {
+  const fast = items(0, 30_000, 0.5, 60_000);
+  const slow = items(30_001, 45_000, 1, 60_000, 15_001);
+  const { seconds = 0 } = run([...fast, ...slow]).estimate ?? {};
+  expect(seconds).toBeGreaterThan(13_500);
+  expect(seconds).toBeLessThan(16_500);
+});
+
 test('a total that grows as fast as what is done never looks like the end', () => {
   for (const seconds of [60, 300, 1_000]) {
     const events = Array.from(
@@ -203,7 +211,7 @@ test('a range is at most 1:2, and the estimate its geometric mean', () => {
   expect(furthest).toBeLessThan(1e-6);
 });
 
-test('the state is small: 160 bytes of JSON with one measure, 240 with all three', () => {
+test('the state is small: 160 bytes of JSON with one measure, 280 with all three', () => {
   const most = [0, 0, 0, 0];
   for (const trace of [...SCENARIOS.map((kind) => kind.trace(1)), ...recordedTraces().values()]) {
     for (const { state } of replay(trace, START_MS)) {
@@ -212,8 +220,8 @@ test('the state is small: 160 bytes of JSON with one measure, 240 with all three
     }
   }
   expect(most[1]).toBeLessThanOrEqual(160);
-  expect(most[2]).toBeLessThanOrEqual(200);
-  expect(most[3]).toBeLessThanOrEqual(240);
+  expect(most[2]).toBeLessThanOrEqual(220);
+  expect(most[3]).toBeLessThanOrEqual(280);
 });
 
 test('a state that went through JSON goes on as the one in memory, which is not changed in place', () => {
