@@ -3,6 +3,7 @@
  * transports, storage and the folding of reports into state to others.
  */
 import { z } from 'zod';
+import { ID_RULE, isId } from './ids.js';
 import type {
   IngestionProgress,
   PhaseMetrics as GeneratedPhaseMetrics,
@@ -36,7 +37,6 @@ export const DEFAULT_PHASE_NAMES = ['Discovery', 'Extraction', 'Analysis', 'Inde
 
 /** Bounds of what a job may say, in the units that the names tell; characters where there is none. */
 export const LIMITS = Object.freeze({
-  id: 128,
   phaseName: 80,
   message: 2_000,
   errorCode: 64,
@@ -55,10 +55,8 @@ export const LIMITS = Object.freeze({
 
 const text = (most: number) => z.string().min(1).max(most);
 
-/** A project's, an ingestion's or a command's id: 1 to 128 of `A-Za-z0-9._:-`. */
-export const idSchema = z
-  .string()
-  .regex(/^[A-Za-z0-9._:-]{1,128}$/, { error: 'must be 1 to 128 characters of A-Z a-z 0-9 . _ : -' });
+/** A project's, an ingestion's or a command's id. */
+export const idSchema = z.string().refine(isId, { error: ID_RULE });
 
 /** 1 to 4. */
 export const phaseSchema = z.int().min(1).max(4);

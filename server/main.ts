@@ -1,7 +1,7 @@
 /** The server as a process: the environment in, signals to an orderly end, and a sentence where it cannot start. */
 import { ConfigError, readConfig } from './config.js';
 import { createProgressServer } from './index.js';
-import { misspeltIn } from './suggest-name.js';
+import { suggestNames } from './suggest-name.js';
 import type { ProgressServer } from './index.js';
 
 /** Exit codes: 1 where it cannot start or did not end well, 2 where the environment is wrong. */
@@ -28,7 +28,7 @@ function end(): void {
 process.on('SIGTERM', end);
 process.on('SIGINT', end);
 
-for (const line of misspeltIn(process.env)) process.stderr.write(`${line}\n`);
+for (const line of suggestNames(process.env)) process.stderr.write(`${line}\n`);
 try {
   const config = readConfig(process.env);
   server = await createProgressServer(config);

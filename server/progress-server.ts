@@ -56,7 +56,7 @@ export async function startServer(config: Config, ports: ServerPorts): Promise<P
   const isClosing = () => closing !== null;
   const recordSpan = await openSpans(clock);
   const rooms = assemble(config, ports, { isClosing, publicUrl, recordSpan });
-  const { service, emitter, hub, keeper, shared, webSockets, health, transport } = rooms;
+  const { service, emitter, hub, sessionReaper, shared, webSockets, health, transport } = rooms;
   const pause = (ms: number) => new Promise<void>((resolve) => void clock.setTimer(ms, resolve));
 
   let opening: Promise<void> = Promise.resolve();
@@ -139,7 +139,7 @@ export async function startServer(config: Config, ports: ServerPorts): Promise<P
   }
   unwatchMemory = watchMemory({
     ...{ clock, logger },
-    breakdown: () => ({ connections: webSockets.connections, watchers: hub.watchers, waiting: hub.waiting }),
+    breakdown: () => ({ connections: webSockets.connections, watchers: hub.watchers, waiting: hub.queued }),
   });
   if (store.kind === 'embedded' && bus.kind === 'redis') {
     logger.warn({}, 'REDIS_URL joins servers, but DATA_DIR is a store of this one alone: set MONGODB_URI');
@@ -153,16 +153,16 @@ export async function startServer(config: Config, ports: ServerPorts): Promise<P
     get counts() {
       return {
         connections: webSockets.connections,
-        sessions: keeper.sessions,
+        sessions: sessionReaper.sessions,
         watchers: hub.watchers,
         watchedProjects: hub.watchedProjects,
-        waiting: hub.waiting,
+        waiting: hub.queued,
         executions: shared.executions,
       };
     },
     async delivered(deadlineMs) {
       const until = clock.monotonicNow() + deadlineMs;
-      while (hub.waiting > 0 && clock.monotonicNow() < until) await pause(LOOK_MS);
+      while (hub.queued > 0 && clock.monotonicNow() < until) await pause(LOOK_MS);
     },
     close,
   };

@@ -16,7 +16,7 @@ function distance(one: string, other: string): number {
 }
 
 /** A sentence for each; none where the variable that was meant is set too, since the other is then somebody else's. */
-export function misspeltIn(environment: Readonly<Record<string, string | undefined>>): readonly string[] {
+export function suggestNames(environment: Readonly<Record<string, string | undefined>>): readonly string[] {
   const missing = Object.keys(VARIABLES).filter((name) => environment[name] === undefined);
   return Object.keys(environment)
     .filter((name) => !Object.hasOwn(VARIABLES, name))

@@ -132,7 +132,7 @@ export const VARIABLES = Object.freeze({
   ),
   JWT_ISSUER: variable(z.string().min(1), null, null, 'The iss that a token must have; unset, any.'),
   JWT_AUDIENCE: variable(z.string().min(1), null, null, 'The aud that a token must have; unset, any.'),
-  JWT_CLOCK_TOLERANCE: variable(
+  JWT_CLOCK_TOLERANCE_SECONDS: variable(
     whole(0, 600),
     '0',
     's',
@@ -160,7 +160,7 @@ export const VARIABLES = Object.freeze({
     null,
     'How much is logged: silent, error, warn, info or debug.',
   ),
-  EVENTS_PER_INGESTION: variable(
+  MAX_LOG_ENTRIES: variable(
     whole(50, 100_000),
     '500',
     'entries',
@@ -172,7 +172,7 @@ export const VARIABLES = Object.freeze({
     'days',
     'How long ended ingestions and their logs are kept after they were last touched.',
   ),
-  RECOVERABLE_HOURS: variable(
+  FAILURE_GRACE_HOURS: variable(
     whole(1, 8_760),
     '24',
     'h',
@@ -224,31 +224,31 @@ export const VARIABLES = Object.freeze({
   MAX_DOCUMENT_DEPTH: variable(whole(8, 100), '15', 'levels', 'Deepest GraphQL document.'),
   MAX_DOCUMENT_ALIASES: variable(whole(0, 10_000), '50', 'aliases', 'Aliases in one GraphQL document.'),
   MAX_JSON_DEPTH: variable(whole(4, 1_000), '32', 'levels', 'Deepest variables of a GraphQL request.'),
-  INIT_DEADLINE_MS: variable(
+  CONNECTION_INIT_TIMEOUT_MS: variable(
     whole(100, 60_000),
     '3000',
     'ms',
     'From the upgrade of a WebSocket to its connection_init; past it 4408.',
   ),
-  PING_MS: variable(
+  PING_INTERVAL_MS: variable(
     whole(1_000, 300_000),
     '25000',
     'ms',
     'Silence of a WebSocket after which it is pinged; one that stays silent until the next ping is let go.',
   ),
-  SLOW_READER_MS: variable(
+  SLOW_CONSUMER_TIMEOUT_MS: variable(
     whole(1_000, 600_000),
     '30000',
     'ms',
     'How long a WebSocket may take nothing of what waits for it; past it 1013.',
   ),
-  HEADERS_DEADLINE_MS: variable(
+  HEADERS_TIMEOUT_MS: variable(
     whole(100, 300_000),
     '10000',
     'ms',
     'For the header lines of an HTTP request.',
   ),
-  REQUEST_DEADLINE_MS: variable(whole(100, 300_000), '30000', 'ms', 'For the whole of an HTTP request.'),
+  REQUEST_TIMEOUT_MS: variable(whole(100, 300_000), '30000', 'ms', 'For the whole of an HTTP request.'),
   ACCESS_RECHECK_SECONDS: variable(
     whole(1, 3_600),
     '60',

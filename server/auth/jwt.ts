@@ -139,7 +139,7 @@ function createKeyFinder(
     try {
       key = await published.find(kid);
     } catch (cause) {
-      throw new ProgressError('UNAVAILABLE', 'Tokens cannot be checked now; try again later.', { cause });
+      throw new ProgressError('UNAVAILABLE', 'Token verification unavailable; retry later.', { cause });
     }
     if (key !== null) return key;
     throw new ProgressError('UNAUTHENTICATED', 'The token is signed by a key that is not known.');
@@ -156,7 +156,7 @@ function pinned(published: SigningKey): readonly PublishedKey<PinnedKey>[] {
   }
 }
 
-/** Makes a verifier. Throws where a public key cannot be read. */
+/** Makes a verifier. Throws if a public key is invalid. */
 export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifier {
   const { keys, issuer, audience, clockToleranceSeconds = 0, clock } = options;
   const findKey = createKeyFinder(keys, clock);

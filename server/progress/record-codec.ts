@@ -143,7 +143,7 @@ export function parseEvent(text: unknown, what: string): RecordedEvent {
 }
 
 /** Runs `read`; where it meets what does not parse, logs that under its name and gives `fallback`. */
-export function orLogged<T, F>(logger: Logger, what: string, fallback: F, read: () => T): T | F {
+export function readOrLog<T, F>(logger: Logger, what: string, fallback: F, read: () => T): T | F {
   try {
     return read();
   } catch (error) {

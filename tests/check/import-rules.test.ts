@@ -52,7 +52,8 @@ const FORBIDDEN = [
   ['element-uses-the-client-index', 'widget/element/a.ts', '../client/environment.js'],
   ['graphql-knows-no-transport', 'server/graphql/a.ts', '../transport/plain.js'],
   ['rules-know-no-graphql', 'server/ingestion/a.ts', '../graphql/plain.js'],
-  ['reporter-stands-alone', 'server/reporter/a.ts', '../plain.js'],
+  ['reporter-imports-shared-only', 'server/reporter/a.ts', '../plain.js'],
+  ['reporter-imports-shared-only', 'server/reporter/b.ts', 'zod'],
   ['no-cycles', 'server/circle.ts', './half-circle.js'],
 ] as const;
 

@@ -85,8 +85,8 @@ test('is told of to the watchers of the first one within one reading again', asy
     ...{ bus: a.bus, clock, logger: silentLogger },
     read: (projectId, id) => a.service.read(projectId, id),
     readMany: (ids) => store.readMany(ids),
-    isAlone: () => !a.service.othersStand,
-    onAloneChange: (listener) => a.service.onCompanyChange(listener),
+    busReachesAllPeers: () => !a.service.othersStand,
+    onPeersChange: (listener) => a.service.onCompanyChange(listener),
   });
   const watch = await hub.watch(
     { projectId: 'p', ingestionId: null, follow: true },
