@@ -3,6 +3,8 @@
  * transports, storage and the folding of reports into state to others.
  */
 import { z } from 'zod';
+import { METRICS } from './generated/metrics.js';
+import type { MetricName } from './generated/metrics.js';
 import { ID_RULE, isId } from './ids.js';
 import type {
   IngestionProgress,
@@ -28,6 +30,9 @@ export type {
   RecordedEvent,
   RetryOptions,
 } from './generated/resolvers.js';
+
+/** All of them. */
+export const METRIC_NAMES = Object.freeze(Object.keys(METRICS)) as readonly MetricName[];
 
 /** The number of a phase; every ingestion has four. */
 export type PhaseNumber = 1 | 2 | 3 | 4;
@@ -102,14 +107,18 @@ export const counterSchema = z.strictObject({
   unit: text(LIMITS.counterUnit).nullish(),
 });
 
+/** A zod shape with a field for each metric, by its scalar. */
+export function metricShape<I extends z.ZodType, F extends z.ZodType>(byScalar: {
+  readonly SafeInt: I;
+  readonly Float: F;
+}): { [Name in MetricName]: { SafeInt: I; Float: F }[(typeof METRICS)[Name]] } {
+  const entries = METRIC_NAMES.map((name) => [name, byScalar[METRICS[name]]]);
+  return Object.fromEntries(entries) as ReturnType<typeof metricShape<I, F>>;
+}
+
 /** Counts of a phase. What is absent stays as it was; unknown is not zero. */
 export const phaseMetricsSchema = z.strictObject({
-  itemsTotal: countSchema.nullish(),
-  itemsProcessed: countSchema.nullish(),
-  itemsFailed: countSchema.nullish(),
-  bytesTotal: countSchema.nullish(),
-  bytesProcessed: countSchema.nullish(),
-  itemsPerSecond: z.number().min(0).nullish(),
+  ...metricShape({ SafeInt: countSchema.nullish(), Float: z.number().min(0).nullish() }),
   counters: z.array(counterSchema).max(LIMITS.counters).nullish(),
 });
 

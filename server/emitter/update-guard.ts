@@ -3,9 +3,13 @@
  * item. Says yes only where it is sure; whatever it does not know goes to the schema, which words the error.
  */
 import { LIMITS } from '@ingestion-progress/schema';
+import { everyMetric, isMetricName } from '@ingestion-progress/schema/metrics';
 
 const isCount = (value: unknown): boolean =>
   value === undefined || value === null || (Number.isSafeInteger(value) && (value as number) >= 0);
+
+const isRate = (value: unknown): boolean =>
+  value === undefined || value === null || (Number.isFinite(value) && (value as number) >= 0);
 
 const isText = (value: unknown, most: number): boolean =>
   typeof value === 'string' && value.length >= 1 && value.length <= most;
@@ -37,31 +41,9 @@ function areCounters(value: unknown): boolean {
 export function isMetrics(value: unknown): boolean {
   if (isAbsent(value)) return true;
   if (typeof value !== 'object' || Array.isArray(value)) return false;
-  for (const key in value as object) {
-    switch (key) {
-      case 'itemsTotal':
-      case 'itemsProcessed':
-      case 'itemsFailed':
-      case 'bytesTotal':
-      case 'bytesProcessed':
-      case 'itemsPerSecond':
-      case 'counters':
-        break;
-      default:
-        return false;
-    }
-  }
+  for (const key in value as object) if (!isMetricName(key) && key !== 'counters') return false;
   const metrics = value as Record<string, unknown>;
-  const rate = metrics['itemsPerSecond'];
-  return (
-    isCount(metrics['itemsTotal']) &&
-    isCount(metrics['itemsProcessed']) &&
-    isCount(metrics['itemsFailed']) &&
-    isCount(metrics['bytesTotal']) &&
-    isCount(metrics['bytesProcessed']) &&
-    (isAbsent(rate) || (Number.isFinite(rate) && (rate as number) >= 0)) &&
-    areCounters(metrics['counters'])
-  );
+  return everyMetric(metrics, isCount, isRate) && areCounters(metrics['counters']);
 }
 
 /** True where phase, percent and metrics are such that `progressUpdateReportSchema` accepts them. */

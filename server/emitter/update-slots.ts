@@ -2,19 +2,17 @@
  * Where updates of one ingestion wait for their window: one slot a phase, into which accepted numbers are copied (a
  * job may reuse its object), so that a call that is merged away allocates nothing. Checks nothing; knows no time.
  */
-import { LIMITS, type MetricsInput, type ProgressUpdateReport } from '@ingestion-progress/schema';
+import {
+  LIMITS,
+  METRIC_NAMES,
+  type MetricsInput,
+  type ProgressUpdateReport,
+} from '@ingestion-progress/schema';
+import { copyMetrics } from '@ingestion-progress/schema/metrics';
 
 type CounterInput = NonNullable<MetricsInput['counters']>[number];
 
-const FIELDS = [
-  'itemsTotal',
-  'itemsProcessed',
-  'itemsFailed',
-  'bytesTotal',
-  'bytesProcessed',
-  'itemsPerSecond',
-] as const;
-const PERCENT = FIELDS.length;
+const PERCENT = METRIC_NAMES.length;
 
 /** What waited in a slot. */
 export interface MergedUpdate extends Pick<ProgressUpdateReport, 'phase' | 'progressPercent' | 'metrics'> {
@@ -26,14 +24,10 @@ export interface MergedUpdate extends Pick<ProgressUpdateReport, 'phase' | 'prog
 class Slot {
   dirty = false;
   merges = 0;
-  /** Numbers by `FIELDS`, then the percent; NaN where nobody gave one. */
+  /** Numbers by `METRIC_NAMES`, then the percent; NaN where nobody gave one. */
   readonly numbers = new Float64Array(PERCENT + 1).fill(Number.NaN);
   hasMetrics = false;
   counters: Map<string, { label: string | null; value: number; unit: string | null }> | null = null;
-
-  put(index: number, value: number | null | undefined): void {
-    if (value !== null && value !== undefined) this.numbers[index] = value;
-  }
 
   putCounters(given: readonly CounterInput[]): void {
     const counters = (this.counters ??= new Map());
@@ -65,7 +59,7 @@ class Slot {
     const counters =
       this.counters === null ? null : [...this.counters].map(([name, counter]) => ({ name, ...counter }));
     const metrics: MetricsInput | null = this.hasMetrics
-      ? { ...Object.fromEntries(FIELDS.map((field, index) => [field, this.number(index)])), counters }
+      ? { ...Object.fromEntries(METRIC_NAMES.map((field, index) => [field, this.number(index)])), counters }
       : null;
     const progressPercent = this.number(PERCENT);
     const { merges } = this;
@@ -100,12 +94,7 @@ export class UpdateSlots {
     }
     if (metrics !== null && metrics !== undefined) {
       slot.hasMetrics = true;
-      slot.put(0, metrics.itemsTotal);
-      slot.put(1, metrics.itemsProcessed);
-      slot.put(2, metrics.itemsFailed);
-      slot.put(3, metrics.bytesTotal);
-      slot.put(4, metrics.bytesProcessed);
-      slot.put(5, metrics.itemsPerSecond);
+      copyMetrics(metrics, slot.numbers);
       if (metrics.counters) slot.putCounters(metrics.counters);
     }
     if (slot.dirty) return false;

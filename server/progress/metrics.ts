@@ -1,20 +1,17 @@
 /** Counts and percents of phases: how a report's merge into the state's. Pure; leaves phases and statuses to `progress.ts`. */
 import {
   LIMITS,
+  METRIC_NAMES,
   type Counter,
   type MetricsInput,
   type Phase,
   type PhaseMetrics,
 } from '@ingestion-progress/schema';
+import type { MetricName } from '@ingestion-progress/schema/metrics';
 
 /** Counts before a job gave any. */
 export const NO_METRICS: PhaseMetrics = Object.freeze({
-  itemsTotal: null,
-  itemsProcessed: null,
-  itemsFailed: null,
-  bytesTotal: null,
-  bytesProcessed: null,
-  itemsPerSecond: null,
+  ...(Object.fromEntries(METRIC_NAMES.map((name) => [name, null])) as Record<MetricName, null>),
   etaSeconds: null,
   counters: [],
 });
@@ -44,16 +41,10 @@ export function mergeMetrics(
 ): PhaseMetrics | null {
   if (given === null || given === undefined) return current;
   const base = current ?? NO_METRICS;
-  return {
-    itemsTotal: given.itemsTotal ?? base.itemsTotal,
-    itemsProcessed: given.itemsProcessed ?? base.itemsProcessed,
-    itemsFailed: given.itemsFailed ?? base.itemsFailed,
-    bytesTotal: given.bytesTotal ?? base.bytesTotal,
-    bytesProcessed: given.bytesProcessed ?? base.bytesProcessed,
-    itemsPerSecond: given.itemsPerSecond ?? base.itemsPerSecond,
-    etaSeconds: base.etaSeconds,
-    counters: given.counters ? mergeCounters(base.counters, given.counters) : base.counters,
-  };
+  const merged = { ...base };
+  for (const name of METRIC_NAMES) merged[name] = given[name] ?? base[name];
+  if (given.counters) merged.counters = mergeCounters(base.counters, given.counters);
+  return merged;
 }
 
 /** Never lower than what was; an unknown one changes nothing. */
