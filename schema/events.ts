@@ -1,5 +1,5 @@
 /**
- * What an ingestion job may say (reports), and what a watcher is told (events). Knows ranges and words; leaves
+ * What an ingestion job reports, and the events that a watcher receives. Knows ranges and words; leaves
  * transports, storage and the folding of reports into state to others.
  */
 import { z } from 'zod';
@@ -40,7 +40,7 @@ export type PhaseNumber = 1 | 2 | 3 | 4;
 /** Names of the phases where a job gives none. */
 export const DEFAULT_PHASE_NAMES = ['Discovery', 'Extraction', 'Analysis', 'Indexing'] as const;
 
-/** Bounds of what a job may say, in the units that the names tell; characters where there is none. */
+/** Limits of reports, in the unit of the name; in characters if the name has none. */
 export const LIMITS = Object.freeze({
   phaseName: 80,
   message: 2_000,
@@ -232,7 +232,7 @@ export const reportSchemas = Object.freeze({
   cancelled: cancelledReportSchema,
 });
 
-/** The state, told as it is: at the start of a subscription, and for changes that no other event tells. */
+/** The state as it is: at the start of a subscription, and for changes without an event of their own. */
 export interface SnapshotEvent {
   readonly type: 'snapshot';
 }

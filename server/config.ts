@@ -1,6 +1,6 @@
 /**
  * The environment of a server, or options in its place, read and checked: every problem at once, contradictions by the
- * names of both. Knows no driver; what a value leads to is the business of whoever reads it.
+ * names of both. Knows no driver.
  */
 import type { z } from 'zod';
 import { VARIABLES } from './variables.js';

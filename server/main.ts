@@ -19,7 +19,7 @@ function fail(error: unknown): never {
 }
 
 function end(): void {
-  // Nothing is begun before it has started; and whoever asks twice means at once.
+  // Before the start there is nothing to close; a second signal exits at once.
   if (server === null || isEnding) process.exit(isEnding ? FAILED : 0);
   isEnding = true;
   server.close().then(() => process.exit(0), fail);
@@ -32,7 +32,7 @@ for (const line of suggestNames(process.env)) process.stderr.write(`${line}\n`);
 try {
   const config = readConfig(process.env);
   server = await createProgressServer(config);
-  // Whoever started it waits for this line, however little is logged.
+  // Process managers wait for this line, whatever the log level.
   if (config.logLevel !== 'info' && config.logLevel !== 'debug') {
     process.stdout.write(`${JSON.stringify({ msg: `listening on ${server.address}` })}\n`);
   }

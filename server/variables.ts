@@ -9,13 +9,13 @@ import { publicKeyOf } from './auth/jwt.js';
 const flag = z
   .enum(['true', 'false', '1', '0'], { error: 'must be true or false' })
   .transform((word) => word === 'true' || word === '1');
-const whole = (least: number, most: number) =>
+const whole = (min: number, max: number) =>
   z
     .string()
-    .regex(/^\d{1,15}$/, { error: `must be a whole number from ${least} to ${most}` })
+    .regex(/^\d{1,15}$/, { error: `must be a whole number from ${min} to ${max}` })
     .transform(Number)
-    .refine((value) => value >= least && value <= most, {
-      error: `must be a whole number from ${least} to ${most}`,
+    .refine((value) => value >= min && value <= max, {
+      error: `must be a whole number from ${min} to ${max}`,
     });
 const list = z.string().transform((text) =>
   text
@@ -101,13 +101,13 @@ export const VARIABLES = Object.freeze({
     address(['redis:', 'rediss:'], 'redis://127.0.0.1:6379'),
     null,
     null,
-    'Redis that joins several servers; unset, this server is the only one.',
+    'Redis that connects several servers; unset, this server is the only one.',
   ),
   WAIT_FOR_DEPENDENCIES: variable(
     flag,
     'false',
     null,
-    'Wait at start for a store or Redis that does not answer, instead of ending with a sentence.',
+    'At start, wait for a store or Redis that does not answer instead of exiting with an error.',
   ),
   JWT_SECRET: variable(
     z.string().min(32, { error: 'must be 32 characters or more: shorter ones can be guessed' }),
@@ -136,7 +136,7 @@ export const VARIABLES = Object.freeze({
     whole(0, 600),
     '0',
     's',
-    'How long past exp a token is still good, for issuers whose clock is off.',
+    'How long past exp a token is still accepted, for issuers whose clock is off.',
   ),
   CORS_ORIGINS: variable(
     origins,
@@ -164,7 +164,7 @@ export const VARIABLES = Object.freeze({
     whole(50, 100_000),
     '500',
     'entries',
-    'Log entries kept of one ingestion; the oldest updates go first.',
+    'Log entries kept per ingestion; the oldest updates are dropped first.',
   ),
   RETENTION_DAYS: variable(
     whole(1, 36_500),
@@ -176,7 +176,7 @@ export const VARIABLES = Object.freeze({
     whole(1, 8_760),
     '24',
     'h',
-    'How long a recoverable failure may wait for its job before it is an ending.',
+    'How long a recoverable failure waits for its job before it becomes final.',
   ),
   METRICS: variable(flag, 'true', null, 'Whether /metrics answers.'),
   GRAPHIQL: variable(flag, 'false', null, 'Whether /graphql shows GraphiQL to a browser.'),
@@ -234,13 +234,13 @@ export const VARIABLES = Object.freeze({
     whole(1_000, 300_000),
     '25000',
     'ms',
-    'Silence of a WebSocket after which it is pinged; one that stays silent until the next ping is let go.',
+    'Silence after which a WebSocket is pinged; one still silent at the next ping is terminated.',
   ),
   SLOW_CONSUMER_TIMEOUT_MS: variable(
     whole(1_000, 600_000),
     '30000',
     'ms',
-    'How long a WebSocket may take nothing of what waits for it; past it 1013.',
+    'How long a client may leave its send buffer full before it is closed with 1013.',
   ),
   HEADERS_TIMEOUT_MS: variable(
     whole(100, 300_000),
@@ -253,7 +253,7 @@ export const VARIABLES = Object.freeze({
     whole(1, 3_600),
     '60',
     's',
-    'How often the access rule is asked again for open subscriptions.',
+    'How often access is rechecked for open subscriptions.',
   ),
   DRAIN_DELAY_MS: variable(
     whole(0, 300_000),

@@ -56,7 +56,7 @@ export async function connectRedis(options: RedisConnectionOptions): Promise<Red
     commandTimeout: callTimeoutMs,
     // Expecting an answer and hearing nothing for so long: the path is dead, whatever TCP believes.
     socketTimeout: callTimeoutMs,
-    // Nothing waits in a queue or is sent twice: whoever called hears at once, and decides anew.
+    // No offline queue and no resend: the caller gets the error at once and decides.
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,

@@ -69,7 +69,7 @@ export function createDocuments(options: DocumentsOptions): Documents {
     try {
       return parse(query, { maxTokens: limits.tokens });
     } catch (error) {
-      // The parser's own sentence is all that tells this error from others.
+      // Only its message distinguishes this error from others.
       const isTooLong = error instanceof GraphQLError && error.message.includes('Parsing aborted');
       throw isTooLong ? new LimitError('tokens of a document', limits.tokens, error.message) : error;
     }

@@ -44,7 +44,7 @@ export function eventKey(projectId: string, ingestionId: string, event: Recorded
   const kind = event.type === 'progress_update' ? 'update' : 'other';
   return `${logOf(projectId, ingestionId)}!${sortKey(eventPosition(event))}!${kind}`;
 }
-/** The type as far as the key of a log entry tells it. */
+/** The type of a log entry, as far as its key contains it. */
 export function typeOfEventKey(key: string): string {
   return key.endsWith('!update') ? 'progress_update' : 'other';
 }

@@ -16,7 +16,7 @@ export interface MemoryStoreOptions {
   readonly maxLogEntries?: number;
 }
 
-/** Makes a store that lives in memory. */
+/** Creates a store that lives in memory. */
 export function createMemoryStore(options: MemoryStoreOptions = {}): ProgressStore {
   const maxLogEntries = options.maxLogEntries ?? DEFAULT_MAX_LOG_ENTRIES;
   const latest = new Map<string, IngestionRecord>();

@@ -1,6 +1,6 @@
 /**
  * The event log in MongoDB. Entries are written in one with the state, at the tail of the state's own document, and
- * inserted into the log afterwards, so that neither is ever without the other and nobody waits for the log. What a
+ * inserted into the log afterwards, so that neither is ever without the other and no caller waits for the log. What a
  * crash kept out of the log comes in from the tail when somebody asks for it. Leaves states to the store.
  */
 import type { Collection, MongoBulkWriteError } from 'mongodb';

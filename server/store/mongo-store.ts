@@ -52,7 +52,7 @@ const TAIL = 50;
 const START_TRIES = 5;
 const isDuplicate = (error: unknown) => error instanceof Error && 'code' in error && error.code === 11_000;
 
-/** Makes a store in MongoDB. */
+/** Creates a store in MongoDB. */
 export function createMongoStore(options: MongoStoreOptions): ProgressStore {
   const logger = options.logger ?? silentLogger;
   const connectMs = options.connectTimeoutMs ?? 5_000;

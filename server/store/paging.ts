@@ -4,7 +4,7 @@ import { ProgressError } from '../shared/errors.js';
 import type { IngestionProgress } from '../progress/record.js';
 import type { Page, PageRequest } from './progress-store.js';
 
-/** Where an item stands in its list: a whole number, then what tells equals apart. */
+/** Position of an item in its list: a whole number, then tie-breakers. */
 export interface SortPosition {
   /** Start of an ingestion (ms since the epoch), or revision of an event. */
   readonly order: number;

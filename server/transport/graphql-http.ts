@@ -112,7 +112,7 @@ async function readBody(request: IncomingMessage, mostBytes: number): Promise<st
   return text === null ? null : Object.assign(request, { body: text }).body;
 }
 
-/** Of the one page that this server has: nobody may frame it, and it gives nothing of its address away. */
+/** Headers of GraphiQL, the only page of this server: no framing, no referrer. */
 const PAGE_HEADERS = Object.freeze({
   'Content-Security-Policy': "frame-ancestors 'none'; base-uri 'none'; form-action 'none'; object-src 'none'",
   'X-Frame-Options': 'DENY',
@@ -196,7 +196,7 @@ export function createGraphqlHttp(options: GraphqlHttpOptions): GraphqlHttp {
   }
 
   return async (request, response, url, source) => {
-    // By its length, or by what came where it told none.
+    // By Content-Length, or by what arrived without one.
     response.once('finish', () => {
       if (response.statusCode === 413) limitLogger.logExceeded('bytes of a body', source.address, bodyBytes);
     });

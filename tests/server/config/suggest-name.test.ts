@@ -11,7 +11,7 @@ it.each([
   ['TRUSTED_PROXY', 'TRUSTED_PROXIES'],
   ['MAX_CONECTIONS', 'MAX_CONNECTIONS'],
 ])('%s is told of, with %s', (name, meant) => {
-  expect(suggestNames({ [name]: 'x' })).toEqual([`${name} is not read: is ${meant} meant?`]);
+  expect(suggestNames({ [name]: 'x' })).toEqual([`Unknown variable ${name}. Did you mean ${meant}?`]);
 });
 
 it('is silent where the variable that was meant is set as well', () => {
