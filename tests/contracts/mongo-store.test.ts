@@ -152,7 +152,7 @@ describe('the MongoDB store over the wire', () => {
       .open()
       .catch((error: unknown) => error);
     expect(String(refused)).toMatch(
-      /MONGODB_URI: no MongoDB .* answers at mongodb:\/\/127\.0\.0\.1:1\/x .*: check/,
+      /MONGODB_URI: cannot connect to MongoDB at mongodb:\/\/127\.0\.0\.1:1\/x .*: check/,
     );
     expect(String(refused)).not.toContain('secret');
     await expect(createMongoStore({ uri: 'http://x' }).open()).rejects.toThrow(/MONGODB_URI: /);
