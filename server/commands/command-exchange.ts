@@ -9,7 +9,7 @@ import { ProgressError } from '../shared/errors.js';
 import type { Logger } from '../observability/logger.js';
 
 /** How long a job has to take a command, in milliseconds. */
-export const UNHEARD_AFTER_MS = 5_000;
+export const NO_RECEIVER_AFTER_MS = 5_000;
 /** How long a command is remembered for an answer that comes late, in milliseconds. */
 const REMEMBERED_MS = 60_000;
 
@@ -24,7 +24,7 @@ export interface CommandsOptions {
 
 /** Carries commands. */
 export interface Commands {
-  /** Resolves once answered, or UNHEARD. */
+  /** Resolves once answered, or NO_RECEIVER. */
   send(command: IngestionCommand): Promise<IngestionCommand>;
   answer(
     projectId: string,
@@ -63,7 +63,7 @@ export function createCommands({ bus, clock, logger, find }: CommandsOptions): C
         if (message.command.status !== 'PENDING') tell(message.command);
       };
       const stop = await bus.subscribe(command.projectId, listen);
-      const stopTimer = clock.setTimer(UNHEARD_AFTER_MS, () => tell({ ...command, status: 'UNHEARD' }));
+      const stopTimer = clock.setTimer(NO_RECEIVER_AFTER_MS, () => tell({ ...command, status: 'NO_RECEIVER' }));
       remember(command);
       try {
         await publish(command);

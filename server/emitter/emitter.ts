@@ -118,7 +118,7 @@ export class IngestionEventEmitter {
 
   /**
    * Takes retry requests of a project, asked on whatever server. The handler decides; it should start the job without
-   * waiting for its end: a request is UNHEARD after 5 s. Resolves once attached, with the way to stop.
+   * waiting for its end: a request is NO_RECEIVER after 5 s. Resolves once attached, with the way to stop.
    */
   async onRetry(
     projectId: string,

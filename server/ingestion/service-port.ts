@@ -55,7 +55,7 @@ export interface ProgressService {
   read(projectId: string, ingestionId?: string | null): Promise<IngestionRecord | null>;
   ingestions(projectId: string, page: PageRequest): Promise<Page<IngestionProgress>>;
   ingestionEvents(projectId: string, ingestionId: string, page: PageRequest): Promise<Page<RecordedEvent>>;
-  /** Resolves once ACCEPTED, REJECTED or, after 5 s, UNHEARD. */
+  /** Resolves once ACCEPTED, REJECTED or, after 5 s, NO_RECEIVER. */
   requestCommand(request: CommandRequest): Promise<IngestionCommand>;
   acknowledgeCommand(answer: CommandAnswer): Promise<IngestionCommand>;
   /** Pending commands of a project, for its jobs. Resolves once attached. */

@@ -37,7 +37,7 @@ export interface Reporter {
   emitError(phase: number | null, error: ErrorInput): Promise<void>;
   /**
    * Takes requests for another go until the returned function is called; the process stays alive for them. The handler
-   * should start the job without waiting for its end: a request is UNHEARD after 5 s.
+   * should start the job without waiting for its end: a request is NO_RECEIVER after 5 s.
    */
   onRetry(handler: RetryHandler): () => void;
   /** Sends what waits and resolves once all of it was answered. Call it before the process ends. */

@@ -47,9 +47,9 @@ test('a command is a line when it is asked and when it is answered, under one id
   const asking = service.requestCommand({ ...ID, kind: 'CANCEL', fromPhase: null, requestedBy: 'alice' });
   await clock.advance(6_000);
   const { id, status } = await asking;
-  expect(status).toBe('UNHEARD');
+  expect(status).toBe('NO_RECEIVER');
   expect(log.filter(({ message }) => message === 'command').map(({ fields }) => fields)).toEqual(
-    ['PENDING', 'UNHEARD'].map((each) => ({
+    ['PENDING', 'NO_RECEIVER'].map((each) => ({
       ...{ ...ID, commandId: id, kind: 'CANCEL', status: each, requestedBy: 'alice' },
     })),
   );
