@@ -3,7 +3,7 @@
  * on a period. What an end looks like is the business of the transport.
  */
 import type { CancelTimer, Clock } from '../shared/clock.js';
-import type { Unsubscribe } from '../bus/event-bus.js';
+import type { Unsubscribe } from '../shared/unsubscribe.js';
 import type { Session } from './session.js';
 
 /** See the file's head. */

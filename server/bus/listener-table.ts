@@ -1,21 +1,21 @@
-/** Who listens to what within this process: listeners by key, told in the order of their coming. */
-import type { Unsubscribe } from './event-bus.js';
+/** Listeners within this process by key, notified in the order in which they were added. */
+import type { Unsubscribe } from '../shared/unsubscribe.js';
 
 /** A table of listeners. */
 export interface ListenerTable<T> {
-  /** Keys that somebody listens to. */
+  /** Keys with a listener. */
   readonly keys: () => readonly string[];
-  /** Attaches a listener; what it returns takes it off again. `onLast` runs when the key's last one has gone. */
+  /** Adds a listener; the result removes it. `onLast` runs once the key's last one is removed. */
   add(key: string, listener: (message: T) => void, onLast?: () => void): Unsubscribe;
-  /** Tells every listener of a key. */
-  tell(key: string, message: T): void;
-  /** True where somebody listens to the key. */
+  /** Notifies every listener of a key. */
+  notify(key: string, message: T): void;
+  /** True if the key has a listener. */
   has(key: string): boolean;
-  /** Forgets every listener. */
+  /** Removes every listener. */
   clear(): void;
 }
 
-/** Makes an empty table. */
+/** Creates an empty table. */
 export function createListenerTable<T>(): ListenerTable<T> {
   const table = new Map<string, Set<{ readonly listener: (message: T) => void }>>();
   return {
@@ -30,7 +30,7 @@ export function createListenerTable<T>(): ListenerTable<T> {
         onLast?.();
       };
     },
-    tell: (key, message) => {
+    notify: (key, message) => {
       for (const { listener } of [...(table.get(key) ?? [])]) listener(message);
     },
     has: (key) => table.has(key),

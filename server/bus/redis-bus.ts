@@ -7,7 +7,7 @@ import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { ProgressError } from '../shared/errors.js';
 import { silentLogger, type Logger } from '../observability/logger.js';
-import { orLogged, parseRecord } from '../progress/record-codec.js';
+import { readOrLog, parseRecord } from '../progress/record-codec.js';
 import { parseMessage, serializeChange, serializeCommand } from './bus-codec.js';
 import type { BusMessage, BusState, CommitOutcome, EventBus } from './event-bus.js';
 import { createListenerTable } from './listener-table.js';
@@ -105,7 +105,7 @@ export function createRedisBus(options: RedisBusOptions): EventBus {
 
   const receive = (channel: string, text: string) => {
     const message = parseSafely(text, logger, channel);
-    if (message !== null) listeners.tell(channel, message);
+    if (message !== null) listeners.notify(channel, message);
   };
 
   const subscribeChannel = async (subscriber: Redis, channel: string): Promise<void> => {
@@ -130,7 +130,8 @@ export function createRedisBus(options: RedisBusOptions): EventBus {
   };
 
   return {
-    kind: 'redis',
+    name: 'redis',
+    sharedBetweenServers: true,
     get state() {
       return connection?.state ?? 'disconnected';
     },
@@ -179,19 +180,19 @@ export function createRedisBus(options: RedisBusOptions): EventBus {
     read: async (projectId) => {
       const text = await withCommands((commands) => commands.hget(stateKey(projectId), 'record'));
       const what = `state of project ${projectId} in Redis`;
-      return text === null ? null : orLogged(logger, what, null, () => parseRecord(text, what));
+      return text === null ? null : readOrLog(logger, what, null, () => parseRecord(text, what));
     },
 
-    commit: async (change, foldedFrom) => {
+    commit: async (change, baseRevision) => {
       const { projectId, revision } = change.record.progress;
       const { event, record } = serializeChange(change);
-      const words = [String(foldedFrom), String(revision), record, event, channelOf(projectId), stateTtlMs];
+      const words = [String(baseRevision), String(revision), record, event, channelOf(projectId), stateTtlMs];
       return outcomeOf(await run(scripts.COMMIT, projectId, words), projectId);
     },
 
-    closeForEnding: async (projectId, change, foldedFrom, ttlMs) => {
+    closeForEnding: async (projectId, change, baseRevision, ttlMs) => {
       const mark = scripts.closingMark(change.record.progress.revision, busId);
-      const words = [String(foldedFrom), mark, String(ttlMs)];
+      const words = [String(baseRevision), mark, String(ttlMs)];
       return outcomeOf(await run(scripts.CLOSE, projectId, words), projectId);
     },
 
@@ -206,7 +207,7 @@ export function createRedisBus(options: RedisBusOptions): EventBus {
       try {
         await run(scripts.PUBLISH_STORED, projectId, [String(revision), record, event, channel, stateTtlMs]);
       } catch (error) {
-        listeners.tell(channel, { kind: 'change', change });
+        listeners.notify(channel, { kind: 'change', change });
         throw error;
       }
     },
@@ -216,7 +217,7 @@ export function createRedisBus(options: RedisBusOptions): EventBus {
       try {
         await withCommands((commands) => commands.publish(channel, serializeCommand(command)));
       } catch (error) {
-        listeners.tell(channel, { kind: 'command', command });
+        listeners.notify(channel, { kind: 'command', command });
         throw error;
       }
     },

@@ -46,7 +46,8 @@ export function createBoundedMap<V extends object | string | number | boolean>(
       ? { maxSize: maxBytes, sizeCalculation: (value, key) => Math.max(1, Math.ceil(sizeOf(value, key))) }
       : {}),
     ...(ttlMs !== undefined ? { ttl: ttlMs, ttlResolution: 0 } : {}),
-    ...(clock !== undefined ? { perf: { now: () => clock.monotonicNow() } } : {}),
+    // lru-cache takes a start of 0 for none, so that an entry of a clock's first moment would never expire.
+    ...(clock !== undefined ? { perf: { now: () => clock.monotonicNow() + 1 } } : {}),
     ...(onEvict !== undefined
       ? {
           dispose: (value, key, reason) => {

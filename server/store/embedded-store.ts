@@ -12,7 +12,7 @@ import { DEFAULT_EVENTS_PER_INGESTION, entriesToDrop } from './event-bound.js';
 import { decodeCursor, encodeCursor, eventPlace, pageOf, sortKey } from './paging.js';
 import type { Lease, ProgressStore, StoreWrite, WriteOutcome } from './progress-store.js';
 import {
-  orLogged,
+  readOrLog,
   parseEvent,
   parseRecord,
   serializeEvent,
@@ -140,7 +140,7 @@ export function createEmbeddedStore(options: EmbeddedStoreOptions): ProgressStor
     for (const { projectId, text } of await latestTexts(projectIds)) {
       if (text === undefined) continue;
       const what = latestName(projectId);
-      const record = orLogged(logger, what, null, () => parseRecord(text, what));
+      const record = readOrLog(logger, what, null, () => parseRecord(text, what));
       if (record !== null) found.set(projectId, record);
     }
     return found;
@@ -155,7 +155,7 @@ export function createEmbeddedStore(options: EmbeddedStoreOptions): ProgressStor
       const text = stored[index]?.text;
       const what = latestName(projectId);
       const current =
-        text === undefined ? null : orLogged(logger, what, 'unreadable', () => latestOf(projectId, text));
+        text === undefined ? null : readOrLog(logger, what, 'unreadable', () => latestOf(projectId, text));
       if (current === 'unreadable') outcomes.push({ written: false, current: null, unreadable: true });
       else if (!admits(write, current)) outcomes.push({ written: false, current });
       else {
@@ -171,7 +171,7 @@ export function createEmbeddedStore(options: EmbeddedStoreOptions): ProgressStor
   const deleteBefore = async (cutoffMs: number): Promise<number> => {
     let deleted = 0;
     for await (const [key, text] of db().iterator(keys.under('history'))) {
-      const record = orLogged(logger, key, null, () => parseRecord(text, key));
+      const record = readOrLog(logger, key, null, () => parseRecord(text, key));
       if (record === null || record.progress.updatedAt >= cutoffMs) continue;
       const { projectId, id } = record.progress;
       await db().clear(keys.under(keys.logOf(projectId, id)));
@@ -179,7 +179,7 @@ export function createEmbeddedStore(options: EmbeddedStoreOptions): ProgressStor
       deleted += 1;
     }
     for await (const [key, text] of db().iterator(keys.under('latest'))) {
-      const progress = orLogged(logger, key, null, () => parseRecord(text, key))?.progress;
+      const progress = readOrLog(logger, key, null, () => parseRecord(text, key))?.progress;
       if (progress === undefined || !isEnded(progress) || progress.updatedAt >= cutoffMs) continue;
       await db().clear(keys.under(keys.logOf(progress.projectId, progress.id)));
     }
@@ -195,7 +195,7 @@ export function createEmbeddedStore(options: EmbeddedStoreOptions): ProgressStor
   };
 
   return {
-    kind: 'embedded',
+    name: 'embedded',
     exclusive: true,
     open: async () => {
       level ??= await openLevel(options.dataDir);
@@ -239,7 +239,7 @@ export function createEmbeddedStore(options: EmbeddedStoreOptions): ProgressStor
           const text = texts[index];
           const what = `ingestion ${place.id} of project ${projectId}`;
           const node =
-            text === undefined ? null : orLogged(logger, what, null, () => parseRecord(text, what));
+            text === undefined ? null : readOrLog(logger, what, null, () => parseRecord(text, what));
           return node === null ? [] : [{ cursor, node }];
         });
         return { items, hasNextPage: places.length > page.first };
@@ -254,7 +254,7 @@ export function createEmbeddedStore(options: EmbeddedStoreOptions): ProgressStor
           .iterator({ ...range, limit: page.first + 1 })
           .all();
         const events = found.flatMap(([key, text]) =>
-          orLogged(logger, key, [], () => [parseEvent(text, key)]),
+          readOrLog(logger, key, [], () => [parseEvent(text, key)]),
         );
         return { ...pageOf(events, page.first, eventPlace), hasNextPage: found.length > page.first };
       }),

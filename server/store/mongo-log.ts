@@ -12,7 +12,7 @@ import { eventDocument, eventOf, type EventDocument, type IngestionDocument } fr
 import { createLogRoom } from './log-room.js';
 import { decodeCursor, eventPlace, pageOf, sortKey } from './paging.js';
 import type { Page, PageRequest } from './progress-store.js';
-import { orLogged } from '../progress/record-codec.js';
+import { readOrLog } from '../progress/record-codec.js';
 import { MOST_PER_BATCH } from './write-guard.js';
 
 /** The log of a store. */
@@ -175,7 +175,7 @@ export function createMongoLog(options: MongoLogOptions): MongoLog {
           .toArray(),
       );
       const entries = found.flatMap((document) =>
-        orLogged(logger, document._id, [], () => [eventOf(document)]),
+        readOrLog(logger, document._id, [], () => [eventOf(document)]),
       );
       return { ...pageOf(entries, page.first, eventPlace), hasNextPage: found.length > page.first };
     },

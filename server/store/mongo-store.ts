@@ -13,7 +13,7 @@ import type { IngestionDocument, LeaseDocument } from './mongo-documents.js';
 import { createMongoLog, type MongoLog } from './mongo-log.js';
 import { decodeCursor, ingestionPlace, pageOfAll, sortKey } from './paging.js';
 import type { ProgressStore, StoreWrite, WriteOutcome } from './progress-store.js';
-import { orLogged } from '../progress/record-codec.js';
+import { readOrLog } from '../progress/record-codec.js';
 import { checkBatch, MOST_PER_BATCH } from './write-guard.js';
 
 /** Options of the MongoDB store. */
@@ -88,7 +88,7 @@ export function createMongoStore(options: MongoStoreOptions): ProgressStore {
   const outcomeOf = (document: IngestionDocument | undefined): WriteOutcome => {
     if (document === undefined) return { written: false, current: null };
     const read = () => documents.recordOf(document);
-    const current = orLogged(logger, documents.documentName(document), null, read);
+    const current = readOrLog(logger, documents.documentName(document), null, read);
     return current === null ? { written: false, current, unreadable: true } : { written: false, current };
   };
 
@@ -180,7 +180,7 @@ export function createMongoStore(options: MongoStoreOptions): ProgressStore {
 
   const readable = (found: readonly IngestionDocument[]) =>
     found.flatMap((document) =>
-      orLogged(logger, documents.documentName(document), [], () => [documents.recordOf(document)]),
+      readOrLog(logger, documents.documentName(document), [], () => [documents.recordOf(document)]),
     );
 
   const deleteBefore = async (cutoffMs: number): Promise<number> => {
@@ -212,7 +212,7 @@ export function createMongoStore(options: MongoStoreOptions): ProgressStore {
   };
 
   return {
-    kind: 'mongodb',
+    name: 'mongodb',
     exclusive: false,
     open: async () => {
       if (opened === null) await open();

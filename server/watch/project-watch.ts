@@ -5,7 +5,7 @@
 import type { IngestionEvent } from '@ingestion-progress/schema';
 import type { EventBus, Unsubscribe } from '../bus/event-bus.js';
 import type { Clock } from '../shared/clock.js';
-import { isLessFar, joinMarks } from '../progress/merge.js';
+import { isBehind, mergeStates } from '../progress/merge.js';
 import type { IngestionChange, IngestionRecord } from '../progress/record.js';
 import type { Logger } from '../observability/logger.js';
 import type { FanOut } from './fan-out.js';
@@ -130,7 +130,7 @@ export function createProjectWatch(options: ProjectWatchOptions): ProjectWatch {
 
   /** A newer state, as far as this server has told already: another server may have folded onto less (law 5). */
   function notBack(record: IngestionRecord): IngestionRecord {
-    return latest && isLessFar(record, latest) ? joinMarks(record, latest) : record;
+    return latest && isBehind(record, latest) ? mergeStates(record, latest) : record;
   }
 
   /** One object for all who join at this revision, so that it is executed and serialised once. */
