@@ -1,7 +1,4 @@
-/**
- * The rooms of a server, put together over the ports that it is given. Names no adapter of store or bus, and starts
- * nothing; the rules are the rooms' own.
- */
+/** Assembles the rooms of a server over the ports that it is given. Names no adapter of store or bus, and starts nothing. */
 import type { AccessPolicy } from './auth/access.js';
 import { createClientAddress } from './auth/client-address.js';
 import { createGuard } from './auth/guard.js';
@@ -45,7 +42,7 @@ import type { WebSocketEndpoint } from './transport/websocket.js';
 import { createWatchHub } from './watch/watch-hub.js';
 import type { WatchHub } from './watch/watch-hub.js';
 
-/** What a server stands on. */
+/** The ports of a server. */
 export interface ServerPorts {
   readonly store: ProgressStore;
   readonly bus: EventBus;
@@ -53,17 +50,19 @@ export interface ServerPorts {
   readonly logger: Logger;
   readonly clock: Clock;
   readonly handleRequest: HandleRequest | null;
+  /** The settings behind store and bus, for a message if one of them does not open. */
+  readonly settings: readonly string[];
 }
 
-/** What the rooms ask of the life of their server. */
+/** What the rooms need to know of their server's life. */
 export interface Life {
   readonly isClosing: () => boolean;
-  /** What subscriptionUrl and pollUrl begin with. */
+  /** The start of subscriptionUrl and pollUrl. */
   readonly publicUrl: () => string;
   readonly recordSpan: RecordSpan;
 }
 
-/** The rooms that a server's life is led in. */
+/** The assembled rooms. */
 export interface Assembly {
   readonly service: IngestionService;
   readonly emitter: IngestionEventEmitter;
@@ -80,7 +79,7 @@ function keySourceOf({ jwtSecret, jwtPublicKey, jwtJwksUri }: Config): KeySource
   return jwtPublicKey === null ? { jwksUri: jwtJwksUri ?? '' } : { publicKey: jwtPublicKey };
 }
 
-/** Puts the rooms together. */
+/** Assembles the rooms. */
 export function assemble(config: Config, ports: ServerPorts, life: Life): Assembly {
   const { isClosing, publicUrl, recordSpan } = life;
   const { access, logger, clock, handleRequest } = ports;
@@ -89,7 +88,7 @@ export function assemble(config: Config, ports: ServerPorts, life: Life): Assemb
     (dependency: string): ObserveCall =>
     (operation, seconds, hasFailed, [first]) => {
       metrics.observeCall(dependency, operation, seconds, hasFailed);
-      // What a bus carries names the request that it came by.
+      // A change names the request that caused it.
       const { requestId } = (first ?? {}) as Partial<IngestionChange>;
       recordSpan(`${dependency}.${operation}`, seconds, hasFailed, requestId);
     };
@@ -98,9 +97,9 @@ export function assemble(config: Config, ports: ServerPorts, life: Life): Assemb
 
   const service = createProgressService({
     ...{ store, bus, clock, logger },
-    told: (projectId) => hub.latest(projectId),
+    lastPublished: (projectId) => hub.latest(projectId),
     retentionMs: config.retentionDays * 86_400_000,
-    recoverableForMs: config.failureGraceHours * 3_600_000,
+    failureGraceMs: config.failureGraceHours * 3_600_000,
   });
   const emitter = new IngestionEventEmitter(service, { logger });
   const hub: WatchHub = createWatchHub({
@@ -109,15 +108,15 @@ export function assemble(config: Config, ports: ServerPorts, life: Life): Assemb
     readMany: (projectIds) => store.readMany(projectIds),
     clock,
     logger,
-    busReachesAllPeers: () => bus.kind === 'redis' || !service.othersStand,
+    busReachesAllPeers: () => bus.sharedBetweenServers || !service.hasPeers,
     onPublished: ({ event, requestId }, watchers) => {
       const { projectId, ingestionId, revision, payload } = event;
       const fields = { projectId, ingestionId, revision, requestId, watchers };
       const isMilestone = payload.type !== 'progress_update' && payload.type !== 'snapshot';
-      logger[isMilestone ? 'info' : 'debug'](fields, 'told to watchers');
-      recordSpan('watch.tell', 0, false, requestId);
+      logger[isMilestone ? 'info' : 'debug'](fields, 'progress published to watchers');
+      recordSpan('watch.publish', 0, false, requestId);
     },
-    onPeersChange: (listener) => service.onCompanyChange(listener),
+    onPeersChange: (listener) => service.onPeersChange(listener),
   });
   const limitLogger = createLimitLogger(logger, clock);
   const guard = createGuard({
@@ -145,7 +144,7 @@ export function assemble(config: Config, ports: ServerPorts, life: Life): Assemb
   });
   const sessionReaper = createSessionReaper(clock, config.accessRecheckSeconds * 1_000);
   const mask = createErrorMask(logger);
-  // What comes over the network; a job in this process has spans of its own.
+  // Calls over the network; a job in this process has spans of its own.
   const asked = measured(service, clock, (operation, seconds, hasFailed, args) => {
     const last = operation === 'start' || operation === 'report' ? args.at(-1) : undefined;
     const requestId = typeof last === 'string' ? last : undefined;
@@ -198,8 +197,8 @@ export function assemble(config: Config, ports: ServerPorts, life: Life): Assemb
     clock,
     (dependency, { state }, error) =>
       state === 'down'
-        ? logger.error({ dependency, error: String(error) }, 'a dependency does not answer')
-        : logger.info({ dependency }, 'a dependency answers'),
+        ? logger.error({ dependency, error: String(error) }, 'dependency unavailable')
+        : logger.info({ dependency }, 'dependency available'),
   );
   registerServerMetrics(metrics, {
     service,

@@ -82,6 +82,14 @@ function busOf({ redisUrl }: Config, clock: Clock, logger: Logger): EventBus {
   return redisUrl === null ? createMemoryBus({ clock }) : createRedisBus({ url: redisUrl, logger });
 }
 
+function settingsOf({ store, bus }: ProgressServerOptions, { mongodbUri, redisUrl }: Config): string[] {
+  const ofStore = mongodbUri === null ? 'DATA_DIR' : 'MONGODB_URI';
+  const settings = [store === undefined ? ofStore : `the store "${store.name}"`];
+  if (bus !== undefined) settings.push(`the bus "${bus.name}"`);
+  else if (redisUrl !== null) settings.push('REDIS_URL');
+  return settings;
+}
+
 /**
  * Starts a server: opens store and bus, and listens. Rejects with a `ConfigError` that names every wrong option, or
  * with a sentence that says what would be right.
@@ -97,5 +105,6 @@ export async function createProgressServer(options: ProgressServerOptions = {}):
     logger,
     clock,
     handleRequest: options.handleRequest ?? null,
+    settings: settingsOf(options, config),
   });
 }

@@ -69,9 +69,9 @@ export function registerServerMetrics(metrics: Metrics, rooms: MeasuredRooms): v
     rate_limited: counts.rateLimited,
   }));
   metrics.counter(
-    'refolds_total',
-    'Commits that met a newer state and were folded again.',
-    () => counts.refolds,
+    'commit_retries_total',
+    'Commits that met a newer state and were reduced again.',
+    () => counts.retries,
   );
   metrics.counter(
     'conflated_total',

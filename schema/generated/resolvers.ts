@@ -40,12 +40,12 @@ export type CommandKind =
 export type CommandStatus =
   /** The job does it. */
   | 'ACCEPTED'
+  /** No job took it within 5 s. */
+  | 'NO_RECEIVER'
   /** Sent to the job, no answer yet; only jobs see this. */
   | 'PENDING'
   /** The job does not; reason tells why. */
-  | 'REJECTED'
-  /** No job took it within 5 s. */
-  | 'UNHEARD';
+  | 'REJECTED';
 
 /** The ingestion completed. */
 export type CompleteIngestionInput = {
@@ -355,7 +355,7 @@ export type Mutation = {
   reportProgress: ReportPayload;
   /**
    * A person asks for another go. Needs ingestion:control. Answers once the command is ACCEPTED, REJECTED or, after 5 s,
-   * UNHEARD; only jobs see PENDING. CONFLICT if the ingestion is running.
+   * NO_RECEIVER; only jobs see PENDING. CONFLICT if the ingestion is running.
    */
   retryIngestion: IngestionCommand;
   /** Start an ingestion. Needs progress:write, as do all down to acknowledgeCommand. */

@@ -3,12 +3,13 @@
  * periodically. How an expired session is closed is the transport's.
  */
 import type { CancelTimer, Clock } from '../shared/clock.js';
+import type { Unsubscribe } from '../shared/unsubscribe.js';
 import type { Session } from './session.js';
 
 /** See the file's head. */
 export interface SessionReaper {
   /** Tracks a session until the returned function is called; `onExpired` is called once. */
-  track(session: Session, onExpired: () => void): () => void;
+  track(session: Session, onExpired: () => void): Unsubscribe;
   readonly sessions: number;
 }
 

@@ -1,11 +1,11 @@
 /**
  * The event bus of a single process: commits by compare-and-set against states held in memory, and notifies listeners
- * synchronously. Knows no other server; leaves storage to the store.
+ * at once. Reaches no other server; storage is the store's business.
  */
 import { EventEmitter } from 'node:events';
 import { isEnded } from '@ingestion-progress/schema';
 import { systemClock, type CancelTimer, type Clock } from '../shared/clock.js';
-import type { IngestionChange, IngestionRecord } from '../progress/record.js';
+import type { IngestionRecord } from '../progress/record.js';
 import type { BusMessage, CommitOutcome, EventBus } from './event-bus.js';
 
 /** Options of the memory bus. */
@@ -27,13 +27,13 @@ export interface MemoryBusOptions {
 /** What is known of a project. */
 interface Entry {
   record: IngestionRecord | null;
-  /** An ending being stored. */
+  /** An ending that is being stored. */
   closing: { readonly revision: number; readonly untilMs: number } | null;
   expiresAtMs: number;
 }
 
-/** How often expired states are deleted, in milliseconds. */
-const EXPIRE_EVERY_MS = 10_000;
+/** How often expired states are deleted. */
+const REAP_INTERVAL_MS = 10_000;
 
 /** Creates a bus within this process. */
 export function createMemoryBus(options: MemoryBusOptions = {}): EventBus {
@@ -41,14 +41,16 @@ export function createMemoryBus(options: MemoryBusOptions = {}): EventBus {
   const stateTtlMs = options.stateTtlMs ?? 3_600_000;
   const endedTtlMs = options.endedTtlMs ?? 60_000;
   const entries = new Map<string, Entry>();
-  const emitter = new EventEmitter().setMaxListeners(0);
-  let expiryTimer: CancelTimer | null = null;
+  const listeners = new EventEmitter().setMaxListeners(0);
+  let cancelReaper: CancelTimer | null = null;
+  // A project may be named as one of the emitter's own events, such as `error`.
+  const channelOf = (projectId: string) => `project ${projectId}`;
 
-  const deleteExpired = () => {
-    expiryTimer = null;
+  const reap = () => {
+    cancelReaper = null;
     const now = clock.now();
     for (const [projectId, entry] of entries) if (entry.expiresAtMs <= now) entries.delete(projectId);
-    if (entries.size > 0) expiryTimer = clock.setTimer(EXPIRE_EVERY_MS, deleteExpired);
+    if (entries.size > 0) cancelReaper = clock.setTimer(REAP_INTERVAL_MS, reap);
   };
 
   const entryOf = (projectId: string): Entry => {
@@ -57,16 +59,16 @@ export function createMemoryBus(options: MemoryBusOptions = {}): EventBus {
     return { record: null, closing: null, expiresAtMs: 0 };
   };
 
-  const setEntry = (projectId: string, entry: Entry) => {
-    const isOver = entry.record === null || isEnded(entry.record.progress);
+  const set = (projectId: string, entry: Entry) => {
+    const ended = entry.record === null || isEnded(entry.record.progress);
     const closingUntilMs = entry.closing?.untilMs ?? 0;
-    entry.expiresAtMs = Math.max(clock.now() + (isOver ? endedTtlMs : stateTtlMs), closingUntilMs);
+    entry.expiresAtMs = Math.max(clock.now() + (ended ? endedTtlMs : stateTtlMs), closingUntilMs);
     entries.set(projectId, entry);
-    expiryTimer ??= clock.setTimer(EXPIRE_EVERY_MS, deleteExpired);
+    cancelReaper ??= clock.setTimer(REAP_INTERVAL_MS, reap);
   };
 
-  /** Why a change based on `baseRevision` is refused; null if it is not. */
-  const refusal = (entry: Entry, baseRevision: number): CommitOutcome | null => {
+  /** Why a change based on `baseRevision` cannot be committed; null if it can. */
+  const conflictOf = (entry: Entry, baseRevision: number): CommitOutcome | null => {
     if (entry.closing !== null && entry.closing.untilMs > clock.now()) {
       return { committed: false, reason: 'closing', untilMs: entry.closing.untilMs };
     }
@@ -76,29 +78,28 @@ export function createMemoryBus(options: MemoryBusOptions = {}): EventBus {
     return null;
   };
 
-  // Prefixed: to an EventEmitter `error` is no event like the others, and it may be a project's id.
-  const eventOf = (projectId: string) => `project:${projectId}`;
-  const notify = (projectId: string, message: BusMessage) => void emitter.emit(eventOf(projectId), message);
-  const publish = (change: IngestionChange) =>
-    notify(change.record.progress.projectId, { kind: 'change', change });
+  const notify = (projectId: string, message: BusMessage) => {
+    listeners.emit(channelOf(projectId), message);
+  };
 
   return {
-    kind: 'memory',
+    name: 'memory',
+    sharedBetweenServers: false,
     state: 'connected',
     open: async () => undefined,
     close: async () => {
-      expiryTimer?.();
-      expiryTimer = null;
+      cancelReaper?.();
+      cancelReaper = null;
       entries.clear();
-      emitter.removeAllListeners();
+      listeners.removeAllListeners();
     },
     ping: async () => undefined,
 
     subscribe: async (projectId, listener) => {
-      // Its own function each time: the same listener may be attached twice.
-      const attached = (message: BusMessage) => listener(message);
-      emitter.on(eventOf(projectId), attached);
-      return () => void emitter.off(eventOf(projectId), attached);
+      // Its own function, so that a second call of the result cannot remove another subscription of the same listener.
+      const subscription = (message: BusMessage) => listener(message);
+      listeners.on(channelOf(projectId), subscription);
+      return () => void listeners.off(channelOf(projectId), subscription);
     },
 
     read: async (projectId) => entryOf(projectId).record,
@@ -106,10 +107,10 @@ export function createMemoryBus(options: MemoryBusOptions = {}): EventBus {
     commit: async (change, baseRevision) => {
       const { projectId } = change.record.progress;
       const entry = entryOf(projectId);
-      const refused = refusal(entry, baseRevision);
-      if (refused !== null) return refused;
-      setEntry(projectId, { ...entry, record: change.record, closing: null });
-      publish(change);
+      const conflict = conflictOf(entry, baseRevision);
+      if (conflict !== null) return conflict;
+      set(projectId, { ...entry, record: change.record, closing: null });
+      notify(projectId, { kind: 'change', change });
       return { committed: true };
     },
 
@@ -117,16 +118,16 @@ export function createMemoryBus(options: MemoryBusOptions = {}): EventBus {
       const entry = entryOf(projectId);
       const { revision } = change.record.progress;
       if (entry.closing?.revision !== revision) {
-        const refused = refusal(entry, baseRevision);
-        if (refused !== null) return refused;
+        const conflict = conflictOf(entry, baseRevision);
+        if (conflict !== null) return conflict;
       }
-      setEntry(projectId, { ...entry, closing: { revision, untilMs: clock.now() + ttlMs } });
+      set(projectId, { ...entry, closing: { revision, untilMs: clock.now() + ttlMs } });
       return { committed: true };
     },
 
     reopen: async (projectId, revision) => {
       const entry = entryOf(projectId);
-      if (entry.closing?.revision === revision) setEntry(projectId, { ...entry, closing: null });
+      if (entry.closing?.revision === revision) set(projectId, { ...entry, closing: null });
     },
 
     publishStored: async (change) => {
@@ -134,8 +135,8 @@ export function createMemoryBus(options: MemoryBusOptions = {}): EventBus {
       const entry = entryOf(projectId);
       const newer = entry.record === null || entry.record.progress.revision < revision;
       const closing = entry.closing !== null && entry.closing.revision > revision ? entry.closing : null;
-      setEntry(projectId, { record: newer ? change.record : entry.record, closing, expiresAtMs: 0 });
-      publish(change);
+      set(projectId, { record: newer ? change.record : entry.record, closing, expiresAtMs: 0 });
+      notify(projectId, { kind: 'change', change });
     },
 
     publishCommand: async (command) => notify(command.projectId, { kind: 'command', command }),

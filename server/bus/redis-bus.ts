@@ -131,7 +131,8 @@ export function createRedisBus(options: RedisBusOptions): EventBus {
   };
 
   return {
-    kind: 'redis',
+    name: 'redis',
+    sharedBetweenServers: true,
     get state() {
       return connection?.state ?? 'disconnected';
     },

@@ -2,8 +2,7 @@
  * Where things lie in the embedded store. Ids never contain `!`, which sorts below all that they may contain, so that
  * one project's keys stand together and no id is mistaken for the beginning of another.
  */
-import type { RecordedEvent } from '@ingestion-progress/schema';
-import type { IngestionProgress } from '../progress/record.js';
+import type { RecordedEvent, IngestionProgress } from '@ingestion-progress/schema';
 import { eventPosition, ingestionPosition, parseSortKey, sortKey, type SortPosition } from './paging.js';
 
 /** Bounds of a range of keys, for an iterator. */

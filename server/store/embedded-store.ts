@@ -191,7 +191,7 @@ export function createEmbeddedStore(options: EmbeddedStoreOptions): ProgressStor
   };
 
   return {
-    kind: 'embedded',
+    name: 'embedded',
     exclusive: true,
     open: async () => {
       level ??= await openLevel(options.dataDir);

@@ -63,7 +63,7 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): ProgressSto
   };
 
   return {
-    kind: 'memory',
+    name: 'memory',
     exclusive: true,
     open: async () => {
       open = true;

@@ -2,8 +2,9 @@
  * How an ingestion and a log entry stand in MongoDB: the fields that people and indexes look at beside the whole as
  * JSON text, which is what is read back. As text, because a job's output may hold any key, also `$set` or `a.b`.
  */
+import type { IngestionProgress } from '@ingestion-progress/schema';
 import { isEnded, type RecordedEvent } from '@ingestion-progress/schema';
-import type { IngestionProgress, IngestionRecord } from '../progress/record.js';
+import type { IngestionRecord } from '../progress/record.js';
 import { eventPosition, ingestionPosition, sortKey } from './paging.js';
 import { parseEvent, parseRecord, serializeEvent, serializeRecord } from '../progress/record-codec.js';
 

@@ -212,7 +212,7 @@ export function createMongoStore(options: MongoStoreOptions): ProgressStore {
   };
 
   return {
-    kind: 'mongodb',
+    name: 'mongodb',
     exclusive: false,
     open: async () => {
       if (opened === null) await open();

@@ -1,7 +1,7 @@
 /** Cursors and pages over sorted lists. A cursor is the place of an item, so that a page survives what is written meanwhile. */
-import type { RecordedEvent } from '@ingestion-progress/schema';
+import type { RecordedEvent, IngestionProgress } from '@ingestion-progress/schema';
 import { ProgressError } from '../shared/errors.js';
-import type { IngestionProgress } from '../progress/record.js';
+
 import type { Page, PageRequest } from './progress-store.js';
 
 /** Position of an item in its list: a whole number, then tie-breakers. */

@@ -6,7 +6,7 @@ import type { IngestionEvent } from '@ingestion-progress/schema';
 import type { EventBus, Unsubscribe } from '../bus/event-bus.js';
 import type { Clock } from '../shared/clock.js';
 import { createSingleFlight } from '../shared/single-flight.js';
-import { isLessFar, joinMarks } from '../progress/merge.js';
+import { isBehind, mergeStates } from '../progress/merge.js';
 import type { IngestionChange, IngestionRecord } from '../progress/record.js';
 import type { Logger } from '../observability/logger.js';
 import { Watcher } from './watcher.js';
@@ -180,7 +180,7 @@ export function createProjectWatch(options: ProjectWatchOptions): ProjectWatch {
 
   /** A newer state merged with what was published already: another server may have known less (`never-back`). */
   function withoutRegression(record: IngestionRecord): IngestionRecord {
-    return latest && isLessFar(record, latest) ? joinMarks(record, latest) : record;
+    return latest && isBehind(record, latest) ? mergeStates(record, latest) : record;
   }
 
   /** One object for all who join at this revision, so that it is executed and serialised once. */

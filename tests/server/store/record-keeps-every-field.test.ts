@@ -1,4 +1,5 @@
 /** A stored record keeps every field of the schema: one that the codec does not know would be dropped without an error. */
+import type { IngestionProgress } from '@ingestion-progress/schema';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import {
@@ -12,7 +13,7 @@ import {
 } from 'graphql';
 import { expect, it } from 'vitest';
 import { parseRecord, serializeRecord } from '../../../server/progress/record-codec.js';
-import type { IngestionProgress, IngestionRecord } from '../../../server/progress/record.js';
+import type { IngestionRecord } from '../../../server/progress/record.js';
 
 const contract = createRequire(import.meta.url).resolve('@ingestion-progress/schema/schema.graphql');
 const schema = buildSchema(readFileSync(contract, 'utf8'));
