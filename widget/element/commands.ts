@@ -69,7 +69,9 @@ export class Commands {
 /** Null where the job does it: then the state itself will tell. */
 function refusalOf({ status, reason }: CommandOutcome, say: Translate): string | null {
   if (status === 'ACCEPTED') return null;
-  return status === 'UNHEARD' ? say('commandUnheard') : say('commandRejected', { reason: reason ?? '' });
+  return status === 'NO_RECEIVER'
+    ? say('commandNoReceiver')
+    : say('commandRejected', { reason: reason ?? '' });
 }
 
 function subjectOf(progress: Progress | null): string {

@@ -74,7 +74,7 @@ export interface Messages {
   readonly failedForGood: Message;
   /** {reason} */
   readonly commandRejected: Message;
-  readonly commandUnheard: Message;
+  readonly commandNoReceiver: Message;
   /** {reason} */
   readonly commandFailed: Message;
 

@@ -65,7 +65,7 @@ export const ar: Messages = {
   failedCanRetry: 'يمكنك المحاولة مرة أخرى.',
   failedForGood: 'أبلغ الرمز لمن يدير هذه العملية.',
   commandRejected: 'رُفض الطلب: {reason}',
-  commandUnheard: 'لم تستجب أي عملية. ربما ليست قيد التشغيل.',
+  commandNoReceiver: 'لم تستجب أي عملية. ربما ليست قيد التشغيل.',
   commandFailed: 'لم يصل الطلب: {reason}',
 
   live: 'مباشر',

@@ -51,7 +51,7 @@ export const de: Messages = {
   failedCanRetry: 'Sie können es noch einmal versuchen.',
   failedForGood: 'Geben Sie den Code an die Stelle weiter, die diese Aufnahme betreibt.',
   commandRejected: 'Die Anfrage wurde abgelehnt: {reason}',
-  commandUnheard: 'Kein Auftrag hat geantwortet. Vielleicht läuft er nicht.',
+  commandNoReceiver: 'Kein Auftrag hat geantwortet. Vielleicht läuft er nicht.',
   commandFailed: 'Die Anfrage ist nicht angekommen: {reason}',
 
   live: 'Live',

@@ -51,7 +51,7 @@ export const en: Messages = {
   failedCanRetry: 'You can try again.',
   failedForGood: 'Pass the code on to whoever runs this ingestion.',
   commandRejected: 'The job declined: {reason}',
-  commandUnheard: 'No job answered the request. It may not be running.',
+  commandNoReceiver: 'No job answered the request. It may not be running.',
   commandFailed: 'The request did not get through: {reason}',
 
   live: 'Live',

@@ -59,7 +59,7 @@ export const es: Messages = {
   failedCanRetry: 'Puede volver a intentarlo.',
   failedForGood: 'Comunique el código a quien gestiona esta ingesta.',
   commandRejected: 'La petición fue rechazada: {reason}',
-  commandUnheard: 'Ningún trabajo respondió. Quizá no esté en marcha.',
+  commandNoReceiver: 'Ningún trabajo respondió. Quizá no esté en marcha.',
   commandFailed: 'La petición no llegó: {reason}',
 
   live: 'En directo',

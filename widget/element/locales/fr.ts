@@ -59,7 +59,7 @@ export const fr: Messages = {
   failedCanRetry: 'Vous pouvez réessayer.',
   failedForGood: 'Transmettez le code aux responsables de cette ingestion.',
   commandRejected: 'Le traitement a refusé : {reason}',
-  commandUnheard: 'Aucun traitement n’a répondu. Il est peut-être arrêté.',
+  commandNoReceiver: 'Aucun traitement n’a répondu. Il est peut-être arrêté.',
   commandFailed: 'La demande n’a pas abouti : {reason}',
 
   live: 'En direct',

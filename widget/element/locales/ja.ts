@@ -51,7 +51,7 @@ export const ja: Messages = {
   failedCanRetry: 'もう一度お試しいただけます。',
   failedForGood: 'この取り込みの担当者にコードをお伝えください。',
   commandRejected: 'ジョブが拒否しました: {reason}',
-  commandUnheard: '応答したジョブがありません。動作していない可能性があります。',
+  commandNoReceiver: '応答したジョブがありません。動作していない可能性があります。',
   commandFailed: '要求を送れませんでした: {reason}',
 
   live: 'ライブ',

@@ -51,7 +51,7 @@ export const zhHans: Messages = {
   failedCanRetry: '您可以重试。',
   failedForGood: '请将代码告知此导入任务的负责人。',
   commandRejected: '任务拒绝了请求：{reason}',
-  commandUnheard: '没有任务响应，可能未在运行。',
+  commandNoReceiver: '没有任务响应，可能未在运行。',
   commandFailed: '请求未送达：{reason}',
 
   live: '实时',

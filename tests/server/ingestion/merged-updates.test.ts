@@ -1,8 +1,8 @@
 import type { MetricsInput } from '@ingestion-progress/schema';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { mergeMetrics, mergePercent } from '../../../server/progress/metrics.js';
-import { UpdateSlots } from '../../../server/emitter/update-slots.js';
+import { mergeMetrics, mergePercent } from '../../../server/progress/phases.js';
+import { UpdateSlots } from '../../../server/emitter/update-buffer.js';
 
 const absent = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: null });
 const metrics: fc.Arbitrary<MetricsInput> = fc.record({
@@ -30,41 +30,41 @@ const update = fc.record({
   metrics: absent(metrics),
 });
 
-test('merging updates and folding the outcome is the same as folding each', () => {
+test('merging updates and reducing the result is the same as reducing each', () => {
   fc.assert(
     fc.property(fc.array(update, { maxLength: 12 }), (given) => {
       const updates = given.toSorted((a, b) => a.phase - b.phase);
       const slots = new UpdateSlots();
       for (const each of updates) slots.put(each.phase, each.percent, each.metrics);
-      const merged = new Map(slots.take().map((each) => [each.phase, each]));
+      const merged = new Map(slots.drain().map((each) => [each.phase, each]));
       for (const phase of [1, 2, 3, 4]) {
         const own = updates.filter((each) => each.phase === phase);
         expect(merged.has(phase)).toBe(own.length > 0);
         const percent = own.reduce<number | null>((known, each) => mergePercent(known, each.percent), null);
         expect(merged.get(phase)?.progressPercent ?? null).toBe(percent);
-        const folded = own.reduce(
+        const reduced = own.reduce(
           (known, each) => mergeMetrics(known, each.metrics),
           mergeMetrics(null, null),
         );
-        expect(mergeMetrics(null, merged.get(phase)?.metrics)).toEqual(folded);
+        expect(mergeMetrics(null, merged.get(phase)?.metrics)).toEqual(reduced);
       }
     }),
   );
 });
 
-test('phases come out as they came in, and one that is over by what waits is not touched', () => {
+test('phases come out as they came in, and one before a buffered later phase stays as it is', () => {
   const slots = new UpdateSlots();
   slots.put(2, 10, { itemsProcessed: 1 });
   slots.put(4, 40, null);
   slots.put(2, 90, { itemsProcessed: 9 });
   slots.put(3, 30, null);
-  expect(slots.take()).toMatchObject([
+  expect(slots.drain()).toMatchObject([
     { phase: 2, progressPercent: 10, metrics: { itemsProcessed: 1 } },
     { phase: 4, progressPercent: 40 },
     { phase: 3, progressPercent: 30 },
   ]);
   slots.put(1, 5, null);
-  expect(slots.take()).toMatchObject([{ phase: 1, progressPercent: 5 }]);
+  expect(slots.drain()).toMatchObject([{ phase: 1, progressPercent: 5 }]);
 });
 
 test('a job may reuse its object', () => {
@@ -73,7 +73,7 @@ test('a job may reuse its object', () => {
   slots.put(1, 10, counts);
   counts.itemsProcessed = 99;
   counts.counters[0] = { name: 'other', value: 99 };
-  expect(slots.take()).toMatchObject([
+  expect(slots.drain()).toMatchObject([
     {
       phase: 1,
       progressPercent: 10,
@@ -86,8 +86,8 @@ test('what was taken does not come again', () => {
   const slots = new UpdateSlots();
   expect(slots.put(2, 50, { itemsProcessed: 5 })).toBe(true);
   expect(slots.put(2, 51, null)).toBe(false);
-  expect(slots.take()).toHaveLength(1);
-  expect(slots.take()).toHaveLength(0);
+  expect(slots.drain()).toHaveLength(1);
+  expect(slots.drain()).toHaveLength(0);
   slots.put(2, null, null);
-  expect(slots.take()).toEqual([{ phase: 2, progressPercent: null, metrics: null, merges: 1 }]);
+  expect(slots.drain()).toEqual([{ phase: 2, progressPercent: null, metrics: null, merges: 1 }]);
 });

@@ -1,8 +1,8 @@
 import type { Report } from '../../../server/progress/report.js';
 import { expect, test } from 'vitest';
-import { applyReport } from '../../../server/progress/reduce.js';
+import { reduce } from '../../../server/progress/reduce.js';
 import type { IngestionRecord } from '../../../server/progress/record.js';
-import { startIngestion } from '../../../server/progress/initial-state.js';
+import { initialState } from '../../../server/progress/initial-state.js';
 
 interface Step {
   readonly atMs: number;
@@ -13,7 +13,7 @@ interface Step {
 
 function run(steps: readonly Step[], options = {}): IngestionRecord {
   const facts = { ingestionId: 'i', ownerServerId: null, nowMs: 0 };
-  let { record } = startIngestion({ projectId: 'p', ...options }, facts);
+  let { record } = initialState({ projectId: 'p', ...options }, facts);
   for (const { atMs, phase = 1, percent = null, metrics } of steps) {
     const report = {
       projectId: 'p',
@@ -22,9 +22,9 @@ function run(steps: readonly Step[], options = {}): IngestionRecord {
       progressPercent: percent,
       metrics,
     } as Report['report'];
-    const outcome = applyReport(record, { type: 'progress_update', report } as Report, atMs);
+    const outcome = reduce(record, { type: 'progress_update', report } as Report, atMs);
     if (outcome.kind !== 'changed') throw new Error(outcome.kind);
-    ({ record } = outcome.draft);
+    ({ record } = outcome.change);
   }
   return record;
 }

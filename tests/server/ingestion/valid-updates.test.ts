@@ -1,7 +1,7 @@
 import { phaseMetricsSchema, progressUpdateReportSchema } from '@ingestion-progress/schema';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { isMetrics, isUpdate } from '../../../server/emitter/update-guard.js';
+import { isValidMetrics, isValidUpdate } from '../../../server/emitter/update-buffer.js';
 
 const oddNumber = fc.oneof(
   fc.integer(),
@@ -69,7 +69,7 @@ test('the guard takes exactly the metrics that the schema takes', () => {
   const schema = phaseMetricsSchema.nullish();
   fc.assert(
     fc.property(metrics, (value) => {
-      expect(isMetrics(value)).toBe(schema.safeParse(value).success);
+      expect(isValidMetrics(value)).toBe(schema.safeParse(value).success);
     }),
     { numRuns: 5_000 },
   );
@@ -83,7 +83,9 @@ test('the guard takes exactly the updates that the schema takes', () => {
       fc.option(metrics, { nil: undefined }),
       (phase, percent, given) => {
         const report = { projectId: 'p', ingestionId: 'i', phase, progressPercent: percent, metrics: given };
-        expect(isUpdate(phase, percent, given)).toBe(progressUpdateReportSchema.safeParse(report).success);
+        expect(isValidUpdate(phase, percent, given)).toBe(
+          progressUpdateReportSchema.safeParse(report).success,
+        );
       },
     ),
     { numRuns: 5_000 },
@@ -94,6 +96,6 @@ test('inherited fields count as the schema counts them', () => {
   const inherited = Object.create({ itemsProcessed: 5 }) as object;
   const strange = Object.create({ other: 5 }) as object;
   for (const value of [inherited, strange, Object.create(null), { itemsTotal: undefined }]) {
-    expect(isMetrics(value)).toBe(phaseMetricsSchema.safeParse(value).success);
+    expect(isValidMetrics(value)).toBe(phaseMetricsSchema.safeParse(value).success);
   }
 });

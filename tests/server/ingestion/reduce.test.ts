@@ -1,18 +1,16 @@
 import type { IngestionProgress, StartReport } from '@ingestion-progress/schema';
 import { describe, expect, test } from 'vitest';
 import { nextRevision } from '../../../server/progress/change.js';
-import { applyReport, type FoldOutcome } from '../../../server/progress/reduce.js';
+import { reduce, type ReduceResult } from '../../../server/progress/reduce.js';
 import type { IngestionRecord } from '../../../server/progress/record.js';
 import type { Report } from '../../../server/progress/report.js';
-import { startIngestion } from '../../../server/progress/initial-state.js';
+import { initialState } from '../../../server/progress/initial-state.js';
 
 const ID = { projectId: 'p', ingestionId: 'i' };
 
 function begin(options: Partial<StartReport> = {}): IngestionRecord {
-  return startIngestion(
-    { projectId: 'p', ...options },
-    { ingestionId: 'i', ownerServerId: null, nowMs: 1_000 },
-  ).record;
+  return initialState({ projectId: 'p', ...options }, { ingestionId: 'i', ownerServerId: null, nowMs: 1_000 })
+    .record;
 }
 
 const phase = (number: number, message = `m${number}`, more = {}): Report => ({
@@ -29,16 +27,16 @@ const failure = (recoverable: boolean, more = {}): Report => ({
   report: { ...ID, errorCode: 'SOURCE_GONE', message: 'gone', recoverable, ...more },
 });
 
-function fold(record: IngestionRecord, ...reports: Report[]): IngestionRecord {
+function reduceAll(record: IngestionRecord, ...reports: Report[]): IngestionRecord {
   return reports.reduce((state, report, index) => {
-    const outcome = applyReport(state, report, 2_000 + index);
+    const outcome = reduce(state, report, 2_000 + index);
     if (outcome.kind !== 'changed') throw new Error(`${report.type}: ${JSON.stringify(outcome)}`);
-    return outcome.draft.record;
+    return outcome.change.record;
   }, record);
 }
 
 const statuses = (progress: IngestionProgress) => progress.phases.map((each) => each.status);
-const last = (record: IngestionRecord, report: Report): FoldOutcome => applyReport(record, report, 9_000);
+const last = (record: IngestionRecord, report: Report): ReduceResult => reduce(record, report, 9_000);
 
 test('an ingestion starts running, in no phase, with four pending phases of equal weight and nothing known', () => {
   const { progress } = begin();
@@ -65,43 +63,43 @@ test('a retry from phase 3 has the first two skipped, counted as done', () => {
 
 describe('phases only go forward', () => {
   test('a start of a later phase completes the running one and skips those between', () => {
-    const { progress } = fold(begin(), phase(1), phase(4));
+    const { progress } = reduceAll(begin(), phase(1), phase(4));
     expect(statuses(progress)).toEqual(['COMPLETED', 'SKIPPED', 'SKIPPED', 'RUNNING']);
     expect(progress.progressPercent).toBe(75);
   });
   test('an update of a later phase starts it, with its name as message', () => {
-    const outcome = last(fold(begin(), phase(1)), update(2, 10));
+    const outcome = last(reduceAll(begin(), phase(1)), update(2, 10));
     expect(outcome).toMatchObject({
       kind: 'changed',
-      manner: 'now',
-      draft: { payload: { type: 'phase_started' } },
+      delivery: 'immediate',
+      change: { payload: { type: 'phase_started' } },
     });
-    const { progress } = fold(begin(), phase(1), update(2, 10));
+    const { progress } = reduceAll(begin(), phase(1), update(2, 10));
     expect(progress.phases[1]).toMatchObject({ status: 'RUNNING', percent: 10, message: 'Extraction' });
   });
   test('a start of the running phase changes only its message', () => {
-    const before = fold(begin(), phase(2), update(2, 40, { itemsProcessed: 4 }));
+    const before = reduceAll(begin(), phase(2), update(2, 40, { itemsProcessed: 4 }));
     const outcome = last(before, phase(2, 'other words'));
-    expect(outcome).toMatchObject({ kind: 'changed', manner: 'merge' });
-    const after = fold(before, phase(2, 'other words')).progress;
+    expect(outcome).toMatchObject({ kind: 'changed', delivery: 'coalesced' });
+    const after = reduceAll(before, phase(2, 'other words')).progress;
     expect(after.phases[1]).toEqual({ ...before.progress.phases[1], message: 'other words' });
   });
   test('a start of an earlier phase is a conflict', () => {
-    expect(last(fold(begin(), phase(3)), phase(2)).kind).toBe('rejected');
+    expect(last(reduceAll(begin(), phase(3)), phase(2)).kind).toBe('rejected');
   });
   test('an update of an earlier phase is ignored and counted, and still a sign of life', () => {
-    const before = fold(begin(), phase(3));
+    const before = reduceAll(begin(), phase(3));
     const outcome = last(before, update(2, 90));
-    expect(outcome).toMatchObject({ kind: 'changed', ignored: true, manner: 'merge' });
+    expect(outcome).toMatchObject({ kind: 'changed', ignored: true, delivery: 'coalesced' });
     if (outcome.kind !== 'changed') throw new Error('unreachable');
-    expect(outcome.draft.record.progress.phases).toEqual(before.progress.phases);
-    expect(outcome.draft.record.progress.updatedAt).toBe(9_000);
+    expect(outcome.change.record.progress.phases).toEqual(before.progress.phases);
+    expect(outcome.change.record.progress.updatedAt).toBe(9_000);
   });
 });
 
 describe('percents', () => {
   test('a lower percent is clamped, its metrics are kept', () => {
-    const { progress } = fold(
+    const { progress } = reduceAll(
       begin(),
       update(1, 60, { itemsProcessed: 6 }),
       update(1, 40, { itemsProcessed: 7 }),
@@ -109,15 +107,15 @@ describe('percents', () => {
     expect(progress.phases[0]).toMatchObject({ percent: 60, metrics: { itemsProcessed: 7 } });
   });
   test('unknown is not zero: null changes no percent, and counts as 0 only in the overall one', () => {
-    expect(fold(begin(), update(1, null)).progress).toMatchObject({
+    expect(reduceAll(begin(), update(1, null)).progress).toMatchObject({
       progressPercent: null,
       phases: [{ percent: null }, {}, {}, {}],
     });
-    expect(fold(begin(), update(1, 30), update(1, null)).progress.phases[0]?.percent).toBe(30);
-    expect(fold(begin(), phase(1), phase(2)).progress.progressPercent).toBe(25);
+    expect(reduceAll(begin(), update(1, 30), update(1, null)).progress.phases[0]?.percent).toBe(30);
+    expect(reduceAll(begin(), phase(1), phase(2)).progress.progressPercent).toBe(25);
   });
   test('the overall percent is the weighted mean', () => {
-    const { progress } = fold(begin({ phaseWeights: [1, 2, 3, 4] }), phase(1), phase(2), update(2, 50));
+    const { progress } = reduceAll(begin({ phaseWeights: [1, 2, 3, 4] }), phase(1), phase(2), update(2, 50));
     expect(progress.phases.reduce((sum, each) => sum + each.weight, 0)).toBeCloseTo(1, 12);
     expect(progress.progressPercent).toBe(20);
   });
@@ -127,14 +125,14 @@ test('a phase keeps its first 20 counters, whatever a job names in later reports
   const named = (from: number, value: number) => ({
     counters: Array.from({ length: 20 }, (_, index) => ({ name: `c${from + index}`, value })),
   });
-  const { phases } = fold(begin(), update(1, 1, named(0, 1)), update(1, 2, named(10, 2))).progress;
+  const { phases } = reduceAll(begin(), update(1, 1, named(0, 1)), update(1, 2, named(10, 2))).progress;
   const counters = phases[0]?.metrics?.counters ?? [];
   expect(counters.map(({ name }) => name)).toEqual(named(0, 0).counters.map(({ name }) => name));
   expect(counters.map(({ value }) => value)).toEqual([...Array(10).fill(1), ...Array(10).fill(2)]);
 });
 
 test('metrics merge by field, and counters by name', () => {
-  const { progress } = fold(
+  const { progress } = reduceAll(
     begin({ totals: [{ phase: 1, itemsTotal: 9 }] }),
     update(1, null, { itemsProcessed: 1, counters: [{ name: 'pages', label: 'Pages', value: 1 }] }),
     update(1, null, {
@@ -160,7 +158,7 @@ test('metrics merge by field, and counters by name', () => {
 
 describe('completion', () => {
   test('completes the running phase, skips pending ones and sets 100', () => {
-    const { progress } = fold(begin(), phase(2), update(2, 10), complete({ itemsProcessed: 3 }));
+    const { progress } = reduceAll(begin(), phase(2), update(2, 10), complete({ itemsProcessed: 3 }));
     expect(statuses(progress)).toEqual(['SKIPPED', 'COMPLETED', 'SKIPPED', 'SKIPPED']);
     expect(progress).toMatchObject({ status: 'COMPLETED', progressPercent: 100, completedAt: 2_002 });
     expect(progress.result).toMatchObject({
@@ -172,10 +170,10 @@ describe('completion', () => {
   });
   test('is partial where items failed and nobody says otherwise', () => {
     const outcome = (record: IngestionRecord) => record.progress.result?.outcome;
-    expect(outcome(fold(begin(), complete({ itemsFailed: 1 })))).toBe('PARTIAL');
-    expect(outcome(fold(begin(), update(1, 5, { itemsFailed: 2 }), complete()))).toBe('PARTIAL');
-    expect(outcome(fold(begin(), complete({ itemsFailed: 1, outcome: 'SUCCESS' })))).toBe('SUCCESS');
-    expect(outcome(fold(begin(), update(1, 5, { itemsFailed: 2 }), complete({ itemsFailed: 0 })))).toBe(
+    expect(outcome(reduceAll(begin(), complete({ itemsFailed: 1 })))).toBe('PARTIAL');
+    expect(outcome(reduceAll(begin(), update(1, 5, { itemsFailed: 2 }), complete()))).toBe('PARTIAL');
+    expect(outcome(reduceAll(begin(), complete({ itemsFailed: 1, outcome: 'SUCCESS' })))).toBe('SUCCESS');
+    expect(outcome(reduceAll(begin(), update(1, 5, { itemsFailed: 2 }), complete({ itemsFailed: 0 })))).toBe(
       'SUCCESS',
     );
   });
@@ -183,7 +181,7 @@ describe('completion', () => {
 
 describe('failure', () => {
   test('a recoverable one is no ending: the next valid report runs on and clears it', () => {
-    const failed = fold(begin(), phase(2), update(2, 30), failure(true));
+    const failed = reduceAll(begin(), phase(2), update(2, 30), failure(true));
     expect(failed.progress).toMatchObject({
       status: 'FAILED',
       completedAt: null,
@@ -193,7 +191,7 @@ describe('failure', () => {
       status: 'FAILED',
       error: { errorCode: 'SOURCE_GONE' },
     });
-    const revived = fold(failed, update(2, 35)).progress;
+    const revived = reduceAll(failed, update(2, 35)).progress;
     expect(revived).toMatchObject({ status: 'RUNNING', error: null });
     expect(revived.phases[1]).toMatchObject({
       status: 'RUNNING',
@@ -204,37 +202,40 @@ describe('failure', () => {
     expect(last(failed, phase(1)).kind).toBe('rejected');
   });
   test('the same recoverable one again is merged, another one is not', () => {
-    const failed = fold(begin(), phase(2), failure(true));
-    expect(last(failed, failure(true))).toMatchObject({ manner: 'merge' });
-    expect(last(failed, failure(true, { errorCode: 'OTHER' }))).toMatchObject({ manner: 'now' });
+    const failed = reduceAll(begin(), phase(2), failure(true));
+    expect(last(failed, failure(true))).toMatchObject({ delivery: 'coalesced' });
+    expect(last(failed, failure(true, { errorCode: 'OTHER' }))).toMatchObject({ delivery: 'immediate' });
   });
   test('one of a phase that is over fails the phase that runs', () => {
-    const { progress } = fold(begin(), phase(3), failure(true, { phase: 1 }));
+    const { progress } = reduceAll(begin(), phase(3), failure(true, { phase: 1 }));
     expect(statuses(progress)).toEqual(['SKIPPED', 'SKIPPED', 'FAILED', 'PENDING']);
     expect(progress.error?.phase).toBe(1);
   });
   test('one before the first phase has none', () => {
-    expect(fold(begin(), failure(false)).progress).toMatchObject({ currentPhase: 0, error: { phase: null } });
+    expect(reduceAll(begin(), failure(false)).progress).toMatchObject({
+      currentPhase: 0,
+      error: { phase: null },
+    });
   });
 });
 
 describe('an ending is final', () => {
-  const done = fold(begin(), phase(1), complete());
+  const done = reduceAll(begin(), phase(1), complete());
   test('every other report is a conflict', () => {
     for (const report of [phase(2), update(1, 5), failure(false), failure(true)]) {
       expect(last(done, report).kind).toBe('rejected');
     }
   });
   test('its repeat changes nothing and is no conflict', () => {
-    expect(last(done, complete({ itemsProcessed: 5 })).kind).toBe('repeated');
-    expect(last(fold(begin(), failure(false)), failure(false)).kind).toBe('repeated');
-    const cancelled = fold(begin(), phase(1), { type: 'cancelled', report: ID });
+    expect(last(done, complete({ itemsProcessed: 5 })).kind).toBe('duplicate');
+    expect(last(reduceAll(begin(), failure(false)), failure(false)).kind).toBe('duplicate');
+    const cancelled = reduceAll(begin(), phase(1), { type: 'cancelled', report: ID });
     expect(cancelled.progress).toMatchObject({ status: 'CANCELLED', progressPercent: null });
-    expect(last(cancelled, { type: 'cancelled', report: ID }).kind).toBe('repeated');
+    expect(last(cancelled, { type: 'cancelled', report: ID }).kind).toBe('duplicate');
   });
   test('a sequence is looked at before that', () => {
-    const numbered = fold(begin(), phase(1, 'm', { sequence: 7 }), complete());
-    expect(last(numbered, update(1, 5, {}, { sequence: 7 })).kind).toBe('repeated');
+    const numbered = reduceAll(begin(), phase(1, 'm', { sequence: 7 }), complete());
+    expect(last(numbered, update(1, 5, {}, { sequence: 7 })).kind).toBe('duplicate');
     expect(last(numbered, update(1, 5, {}, { sequence: 8 })).kind).toBe('rejected');
   });
 });

@@ -85,8 +85,8 @@ test('is told of to the watchers of the first one within one reading again', asy
     ...{ bus: a.bus, clock, logger: silentLogger },
     read: (projectId, id) => a.service.read(projectId, id),
     readMany: (ids) => store.readMany(ids),
-    isAlone: () => !a.service.othersStand,
-    onAloneChange: (listener) => a.service.onCompanyChange(listener),
+    busReachesAllPeers: () => !a.service.hasPeers,
+    onPeersChange: (listener) => a.service.onPeersChange(listener),
   });
   const watch = await hub.watch(
     { projectId: 'p', ingestionId: null, follow: true },
@@ -150,7 +150,7 @@ test('goes, and the one that stays reads what it left before it goes on alone', 
   await phase(b, 'i', 3);
   await b.service.close();
   await clock.advance(3_000);
-  expect(a.service.othersStand).toBe(false);
+  expect(a.service.hasPeers).toBe(false);
   const heard = await a.watch('p');
   a.emitter.emitProgressUpdate('p', 3, 10);
   await clock.advance(1_000);
