@@ -66,6 +66,8 @@ export interface Target extends AsyncDisposable {
   peakBytes(): number;
   /** CPU used since the start, in milliseconds. */
   cpuMs(): number;
+  /** Of its main thread since the start, in milliseconds: how long it ran, and how long it was ready to while others did. */
+  scheduled(): { readonly ranMs: number; readonly waitedMs: number };
   dispose(): Promise<void>;
 }
 
@@ -161,6 +163,10 @@ export async function startTarget(options: TargetOptions = {}): Promise<Target> 
       const fields = procField(child.pid, 'stat', /\) (.*)/).split(' ');
       // utime and stime, in hundredths of a second (proc(5), 14 and 15; the state is 3).
       return 10 * (Number(fields[11] ?? 0) + Number(fields[12] ?? 0));
+    },
+    scheduled: () => {
+      const fields = procField(child.pid, `task/${child.pid}/schedstat`, /(.*)/).split(' ');
+      return { ranMs: Number(fields[0] ?? 0) / 1e6, waitedMs: Number(fields[1] ?? 0) / 1e6 };
     },
     dispose,
     [Symbol.asyncDispose]: dispose,
