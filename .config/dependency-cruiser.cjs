@@ -29,7 +29,7 @@ module.exports = {
       name: 'pure-files-import-no-io',
       severity: 'error',
       from: {
-        path: '^(server/progress/[^/]+|server/ingestion/throttle|widget/client/(machine|backoff))\\.ts$',
+        path: '^(server/progress/[^/]+|server/ingestion/throttle|widget/client/(connection-machine(-steps)?|watch-machine|connection-state|retry-policy|backoff|reduce-progress|progress-events|view))\\.ts$',
       },
       to: {
         path: `${NODE_IO}|${DRIVERS}|server/(store|bus)/.*-(store|bus)\\.ts$|widget/client/environment\\.ts$`,

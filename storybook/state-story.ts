@@ -2,7 +2,7 @@
 import '@ingestion-progress/widget/define';
 import type { IngestionProgressElement } from '@ingestion-progress/widget';
 import { SAMPLES } from './samples.js';
-import { createStillClient } from './still-client.js';
+import { createStillClient } from './static-client.js';
 import { CONNECTIONS, titleOf, type ConnectionName, type JobName } from './state-table.js';
 
 /** What Storybook wants of a story. */

@@ -46,7 +46,7 @@ const FORBIDDEN = [
   ['widget-and-server-apart', 'widget/a.ts', '../server/plain.js'],
   ['schema-imports-nothing-of-ours', 'schema/a.ts', '../server/plain.js'],
   ['pure-files-import-no-io', 'server/progress/reduce.ts', 'node:fs'],
-  ['pure-files-import-no-io', 'widget/client/machine.ts', './environment.js'],
+  ['pure-files-import-no-io', 'widget/client/connection-machine.ts', './environment.js'],
   ['drivers-behind-adapters', 'server/watch/a.ts', 'mongodb'],
   ['client-without-lit', 'widget/client/a.ts', 'lit'],
   ['element-uses-the-client-index', 'widget/element/a.ts', '../client/environment.js'],

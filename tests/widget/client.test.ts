@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { retryDelayMs, spreadDelayMs } from '../../widget/client/backoff.js';
-import { setUp } from './support/set-up.js';
+import { setUp } from './support/setup.js';
 import { completedOf, progressOf, record } from './support/states.js';
 
 describe('A client', () => {

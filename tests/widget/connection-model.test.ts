@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { IngestionClient } from '../../widget/client/types.js';
-import { setUp, tokenOf, type SetUp } from './support/set-up.js';
+import { setUp, tokenOf, type SetUp } from './support/setup.js';
 import { completedOf, progressOf } from './support/states.js';
 
 /** What the world may do to a page that follows a project. */

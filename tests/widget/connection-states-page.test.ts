@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { WATCH_TABLE } from '../../widget/client/watch-machine.js';
-import type { EventName, StateName } from '../../widget/client/machine-state.js';
-import { EVENT_NAMES, POLICIES, STATE_NAMES, walk } from './support/machine-space.js';
+import type { EventName, StateName } from '../../widget/client/connection-machine-state.js';
+import { EVENT_NAMES, POLICIES, STATE_NAMES, walk } from './support/machine-states.js';
 
 const PAGE = '../../docs/connection-states.md';
 
@@ -54,7 +54,7 @@ function watchTable(): string {
 
 const page = `# Connection states
 
-Drawn from the tables in \`widget/client/machine.ts\` and \`widget/client/watch-machine.ts\` by \`tests/widget/connection-states-page.test.ts\`, which fails when this page is stale; \`npx vitest run -c tests/vitest.config.ts tests/widget/connection-states-page.test.ts -u\` draws it again.
+Drawn from the tables in \`widget/client/connection-machine.ts\` and \`widget/client/watch-machine.ts\` by \`tests/widget/connection-states-page.test.ts\`, which fails when this page is stale; \`npx vitest run -c tests/vitest.config.ts tests/widget/connection-states-page.test.ts -u\` draws it again.
 
 A connection is shared by everyone on the page with the same endpoint and the same source of tokens. From every state \`stop\` (the last one left) leads to \`idle\`; those arrows are not drawn.
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createManualEnvironment } from './support/manual-environment.js';
-import { eventsOf, setUp, tokenOf } from './support/set-up.js';
+import { eventsOf, setUp, tokenOf } from './support/setup.js';
 import { completedOf, failedOf, progressOf } from './support/states.js';
 
 describe('The first state that a client sees', () => {

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ProgressServer } from '@ingestion-progress/server';
 import { createIngestionClient } from '../../widget/client/client.js';
 import { readArguments } from '../../widget/terminal/arguments.js';
-import { lineOf } from '../../widget/terminal/lines.js';
+import { lineOf } from '../../widget/terminal/status-line.js';
 import { watchInTerminal } from '../../widget/terminal/watch.js';
 import type { Snapshot } from '../../widget/client/types.js';
 import { createScriptedClient } from '../../widget/testing/scripted-client.js';

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createTokenSource, subjectOf } from '../../widget/client/token-source.js';
 import type { GetToken } from '../../widget/client/types.js';
 import { createManualEnvironment } from './support/manual-environment.js';
-import { eventsOf, setUp, tokenOf } from './support/set-up.js';
+import { eventsOf, setUp, tokenOf } from './support/setup.js';
 import { progressOf, record } from './support/states.js';
 
 /** A source whose answers the test gives. */

@@ -2,7 +2,7 @@ import { createSSRApp, effectScope, h, nextTick, shallowRef } from 'vue';
 import { renderToString } from 'vue/server-renderer';
 import { expect, it } from 'vitest';
 import { useIngestionProgress, type UseIngestionProgressOptions } from '../../widget/vue/index.js';
-import { setUp } from './support/set-up.js';
+import { setUp } from './support/setup.js';
 import { completedOf, failedOf, progressOf } from './support/states.js';
 
 /** The composable in a scope of its own, as a component has one, over a scripted server. */

@@ -3,17 +3,17 @@
  * watch and the tracker say, and tells it as snapshots and events.
  */
 import { ReadProgressDocument, type ReadProgressQuery } from '../generated/operations.js';
-import { LOST, lossIn } from './advice.js';
-import { createCommands } from './commands.js';
+import { LOST, lossIn } from './retry-policy.js';
+import { createCommands } from './job-commands.js';
 import { asConnection } from './connection.js';
 import { sharedConnection } from './connection-pool.js';
 import { callHost, createEmitter } from './emitter.js';
-import type { Line, Place } from './line.js';
-import { createMemory } from './memory.js';
+import type { Line, Place } from './channel.js';
+import { createMemory } from './snapshot-cache.js';
 import { DEFAULTS, checkIds } from './options.js';
-import { present, sameConnection } from './present.js';
+import { present, sameConnection } from './connection-state.js';
 import type { NamedEvent } from './progress-events.js';
-import { hasEnded } from './progress-fold.js';
+import { hasEnded } from './reduce-progress.js';
 import { createTimers } from './timers.js';
 import { createTracker } from './tracker.js';
 import type { Answer } from './transport.js';

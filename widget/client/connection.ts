@@ -2,15 +2,15 @@
  * One connection to one server with one source of tokens, shared by everyone who watches over it: runs the machine's
  * effects, hands answers to the watches, keeps the token fresh. What to do is decided in machine.ts.
  */
-import { lossIn } from './advice.js';
+import { lossIn } from './retry-policy.js';
 import { pageEnvironment, type Environment } from './environment.js';
-import { createLine, type Line, type Place } from './line.js';
-import { transition } from './machine.js';
-import { TIMERS, type Effect, type MachineEvent, type MachineState, type Moment } from './machine-state.js';
+import { createLine, type Line, type Place } from './channel.js';
+import { transition } from './connection-machine.js';
+import { TIMERS, type Effect, type MachineEvent, type MachineState, type Moment } from './connection-machine-state.js';
 import { readAddresses, readSettings, type Settings } from './options.js';
 import { createPollingTransport } from './polling-transport.js';
 import { createTimers } from './timers.js';
-import { createTokenLife, type TokenLife } from './token-life.js';
+import { createTokenLife, type TokenLife } from './token-refresher.js';
 import { createTokenSource } from './token-source.js';
 import type { Loss, Operation, Transport } from './transport.js';
 import type { ConnectionError, ConnectionOptions, IngestionConnection } from './types.js';

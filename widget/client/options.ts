@@ -1,6 +1,6 @@
 /** Options of the client: their defaults, and what is wrong with them in a sentence that says how to mend it. */
 import type { Environment } from './environment.js';
-import type { Policy } from './machine-state.js';
+import type { Policy } from './connection-machine-state.js';
 import type { ConnectionError, ConnectionOptions, IngestionClientOptions } from './types.js';
 
 /** Every default, in one place. Durations in ms. */

@@ -3,7 +3,7 @@
  * overlap. When the next one is due is decided elsewhere.
  */
 import { ReadProgressDocument } from '../generated/operations.js';
-import { adviceForErrors, lossIn, lossOf, tooLate } from './advice.js';
+import { adviceForErrors, lossIn, lossOf, tooLate } from './retry-policy.js';
 import type { Environment } from './environment.js';
 import { createTimers } from './timers.js';
 import { OperationError, type Answer, type Loss, type Transport } from './transport.js';

@@ -1,5 +1,5 @@
 /** What happened between two states, as events: each once, alike on every transport, and none invented. Pure. */
-import { hasEnded } from './progress-fold.js';
+import { hasEnded } from './reduce-progress.js';
 import type { IngestionClientEvents, Progress } from './types.js';
 
 /** One event of a client, with its name. */

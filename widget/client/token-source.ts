@@ -2,7 +2,7 @@
  * The token, however it is come by: one request at a time, each with a deadline, the last answer kept until it is refused
  * or nobody needs it any more. Knows no server; the connection says when a fresh one is needed.
  */
-import { lossOf } from './advice.js';
+import { lossOf } from './retry-policy.js';
 import type { Environment } from './environment.js';
 import { createTimers } from './timers.js';
 import { OperationError } from './transport.js';

@@ -3,7 +3,7 @@
  * fire, and asks once for the ending of an ingestion that was missed.
  */
 import { endingWasMissed, eventsBetween, type NamedEvent } from './progress-events.js';
-import { foldProgress, hasEnded } from './progress-fold.js';
+import { foldProgress, hasEnded } from './reduce-progress.js';
 import type { Progress, Snapshot } from './types.js';
 
 /** What is known of one project. */

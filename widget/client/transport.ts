@@ -2,7 +2,7 @@
  * The port that both transports stand behind: a session is opened with a token, is told what to watch, and tells what the
  * server answers. Leaves it to others when to open one, and what to do when one is lost.
  */
-import type { Advice } from './machine-state.js';
+import type { Advice } from './connection-machine-state.js';
 import type { ConnectionError } from './types.js';
 
 /** What to watch. */

@@ -2,9 +2,9 @@
  * What becomes of following one project over a connection: `follow(state, event) -> state`, pure, in one table. The
  * connection's own ups and downs are in machine.ts; here are the stops that are this project's alone.
  */
-import { endOf } from './advice.js';
+import { endOf } from './retry-policy.js';
 import { retryDelayMs } from './backoff.js';
-import type { Moment } from './machine-state.js';
+import type { Moment } from './connection-machine-state.js';
 import type { Loss } from './transport.js';
 import type { ConnectionError } from './types.js';
 

@@ -4,7 +4,7 @@
  */
 import { createClient } from 'graphql-ws/client';
 import { WatchProgressDocument } from '../generated/operations.js';
-import { LOST, adviceForClose, adviceForErrors, lossOf, tooLate } from './advice.js';
+import { LOST, adviceForClose, adviceForErrors, lossOf, tooLate } from './retry-policy.js';
 import type { Environment } from './environment.js';
 import { createTimers } from './timers.js';
 import { OperationError, type Answer, type Loss, type Operation, type Transport } from './transport.js';

@@ -2,8 +2,8 @@
 import type { ConnectionState } from '../client/index.js';
 import type { ConnectionNotice } from './connection-notice.js';
 import type { Job } from './job.js';
-import { jobWords, phaseWords } from './job-words.js';
-import type { Voice } from './voice.js';
+import { jobWords, phaseWords } from './job-text.js';
+import type { Voice } from './localization.js';
 
 /** One thing said. */
 export interface Announcement {

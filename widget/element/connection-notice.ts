@@ -1,8 +1,8 @@
 /** What the badge says about the connection: what happened, what happens next, when. Pure; never speaks of the job. */
 import type { Connection, ConnectionError } from '../client/index.js';
-import { line } from './job-words.js';
+import { line } from './job-text.js';
 import type { MessageKey } from './messages.js';
-import type { Voice } from './voice.js';
+import type { Voice } from './localization.js';
 
 /** The badge. */
 export interface ConnectionNotice {

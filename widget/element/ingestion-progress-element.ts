@@ -7,26 +7,26 @@ import type { ConnectionError, ConnectionState, NamedEvent, Progress } from '../
 import { Announcer } from './announcements.js';
 import { ClientController } from './client-controller.js';
 import { leaseClient, type ClientLease } from './client-pool.js';
-import { Commands } from './commands.js';
+import { Commands } from './command-controller.js';
 import { connectionNotice } from './connection-notice.js';
 import { errorOf, fire } from './element-events.js';
 import { jobOf, type JobState } from './job.js';
 import { onWordsChange } from './language.js';
 import { ProgressSettings } from './progress-settings.js';
 import { ProviderRequest } from './provider-request.js';
-import { createRenderPace } from './render-pace.js';
+import { createRenderPace } from './render-scheduler.js';
 import { sharedSettings, warnUnfit } from './shared-settings.js';
-import { watchSight } from './sight.js';
+import { watchSight } from './visibility.js';
 import { layout } from './styles/layout.js';
-import { pieces } from './styles/pieces.js';
+import { pieces } from './styles/parts.js';
 import { tokens } from './styles/tokens.js';
 import { track } from './styles/track.js';
-import { untilNextChange } from './ticking.js';
-import { voiceOf } from './voice.js';
+import { untilNextChange } from './next-render-delay.js';
+import { voiceOf } from './localization.js';
 import { warnOnce } from './warnings.js';
 import { compact } from './view/compact.js';
 import { full } from './view/full.js';
-import type { Scene } from './view/scene.js';
+import type { Scene } from './view/view-model.js';
 
 /** How long a bar that arrived at its end stays before the result takes its place, in ms. */
 const SETTLE_MS = 700;

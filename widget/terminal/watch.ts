@@ -1,6 +1,6 @@
 /** Shows a client in a terminal until there is nothing more to show, and says how it came out. */
 import { hasEnded, type IngestionClient, type Progress } from '../client/index.js';
-import { lineOf } from './lines.js';
+import { lineOf } from './status-line.js';
 
 /** Where it is shown. */
 export interface TerminalOutput {

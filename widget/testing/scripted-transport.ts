@@ -3,7 +3,7 @@
  * The machine, the fold and the client above it are the real ones.
  */
 import type { Environment } from '../client/environment.js';
-import { adviceForClose, adviceForCode } from '../client/advice.js';
+import { adviceForClose, adviceForCode } from '../client/retry-policy.js';
 import {
   OperationError,
   type Answer,

@@ -1,7 +1,7 @@
 /** What a page may get wrong in how it uses the element: told once in its console, never thrown into it. */
 import { expect } from '@esm-bundle/chai';
 import { cleanUp, mount, settled, wrap, type Mounted } from './support/mount.js';
-import { createStillClient } from '../../../storybook/still-client.js';
+import { createStillClient } from '../../../storybook/static-client.js';
 import { startPageServer } from './support/page-server.js';
 import { waitUntil } from './support/wait-until.js';
 import { SAMPLES } from '../../../storybook/samples.js';

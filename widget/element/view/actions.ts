@@ -1,7 +1,7 @@
 /** The buttons: Retry, Cancel, Reconnect, and what became of a command. The node of a button stays while its label changes. */
 import { html, nothing, type TemplateResult } from 'lit';
-import type { CommandKind } from '../commands.js';
-import type { Scene } from './scene.js';
+import type { CommandKind } from '../command-controller.js';
+import type { Scene } from './view-model.js';
 
 type Drawn = TemplateResult | typeof nothing;
 

@@ -1,7 +1,7 @@
 /** The connection's badge: a dot and a word in the corner, absent while all is well. Never speaks of the job. */
 import { html, nothing, type TemplateResult } from 'lit';
 import { reconnectButton } from './actions.js';
-import type { Scene } from './scene.js';
+import type { Scene } from './view-model.js';
 
 /** The badge with what happens next, and the button where a person can help; `isShort` leaves the words to a tooltip. */
 export function badge(scene: Scene, isShort = false): TemplateResult | typeof nothing {

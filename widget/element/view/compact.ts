@@ -2,8 +2,8 @@
 import { html, type TemplateResult } from 'lit';
 import { cancelButton, retryButton } from './actions.js';
 import { badge } from './badge.js';
-import { leadWords, percent, remaining, stateSign } from './lead.js';
-import type { Scene } from './scene.js';
+import { leadWords, percent, remaining, stateSign } from './header.js';
+import type { Scene } from './view-model.js';
 import { columns, track } from './track.js';
 
 /** The one-line layout. */

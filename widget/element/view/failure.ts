@@ -1,9 +1,9 @@
 /** A failure: what went wrong, what to do now, its code. */
 import { html, type TemplateResult } from 'lit';
 import { attemptOf } from '../connection-notice.js';
-import { line } from '../job-words.js';
+import { line } from '../job-text.js';
 import { retryButton } from './actions.js';
-import type { Scene } from './scene.js';
+import type { Scene } from './view-model.js';
 
 /** The block under the phases of a failed ingestion. */
 export function failure(scene: Scene): TemplateResult {

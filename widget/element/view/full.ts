@@ -3,10 +3,10 @@ import { html, nothing, type TemplateResult } from 'lit';
 import { cancelButton, commandNotice } from './actions.js';
 import { badge } from './badge.js';
 import { failure } from './failure.js';
-import { lead } from './lead.js';
+import { lead } from './header.js';
 import { metrics, resultFacts } from './metrics.js';
 import { phases } from './phases.js';
-import type { Scene } from './scene.js';
+import type { Scene } from './view-model.js';
 import { columns, track } from './track.js';
 
 /** The full layout. */

@@ -1,7 +1,7 @@
 /** The counts: of the phase at hand while it runs, of the result once there is one. Only what is known is shown. */
 import { html, nothing, type TemplateResult } from 'lit';
 import type { MessageKey } from '../messages.js';
-import type { Scene } from './scene.js';
+import type { Scene } from './view-model.js';
 
 type Drawn = TemplateResult | typeof nothing;
 type Format = (value: number) => string;

@@ -4,7 +4,7 @@ import type { PhaseProgress } from '../../client/index.js';
 import { clampPercent } from '../job.js';
 import type { MessageKey } from '../messages.js';
 import { sign, type Sign } from './icons.js';
-import type { Scene } from './scene.js';
+import type { Scene } from './view-model.js';
 
 type Status = Lowercase<PhaseProgress['status']>;
 

@@ -2,8 +2,8 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import type { PhaseProgress, Progress } from '../../client/index.js';
 import { clampPercent } from '../job.js';
-import { jobWords, phaseWords } from '../job-words.js';
-import type { Scene } from './scene.js';
+import { jobWords, phaseWords } from '../job-text.js';
+import type { Scene } from './view-model.js';
 
 /** The segmented bar. */
 export function track(scene: Scene): TemplateResult {

@@ -6,7 +6,7 @@ import { build } from 'esbuild';
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
 import type { Connection, Progress, Snapshot } from '../../../../widget/client/index.js';
 import { word } from '../../../widget/support/states.js';
-import { countFlights, landFlights } from './flights.js';
+import { countFlights, landFlights } from './pending-requests.js';
 import type { PageClientOptions, Told } from './page-client.js';
 
 type Shown = Pick<Snapshot, 'connection' | 'progress' | 'knowledge'>;

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, vi } from 'vitest';
 import type { ProgressServer } from '@ingestion-progress/server';
 import { startServer, tokenFor } from '../../../widget/support/real-server.js';
 import { createBench, type Bench, type ClientPage, type Seen } from './browser.js';
-import { createCable, type Cable } from './cable.js';
+import { createCable, type Cable } from './network-link.js';
 import { createFaultProxy, type FaultProxy } from './fault-proxy.js';
 import type { PageClientOptions } from './page-client.js';
 

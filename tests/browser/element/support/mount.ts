@@ -7,7 +7,7 @@ import {
   createStillClient,
   type StillClient,
   type StillClientOptions,
-} from '../../../../storybook/still-client.js';
+} from '../../../../storybook/static-client.js';
 
 /** An element on the page, and the client it follows. */
 export interface Mounted {

@@ -1,7 +1,7 @@
 /** The script of a page under a strict policy: draws a running ingestion and writes down what the policy refused. */
 import '@ingestion-progress/widget/define';
 import { SAMPLES } from '../../../../storybook/samples.js';
-import { createStillClient } from '../../../../storybook/still-client.js';
+import { createStillClient } from '../../../../storybook/static-client.js';
 
 const violations: string[] = [];
 document.addEventListener('securitypolicyviolation', (event) => {

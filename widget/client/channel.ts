@@ -2,7 +2,7 @@
  * One way to the server, open or not: gets the token, opens a session of its transport, and has the places on the
  * connection watched over it. When to open and to close is decided by the machine.
  */
-import { lossIn } from './advice.js';
+import { lossIn } from './retry-policy.js';
 import type { TokenSource } from './token-source.js';
 import type { Answer, SessionListener, Transport, TransportSession, WatchTarget } from './transport.js';
 

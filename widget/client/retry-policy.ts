@@ -1,5 +1,5 @@
 /** What a close code, or the code of a GraphQL error, asks a client to do. The tables of PROTOCOL.md, and nothing else. Pure. */
-import type { Advice } from './machine-state.js';
+import type { Advice } from './connection-machine-state.js';
 import { OperationError, type Loss } from './transport.js';
 import type { ConnectionError } from './types.js';
 

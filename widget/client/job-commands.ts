@@ -5,7 +5,7 @@ import {
   type CancelIngestionMutation,
   type RetryIngestionMutation,
 } from '../generated/operations.js';
-import { lossOf } from './advice.js';
+import { lossOf } from './retry-policy.js';
 import type { Connection } from './connection.js';
 import { OperationError } from './transport.js';
 import type { CommandOutcome, IngestionClient } from './types.js';

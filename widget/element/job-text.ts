@@ -1,7 +1,7 @@
 /** The words for the state of a job, wherever it is told: the headline, the bar's value, an announcement. */
 import type { Job, JobState } from './job.js';
 import type { MessageKey } from './messages.js';
-import type { Voice } from './voice.js';
+import type { Voice } from './localization.js';
 
 /** Most states are called as their sentence is. */
 function sentenceOf(state: JobState): MessageKey {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { TABLE, transition } from '../../widget/client/machine.js';
-import type { Effort, StateName } from '../../widget/client/machine-state.js';
-import { EVENTS, POLICIES, STATE_NAMES, walk } from './support/machine-space.js';
+import { TABLE, transition } from '../../widget/client/connection-machine.js';
+import type { Effort, StateName } from '../../widget/client/connection-machine-state.js';
+import { EVENTS, POLICIES, STATE_NAMES, walk } from './support/machine-states.js';
 
 const steps = POLICIES.flatMap(walk);
 const lives = ({ socket }: Effort): boolean => socket === 'live' || socket === 'healthy';

@@ -1,9 +1,9 @@
 /** Everything that one render needs, gathered once; the templates beside this file only lay it out. */
 import type { Announcement } from '../announcements.js';
-import type { CommandKind, CommandStatus } from '../commands.js';
+import type { CommandKind, CommandStatus } from '../command-controller.js';
 import type { ConnectionNotice } from '../connection-notice.js';
 import type { Job } from '../job.js';
-import type { Voice } from '../voice.js';
+import type { Voice } from '../localization.js';
 
 /** One render's worth of facts. */
 export interface Scene extends Voice {

@@ -2,9 +2,9 @@
  * The steps of the connection's machine: from one state to the next, as pure functions. Which step answers which event in
  * which state stands in machine.ts.
  */
-import { endOf } from './advice.js';
+import { endOf } from './retry-policy.js';
 import { retryDelayMs, spreadDelayMs } from './backoff.js';
-import type { Effort, MachineEvent, MachineState, Policy, Trying, Turn } from './machine-state.js';
+import type { Effort, MachineEvent, MachineState, Policy, Trying, Turn } from './connection-machine-state.js';
 import type { ConnectionError } from './types.js';
 
 /** Before the first try. */

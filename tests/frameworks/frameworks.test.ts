@@ -7,8 +7,8 @@ import { createTemporaryDirectory } from '../support/temporary-directory.js';
 import { complaintsOf, keepScreenshot, startChromium } from '../e2e/support/chromium.js';
 import { startServe } from '../e2e/support/demo-process.js';
 import { token } from '../e2e/support/watching.js';
-import { buildHost, packWidget, type HostName } from './built-host.js';
-import { serveHost } from './host-server.js';
+import { buildHost, packWidget, type HostName } from './built-app.js';
+import { serveHost } from './app-server.js';
 
 /** Sockets that each page has: React's has the element and, beside it, the hook. */
 const HOSTS: readonly (readonly [HostName, number])[] = [

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createIngestionClient } from '../../widget/client/client.js';
 import { sharedConnection } from '../../widget/client/connection-pool.js';
-import { eventsOf, setUp, tokenOf } from './support/set-up.js';
+import { eventsOf, setUp, tokenOf } from './support/setup.js';
 import { completedOf, progressOf, record } from './support/states.js';
 
 describe('A client that is', () => {

@@ -1,8 +1,8 @@
 /** The first thing read: the overall percent, or the sign of the state, beside one sentence. */
 import { html, nothing, type TemplateResult } from 'lit';
-import { jobWords, line } from '../job-words.js';
+import { jobWords, line } from '../job-text.js';
 import { sign } from './icons.js';
-import type { Scene } from './scene.js';
+import type { Scene } from './view-model.js';
 
 interface Lead {
   readonly headline: string;

@@ -1,5 +1,5 @@
 /** What a page is told of the connection: the machine's state and the watch's own, as one of ten. Pure. */
-import type { MachineState } from './machine-state.js';
+import type { MachineState } from './connection-machine-state.js';
 import type { Connection } from './types.js';
 import type { WatchState } from './watch-machine.js';
 

@@ -19,7 +19,7 @@ import {
   probe,
   returned,
   settle,
-} from './machine-steps.js';
+} from './connection-machine-steps.js';
 import type {
   Effect,
   Effort,
@@ -30,7 +30,7 @@ import type {
   Trying,
   TryingName,
   Turn,
-} from './machine-state.js';
+} from './connection-machine-state.js';
 
 type StateOf<S extends StateName> = S extends TryingName ? Trying : Extract<MachineState, { name: S }>;
 type Step<S extends StateName, E extends EventName> = (

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { createMemory } from '../../widget/client/memory.js';
+import { createMemory } from '../../widget/client/snapshot-cache.js';
 import { createManualEnvironment } from './support/manual-environment.js';
-import { eventsOf, setUp, tokenOf } from './support/set-up.js';
+import { eventsOf, setUp, tokenOf } from './support/setup.js';
 import { progressOf } from './support/states.js';
 
 const ENDPOINT = 'https://api.example/graphql';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { adviceForClose, adviceForErrors, lossIn } from '../../widget/client/advice.js';
+import { adviceForClose, adviceForErrors, lossIn } from '../../widget/client/retry-policy.js';
 
 describe('What a close code asks for', () => {
   it.each([

@@ -1,5 +1,5 @@
 /** Walks every state that the connection's machine can come to, so that tests speak of all of them and not of examples. */
-import { TABLE, transition } from '../../../widget/client/machine.js';
+import { TABLE, transition } from '../../../widget/client/connection-machine.js';
 import type {
   EventName,
   MachineEvent,
@@ -7,7 +7,7 @@ import type {
   Moment,
   Policy,
   StateName,
-} from '../../../widget/client/machine-state.js';
+} from '../../../widget/client/connection-machine-state.js';
 import { readSettings } from '../../../widget/client/options.js';
 
 const error = { code: 'CONNECTION_LOST', message: 'Lost.' };
