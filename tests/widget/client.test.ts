@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { retryDelayMs, spreadDelayMs } from '../../widget/client/backoff.js';
+import { retryDelayMs, jitteredDelayMs } from '../../widget/client/backoff.js';
 import { setUp } from './support/setup.js';
 import { completedOf, progressOf, record } from './support/states.js';
 
@@ -172,6 +172,6 @@ describe('The waits between attempts', () => {
   });
 
   it('after a planned restart lie anywhere in four seconds', () => {
-    expect([spreadDelayMs(0), spreadDelayMs(1)]).toEqual([500, 4_500]);
+    expect([jitteredDelayMs(0), jitteredDelayMs(1)]).toEqual([500, 4_500]);
   });
 });

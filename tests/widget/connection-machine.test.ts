@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { TABLE, transition } from '../../widget/client/connection-machine.js';
-import type { Effort, StateName } from '../../widget/client/connection-machine-state.js';
+import type { AttemptState, StateName } from '../../widget/client/connection-machine-state.js';
 import { EVENTS, POLICIES, STATE_NAMES, walk } from './support/machine-states.js';
 
 const steps = POLICIES.flatMap(walk);
-const lives = ({ socket }: Effort): boolean => socket === 'live' || socket === 'healthy';
+const lives = ({ socket }: AttemptState): boolean => socket === 'live' || socket === 'healthy';
 const MOMENT = { now: 0, random: 0.5, online: true, visible: true };
 const turns = new Map(POLICIES.map((policy) => [policy, { ...MOMENT, ...policy }]));
 const states = [...new Map(steps.map(({ to, policy }) => [to, { state: to, policy }])).values()].map(
@@ -12,7 +12,7 @@ const states = [...new Map(steps.map(({ to, policy }) => [to, { state: to, polic
     state,
     policy,
     turn: turns.get(policy)!,
-    effort: 'opened' in state ? state : null,
+    effort: 'socketId' in state ? state : null,
   }),
 );
 const FINAL: readonly StateName[] = ['disconnected', 'unauthorized', 'error', 'idle'];
@@ -50,7 +50,7 @@ describe('Everywhere the machine can come to', () => {
   it('there is always a way on: a socket, a poll or a timer, unless it has given up or nobody watches', () => {
     const stuck = states.filter(({ state, effort }) => {
       if (effort === null) return !FINAL.includes(state.name);
-      const underWay = effort.socket !== 'none' || effort.asking;
+      const underWay = effort.socket !== 'none' || effort.pollInFlight;
       return !underWay && effort.retryAt === null && effort.pollAt === null;
     });
     expect(stuck).toEqual([]);
@@ -88,8 +88,8 @@ describe('Everywhere the machine can come to', () => {
       const right =
         JSON.stringify(after) === '{"name":"idle"}' &&
         effects.includes('close') === (effort !== null && effort.socket !== 'none') &&
-        effects.includes('abandonPoll') === (effort !== null && effort.polls !== 'off') &&
-        effects.every((effect) => effect === 'close' || effect === 'abandonPoll');
+        effects.includes('cancelPoll') === (effort !== null && effort.polls !== 'off') &&
+        effects.every((effect) => effect === 'close' || effect === 'cancelPoll');
       if (!right) expect.fail(JSON.stringify({ state, effects }));
     }
   });

@@ -10,7 +10,7 @@ type Step =
   | { readonly do: 'data' | 'ack' | 'end' | 'online' | 'offline' | 'wake' | 'pollAnswered' | 'pollFailed' }
   | { readonly do: 'reconnect' | 'disconnect' | 'listen' | 'leave' }
   | { readonly do: 'close'; readonly code: number }
-  | { readonly do: 'refuse'; readonly code: string };
+  | { readonly do: 'deny'; readonly code: string };
 
 const stepArbitrary: fc.Arbitrary<Step> = fc.oneof(
   {
@@ -41,7 +41,7 @@ const stepArbitrary: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 2,
     arbitrary: fc.record({
-      do: fc.constant('refuse' as const),
+      do: fc.constant('deny' as const),
       code: fc.constantFrom('UNAVAILABLE', 'RATE_LIMITED', 'TOKEN_EXPIRED', 'FORBIDDEN'),
     }),
   },
@@ -64,8 +64,8 @@ async function act(step: Step, parts: SetUp, client: IngestionClient, stops: (()
       return socket?.play({ acknowledge: { expiresAt: 60_000, serverTime: 0 } });
     case 'close':
       return socket?.play({ close: step.code });
-    case 'refuse':
-      return socket?.play({ refuse: step.code });
+    case 'deny':
+      return socket?.play({ reject: step.code });
     case 'pollAnswered':
       return polls?.play({ progress: progressOf() });
     case 'pollFailed':

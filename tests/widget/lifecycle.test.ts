@@ -19,8 +19,8 @@ describe('A client that is', () => {
         (await socket()).play({ acknowledge: { expiresAt: 90_000, serverTime: 0 } }),
       async ({ socket }: ReturnType<typeof setUp>) => (await socket()).play({ progress: progressOf() }),
       async ({ socket }: ReturnType<typeof setUp>) => (await socket()).play({ progress: completedOf() }),
-      async ({ socket }: ReturnType<typeof setUp>) => (await socket()).play({ refuse: 'UNAVAILABLE' }),
-      async ({ socket }: ReturnType<typeof setUp>) => (await socket()).play({ refuse: 'TOKEN_EXPIRED' }),
+      async ({ socket }: ReturnType<typeof setUp>) => (await socket()).play({ reject: 'UNAVAILABLE' }),
+      async ({ socket }: ReturnType<typeof setUp>) => (await socket()).play({ reject: 'TOKEN_EXPIRED' }),
       async ({ socket }: ReturnType<typeof setUp>) => (await socket()).play({ close: 1006 }),
       async ({ environment }: ReturnType<typeof setUp>) => environment.advance(10_500),
       async ({ socket, environment }: ReturnType<typeof setUp>) => {
@@ -103,7 +103,7 @@ describe('A client that is', () => {
   });
 
   it('left by its last listener after an end holds nothing of the page, also without dispose', async () => {
-    for (const step of [{ progress: completedOf() }, { refuse: 'FORBIDDEN' }, { refuse: 'BAD_USER_INPUT' }]) {
+    for (const step of [{ progress: completedOf() }, { reject: 'FORBIDDEN' }, { reject: 'BAD_USER_INPUT' }]) {
       const { environment, follow, socket } = setUp();
       const stop = follow({ follow: false }).subscribe(() => undefined);
       (await socket()).play(step);

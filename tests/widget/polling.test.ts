@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createPollingTransport } from '../../widget/client/polling-transport.js';
-import type { Answer, Loss, SessionListener } from '../../widget/client/transport.js';
+import type { ServerMessage, Failure, SessionListener } from '../../widget/client/transport.js';
 import { createManualEnvironment } from './support/manual-environment.js';
 import { progressOf } from './support/states.js';
 
@@ -22,12 +22,12 @@ function session() {
       }),
   });
   const told: string[] = [];
-  const answers: Answer[] = [];
+  const answers: ServerMessage[] = [];
   const listener: SessionListener = {
-    acknowledged: () => told.push('acknowledged'),
-    answered: () => told.push('answered'),
-    alive: () => told.push('alive'),
-    lost: ({ error }: Loss) => told.push(`lost ${error.code}`),
+    onAcknowledged: () => told.push('acknowledged'),
+    onData: () => told.push('answered'),
+    onAlive: () => told.push('alive'),
+    onFailure: ({ error }: Failure) => told.push(`lost ${error.code}`),
   };
   const url = 'https://api.example/graphql?tenant=1';
   const open = createPollingTransport({ environment, url, pollTimeoutMs: 10_000 }).open('secret', listener);
@@ -127,7 +127,7 @@ describe('A round of polls', () => {
     await environment.settle();
     expect(answers).toEqual([
       { type: 'state', progress: null, serverTime: null },
-      { type: 'failed', loss: { advice: 'refuse', error: { code: 'FORBIDDEN', message: 'No.' } } },
+      { type: 'failed', failure: { policy: 'deny', error: { code: 'FORBIDDEN', message: 'No.' } } },
     ]);
     expect(told).toEqual(['answered']);
   });

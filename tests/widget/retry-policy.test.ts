@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { adviceForClose, adviceForErrors, lossIn } from '../../widget/client/retry-policy.js';
+import { failureForClose, failureForErrors, toFailure } from '../../widget/client/retry-policy.js';
 
 describe('What a close code asks for', () => {
   it.each([
@@ -7,26 +7,26 @@ describe('What a close code asks for', () => {
     [1001, 'retry', 'CONNECTION_LOST'],
     [1005, 'retry', 'CONNECTION_LOST'],
     [1006, 'retry', 'CONNECTION_LOST'],
-    [1009, 'giveUp', 'MESSAGE_TOO_BIG'],
+    [1009, 'fatal', 'MESSAGE_TOO_BIG'],
     [1011, 'retry', 'CONNECTION_LOST'],
-    [1012, 'spread', 'SERVER_RESTARTING'],
+    [1012, 'jittered', 'SERVER_RESTARTING'],
     [1013, 'retry', 'SERVER_BUSY'],
-    [4004, 'giveUp', 'PROTOCOL_ERROR'],
-    [4005, 'giveUp', 'PROTOCOL_ERROR'],
-    [4400, 'giveUp', 'PROTOCOL_ERROR'],
+    [4004, 'fatal', 'PROTOCOL_ERROR'],
+    [4005, 'fatal', 'PROTOCOL_ERROR'],
+    [4400, 'fatal', 'PROTOCOL_ERROR'],
     [4401, 'refresh', 'UNAUTHENTICATED'],
     [4403, 'refresh', 'TOKEN_EXPIRED'],
-    [4406, 'giveUp', 'PROTOCOL_ERROR'],
+    [4406, 'fatal', 'PROTOCOL_ERROR'],
     [4408, 'retry', 'TIMEOUT'],
-    [4409, 'giveUp', 'PROTOCOL_ERROR'],
-    [4429, 'giveUp', 'PROTOCOL_ERROR'],
+    [4409, 'fatal', 'PROTOCOL_ERROR'],
+    [4429, 'fatal', 'PROTOCOL_ERROR'],
     [4500, 'retry', 'CONNECTION_LOST'],
     [4504, 'retry', 'TIMEOUT'],
     [4999, 'retry', 'CONNECTION_LOST'],
-  ])('%i: %s (%s), in a sentence', (closeCode, advice, code) => {
-    const loss = adviceForClose(closeCode);
-    expect(loss).toMatchObject({ advice, error: { code } });
-    expect(loss.error.message).toMatch(/^[A-Z][a-z].+\.$/);
+  ])('%i: %s (%s), in a sentence', (closeCode, policy, code) => {
+    const failure = failureForClose(closeCode);
+    expect(failure).toMatchObject({ policy, error: { code } });
+    expect(failure.error.message).toMatch(/^[A-Z][a-z].+\.$/);
   });
 });
 
@@ -37,14 +37,14 @@ describe('What the code of a refused operation asks for', () => {
     ['INTERNAL_SERVER_ERROR', 'retry'],
     ['UNAUTHENTICATED', 'refresh'],
     ['TOKEN_EXPIRED', 'refresh'],
-    ['FORBIDDEN', 'refuse'],
-    ['BAD_USER_INPUT', 'giveUp'],
-    ['NOT_FOUND', 'giveUp'],
-    ['CONFLICT', 'giveUp'],
-    ['SOMETHING_NEW', 'giveUp'],
-  ])('%s: %s', (code, advice) => {
-    const loss = adviceForErrors([{ message: 'Said so.', extensions: { code } }, { message: 'Second.' }]);
-    expect(loss).toEqual({ advice, error: { code, message: 'Said so.' } });
+    ['FORBIDDEN', 'deny'],
+    ['BAD_USER_INPUT', 'fatal'],
+    ['NOT_FOUND', 'fatal'],
+    ['CONFLICT', 'fatal'],
+    ['SOMETHING_NEW', 'fatal'],
+  ])('%s: %s', (code, policy) => {
+    const failure = failureForErrors([{ message: 'Said so.', extensions: { code } }, { message: 'Second.' }]);
+    expect(failure).toEqual({ policy, error: { code, message: 'Said so.' } });
   });
 
   it.each([
@@ -55,15 +55,15 @@ describe('What the code of a refused operation asks for', () => {
     [[{ message: 7, extensions: null }]],
     [[{ extensions: { code: 7 } }]],
   ])('is a broken protocol where there is none to read: %j', (errors) => {
-    expect(adviceForErrors(errors)).toEqual({
-      advice: 'giveUp',
+    expect(failureForErrors(errors)).toEqual({
+      policy: 'fatal',
       error: { code: 'PROTOCOL_ERROR', message: 'Protocol error.' },
     });
   });
 
   it('is to try again where nobody foresaw the error', () => {
-    expect(lossIn(new TypeError('odd'))).toEqual({
-      advice: 'retry',
+    expect(toFailure(new TypeError('odd'))).toEqual({
+      policy: 'retry',
       error: { code: 'CONNECTION_LOST', message: 'TypeError: odd' },
     });
   });

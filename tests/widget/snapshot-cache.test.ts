@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createMemory } from '../../widget/client/snapshot-cache.js';
+import { createSnapshotCache } from '../../widget/client/snapshot-cache.js';
 import { createManualEnvironment } from './support/manual-environment.js';
 import { eventsOf, setUp, tokenOf } from './support/setup.js';
 import { progressOf } from './support/states.js';
@@ -12,33 +12,33 @@ const reloaded = (before: ReturnType<typeof createManualEnvironment>) =>
 describe('What a tab remembers', () => {
   it('belongs to one sub: another one sees nothing, and wipes it', () => {
     const environment = createManualEnvironment();
-    const memory = createMemory(environment, ENDPOINT, true);
+    const memory = createSnapshotCache(environment, ENDPOINT, true);
     const progress = progressOf();
-    memory.keep('anna', 'p1', progress);
-    memory.save();
-    expect(createMemory(reloaded(environment), ENDPOINT, true).recall('anna', 'p1')).toEqual(progress);
+    memory.set('anna', 'p1', progress);
+    memory.persist();
+    expect(createSnapshotCache(reloaded(environment), ENDPOINT, true).get('anna', 'p1')).toEqual(progress);
     const later = reloaded(environment);
-    expect(createMemory(later, ENDPOINT, true).recall('ben', 'p1')).toBeNull();
+    expect(createSnapshotCache(later, ENDPOINT, true).get('ben', 'p1')).toBeNull();
     expect(later.storage()?.length).toBe(0);
-    expect(createMemory(reloaded(environment), ENDPOINT, true).recall('anna', 'p1')).toBeNull();
+    expect(createSnapshotCache(reloaded(environment), ENDPOINT, true).get('anna', 'p1')).toBeNull();
   });
 
   it('is nothing where the token says no sub, and stays out of the storage where the host wants it so', () => {
     const environment = createManualEnvironment();
-    const memory = createMemory(environment, ENDPOINT, false);
-    memory.keep(null, 'p1', progressOf());
-    expect(memory.recall(null, 'p1')).toBeNull();
-    memory.keep('anna', 'p1', progressOf());
-    memory.save();
-    expect(memory.recall('anna', 'p1')).not.toBeNull();
+    const memory = createSnapshotCache(environment, ENDPOINT, false);
+    memory.set(null, 'p1', progressOf());
+    expect(memory.get(null, 'p1')).toBeNull();
+    memory.set('anna', 'p1', progressOf());
+    memory.persist();
+    expect(memory.get('anna', 'p1')).not.toBeNull();
     expect(environment.storage()?.length).toBe(0);
   });
 
   it('is bounded, the newest kept', () => {
-    const memory = createMemory(createManualEnvironment(), ENDPOINT, true);
-    for (let index = 0; index < 25; index += 1) memory.keep('anna', `p${String(index)}`, progressOf());
-    expect(memory.recall('anna', 'p4')).toBeNull();
-    expect(memory.recall('anna', 'p5')).not.toBeNull();
+    const memory = createSnapshotCache(createManualEnvironment(), ENDPOINT, true);
+    for (let index = 0; index < 25; index += 1) memory.set('anna', `p${String(index)}`, progressOf());
+    expect(memory.get('anna', 'p4')).toBeNull();
+    expect(memory.get('anna', 'p5')).not.toBeNull();
   });
 
   it.each(['{', '7', '{"subject":"anna"}', '{"subject":"anna","projects":[1,["p1",{}],["p1"]]}'])(
@@ -46,7 +46,7 @@ describe('What a tab remembers', () => {
     (rubbish) => {
       const environment = createManualEnvironment();
       environment.storage()?.setItem(`ingestion-progress ${ENDPOINT}`, rubbish);
-      expect(createMemory(environment, ENDPOINT, true).recall('anna', 'p1')).toBeNull();
+      expect(createSnapshotCache(environment, ENDPOINT, true).get('anna', 'p1')).toBeNull();
     },
   );
 
@@ -55,19 +55,19 @@ describe('What a tab remembers', () => {
       throw new DOMException('Full.', 'QuotaExceededError');
     };
     const storage = { getItem: refuse, setItem: refuse, removeItem: refuse } as unknown as Storage;
-    const memory = createMemory(createManualEnvironment({ storage: () => storage }), ENDPOINT, true);
-    memory.keep('anna', 'p1', progressOf());
-    memory.save();
-    expect(memory.recall('anna', 'p1')).not.toBeNull();
-    memory.forget(null);
-    expect(memory.recall('anna', 'p1')).toBeNull();
+    const memory = createSnapshotCache(createManualEnvironment({ storage: () => storage }), ENDPOINT, true);
+    memory.set('anna', 'p1', progressOf());
+    memory.persist();
+    expect(memory.get('anna', 'p1')).not.toBeNull();
+    memory.delete(null);
+    expect(memory.get('anna', 'p1')).toBeNull();
   });
 });
 
 describe('A client', () => {
   it.each([
-    ['FORBIDDEN', { refuse: 'FORBIDDEN', projectId: 'p1' }, ['p2']],
-    ['UNAUTHENTICATED', { refuse: 'UNAUTHENTICATED', projectId: 'p1' }, []],
+    ['FORBIDDEN', { reject: 'FORBIDDEN', projectId: 'p1' }, ['p2']],
+    ['UNAUTHENTICATED', { reject: 'UNAUTHENTICATED', projectId: 'p1' }, []],
     ['a close with 4401', { close: 4401 }, []],
   ])('wipes what it remembers at %s', async (_what, step, left) => {
     const environment = createManualEnvironment();
@@ -77,8 +77,8 @@ describe('A client', () => {
     const session = await socket();
     for (const projectId of ['p1', 'p2']) session.play({ progress: progressOf({ projectId }), projectId });
     session.play(step);
-    const memory = createMemory(environment, 'https://host.example/graphql', true);
-    expect(['p1', 'p2'].filter((project) => memory.recall('anna', project) !== null)).toEqual(left);
+    const memory = createSnapshotCache(environment, 'https://host.example/graphql', true);
+    expect(['p1', 'p2'].filter((project) => memory.get('anna', project) !== null)).toEqual(left);
     for (const client of clients) client.dispose();
   });
 
@@ -90,7 +90,7 @@ describe('A client', () => {
     const session = await socket();
     for (const projectId of ['p1', 'p2']) session.play({ progress: progressOf({ projectId }), projectId });
     expect(environment.storage()?.length).toBe(0);
-    environment.signal('leave');
+    environment.signal('hide');
     const kept = environment.storage()?.getItem('ingestion-progress https://host.example/graphql') ?? '';
     expect(kept).toContain('"p1"');
     expect(kept).not.toContain('"p2"');

@@ -94,7 +94,7 @@ describe('A connection that has given up before anybody looked', () => {
     const client = createIngestionClient({ projectId: 'not good', endpoint: 'https://api.example/graphql' });
     const output = { isTTY: false, columns: 80, write: (text: string) => void lines.push(text) };
     expect(await watchInTerminal(client, output, { json: false, follow: false })).toBe(4);
-    expect(lines).toEqual([expect.stringMatching(/error: The project id "not good" must be/)]);
+    expect(lines).toEqual([expect.stringMatching(/error: Invalid project id "not good"/)]);
   });
 });
 

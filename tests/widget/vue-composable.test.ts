@@ -67,7 +67,7 @@ it('tells a failure, and a connection that gave up, once each; reconnect brings 
   const session = await socket();
   session.play({ progress: progressOf() });
   session.play({ progress: failedOf() });
-  session.play({ refuse: 'FORBIDDEN' });
+  session.play({ reject: 'FORBIDDEN' });
   expect(view.value).toMatchObject({
     connectionState: 'unauthorized',
     connectionError: { code: 'FORBIDDEN' },

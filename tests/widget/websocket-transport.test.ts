@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import { createEnvironment } from '../../widget/client/environment.js';
-import type { Answer, Loss, TransportSession } from '../../widget/client/transport.js';
+import type { ServerMessage, Failure, TransportSession } from '../../widget/client/transport.js';
 import { createWebSocketTransport } from '../../widget/client/websocket-transport.js';
 
 interface Message {
@@ -59,10 +59,10 @@ function open(over: Partial<Parameters<typeof createWebSocketTransport>[0]> = {}
     pongTimeoutMs: 2_000,
     ...over,
   }).open('secret', {
-    acknowledged: (lifetime) => tell(`acknowledged ${JSON.stringify(lifetime)}`),
-    answered: () => tell('answered'),
-    alive: () => undefined,
-    lost: ({ advice, error }: Loss) => tell(`lost ${advice} ${error.code}`),
+    onAcknowledged: (lifetime) => tell(`acknowledged ${JSON.stringify(lifetime)}`),
+    onData: () => tell('answered'),
+    onAlive: () => undefined,
+    onFailure: ({ policy: policy, error }: Failure) => tell(`lost ${policy} ${error.code}`),
   });
   const hears = (word: string): Promise<void> =>
     new Promise((resolve) => {
@@ -74,8 +74,8 @@ function open(over: Partial<Parameters<typeof createWebSocketTransport>[0]> = {}
       waiting.add(look);
       look();
     });
-  const watch = (projectId: string): Answer[] => {
-    const answers: Answer[] = [];
+  const watch = (projectId: string): ServerMessage[] => {
+    const answers: ServerMessage[] = [];
     session.watch({ projectId, ingestionId: null, follow: true }, (answer) => {
       answers.push(answer);
       tell(`${projectId} ${answer.type}`);
@@ -108,7 +108,7 @@ describe('A session over WebSocket', () => {
     };
     const [left] = [watch('p1'), watch('p2')];
     await hears('p1 failed');
-    expect(left).toEqual([{ type: 'failed', loss: expect.objectContaining({ advice: 'retry' }) }]);
+    expect(left).toEqual([{ type: 'failed', failure: expect.objectContaining({ policy: 'retry' }) }]);
     expect(told.some((word) => word.startsWith('lost'))).toBe(false);
     session.close();
   });
@@ -129,7 +129,7 @@ describe('A session over WebSocket', () => {
     const { hears, watch } = open();
     onMessage = (_message, socket) => socket.send('Hello there.');
     watch('p1');
-    await hears('lost giveUp PROTOCOL_ERROR');
+    await hears('lost fatal PROTOCOL_ERROR');
   });
 
   it('tells nothing after it was closed, and leaves no socket, also before the ack', async () => {
@@ -152,11 +152,11 @@ describe('A session over WebSocket', () => {
     await expect(session.request({ query: '{ viewer { subject } }', variables: {} })).rejects.toMatchObject({
       code: 'SERVER_RESTARTING',
     });
-    await hears('lost spread SERVER_RESTARTING');
+    await hears('lost jittered SERVER_RESTARTING');
   });
 
   it('says what is missing where there is no WebSocket', () => {
     const environment = { ...createEnvironment(), webSocket: null };
-    expect(() => open({ environment })).toThrow(/bring one with createEnvironment/);
+    expect(() => open({ environment })).toThrow(/Pass one to createEnvironment/);
   });
 });

@@ -1,62 +1,74 @@
 /**
- * One way to the server, open or not: gets the token, opens a session of its transport, and has the places on the
- * connection watched over it. When to open and to close is decided by the machine.
+ * One transport in use by a connection: gets the token, opens a session, and watches the subscribers' projects over it. The
+ * state machine decides when to open and close it.
  */
-import { lossIn } from './retry-policy.js';
+import { toFailure } from './retry-policy.js';
 import type { TokenSource } from './token-source.js';
-import type { Answer, SessionListener, Transport, TransportSession, WatchTarget } from './transport.js';
+import type {
+  ServerMessage,
+  SessionListener,
+  Transport,
+  TransportSession,
+  WatchTarget,
+} from './transport.js';
 
-/** Who watches a project over a connection. */
-export interface Place {
+/** Watches one project over a connection. */
+export interface Subscriber {
   readonly target: WatchTarget;
-  answer(answer: Answer): void;
-  /** The connection's state, scopes or server time are new. */
-  changed(): void;
+  receive(message: ServerMessage): void;
+  /** The connection's state, scopes or server time changed. */
+  onChange(): void;
 }
 
-/** A way to the server. */
-export interface Line {
+/** A transport with at most one open session. */
+export interface Channel {
   readonly session: TransportSession | null;
-  /** Opens a session, unless one with the same token is open. Resolves to null where it was closed meanwhile, or lost. */
-  open(forced: boolean): Promise<TransportSession | null>;
+  /** Opens a session, unless one with the same token is open. Resolves to null if it was closed meanwhile, or failed. */
+  open(force: boolean): Promise<TransportSession | null>;
   close(): void;
-  /** Begins or ends a place's watch. */
-  attach(place: Place, active: boolean): void;
+  /** Starts or stops watching for a subscriber. */
+  attach(subscriber: Subscriber, active: boolean): void;
 }
 
-/** Options of a line. */
-export interface LineOptions {
+/** Options of a channel. */
+export interface ChannelOptions {
   readonly transport: Transport;
   readonly tokens: TokenSource;
-  /** Who is on the connection, and whether the server is to be asked for it. */
-  readonly places: ReadonlyMap<Place, boolean>;
-  /** A token is there, and with it whose it is; nothing was sent yet. */
-  readonly identified: () => void;
+  /** The connection's subscribers, and whether each is to be watched now. */
+  readonly subscribers: ReadonlyMap<Subscriber, boolean>;
+  /** A token arrived, and with it the user's identity; nothing has been sent yet. */
+  readonly onTokenReady: () => void;
   readonly listener: SessionListener;
 }
 
-/** Opens nothing yet. */
-export function createLine({ transport, tokens, places, identified, listener }: LineOptions): Line {
+/** Makes a closed channel. */
+export function createChannel({
+  transport,
+  tokens,
+  subscribers,
+  onTokenReady,
+  listener,
+}: ChannelOptions): Channel {
   let session: TransportSession | null = null;
   let token: string | null = null;
   let generation = 0;
-  const watches = new Map<Place, () => void>();
+  const watches = new Map<Subscriber, () => void>();
 
-  function drop(): void {
+  function closeSession(): void {
     watches.clear();
     session?.close();
     session = null;
   }
-  function attach(place: Place, active: boolean): void {
-    const stop = watches.get(place);
+  function attach(subscriber: Subscriber, active: boolean): void {
+    const stop = watches.get(subscriber);
     if (!active) {
       stop?.();
-      watches.delete(place);
+      watches.delete(subscriber);
     } else if (session !== null && !stop) {
       watches.set(
-        place,
-        session.watch(place.target, (answer) => {
-          place.answer(answer);
+        subscriber,
+        session.watch(subscriber.target, (message) => {
+          subscriber.receive(message);
         }),
       );
     }
@@ -66,27 +78,27 @@ export function createLine({ transport, tokens, places, identified, listener }: 
     get session() {
       return session;
     },
-    async open(forced) {
-      const mine = (generation += 1);
+    async open(force) {
+      const current = (generation += 1);
       try {
-        const next = await tokens.get(forced);
-        if (mine !== generation) return null;
-        identified();
+        const next = await tokens.getToken({ force });
+        if (current !== generation) return null;
+        onTokenReady();
         if (session === null || token !== next) {
-          drop();
+          closeSession();
           token = next;
           session = transport.open(next, listener);
         }
-        for (const [place, active] of places) attach(place, active);
+        for (const [subscriber, active] of subscribers) attach(subscriber, active);
         return session;
       } catch (error) {
-        if (mine === generation) listener.lost(lossIn(error));
+        if (current === generation) listener.onFailure(toFailure(error));
         return null;
       }
     },
     close() {
       generation += 1;
-      drop();
+      closeSession();
     },
     attach,
   };

@@ -1,64 +1,66 @@
-/** The words of the connection's machine: its states, what can happen to it, and what it asks to be done. */
+/** Types of the connection's state machine: its states, events and effects. */
 import type { ConnectionError, TransportChoice } from './types.js';
 
-/** What a loss asks for: try again, try again spread out, get a new token, or one of two ways of giving up. */
-export type Advice = 'retry' | 'spread' | 'refresh' | 'refuse' | 'giveUp';
+/**
+ * What a failure allows: retry with backoff, retry after a wide random delay, retry with a new token, or stop as
+ * `unauthorized` (`deny`) or as `error` (`fatal`).
+ */
+export type RetryPolicy = 'retry' | 'jittered' | 'refresh' | 'deny' | 'fatal';
 
-/** Times in ms. */
-export interface Policy {
+/** Settings of the machine; durations in ms. */
+export interface MachineSettings {
   readonly transport: TransportChoice;
-  /** Whether another token can be asked for. */
-  readonly renewable: boolean;
+  /** False if a forced refresh would return the same token. */
+  readonly canRefreshToken: boolean;
   readonly jitter: number;
   readonly maxAttempts: number;
   readonly maxFailedPolls: number;
   readonly fallbackAfterFailures: number;
   readonly fallbackAfterMs: number;
   readonly healthyAfterMs: number;
-  readonly probeIntervalMs: number;
+  readonly backgroundRetryIntervalMs: number;
   readonly pollIntervalMs: number;
   readonly hiddenPollIntervalMs: number;
 }
 
-/** The world at the moment of an event. `now` is monotonic. */
-export interface Moment {
+/** The environment when an event is handled. `now` is monotonic, in ms. */
+export interface EnvironmentState {
   readonly now: number;
   readonly random: number;
   readonly online: boolean;
   readonly visible: boolean;
 }
 
-/** What steps decide by: the world at the moment of an event, and the rules. */
-export type Turn = Moment & Policy;
+/** Input of every step besides state and event: the environment and the settings. */
+export type StepContext = EnvironmentState & MachineSettings;
 
-/** What can happen to a connection. */
+/** Events of a connection. */
 export type MachineEvent =
-  /** The first client watches; the last one left. */
+  /** The first client joined; the last one left. */
   | { readonly type: 'start' | 'stop' }
-  /** A person asked; the page came back in some way; the browser says that there is no network. */
+  /** The user pressed Reconnect; the page woke up or came online; the browser reports that it is offline. */
   | { readonly type: 'reconnect' | 'wake' | 'offline' }
-  /** The socket answered a watch; it gave some other sign of life. */
+  /** The socket delivered data for a watch; the socket delivered any other message. */
   | { readonly type: 'data' | 'alive' }
-  | { readonly type: 'lost'; readonly advice: Advice; readonly error: ConnectionError }
+  | { readonly type: 'lost'; readonly policy: RetryPolicy; readonly error: ConnectionError }
   | { readonly type: 'polled' }
   | { readonly type: 'pollFailed'; readonly error: ConnectionError }
   | { readonly type: 'retryDue' | 'fallbackDue' | 'healthyDue' | 'pollDue' };
 
-/** What a connection that is trying carries, whatever its name. */
-export interface Effort {
-  /** Attempts of this budget begun; the first connection is none. */
+/** Data of a connection that has not stopped, whatever its name. */
+export interface AttemptState {
+  /** Attempts started from the current budget; the first connection doesn't count. */
   readonly attempt: number;
-  /** Connections in a row that ended before health. */
+  /** Consecutive connections that ended before they were healthy. */
   readonly failures: number;
-  /** `live`: it answered; `healthy`: and went on living for a while. */
+  /** `live`: it delivered data; `healthy`: it has stayed live for `healthyAfterMs`. */
   readonly socket: 'none' | 'opening' | 'live' | 'healthy';
-  /** Sockets opened so far: another number is another socket. */
-  readonly opened: number;
-  /** A token was asked for by force since the last health. */
-  readonly forced: boolean;
-  readonly polls: 'off' | 'unproven' | 'working' | 'failing';
-  /** A round of polls is under way. */
-  readonly asking: boolean;
+  /** Number of sockets opened so far; it changes with each new socket. */
+  readonly socketId: number;
+  /** A token refresh was forced since the connection was last healthy. */
+  readonly tokenRefreshed: boolean;
+  readonly polls: 'off' | 'starting' | 'working' | 'failing';
+  readonly pollInFlight: boolean;
   readonly failedPolls: number;
   readonly retryAt: number | null;
   readonly fallbackAt: number | null;
@@ -67,23 +69,23 @@ export interface Effort {
   readonly error: ConnectionError | null;
 }
 
-/** Names under which a connection is trying. */
-export type TryingName = 'connecting' | 'connected' | 'reconnecting' | 'polling' | 'offline';
-/** A connection that has not given up. */
-export type Trying = { readonly name: TryingName } & Effort;
+/** Names of the states that have an `AttemptState`. */
+export type ConnectingStateName = 'connecting' | 'connected' | 'reconnecting' | 'polling' | 'offline';
+/** A connection that has not stopped. */
+export type ConnectingState = { readonly name: ConnectingStateName } & AttemptState;
 
 /** The state of a shared connection. */
 export type MachineState =
   | { readonly name: 'idle' }
-  | Trying
+  | ConnectingState
   | { readonly name: 'disconnected'; readonly reason: 'exhausted'; readonly error: ConnectionError | null }
   | { readonly name: 'unauthorized' | 'error'; readonly error: ConnectionError };
 /** Names of the states. */
 export type StateName = MachineState['name'];
 /** Names of the events. */
 export type EventName = MachineEvent['type'];
-/** The connection's timers: each is set while the state says `…At`, and brings `…Due`. */
+/** The connection's timers: each is set while the state has its `…At`, and fires the event `…Due`. */
 export const TIMERS = ['retry', 'fallback', 'healthy', 'poll'] as const;
 
-/** What has to be done after a transition, beyond the timers that the state names. */
-export type Effect = 'open' | 'openForced' | 'close' | 'poll' | 'abandonPoll' | 'check';
+/** Side effects of a transition. Timers are not among them: they follow from the state's `…At` fields. */
+export type Effect = 'open' | 'openWithNewToken' | 'close' | 'poll' | 'cancelPoll' | 'check';

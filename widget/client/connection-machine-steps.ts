@@ -1,21 +1,28 @@
 /**
- * The steps of the connection's machine: from one state to the next, as pure functions. Which step answers which event in
- * which state stands in machine.ts.
+ * Steps of the connection's state machine, as pure functions from state to state. The table in connection-machine.ts says
+ * which step handles which event.
  */
-import { endOf } from './retry-policy.js';
-import { retryDelayMs, spreadDelayMs } from './backoff.js';
-import type { Effort, MachineEvent, MachineState, Policy, Trying, Turn } from './connection-machine-state.js';
+import { terminalStateFor } from './retry-policy.js';
+import { retryDelayMs, jitteredDelayMs } from './backoff.js';
+import type {
+  AttemptState,
+  MachineEvent,
+  MachineState,
+  MachineSettings,
+  ConnectingState,
+  StepContext,
+} from './connection-machine-state.js';
 import type { ConnectionError } from './types.js';
 
-/** Before the first try. */
-export const NO_EFFORT: Effort = {
+/** State before the first attempt. */
+export const INITIAL_ATTEMPT: AttemptState = {
   attempt: 0,
   failures: 0,
   socket: 'none',
-  opened: 0,
-  forced: false,
+  socketId: 0,
+  tokenRefreshed: false,
   polls: 'off',
-  asking: false,
+  pollInFlight: false,
   failedPolls: 0,
   retryAt: null,
   fallbackAt: null,
@@ -24,97 +31,107 @@ export const NO_EFFORT: Effort = {
   error: null,
 };
 
-const lives = (effort: Effort): boolean => effort.socket === 'live' || effort.socket === 'healthy';
+const isLive = (state: AttemptState): boolean => state.socket === 'live' || state.socket === 'healthy';
 
-/** The one name that fits what is going on. */
-function named(effort: Effort): Trying {
-  if (lives(effort)) return { ...effort, name: 'connected' };
-  if (effort.polls === 'working') return { ...effort, name: 'polling' };
-  const first = effort.error === null && effort.attempt === 0;
-  return { ...effort, name: first ? 'connecting' : 'reconnecting' };
+/** Derives the state's name from its data. */
+function withStateName(state: AttemptState): ConnectingState {
+  if (isLive(state)) return { ...state, name: 'connected' };
+  if (state.polls === 'working') return { ...state, name: 'polling' };
+  const first = state.error === null && state.attempt === 0;
+  return { ...state, name: first ? 'connecting' : 'reconnecting' };
 }
 
-const mayFallBack = ({ polls }: Effort, { transport }: Policy): boolean =>
+const canFallBack = ({ polls }: AttemptState, { transport }: MachineSettings): boolean =>
   transport === 'auto' && polls === 'off';
 
-const opening = (effort: Effort, turn: Turn): Effort => ({
-  ...effort,
+const openSocket = (state: AttemptState, context: StepContext): AttemptState => ({
+  ...state,
   socket: 'opening',
-  opened: effort.opened + 1,
+  socketId: state.socketId + 1,
   retryAt: null,
   healthyAt: null,
-  fallbackAt: effort.fallbackAt ?? (mayFallBack(effort, turn) ? turn.now + turn.fallbackAfterMs : null),
+  fallbackAt:
+    state.fallbackAt ?? (canFallBack(state, context) ? context.now + context.fallbackAfterMs : null),
 });
 
-const asking = (effort: Effort): Effort => ({
-  ...effort,
-  polls: effort.polls === 'off' ? 'unproven' : effort.polls,
-  asking: true,
+const startPoll = (state: AttemptState): AttemptState => ({
+  ...state,
+  polls: state.polls === 'off' ? 'starting' : state.polls,
+  pollInFlight: true,
   fallbackAt: null,
   pollAt: null,
 });
 
-/** Both transports are spent. */
-const exhausted = (effort: Effort, { transport, maxFailedPolls, maxAttempts }: Policy): boolean =>
-  effort.socket === 'none' &&
-  (transport === 'websocket' || effort.failedPolls >= maxFailedPolls) &&
-  (transport === 'polling' || effort.attempt >= maxAttempts);
+/** Whether both transports have used up their attempts. */
+const isExhausted = (
+  state: AttemptState,
+  { transport, maxFailedPolls, maxAttempts }: MachineSettings,
+): boolean =>
+  state.socket === 'none' &&
+  (transport === 'websocket' || state.failedPolls >= maxFailedPolls) &&
+  (transport === 'polling' || state.attempt >= maxAttempts);
 const disconnected = (error: ConnectionError): MachineState => ({
   name: 'disconnected',
   reason: 'exhausted',
   error,
 });
 
-function started(effort: Effort, turn: Turn): MachineState {
-  if (!turn.online) return offline(effort, turn);
-  return named(turn.transport === 'polling' ? asking(effort) : opening(effort, turn));
+function connect(state: AttemptState, context: StepContext): MachineState {
+  if (!context.online) return goOffline(state, context);
+  return withStateName(context.transport === 'polling' ? startPoll(state) : openSocket(state, context));
 }
 
-/** The first try of all. */
-export const begin = (_state: unknown, turn: Turn): MachineState => started(NO_EFFORT, turn);
+/** The first connection. */
+export const start = (_state: unknown, context: StepContext): MachineState =>
+  connect(INITIAL_ATTEMPT, context);
 
-/** A fresh budget after an end; where a token was refused, a new one is asked for. */
-export const again = (state: MachineState, turn: Turn): MachineState =>
-  started({ ...NO_EFFORT, attempt: 1, forced: state.name === 'unauthorized' }, turn);
+/** A new budget of attempts after a stop; if the token was rejected, with a new token. */
+export const restart = (state: MachineState, context: StepContext): MachineState =>
+  connect({ ...INITIAL_ATTEMPT, attempt: 1, tokenRefreshed: state.name === 'unauthorized' }, context);
 
-/** A fresh budget, at once: what waits is begun now, what is under way goes on. */
-export function hasten(effort: Effort, turn: Turn): MachineState {
-  if (!turn.online) return offline(effort, turn);
-  const fresh = { ...effort, attempt: 1, failedPolls: 0 };
-  const next = fresh.polls === 'off' ? fresh : asking(fresh);
-  const idle = next.socket === 'none' && turn.transport !== 'polling';
-  return named(idle ? opening(next, turn) : next);
+/** A new budget of attempts, without delay: pending attempts start now, running ones continue. */
+export function reconnectNow(state: AttemptState, context: StepContext): MachineState {
+  if (!context.online) return goOffline(state, context);
+  const fresh = { ...state, attempt: 1, failedPolls: 0 };
+  const next = fresh.polls === 'off' ? fresh : startPoll(fresh);
+  const idle = next.socket === 'none' && context.transport !== 'polling';
+  return withStateName(idle ? openSocket(next, context) : next);
 }
 
-/** No network: waits for the browser, and looks now and then, since the browser may be wrong. */
-export function offline(effort: Effort, turn: Turn): MachineState {
-  const { opened, forced, error, socket, healthyAt } = effort;
-  const base = { ...NO_EFFORT, name: 'offline', opened, forced, error } as const;
-  return lives(effort)
+/** Offline: waits for the browser's online event, and still retries now and then in case the browser is wrong. */
+export function goOffline(state: AttemptState, context: StepContext): MachineState {
+  const { socketId, tokenRefreshed, error, socket, healthyAt } = state;
+  const base = { ...INITIAL_ATTEMPT, name: 'offline', socketId, tokenRefreshed, error } as const;
+  return isLive(state)
     ? { ...base, socket, healthyAt }
-    : { ...base, retryAt: turn.now + turn.probeIntervalMs };
+    : { ...base, retryAt: context.now + context.backgroundRetryIntervalMs };
 }
 
-/** Something woke the page while it was offline. */
-export const returned = (state: Trying, turn: Turn): MachineState =>
-  !turn.online || lives(state) ? state : started({ ...NO_EFFORT, attempt: 1, opened: state.opened }, turn);
+/** The page woke up while it was offline. */
+export const resume = (state: ConnectingState, context: StepContext): MachineState =>
+  !context.online || isLive(state)
+    ? state
+    : connect({ ...INITIAL_ATTEMPT, attempt: 1, socketId: state.socketId }, context);
 
-/** One look while offline. */
-export function probe(state: Trying, turn: Turn): MachineState {
-  if (lives(state)) return state;
-  const next = turn.transport === 'polling' ? asking(state) : opening(state, turn);
+/** One attempt while offline. */
+export function retryWhileOffline(state: ConnectingState, context: StepContext): MachineState {
+  if (isLive(state)) return state;
+  const next = context.transport === 'polling' ? startPoll(state) : openSocket(state, context);
   return { ...next, fallbackAt: null, retryAt: null, name: 'offline' };
 }
 
-/** The socket gave a sign of life: polls end here. */
-export const answered = (state: Trying, turn: Turn): MachineState =>
+/** The socket is alive: polling ends. */
+export const markLive = (state: ConnectingState, context: StepContext): MachineState =>
   state.socket === 'none'
     ? state
-    : named({
+    : withStateName({
         ...state,
-        ...(state.socket === 'opening' && { socket: 'live', healthyAt: turn.now + turn.healthyAfterMs }),
+        ...(state.socket === 'opening' && {
+          socket: 'live',
+          healthyAt: context.now + context.healthyAfterMs,
+        }),
         polls: 'off',
-        asking: false,
+        pollInFlight: false,
         failedPolls: 0,
         retryAt: null,
         fallbackAt: null,
@@ -122,79 +139,82 @@ export const answered = (state: Trying, turn: Turn): MachineState =>
         error: null,
       });
 
-/** It went on living for a while: only now the count starts anew. */
-export const settle = (state: Trying): MachineState => ({
+/** The socket stayed live for a while: only now are the counters reset (`healthy-before-reset`). */
+export const markHealthy = (state: ConnectingState): MachineState => ({
   ...state,
   socket: 'healthy',
   healthyAt: null,
   attempt: 0,
   failures: 0,
-  forced: false,
+  tokenRefreshed: false,
 });
 
-/** The socket ended, or never came to be. */
-export function lost(
-  effort: Effort,
-  turn: Turn,
-  loss: Extract<MachineEvent, { type: 'lost' }>,
+/** The socket closed, or could not be opened. */
+export function connectionLost(
+  state: AttemptState,
+  context: StepContext,
+  failure: Extract<MachineEvent, { type: 'lost' }>,
 ): MachineState {
-  const { advice, error } = loss;
-  const end = endOf(loss, effort.forced, turn.renewable);
-  if (end !== null) return end;
-  const ended: Effort = { ...effort, socket: 'none', healthyAt: null, error };
-  if (!turn.online) return offline(ended, turn);
-  if (advice === 'refresh') return named(opening({ ...ended, forced: true }, turn));
+  const { policy, error } = failure;
+  const terminal = terminalStateFor(failure, state.tokenRefreshed, context.canRefreshToken);
+  if (terminal !== null) return terminal;
+  const closed: AttemptState = { ...state, socket: 'none', healthyAt: null, error };
+  if (!context.online) return goOffline(closed, context);
+  if (policy === 'refresh') return withStateName(openSocket({ ...closed, tokenRefreshed: true }, context));
 
-  const failures = effort.socket === 'healthy' ? 0 : effort.failures + 1;
-  const spent = effort.attempt >= turn.maxAttempts;
-  const fallBack = mayFallBack(effort, turn) && (spent || failures >= turn.fallbackAfterFailures);
-  const next: Effort = { ...(fallBack ? asking(ended) : ended), failures };
-  if (spent) return exhausted(next, turn) ? disconnected(error) : resting(next, turn);
+  const failures = state.socket === 'healthy' ? 0 : state.failures + 1;
+  const budgetSpent = state.attempt >= context.maxAttempts;
+  const fallBack = canFallBack(state, context) && (budgetSpent || failures >= context.fallbackAfterFailures);
+  const next: AttemptState = { ...(fallBack ? startPoll(closed) : closed), failures };
+  if (budgetSpent) return isExhausted(next, context) ? disconnected(error) : retryInBackground(next, context);
   const delayMs =
-    advice === 'spread'
-      ? spreadDelayMs(turn.random)
-      : retryDelayMs(effort.attempt + 1, turn.jitter, turn.random);
-  return named({ ...next, retryAt: turn.now + delayMs });
+    policy === 'jittered'
+      ? jitteredDelayMs(context.random)
+      : retryDelayMs(state.attempt + 1, context.jitter, context.random);
+  return withStateName({ ...next, retryAt: context.now + delayMs });
 }
 
-/** The budget is spent; while polls work, one quiet look a minute remains. */
-const resting = (effort: Effort, turn: Turn): MachineState =>
-  named({
-    ...effort,
+/** The attempts are used up; while polling works, the socket is still retried once a minute. */
+const retryInBackground = (state: AttemptState, context: StepContext): MachineState =>
+  withStateName({
+    ...state,
     fallbackAt: null,
-    retryAt: effort.polls === 'working' ? turn.now + turn.probeIntervalMs : null,
+    retryAt: state.polls === 'working' ? context.now + context.backgroundRetryIntervalMs : null,
   });
 
-/** The next attempt. Past the budget it is the quiet look, which counts for nothing. */
-export const attempt = (effort: Effort, turn: Turn): MachineState =>
-  named(opening({ ...effort, attempt: Math.min(effort.attempt + 1, turn.maxAttempts) }, turn));
+/** The next attempt. Background retries don't count against the budget. */
+export const nextAttempt = (state: AttemptState, context: StepContext): MachineState =>
+  withStateName(openSocket({ ...state, attempt: Math.min(state.attempt + 1, context.maxAttempts) }, context));
 
-/** A round of polls. */
-export const polling = (effort: Effort): MachineState => named(asking(effort));
+/** Starts a poll. */
+export const poll = (state: AttemptState): MachineState => withStateName(startPoll(state));
 
-/** The round was answered. */
-export function polled(effort: Effort, turn: Turn): MachineState {
-  const intervalMs = turn.visible ? turn.pollIntervalMs : turn.hiddenPollIntervalMs;
-  const next: Effort = {
-    ...effort,
+/** The poll succeeded. */
+export function polled(state: AttemptState, context: StepContext): MachineState {
+  const intervalMs = context.visible ? context.pollIntervalMs : context.hiddenPollIntervalMs;
+  const next: AttemptState = {
+    ...state,
     polls: 'working',
-    asking: false,
+    pollInFlight: false,
     failedPolls: 0,
-    pollAt: turn.now + intervalMs,
+    pollAt: context.now + intervalMs,
   };
-  const spent = turn.transport === 'auto' && effort.socket === 'none' && effort.retryAt === null;
-  return spent ? resting(next, turn) : named(next);
+  const budgetSpent = context.transport === 'auto' && state.socket === 'none' && state.retryAt === null;
+  return budgetSpent ? retryInBackground(next, context) : withStateName(next);
 }
 
-/** The round failed. */
+/** The poll failed. */
 export function pollFailed(
-  effort: Effort,
-  turn: Turn,
+  state: AttemptState,
+  context: StepContext,
   { error }: Extract<MachineEvent, { type: 'pollFailed' }>,
 ): MachineState {
-  const failedPolls = effort.failedPolls + 1;
-  const next: Effort = { ...effort, polls: 'failing', asking: false, failedPolls, error };
-  if (!turn.online) return offline(next, turn);
-  if (exhausted(next, turn)) return disconnected(error);
-  return named({ ...next, pollAt: turn.now + retryDelayMs(failedPolls, turn.jitter, turn.random) });
+  const failedPolls = state.failedPolls + 1;
+  const next: AttemptState = { ...state, polls: 'failing', pollInFlight: false, failedPolls, error };
+  if (!context.online) return goOffline(next, context);
+  if (isExhausted(next, context)) return disconnected(error);
+  return withStateName({
+    ...next,
+    pollAt: context.now + retryDelayMs(failedPolls, context.jitter, context.random),
+  });
 }

@@ -1,47 +1,48 @@
 /**
- * What a shared connection does next: `transition(state, event) -> [state, effects]`, pure. Every pair of state and event
- * stands in the one table below, or beside it as one that changes nothing; what follows from a change (sockets, polls) is
- * worked out by comparing the two states. Knows no single project: what becomes of one subscription is in
- * watch-machine.ts.
+ * State machine of a shared connection: `transition(state, event) -> [state, effects]`, pure. Each pair of state and event
+ * is either in the table below or declared as ignored. Effects on sockets and polls are derived by comparing the states
+ * before and after. Single projects are not handled here but in watch-machine.ts.
  */
 import {
-  NO_EFFORT,
-  again,
-  answered,
-  attempt,
-  begin,
-  hasten,
-  lost,
-  offline,
+  INITIAL_ATTEMPT,
+  restart,
+  markLive,
+  nextAttempt,
+  start,
+  reconnectNow,
+  connectionLost,
+  goOffline,
   pollFailed,
   polled,
-  polling,
-  probe,
-  returned,
-  settle,
+  poll,
+  retryWhileOffline,
+  resume,
+  markHealthy,
 } from './connection-machine-steps.js';
 import type {
   Effect,
-  Effort,
+  AttemptState,
   EventName,
   MachineEvent,
   MachineState,
   StateName,
-  Trying,
-  TryingName,
-  Turn,
+  ConnectingState,
+  ConnectingStateName,
+  StepContext,
 } from './connection-machine-state.js';
 
-type StateOf<S extends StateName> = S extends TryingName ? Trying : Extract<MachineState, { name: S }>;
+type StateOf<S extends StateName> = S extends ConnectingStateName
+  ? ConnectingState
+  : Extract<MachineState, { name: S }>;
 type Step<S extends StateName, E extends EventName> = (
   state: StateOf<S>,
-  turn: Turn,
+  context: StepContext,
   event: Extract<MachineEvent, { type: E }>,
 ) => MachineState;
-type AnyStep = (...args: [never, Turn, never]) => MachineState;
+type AnyStep = (...args: [never, StepContext, never]) => MachineState;
 
-/** What changes nothing in which state. Whatever is not named here, the table must have: the compiler holds it to that. */
-interface Nothing {
+/** Events that each state ignores. The compiler requires every other pair to be in the table. */
+interface Ignored {
   idle: Exclude<EventName, 'start'>;
   connecting: 'start' | 'reconnect' | 'wake' | 'alive' | 'retryDue' | 'healthyDue' | 'pollDue';
   connected: Exclude<EventName, 'stop' | 'offline' | 'lost' | 'healthyDue'>;
@@ -52,80 +53,80 @@ interface Nothing {
   unauthorized: Exclude<EventName, 'stop' | 'reconnect'>;
   error: Exclude<EventName, 'stop' | 'reconnect'>;
 }
-type Table = { readonly [S in StateName]: { readonly [E in Exclude<EventName, Nothing[S]>]: Step<S, E> } };
+type Table = { readonly [S in StateName]: { readonly [E in Exclude<EventName, Ignored[S]>]: Step<S, E> } };
 
 const stop = (): MachineState => ({ name: 'idle' });
-const data = answered;
-const degraded = {
+const data = markLive;
+const recovering = {
   stop,
-  reconnect: hasten,
-  wake: hasten,
-  offline,
+  reconnect: reconnectNow,
+  wake: reconnectNow,
+  offline: goOffline,
   data,
-  lost,
+  lost: connectionLost,
   polled,
   pollFailed,
-  retryDue: attempt,
-  pollDue: polling,
+  retryDue: nextAttempt,
+  pollDue: poll,
 };
-const over = { stop, reconnect: again };
+const terminal = { stop, reconnect: restart };
 
-/** Every transition there is. */
+/** All transitions. */
 export const TABLE: Table = {
-  /** Nobody watches. */
-  idle: { start: begin },
-  /** The first try, nothing lost yet. */
-  connecting: { stop, offline, data, lost, polled, pollFailed, fallbackDue: polling },
-  /** The socket answers. */
-  connected: { stop, offline, lost, healthyDue: settle },
-  /** Something was lost, and neither transport works yet. */
-  reconnecting: { ...degraded, fallbackDue: polling },
-  /** Polls work; the socket is tried behind them. */
-  polling: degraded,
-  /** The browser says that there is no network. A socket that lived is kept until it is known to be dead. */
+  /** Nobody is watching. */
+  idle: { start },
+  /** The first attempt; nothing has failed yet. */
+  connecting: { stop, offline: goOffline, data, lost: connectionLost, polled, pollFailed, fallbackDue: poll },
+  /** The socket delivers data. */
+  connected: { stop, offline: goOffline, lost: connectionLost, healthyDue: markHealthy },
+  /** The connection was lost, and neither transport works yet. */
+  reconnecting: { ...recovering, fallbackDue: poll },
+  /** Polling works; the socket is retried in the background. */
+  polling: recovering,
+  /** The browser reports no network. A live socket is kept until it is known to be dead. */
   offline: {
     stop,
-    reconnect: probe,
-    wake: returned,
+    reconnect: retryWhileOffline,
+    wake: resume,
     data,
-    alive: answered,
-    lost,
+    alive: markLive,
+    lost: connectionLost,
     polled,
     pollFailed,
-    retryDue: probe,
-    healthyDue: settle,
+    retryDue: retryWhileOffline,
+    healthyDue: markHealthy,
   },
-  /** Attempts and polls are both spent. */
-  disconnected: { ...over, start: again, wake: again },
-  /** Refused after a forced refresh. */
-  unauthorized: over,
-  /** The protocol was broken: given up. */
-  error: over,
+  /** Attempts and polls are used up. */
+  disconnected: { ...terminal, start: restart, wake: restart },
+  /** Rejected again after a forced token refresh. */
+  unauthorized: terminal,
+  /** Protocol error: no retry would help. */
+  error: terminal,
 };
 
-/** What the event makes of the state, and what has to be done for it. The same state object where nothing changes. */
+/** The next state and the effects to run. Returns the same state object if nothing changes. */
 export function transition(
   state: MachineState,
   event: MachineEvent,
-  turn: Turn,
+  context: StepContext,
 ): readonly [MachineState, readonly Effect[]] {
   const row = TABLE[state.name] as Readonly<Partial<Record<EventName, AnyStep>>>;
-  const next = row[event.type]?.(state as never, turn, event as never) ?? state;
+  const next = row[event.type]?.(state as never, context, event as never) ?? state;
   return [next, effectsOf(state, next, event)];
 }
 
-const effort = (state: MachineState): Effort => ('opened' in state ? state : NO_EFFORT);
+const attemptOf = (state: MachineState): AttemptState => ('socketId' in state ? state : INITIAL_ATTEMPT);
 
-/** The difference between two states, as things to do. */
+/** The effects that lead from one state to the next. */
 function effectsOf(before: MachineState, after: MachineState, event: MachineEvent): readonly Effect[] {
-  const was = effort(before);
-  const is = effort(after);
+  const was = attemptOf(before);
+  const is = attemptOf(after);
   const effects: Effect[] = [];
-  const another = is.socket === 'opening' && (was.opened !== is.opened || was.socket === 'none');
-  if (was.socket !== 'none' && (another || is.socket === 'none')) effects.push('close');
-  if (was.polls !== 'off' && is.polls === 'off') effects.push('abandonPoll');
-  if (another) effects.push(is.forced && !was.forced ? 'openForced' : 'open');
+  const opensSocket = is.socket === 'opening' && (was.socketId !== is.socketId || was.socket === 'none');
+  if (was.socket !== 'none' && (opensSocket || is.socket === 'none')) effects.push('close');
+  if (was.polls !== 'off' && is.polls === 'off') effects.push('cancelPoll');
+  if (opensSocket) effects.push(is.tokenRefreshed && !was.tokenRefreshed ? 'openWithNewToken' : 'open');
   else if (is.socket !== 'none' && /wake|reconnect|offline/.test(event.type)) effects.push('check');
-  if (is.asking && !was.asking) effects.push('poll');
+  if (is.pollInFlight && !was.pollInFlight) effects.push('poll');
   return effects;
 }

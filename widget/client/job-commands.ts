@@ -1,37 +1,37 @@
-/** What a person asks of a job: another go, or to stop. How it fared is the answer; what comes of it, the state tells. */
+/** Sends the user's commands, retry and cancel, to the job. Their effect shows in the ingestion's state. */
 import {
   CancelIngestionDocument,
   RetryIngestionDocument,
   type CancelIngestionMutation,
   type RetryIngestionMutation,
 } from '../generated/operations.js';
-import { lossOf } from './retry-policy.js';
+import { failureOf } from './retry-policy.js';
 import type { Connection } from './connection.js';
 import { OperationError } from './transport.js';
 import type { CommandOutcome, IngestionClient } from './types.js';
 
-/** The commands of one project, for the ingestion that is shown; `accepted`: a job does what it was asked. */
-export function createCommands(
+/** The commands of one project, for the ingestion that is shown; `onAccepted` is called if a job accepts one. */
+export function createJobCommands(
   connection: Connection,
-  shown: () => { readonly projectId: string; readonly ingestionId: string | null },
-  accepted: () => void,
+  currentIngestion: () => { readonly projectId: string; readonly ingestionId: string | null },
+  onAccepted: () => void,
 ): Pick<IngestionClient, 'retryIngestion' | 'cancelIngestion'> {
-  async function ask(query: string, more?: { readonly fromPhase: number | null }): Promise<CommandOutcome> {
-    const variables = { ...shown(), ...more };
+  async function send(query: string, extra?: { readonly fromPhase: number | null }): Promise<CommandOutcome> {
+    const variables = { ...currentIngestion(), ...extra };
     if (variables.ingestionId === null) {
-      throw new OperationError(lossOf('giveUp', 'NOT_FOUND', 'No ingestion is known yet.'));
+      throw new OperationError(failureOf('fatal', 'NOT_FOUND', 'There is no ingestion yet.'));
     }
     const data = await connection.request({ query, variables });
     const [answer] = Object.values(Object(data) as RetryIngestionMutation | CancelIngestionMutation);
     const { status, reason } = Object(answer) as { readonly status?: unknown; readonly reason?: unknown };
-    if (status === 'ACCEPTED') accepted();
+    if (status === 'ACCEPTED') onAccepted();
     return {
       status: status === 'ACCEPTED' || status === 'REJECTED' ? status : 'UNHEARD',
       reason: typeof reason === 'string' ? reason : null,
     };
   }
   return {
-    retryIngestion: (fromPhase) => ask(RetryIngestionDocument, { fromPhase: fromPhase ?? null }),
-    cancelIngestion: () => ask(CancelIngestionDocument),
+    retryIngestion: (fromPhase) => send(RetryIngestionDocument, { fromPhase: fromPhase ?? null }),
+    cancelIngestion: () => send(CancelIngestionDocument),
   };
 }

@@ -1,90 +1,95 @@
 /**
- * The last known state of each project, so that coming back to it shows it at once: in this page, and in the tab's storage
- * where the host allows. Each endpoint's entry belongs to one `sub`; another one's arrival wipes it.
+ * Caches the last known state of each project, so that returning to it shows it at once: in this page, and in the tab's
+ * sessionStorage if the host allows. Each endpoint's entry belongs to one `sub`; a different `sub` clears it.
  */
 import type { Environment } from './environment.js';
 import type { Progress } from './types.js';
 import { readProgress } from './wire.js';
 
-/** What is remembered of one endpoint. */
-export interface Memory {
-  recall(subject: string | null, project: string): Progress | null;
-  keep(subject: string | null, project: string, progress: Progress): void;
-  /** One project, or all of them. */
-  forget(project: string | null): void;
-  /** Writes to the tab's storage what is to outlive the page. */
-  save(): void;
+/** The cache of one endpoint. */
+export interface SnapshotCache {
+  get(subject: string | null, project: string): Progress | null;
+  set(subject: string | null, project: string, progress: Progress): void;
+  /** Deletes one project; null deletes all of them. */
+  delete(project: string | null): void;
+  /** Writes the cache to the tab's sessionStorage. */
+  persist(): void;
 }
 
 interface Entry {
   readonly subject: string;
   readonly projects: Map<string, Progress | null | undefined>;
 }
-/** What the storage should hold. */
+/** Format in the storage. */
 interface Stored {
   readonly subject: string;
   readonly projects: readonly (readonly [id: string, progress: unknown])[];
 }
-/** So many projects of an endpoint are remembered, the newest. */
-const PROJECTS_MOST = 20;
+/** Projects cached for each endpoint; the oldest is evicted. */
+const MAX_PROJECTS = 20;
 const entries = new WeakMap<Environment, Map<string, Entry>>();
 
-/** Memory of an endpoint; `lasting` puts it in the tab's storage too. */
-export function createMemory(environment: Environment, endpoint: string, lasting: boolean): Memory {
+/** The cache of an endpoint; `isPersistent` stores it in the tab's sessionStorage too. */
+export function createSnapshotCache(
+  environment: Environment,
+  endpoint: string,
+  isPersistent: boolean,
+): SnapshotCache {
   const all = entries.get(environment) ?? new Map<string, Entry>();
   entries.set(environment, all);
-  const name = `ingestion-progress ${endpoint}`;
+  const storageKey = `ingestion-progress ${endpoint}`;
 
-  /** Storage may be full, or taken away between two calls: then this page's own memory has to do. */
-  function attempt<T>(use: (storage: Storage) => T): T | null {
-    const storage = lasting ? environment.storage() : null;
+  /** Storage may be full, or become unavailable at any time: then only this page's cache is used. */
+  function tryStorage<T>(operation: (storage: Storage) => T): T | null {
+    const storage = isPersistent ? environment.storage() : null;
     try {
-      return storage === null ? null : use(storage);
+      return storage === null ? null : operation(storage);
     } catch {
-      // Nothing was promised of the tab's storage.
+      // Storage is best effort.
       return null;
     }
   }
   const load = (): Entry | null =>
-    attempt((storage) => {
-      // Whatever does not fit throws, and is then nothing; a state that cannot be one is nothing by itself.
-      const { subject, projects } = JSON.parse(storage.getItem(name) ?? '') as Stored;
+    tryStorage((storage) => {
+      // Malformed JSON throws and counts as empty; an invalid state is dropped by readProgress.
+      const { subject, projects } = JSON.parse(storage.getItem(storageKey) ?? '') as Stored;
       return { subject, projects: new Map(projects.map(([id, value]) => [id, readProgress(value)])) };
     });
   function entryOf(subject: string): Entry {
     const known = all.get(endpoint) ?? load();
-    const mine: Entry = known?.subject === subject ? known : { subject, projects: new Map() };
-    if (known !== null && known !== mine) attempt((storage) => storage.removeItem(name));
-    all.set(endpoint, mine);
-    return mine;
+    const entry: Entry = known?.subject === subject ? known : { subject, projects: new Map() };
+    if (known !== null && known !== entry) tryStorage((storage) => storage.removeItem(storageKey));
+    all.set(endpoint, entry);
+    return entry;
   }
-  function save(): void {
+  function persist(): void {
     const entry = all.get(endpoint);
     if (entry === undefined) return;
     const projects = [...entry.projects];
-    attempt((storage) => storage.setItem(name, JSON.stringify({ subject: entry.subject, projects })));
+    tryStorage((storage) =>
+      storage.setItem(storageKey, JSON.stringify({ subject: entry.subject, projects })),
+    );
   }
 
   return {
-    recall: (subject, project) =>
-      subject === null ? null : (entryOf(subject).projects.get(project) ?? null),
-    keep(subject, project, progress) {
+    get: (subject, project) => (subject === null ? null : (entryOf(subject).projects.get(project) ?? null)),
+    set(subject, project, progress) {
       if (subject === null) return;
       const { projects } = entryOf(subject);
       projects.delete(project);
       projects.set(project, progress);
       const oldest = projects.keys().next().value;
-      if (projects.size > PROJECTS_MOST && oldest !== undefined) projects.delete(oldest);
+      if (projects.size > MAX_PROJECTS && oldest !== undefined) projects.delete(oldest);
     },
-    forget(project) {
+    delete(project) {
       if (project === null) {
         all.delete(endpoint);
-        attempt((storage) => storage.removeItem(name));
+        tryStorage((storage) => storage.removeItem(storageKey));
         return;
       }
       all.get(endpoint)?.projects.delete(project);
-      save();
+      persist();
     },
-    save,
+    persist,
   };
 }

@@ -1,6 +1,6 @@
 /**
- * What the server says of the token in use, and of its own clock. Has the token renewed before it runs out, by the
- * server's time: a wrong local clock does no harm.
+ * Refreshes the token before it expires, and keeps what the server says about it. Expiry is measured on the server's clock,
+ * so a wrong local clock does no harm.
  */
 import { ReadViewerDocument, RefreshTokenDocument } from '../generated/operations.js';
 import type { Environment } from './environment.js';
@@ -9,90 +9,91 @@ import type { TokenSource } from './token-source.js';
 import type { Operation, TokenLifetime } from './transport.js';
 import { readLifetime } from './wire.js';
 
-/** The server's time, and when it was taken on the monotonic clock; ms. */
+/** The server's time, and the monotonic time at which it was received; ms. */
 export interface ServerClock {
   readonly serverTime: number;
   readonly receivedAt: number;
 }
 
-/** The life of the token in use. */
-export interface TokenLife {
+/** Keeps the current token fresh. */
+export interface TokenRefresher {
   readonly scopes: readonly string[] | null;
   readonly clock: ServerClock | null;
-  /** A message carried the server's time. */
-  note(serverTime: number): void;
-  /** The ack, or an answer that says the same. */
+  /** Takes the server's time from a message. */
+  syncClock(serverTime: number): void;
+  /** Takes the ack's payload, or a response with the same fields. */
   acknowledged(lifetime: TokenLifetime): void;
-  /** Asks for another token, and tells the server on the open socket. */
-  renew(): Promise<void>;
-  /** What the ack tells a socket, a poller has to ask for: once. */
-  askOnce(): void;
-  /** Nothing is renewed before the next ack. */
+  /** Gets a new token, and sends it to the server over the open socket. */
+  refresh(): Promise<void>;
+  /** While polling there is no ack: requests the same fields, once. */
+  fetchOnce(): void;
+  /** Stops refreshing until the next ack. */
   pause(): void;
-  /** The same, and what the token allowed is forgotten: nobody uses it any more. */
-  end(): void;
+  /** Pauses and forgets the scopes: the token is not in use any more. */
+  reset(): void;
 }
 
-/** Options of it. */
-export interface TokenLifeOptions {
+/** Options of a refresher. */
+export interface TokenRefresherOptions {
   readonly environment: Environment;
   readonly tokens: TokenSource;
-  /** Which transport works, where one does. */
-  readonly working: () => 'connected' | 'polling' | null;
+  /** The transport that works; null if neither does. */
+  readonly activeTransport: () => 'connected' | 'polling' | null;
   readonly request: (operation: Operation) => Promise<unknown>;
-  readonly changed: () => void;
+  readonly onChange: () => void;
 }
 
-/** Share of a token's life after which it is renewed. */
-const RENEW_AFTER = 0.8;
-/** With less left than this, the server's own close is waited for. */
-const LEAST_RENEWAL_MS = 500;
-/** Longer than this, setTimeout would not wait at all. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
-const VIEWER: Operation = { query: ReadViewerDocument, variables: {} };
+/** Share of a token's lifetime after which it is refreshed. */
+const REFRESH_AT = 0.8;
+/** With less time left than this, wait for the server to close the socket; ms. */
+const MIN_REFRESH_DELAY_MS = 500;
+/** setTimeout fires at once for a longer delay. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+const VIEWER_QUERY: Operation = { query: ReadViewerDocument, variables: {} };
 
-/** Knows nothing before the first ack. */
-export function createTokenLife(options: TokenLifeOptions): TokenLife {
-  const { environment, tokens, working, request, changed } = options;
+/** Makes a refresher; it knows nothing before the first ack. */
+export function createTokenRefresher(options: TokenRefresherOptions): TokenRefresher {
+  const { environment, tokens, activeTransport, request, onChange } = options;
   const timers = createTimers(environment);
   let scopes: readonly string[] | null = null;
   let clock: ServerClock | null = null;
-  let asking = false;
+  let isFetching = false;
 
   function acknowledged(lifetime: TokenLifetime): void {
     const { expiresAt, serverTime } = lifetime;
     scopes = lifetime.scopes;
-    timers.endAll();
+    timers.cancelAll();
     if (serverTime !== null) {
       clock = { serverTime, receivedAt: environment.monotonicNow() };
-      if (expiresAt !== null && tokens.renewable) renewAfter(expiresAt - serverTime, RENEW_AFTER);
+      if (expiresAt !== null && tokens.canRefresh) scheduleRefresh(expiresAt - serverTime, REFRESH_AT);
     }
-    changed();
+    onChange();
   }
-  /** Renews when a share of what is left has passed; where that fails, half of the rest is waited for, and so on. */
-  function renewAfter(leftMs: number, share: number): void {
+  /** Refreshes after a share of the remaining lifetime; if that fails, after half of what is then left, and so on. */
+  function scheduleRefresh(leftMs: number, share: number): void {
     const delayMs = leftMs * share;
-    if (delayMs < LEAST_RENEWAL_MS) return;
-    timers.set(renewAfter, Math.min(delayMs, LONGEST_TIMER_MS), () => {
-      renew().catch(() => {
-        if (!timers.has(renewAfter) && working()) renewAfter(leftMs - delayMs, 0.5);
+    if (delayMs < MIN_REFRESH_DELAY_MS) return;
+    timers.set(scheduleRefresh, Math.min(delayMs, MAX_TIMER_MS), () => {
+      refresh().catch(() => {
+        if (!timers.has(scheduleRefresh) && activeTransport()) scheduleRefresh(leftMs - delayMs, 0.5);
       });
     });
   }
-  /** A poller tells its token with each poll, and asks what is known of it. */
-  async function renew(): Promise<void> {
-    const token = await tokens.get(true);
-    const transport = working();
-    if (transport === 'connected') await learn({ query: RefreshTokenDocument, variables: { token } });
-    else if (transport) await learn(VIEWER);
+  /** A poll carries the new token anyway, so only its lifetime is requested. */
+  async function refresh(): Promise<void> {
+    const token = await tokens.getToken({ force: true });
+    const transport = activeTransport();
+    if (transport === 'connected')
+      await requestLifetime({ query: RefreshTokenDocument, variables: { token } });
+    else if (transport) await requestLifetime(VIEWER_QUERY);
   }
   function pause(): void {
-    timers.endAll();
-    asking = false;
+    timers.cancelAll();
+    isFetching = false;
   }
-  async function learn(operation: Operation): Promise<void> {
+  async function requestLifetime(operation: Operation): Promise<void> {
     const answer = await request(operation);
-    if (working()) acknowledged(readLifetime(Object.values(Object(answer))[0]));
+    if (activeTransport()) acknowledged(readLifetime(Object.values(Object(answer))[0]));
   }
 
   return {
@@ -102,25 +103,25 @@ export function createTokenLife(options: TokenLifeOptions): TokenLife {
     get clock() {
       return clock;
     },
-    note(serverTime) {
+    syncClock(serverTime) {
       const receivedAt = environment.monotonicNow();
-      // Messages are stamped when something happened, which may be a while ago: time only goes on.
+      // A message has the time of its event, which may be a while ago: only move the clock forward.
       if (clock === null || serverTime > clock.serverTime + receivedAt - clock.receivedAt) {
         clock = { serverTime, receivedAt };
       }
     },
     acknowledged,
-    renew,
-    askOnce() {
-      if (asking || scopes !== null) return;
-      asking = true;
-      learn(VIEWER).catch(() => {
-        // The polls tell by themselves what is wrong; it is asked again while they work.
-        asking = false;
+    refresh,
+    fetchOnce() {
+      if (isFetching || scopes !== null) return;
+      isFetching = true;
+      requestLifetime(VIEWER_QUERY).catch(() => {
+        // A failing poll reports the error itself; while polling works this is retried.
+        isFetching = false;
       });
     },
     pause,
-    end() {
+    reset() {
       pause();
       scopes = null;
     },

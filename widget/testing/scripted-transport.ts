@@ -3,10 +3,10 @@
  * The machine, the fold and the client above it are the real ones.
  */
 import type { Environment } from '../client/environment.js';
-import { adviceForClose, adviceForCode } from '../client/retry-policy.js';
+import { failureForClose, failureForCode } from '../client/retry-policy.js';
 import {
   OperationError,
-  type Answer,
+  type ServerMessage,
   type Operation,
   type SessionListener,
   type TokenLifetime,
@@ -20,7 +20,7 @@ export type ScriptedStep = { readonly atMs: number } & (
   /** A state for every watch, or for those of one project. Not trusted, like a server's. */
   | { readonly progress: unknown; readonly projectId?: string }
   /** An error with this code for every watch, or for those of one project. */
-  | { readonly refuse: string; readonly projectId?: string }
+  | { readonly reject: string; readonly projectId?: string }
   | { readonly complete: true }
   /** A pong. */
   | { readonly alive: true }
@@ -52,7 +52,7 @@ export interface ScriptedTransport extends Transport {
 
 interface Watcher {
   readonly target: WatchTarget;
-  readonly answer: (answer: Answer) => void;
+  readonly answer: (answer: ServerMessage) => void;
 }
 
 /** Options of a scripted transport. */
@@ -113,7 +113,7 @@ export function createScriptedTransport(options: ScriptedTransportOptions): Scri
         async request(operation) {
           requests.push(operation);
           if (transport.onRequest !== null) return transport.onRequest(operation);
-          throw new OperationError(adviceForCode('UNAVAILABLE', 'Nothing was written for this.'));
+          throw new OperationError(failureForCode('UNAVAILABLE', 'Nothing was written for this.'));
         },
         close: end,
       };
@@ -124,25 +124,25 @@ export function createScriptedTransport(options: ScriptedTransportOptions): Scri
 
 function play(step: ScriptedStep, listener: SessionListener, watchers: Set<Watcher>, end: () => void): void {
   if ('acknowledge' in step) {
-    listener.acknowledged?.({ expiresAt: null, serverTime: null, scopes: null, ...step.acknowledge });
-  } else if ('alive' in step) listener.alive?.();
-  else if ('unreachable' in step) listener.lost(adviceForClose(1006));
+    listener.onAcknowledged?.({ expiresAt: null, serverTime: null, scopes: null, ...step.acknowledge });
+  } else if ('alive' in step) listener.onAlive?.();
+  else if ('unreachable' in step) listener.onFailure(failureForClose(1006));
   else if ('close' in step) {
     end();
-    listener.lost(adviceForClose(step.close));
+    listener.onFailure(failureForClose(step.close));
   } else {
     const projectId = 'projectId' in step ? step.projectId : undefined;
     const answer = answerOf(step);
     for (const watcher of [...watchers]) {
       if (projectId === undefined || projectId === watcher.target.projectId) watcher.answer(answer);
     }
-    listener.answered?.();
+    listener.onData?.();
   }
 }
 
-function answerOf(step: ScriptedStep): Answer {
-  if ('refuse' in step)
-    return { type: 'failed', loss: adviceForCode(step.refuse, `Refused: ${step.refuse}.`) };
+function answerOf(step: ScriptedStep): ServerMessage {
+  if ('reject' in step)
+    return { type: 'failed', failure: failureForCode(step.reject, `Rejected: ${step.reject}.`) };
   if ('complete' in step) return { type: 'complete' };
   return { type: 'state', progress: 'progress' in step ? step.progress : null, serverTime: null };
 }

@@ -54,8 +54,8 @@ describe('After a close with', () => {
   ] as const) {
     it(`${String(code)} it asks for another token once, at once`, async () => {
       await f.run();
-      f.page.onToken = (forced) => {
-        if (forced) f.faults.socket = 'pass';
+      f.page.onToken = (force) => {
+        if (force) f.faults.socket = 'pass';
         return fresh();
       };
       f.faults.socket = { close: code };

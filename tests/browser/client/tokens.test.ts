@@ -23,7 +23,7 @@ describe('What the person saw while the token', () => {
   it('ran out while the page slept: a moment of reconnecting', async () => {
     await f.run();
     // By the page's clock no time passes, so that it renews nothing; by the server's the token expires.
-    f.page.onToken = (forced) => tokenFor({ expiresInSeconds: forced ? 60 : 4 });
+    f.page.onToken = (force) => tokenFor({ expiresInSeconds: force ? 60 : 4 });
     const seen = await f.follow({ asks: true });
     await seen.until(shows(25));
     await seen.until(() => f.page.tokenRequests.length === 2 && seen.states.at(-1) === 'connected');
@@ -35,7 +35,7 @@ describe('What the person saw while the token', () => {
 
   it('ran out and no good one was to be had: unauthorized, with the bar where it was', async () => {
     await f.run();
-    f.page.onToken = (forced) => (forced ? 'rubbish' : tokenFor({ expiresInSeconds: 4 }));
+    f.page.onToken = (force) => (force ? 'rubbish' : tokenFor({ expiresInSeconds: 4 }));
     const seen = await f.follow({ asks: true });
     await seen.reaches('unauthorized');
     expect(seen.names).toEqual(['connecting', 'connected', 'reconnecting', 'unauthorized']);
@@ -61,7 +61,7 @@ describe('What the person saw while the token', () => {
   it('expired behind a proxy without WebSockets: polling, and renewed there too', async () => {
     await f.run();
     f.faults.socket = 'block';
-    f.page.onToken = (forced) => tokenFor({ expiresInSeconds: forced ? 60 : 4 });
+    f.page.onToken = (force) => tokenFor({ expiresInSeconds: force ? 60 : 4 });
     const seen = await f.follow({ asks: true, transport: 'polling' });
     await seen.until(shows(25));
     await f.goOn();

@@ -4,15 +4,15 @@ import type {
   EventName,
   MachineEvent,
   MachineState,
-  Moment,
-  Policy,
+  EnvironmentState,
+  MachineSettings,
   StateName,
 } from '../../../widget/client/connection-machine-state.js';
 import { readSettings } from '../../../widget/client/options.js';
 
 const error = { code: 'CONNECTION_LOST', message: 'Lost.' };
 
-/** Every event, with every advice. */
+/** Every event, with every policy. */
 export const EVENTS: readonly MachineEvent[] = [
   { type: 'start' },
   { type: 'stop' },
@@ -21,9 +21,9 @@ export const EVENTS: readonly MachineEvent[] = [
   { type: 'offline' },
   { type: 'data' },
   { type: 'alive' },
-  ...(['retry', 'spread', 'refresh', 'refuse', 'giveUp'] as const).map((advice): MachineEvent => ({
+  ...(['retry', 'jittered', 'refresh', 'deny', 'fatal'] as const).map((policy): MachineEvent => ({
     type: 'lost',
-    advice,
+    policy: policy,
     error,
   })),
   { type: 'polled' },
@@ -35,13 +35,13 @@ export const EVENTS: readonly MachineEvent[] = [
 ];
 export const STATE_NAMES = Object.keys(TABLE) as StateName[];
 export const EVENT_NAMES = [...new Set(EVENTS.map(({ type }) => type))] as EventName[];
-export const POLICIES: readonly Policy[] = (['auto', 'websocket', 'polling'] as const).map((transport) =>
-  readSettings({ transport, maxAttempts: 4, getToken: () => 'token' }),
+export const POLICIES: readonly MachineSettings[] = (['auto', 'websocket', 'polling'] as const).map(
+  (transport) => readSettings({ transport, maxAttempts: 4, getToken: () => 'token' }),
 );
 
 /** Which events the world can bring in this state: timers only where they are set, answers only from what is open. */
 export function possible(state: MachineState, event: MachineEvent): boolean {
-  if (!('opened' in state)) return !/Due$|data|alive|lost|poll/.test(event.type);
+  if (!('socketId' in state)) return !/Due$|data|alive|lost|poll/.test(event.type);
   switch (event.type) {
     case 'retryDue':
       return state.retryAt !== null;
@@ -53,7 +53,7 @@ export function possible(state: MachineState, event: MachineEvent): boolean {
       return state.pollAt !== null;
     case 'polled':
     case 'pollFailed':
-      return state.asking;
+      return state.pollInFlight;
     case 'data':
     case 'alive':
     case 'lost':
@@ -67,17 +67,17 @@ export function possible(state: MachineState, event: MachineEvent): boolean {
 export interface Walked {
   readonly from: MachineState;
   readonly event: MachineEvent;
-  readonly moment: Moment;
-  readonly policy: Policy;
+  readonly moment: EnvironmentState;
+  readonly policy: MachineSettings;
   readonly to: MachineState;
 }
 
 /** Counters that only tell one socket from another, and counts past their last meaning, are made equal. */
 function keyOf(state: MachineState): string {
-  if (!('opened' in state)) return state.name;
+  if (!('socketId' in state)) return state.name;
   return JSON.stringify({
     ...state,
-    opened: 0,
+    socketId: 0,
     failures: Math.min(3, state.failures),
     failedPolls: Math.min(10, state.failedPolls),
     error: state.error === null,
@@ -89,14 +89,14 @@ function keyOf(state: MachineState): string {
 }
 
 /** Every step from every state that can be come to from `idle`. */
-export function walk(policy: Policy): readonly Walked[] {
+export function walk(policy: MachineSettings): readonly Walked[] {
   const seen = new Map<string, MachineState>([['idle', { name: 'idle' }]]);
   const steps: Walked[] = [];
   for (const from of seen.values()) {
     for (const event of EVENTS) {
       if (!possible(from, event)) continue;
       for (const online of [true, false]) {
-        const moment: Moment = { now: 0, random: 0.5, online, visible: true };
+        const moment: EnvironmentState = { now: 0, random: 0.5, online, visible: true };
         const [to] = transition(from, event, { ...moment, ...policy });
         steps.push({ from, event, moment, policy, to });
         if (!seen.has(keyOf(to))) seen.set(keyOf(to), to);

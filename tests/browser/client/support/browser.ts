@@ -34,8 +34,8 @@ export interface Seen {
 export interface ClientPage {
   readonly page: Page;
   readonly context: BrowserContext;
-  /** Tokens that the page gets when it asks, newest call first told whether it was forced. */
-  onToken: (forced: boolean) => string | Promise<string>;
+  /** Tokens that the page gets when it asks, and whether the call forced a new one. */
+  onToken: (force: boolean) => string | Promise<string>;
   readonly tokenRequests: readonly boolean[];
   /** Errors that reached the page: there must be none. */
   readonly errors: readonly string[];
@@ -131,9 +131,9 @@ export async function createBench(script = 'page-client.ts', backForwardCache = 
           await client.reaches(state);
         },
       };
-      await page.exposeFunction('fetchToken', (forced: boolean) => {
-        tokenRequests.push(forced);
-        return clientPage.onToken(forced);
+      await page.exposeFunction('fetchToken', (force: boolean) => {
+        tokenRequests.push(force);
+        return clientPage.onToken(force);
       });
       await page.goto(origin);
       await page.waitForFunction('typeof (window.follow ?? window.mount) === "function"');

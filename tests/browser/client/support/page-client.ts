@@ -22,14 +22,14 @@ declare global {
     /** Bound by the test. */
     tell(told: Told): void;
     /** Bound by the test. */
-    fetchToken(forced: boolean): Promise<string>;
+    fetchToken(force: boolean): Promise<string>;
     follow(options: PageClientOptions): number;
     clients: IngestionClient[];
   }
 }
 
 window.clients = [];
-const getToken = ({ forced }: { readonly forced: boolean }): Promise<string> => window.fetchToken(forced);
+const getToken = ({ force }: { readonly force: boolean }): Promise<string> => window.fetchToken(force);
 
 window.follow = ({ asks = false, ...options }) => {
   const client = createIngestionClient({ ...options, ...(asks ? { getToken } : {}) });
