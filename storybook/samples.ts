@@ -178,7 +178,7 @@ export const SAMPLES = {
       retryOptions: null,
     },
   },
-  failedForGood: {
+  failedPermanently: {
     ...FAILED,
     completedAt: NOW - 9000,
     error: {

@@ -2,7 +2,7 @@
 import '@ingestion-progress/widget/define';
 import type { IngestionProgressElement } from '@ingestion-progress/widget';
 import { SAMPLES } from './samples.js';
-import { createStillClient } from './static-client.js';
+import { createStaticClient } from './static-client.js';
 import { CONNECTIONS, titleOf, type ConnectionName, type JobName } from './state-table.js';
 
 /** What Storybook wants of a story. */
@@ -12,12 +12,12 @@ export interface StateStory {
 }
 
 /** How long every drawn connection has been in its state, in ms: past the first seconds, when good news is still told. */
-const SINCE_MS = 4000;
+const STATE_DURATION_MS = 4000;
 
 /** The element in one state, drawn as it stays. */
 export function stateElement(job: JobName, connection: ConnectionName): IngestionProgressElement {
   const element = document.createElement('ingestion-progress');
-  const client = createStillClient({
+  const client = createStaticClient({
     progress: job === 'unknown' ? null : SAMPLES[job],
     knowledge: job === 'unknown' ? 'none' : connection === 'connecting' ? 'remembered' : 'confirmed',
     connection: CONNECTIONS[connection],
@@ -25,7 +25,7 @@ export function stateElement(job: JobName, connection: ConnectionName): Ingestio
   });
   element.client = client;
   void element.updateComplete.then(() => {
-    client.advance(SINCE_MS);
+    client.advance(STATE_DURATION_MS);
     element.requestUpdate();
   });
   return element;

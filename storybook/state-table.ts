@@ -70,11 +70,11 @@ export const STATE_TABLE: Readonly<Record<JobName, readonly ConnectionName[]>> =
   // a recoverable failure is not an ending: it is followed further
   failedRetryable: OPEN,
   failedRecoverable: OPEN,
-  failedForGood: ENDED,
+  failedPermanently: ENDED,
   cancelled: ENDED,
 };
 
-/** `failedForGood` as people write it: `Failed for good`. */
+/** `failedPermanently` as people write it: `Failed permanently`. */
 export function titleOf(name: string): string {
   const words = name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
   return words.charAt(0).toUpperCase() + words.slice(1);

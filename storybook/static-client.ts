@@ -10,7 +10,7 @@ import type {
 import { NOW } from './samples.js';
 
 /** The clock of every still client, in ms; the connection got into its state at 0. */
-export interface StillClient extends IngestionClient {
+export interface StaticClient extends IngestionClient {
   /** Changes the snapshot, and tells the listeners. */
   show(change: Partial<Snapshot>): void;
   /** Moves the clock; the snapshot stays. */
@@ -24,7 +24,7 @@ export interface StillClient extends IngestionClient {
 }
 
 /** What to stand still in. */
-export interface StillClientOptions {
+export interface StaticClientOptions {
   readonly progress?: Progress | null;
   readonly connection?: Connection;
   readonly knowledge?: Snapshot['knowledge'];
@@ -34,14 +34,14 @@ export interface StillClientOptions {
 }
 
 /** A snapshot of the samples' moment. */
-export function stillSnapshot(options: StillClientOptions = {}): Snapshot {
+export function staticSnapshot(options: StaticClientOptions = {}): Snapshot {
   const {
     connection = { state: 'connected' },
     progress = null,
     knowledge = 'confirmed',
     scopes = null,
   } = options;
-  const isHeard = knowledge === 'confirmed';
+  const isConfirmed = knowledge === 'confirmed';
   return {
     connection,
     progress,
@@ -49,14 +49,14 @@ export function stillSnapshot(options: StillClientOptions = {}): Snapshot {
     isDegraded: connection.state === 'polling',
     isOffline: connection.state === 'offline',
     scopes,
-    serverTime: isHeard ? NOW : null,
-    receivedAt: isHeard ? 0 : null,
+    serverTime: isConfirmed ? NOW : null,
+    receivedAt: isConfirmed ? 0 : null,
   };
 }
 
 /** The client. */
-export function createStillClient(options: StillClientOptions = {}): StillClient {
-  let snapshot = stillSnapshot(options);
+export function createStaticClient(options: StaticClientOptions = {}): StaticClient {
+  let snapshot = staticSnapshot(options);
   let now = 0;
   const calls: string[] = [];
   const listeners = new Set<() => void>();

@@ -40,7 +40,7 @@ export async function startPlainFeed(projects: number): Promise<Feed> {
   if (address === null || typeof address === 'string') throw new Error('No port was given.');
   const ids = projectIds(projects);
   let sequence = 0;
-  const tell = async (id: string, offsetMs: number, first: number, events: number) => {
+  const send = async (id: string, offsetMs: number, first: number, events: number) => {
     await pause(offsetMs);
     for (let event = 0; event < events; event += 1) {
       const text = JSON.stringify(messageAt(id, first + event * STRIDE));
@@ -54,7 +54,7 @@ export async function startPlainFeed(projects: number): Promise<Feed> {
       const first = sequence + STRIDE;
       sequence += events * STRIDE;
       await Promise.all(
-        ids.map((id, index) => tell(id, (index * EVENT_INTERVAL_MS) / ids.length, first, events)),
+        ids.map((id, index) => send(id, (index * EVENT_INTERVAL_MS) / ids.length, first, events)),
       );
     },
     end: async () => {

@@ -6,7 +6,7 @@ import '@awesome.me/webawesome/dist/components/progress-bar/progress-bar.js';
 import type WaProgressBar from '@awesome.me/webawesome/dist/components/progress-bar/progress-bar.js';
 
 /** What of an event the bar shows. */
-interface Told {
+interface ProgressMessage {
   readonly progress: { readonly projectId: string; readonly progressPercent: number | null };
 }
 
@@ -15,7 +15,7 @@ for (const bar of document.querySelectorAll('wa-progress-bar')) bars.set(bar.dat
 
 const socket = new WebSocket(document.body.dataset['feed'] ?? '');
 socket.addEventListener('message', ({ data }) => {
-  const { progress } = JSON.parse(String(data)) as Told;
+  const { progress } = JSON.parse(String(data)) as ProgressMessage;
   const bar = bars.get(progress.projectId);
   if (bar === undefined) return;
   const percent = progress.progressPercent ?? 0;

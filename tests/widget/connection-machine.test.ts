@@ -50,7 +50,7 @@ describe('Everywhere the machine can come to', () => {
   it('there is always a way on: a socket, a poll or a timer, unless it has given up or nobody watches', () => {
     const stuck = states.filter(({ state, effort }) => {
       if (effort === null) return !FINAL.includes(state.name);
-      const underWay = effort.socket !== 'none' || effort.pollInFlight;
+      const underWay = effort.socket !== 'none' || effort.polling;
       return !underWay && effort.retryAt === null && effort.pollAt === null;
     });
     expect(stuck).toEqual([]);

@@ -15,7 +15,7 @@ describe('What a tab remembers', () => {
     const memory = createSnapshotCache(environment, ENDPOINT, true);
     const progress = progressOf();
     memory.set('anna', 'p1', progress);
-    memory.persist();
+    memory.save();
     expect(createSnapshotCache(reloaded(environment), ENDPOINT, true).get('anna', 'p1')).toEqual(progress);
     const later = reloaded(environment);
     expect(createSnapshotCache(later, ENDPOINT, true).get('ben', 'p1')).toBeNull();
@@ -29,7 +29,7 @@ describe('What a tab remembers', () => {
     memory.set(null, 'p1', progressOf());
     expect(memory.get(null, 'p1')).toBeNull();
     memory.set('anna', 'p1', progressOf());
-    memory.persist();
+    memory.save();
     expect(memory.get('anna', 'p1')).not.toBeNull();
     expect(environment.storage()?.length).toBe(0);
   });
@@ -57,7 +57,7 @@ describe('What a tab remembers', () => {
     const storage = { getItem: refuse, setItem: refuse, removeItem: refuse } as unknown as Storage;
     const memory = createSnapshotCache(createManualEnvironment({ storage: () => storage }), ENDPOINT, true);
     memory.set('anna', 'p1', progressOf());
-    memory.persist();
+    memory.save();
     expect(memory.get('anna', 'p1')).not.toBeNull();
     memory.delete(null);
     expect(memory.get('anna', 'p1')).toBeNull();

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ProgressServer } from '@ingestion-progress/server';
 import { createIngestionClient } from '../../widget/client/client.js';
 import { readArguments } from '../../widget/terminal/arguments.js';
-import { lineOf } from '../../widget/terminal/status-line.js';
+import { statusLine } from '../../widget/terminal/status-line.js';
 import { watchInTerminal } from '../../widget/terminal/watch.js';
 import type { Snapshot } from '../../widget/client/types.js';
 import { createScriptedClient } from '../../widget/testing/scripted-client.js';
@@ -27,7 +27,7 @@ const snapshot = (over: Partial<Snapshot>): Snapshot => ({
 describe('The line of a terminal', () => {
   it.each([
     [snapshot({}), 'Waiting for an ingestion to start'],
-    [snapshot({ connection: { state: 'connecting' }, knowledge: 'none' }), 'Nothing heard yet  (connecting)'],
+    [snapshot({ connection: { state: 'connecting' }, knowledge: 'none' }), 'No data yet  (connecting)'],
     ...[0, 2].map((attempt): [Snapshot, string] => [
       snapshot({
         connection: { state: 'reconnecting', attempt, maxAttempts: 10, nextAttemptAt: 1, error: null },
@@ -51,13 +51,13 @@ describe('The line of a terminal', () => {
       '[######------------------]  25%  Failed: No answer. SOURCE_UNREACHABLE',
     ],
   ])('%#: says what a person would want to know', (now, line) => {
-    expect(lineOf(now)).toBe(line);
+    expect(statusLine(now)).toBe(line);
   });
 
   it('shows what would steer the terminal as blanks, from whatever job or server it comes', () => {
     const steering = progressOf({ currentPhase: 3, progressPercent: 50 });
     const phases = steering.phases.map((phase) => ({ ...phase, message: 'a\u001b[2J\r\nb\u009b1m\u0007c' }));
-    expect(lineOf(snapshot({ progress: { ...steering, phases } }))).toMatch(/a \[2J b 1m c/);
+    expect(statusLine(snapshot({ progress: { ...steering, phases } }))).toMatch(/a \[2J b 1m c/);
   });
 });
 

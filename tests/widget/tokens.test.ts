@@ -9,7 +9,7 @@ import { progressOf, record } from './support/states.js';
 function sourceOf() {
   const environment = createManualEnvironment();
   const asked: { force: boolean; signal: AbortSignal; answer: (token: unknown) => void }[] = [];
-  const getToken: GetToken = ({ force: force, signal }) =>
+  const getToken: GetToken = ({ force, signal }) =>
     new Promise<string>((resolve) => {
       asked.push({ force, signal, answer: resolve as (token: unknown) => void });
     });
@@ -20,7 +20,11 @@ function sourceOf() {
 describe('A source of tokens', () => {
   it('asks once for all who want one at the same time, and keeps the answer', async () => {
     const { environment, asked, source } = sourceOf();
-    const tokens = [source.getToken({ force: false }), source.getToken({ force: false }), source.getToken({ force: false })];
+    const tokens = [
+      source.getToken({ force: false }),
+      source.getToken({ force: false }),
+      source.getToken({ force: false }),
+    ];
     await environment.settle();
     expect(asked).toHaveLength(1);
     asked[0]?.answer('one');
@@ -106,7 +110,9 @@ describe('A source of tokens', () => {
 
   it('asks anew for whoever comes in the moment in which the last one leaves', async () => {
     const { environment, asked, source } = sourceOf();
-    const left = expect(source.getToken({ force: false })).rejects.toMatchObject({ code: 'TOKEN_UNAVAILABLE' });
+    const left = expect(source.getToken({ force: false })).rejects.toMatchObject({
+      code: 'TOKEN_UNAVAILABLE',
+    });
     await environment.settle();
     source.dispose();
     const next = source.getToken({ force: false });

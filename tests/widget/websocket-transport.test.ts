@@ -62,7 +62,7 @@ function open(over: Partial<Parameters<typeof createWebSocketTransport>[0]> = {}
     onAcknowledged: (lifetime) => tell(`acknowledged ${JSON.stringify(lifetime)}`),
     onData: () => tell('answered'),
     onAlive: () => undefined,
-    onFailure: ({ policy: policy, error }: Failure) => tell(`lost ${policy} ${error.code}`),
+    onFailure: ({ policy, error }: Failure) => tell(`lost ${policy} ${error.code}`),
   });
   const hears = (word: string): Promise<void> =>
     new Promise((resolve) => {

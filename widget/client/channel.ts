@@ -37,7 +37,7 @@ export interface ChannelOptions {
   /** The connection's subscribers, and whether each is to be watched now. */
   readonly subscribers: ReadonlyMap<Subscriber, boolean>;
   /** A token arrived, and with it the user's identity; nothing has been sent yet. */
-  readonly onTokenReady: () => void;
+  readonly onToken: () => void;
   readonly listener: SessionListener;
 }
 
@@ -46,7 +46,7 @@ export function createChannel({
   transport,
   tokens,
   subscribers,
-  onTokenReady,
+  onToken,
   listener,
 }: ChannelOptions): Channel {
   let session: TransportSession | null = null;
@@ -83,7 +83,7 @@ export function createChannel({
       try {
         const next = await tokens.getToken({ force });
         if (current !== generation) return null;
-        onTokenReady();
+        onToken();
         if (session === null || token !== next) {
           closeSession();
           token = next;

@@ -51,13 +51,13 @@ export function createIngestionClient(options: IngestionClientOptions): Ingestio
   const emitter = createEmitter<ClientEvents>(onListenerCount);
   const timers = createTimers(environment);
   const tracker = createTracker({
-    isExplicit: ingestionId !== null,
+    explicit: ingestionId !== null,
     emit: update,
     fetchIngestion: async (id) => {
       const data = await connection
         .request({ query: ReadProgressDocument, variables: { projectId, ingestionId: id } })
         .catch((error: unknown) => {
-          warn('ENDING_UNKNOWN', `Failed to fetch the ending of ingestion ${id}: ${String(error)}`);
+          warn('ENDING_UNKNOWN', `Cannot fetch the ending of ingestion ${id}: ${String(error)}`);
         });
       return readProgress((data as ReadProgressQuery | null | undefined)?.progress) ?? null;
     },
@@ -90,7 +90,7 @@ export function createIngestionClient(options: IngestionClientOptions): Ingestio
       return;
     }
     stopSignals ??= environment.onSignal((signal) => {
-      if (signal === 'hide') cache?.persist();
+      if (signal === 'hide') cache?.save();
       else if (signal === 'wake' && watch.name === 'dormant') pollOnce();
     });
     dispatch({ type: 'listen' });
@@ -128,7 +128,7 @@ export function createIngestionClient(options: IngestionClientOptions): Ingestio
       poller = null;
     }
     if (name === 'unauthorized') cache?.delete(watch.error.code === 'FORBIDDEN' ? cacheKey : null);
-    if (name === 'idle' || name === 'disconnected') cache?.persist();
+    if (name === 'idle' || name === 'disconnected') cache?.save();
   }
   const onFailure = (error: unknown): void => dispatch({ type: 'failed', failure: toFailure(error) });
 
@@ -163,7 +163,7 @@ export function createIngestionClient(options: IngestionClientOptions): Ingestio
     if (!('attempt' in watch)) return;
     if (!isEnded() || tracker.knowledge !== 'confirmed') timers.cancel(handleEnding);
     else if (!keepsFollowing) {
-      cache?.persist();
+      cache?.save();
       dispatch({ type: 'ended' });
     } else if (!timers.has(handleEnding)) {
       timers.set(handleEnding, settings.dormantAfterMs, () => dispatch({ type: 'dormantDue' }));
@@ -172,7 +172,7 @@ export function createIngestionClient(options: IngestionClientOptions): Ingestio
 
   /** Polls once for the next ingestion, while dormant. */
   function pollOnce(): void {
-    poller ??= connection.createPoller(subscriber, (failure) => dispatch({ type: 'failed', failure }));
+    poller ??= connection.poller(subscriber, (failure) => dispatch({ type: 'failed', failure }));
     void poller.open(false).then((session) => session?.check());
   }
 

@@ -11,14 +11,14 @@ export type RetryPolicy = 'retry' | 'jittered' | 'refresh' | 'deny' | 'fatal';
 export interface MachineSettings {
   readonly transport: TransportChoice;
   /** False if a forced refresh would return the same token. */
-  readonly canRefreshToken: boolean;
+  readonly canRefresh: boolean;
   readonly jitter: number;
   readonly maxAttempts: number;
   readonly maxFailedPolls: number;
   readonly fallbackAfterFailures: number;
   readonly fallbackAfterMs: number;
   readonly healthyAfterMs: number;
-  readonly backgroundRetryIntervalMs: number;
+  readonly backgroundRetryMs: number;
   readonly pollIntervalMs: number;
   readonly hiddenPollIntervalMs: number;
 }
@@ -58,9 +58,10 @@ export interface AttemptState {
   /** Number of sockets opened so far; it changes with each new socket. */
   readonly socketId: number;
   /** A token refresh was forced since the connection was last healthy. */
-  readonly tokenRefreshed: boolean;
+  readonly refreshed: boolean;
   readonly polls: 'off' | 'starting' | 'working' | 'failing';
-  readonly pollInFlight: boolean;
+  /** A poll is in flight. */
+  readonly polling: boolean;
   readonly failedPolls: number;
   readonly retryAt: number | null;
   readonly fallbackAt: number | null;
@@ -88,4 +89,4 @@ export type EventName = MachineEvent['type'];
 export const TIMERS = ['retry', 'fallback', 'healthy', 'poll'] as const;
 
 /** Side effects of a transition. Timers are not among them: they follow from the state's `…At` fields. */
-export type Effect = 'open' | 'openWithNewToken' | 'close' | 'poll' | 'cancelPoll' | 'check';
+export type Effect = 'open' | 'openFresh' | 'close' | 'poll' | 'cancelPoll' | 'check';

@@ -20,9 +20,9 @@ export const INITIAL_ATTEMPT: AttemptState = {
   failures: 0,
   socket: 'none',
   socketId: 0,
-  tokenRefreshed: false,
+  refreshed: false,
   polls: 'off',
-  pollInFlight: false,
+  polling: false,
   failedPolls: 0,
   retryAt: null,
   fallbackAt: null,
@@ -57,7 +57,7 @@ const openSocket = (state: AttemptState, context: StepContext): AttemptState => 
 const startPoll = (state: AttemptState): AttemptState => ({
   ...state,
   polls: state.polls === 'off' ? 'starting' : state.polls,
-  pollInFlight: true,
+  polling: true,
   fallbackAt: null,
   pollAt: null,
 });
@@ -87,7 +87,7 @@ export const start = (_state: unknown, context: StepContext): MachineState =>
 
 /** A new budget of attempts after a stop; if the token was rejected, with a new token. */
 export const restart = (state: MachineState, context: StepContext): MachineState =>
-  connect({ ...INITIAL_ATTEMPT, attempt: 1, tokenRefreshed: state.name === 'unauthorized' }, context);
+  connect({ ...INITIAL_ATTEMPT, attempt: 1, refreshed: state.name === 'unauthorized' }, context);
 
 /** A new budget of attempts, without delay: pending attempts start now, running ones continue. */
 export function reconnectNow(state: AttemptState, context: StepContext): MachineState {
@@ -100,11 +100,11 @@ export function reconnectNow(state: AttemptState, context: StepContext): Machine
 
 /** Offline: waits for the browser's online event, and still retries now and then in case the browser is wrong. */
 export function goOffline(state: AttemptState, context: StepContext): MachineState {
-  const { socketId, tokenRefreshed, error, socket, healthyAt } = state;
-  const base = { ...INITIAL_ATTEMPT, name: 'offline', socketId, tokenRefreshed, error } as const;
+  const { socketId, refreshed, error, socket, healthyAt } = state;
+  const base = { ...INITIAL_ATTEMPT, name: 'offline', socketId, refreshed, error } as const;
   return isLive(state)
     ? { ...base, socket, healthyAt }
-    : { ...base, retryAt: context.now + context.backgroundRetryIntervalMs };
+    : { ...base, retryAt: context.now + context.backgroundRetryMs };
 }
 
 /** The page woke up while it was offline. */
@@ -131,7 +131,7 @@ export const markLive = (state: ConnectingState, context: StepContext): MachineS
           healthyAt: context.now + context.healthyAfterMs,
         }),
         polls: 'off',
-        pollInFlight: false,
+        polling: false,
         failedPolls: 0,
         retryAt: null,
         fallbackAt: null,
@@ -146,7 +146,7 @@ export const markHealthy = (state: ConnectingState): MachineState => ({
   healthyAt: null,
   attempt: 0,
   failures: 0,
-  tokenRefreshed: false,
+  refreshed: false,
 });
 
 /** The socket closed, or could not be opened. */
@@ -156,11 +156,11 @@ export function connectionLost(
   failure: Extract<MachineEvent, { type: 'lost' }>,
 ): MachineState {
   const { policy, error } = failure;
-  const terminal = terminalStateFor(failure, state.tokenRefreshed, context.canRefreshToken);
+  const terminal = terminalStateFor(failure, state.refreshed, context.canRefresh);
   if (terminal !== null) return terminal;
   const closed: AttemptState = { ...state, socket: 'none', healthyAt: null, error };
   if (!context.online) return goOffline(closed, context);
-  if (policy === 'refresh') return withStateName(openSocket({ ...closed, tokenRefreshed: true }, context));
+  if (policy === 'refresh') return withStateName(openSocket({ ...closed, refreshed: true }, context));
 
   const failures = state.socket === 'healthy' ? 0 : state.failures + 1;
   const budgetSpent = state.attempt >= context.maxAttempts;
@@ -179,7 +179,7 @@ const retryInBackground = (state: AttemptState, context: StepContext): MachineSt
   withStateName({
     ...state,
     fallbackAt: null,
-    retryAt: state.polls === 'working' ? context.now + context.backgroundRetryIntervalMs : null,
+    retryAt: state.polls === 'working' ? context.now + context.backgroundRetryMs : null,
   });
 
 /** The next attempt. Background retries don't count against the budget. */
@@ -195,7 +195,7 @@ export function polled(state: AttemptState, context: StepContext): MachineState 
   const next: AttemptState = {
     ...state,
     polls: 'working',
-    pollInFlight: false,
+    polling: false,
     failedPolls: 0,
     pollAt: context.now + intervalMs,
   };
@@ -210,7 +210,7 @@ export function pollFailed(
   { error }: Extract<MachineEvent, { type: 'pollFailed' }>,
 ): MachineState {
   const failedPolls = state.failedPolls + 1;
-  const next: AttemptState = { ...state, polls: 'failing', pollInFlight: false, failedPolls, error };
+  const next: AttemptState = { ...state, polls: 'failing', polling: false, failedPolls, error };
   if (!context.online) return goOffline(next, context);
   if (isExhausted(next, context)) return disconnected(error);
   return withStateName({

@@ -125,8 +125,8 @@ function effectsOf(before: MachineState, after: MachineState, event: MachineEven
   const opensSocket = is.socket === 'opening' && (was.socketId !== is.socketId || was.socket === 'none');
   if (was.socket !== 'none' && (opensSocket || is.socket === 'none')) effects.push('close');
   if (was.polls !== 'off' && is.polls === 'off') effects.push('cancelPoll');
-  if (opensSocket) effects.push(is.tokenRefreshed && !was.tokenRefreshed ? 'openWithNewToken' : 'open');
+  if (opensSocket) effects.push(is.refreshed && !was.refreshed ? 'openFresh' : 'open');
   else if (is.socket !== 'none' && /wake|reconnect|offline/.test(event.type)) effects.push('check');
-  if (is.pollInFlight && !was.pollInFlight) effects.push('poll');
+  if (is.polling && !was.polling) effects.push('poll');
   return effects;
 }

@@ -42,7 +42,7 @@ export interface Connection extends IngestionConnection {
   /** Runs an operation over the socket if it is live, else over HTTP. */
   request(operation: Operation): Promise<unknown>;
   /** Makes a separate polling channel, for a subscriber that has left. */
-  createPoller(subscriber: Subscriber, onFailure: (failure: Failure) => void): Channel;
+  poller(subscriber: Subscriber, onFailure: (failure: Failure) => void): Channel;
 }
 
 /** The internals of a connection that the host passes in. */
@@ -81,7 +81,7 @@ export function createConnection(options: ConnectionOptions = {}, parts: Connect
     request,
     onChange: notify,
   });
-  const shared = { tokens, subscribers, onTokenReady: notify };
+  const shared = { tokens, subscribers, onToken: notify };
   const socketChannel = createChannel({
     ...shared,
     transport: parts.webSocketTransport ?? createWebSocketTransport({ ...transportOptions, url: wsUrl }),
@@ -105,7 +105,7 @@ export function createConnection(options: ConnectionOptions = {}, parts: Connect
   });
   const effects: Readonly<Record<Effect, () => void>> = {
     open: () => void socketChannel.open(false),
-    openWithNewToken: () => void socketChannel.open(true),
+    openFresh: () => void socketChannel.open(true),
     close() {
       refresher.pause();
       socketChannel.close();
@@ -195,7 +195,7 @@ export function createConnection(options: ConnectionOptions = {}, parts: Connect
       if (active && pollChannel.session) dispatch({ type: 'pollDue' });
     },
     leave,
-    createPoller: (subscriber, onFailure) =>
+    poller: (subscriber, onFailure) =>
       createChannel({
         ...shared,
         transport: polling,

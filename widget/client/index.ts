@@ -27,10 +27,5 @@ export { createEnvironment, type Environment } from './environment.js';
 export { DEFAULTS } from './options.js';
 export { eventsBetween, type NamedEvent } from './progress-events.js';
 export { hasEnded } from './reduce-progress.js';
-export {
-  EMPTY_SNAPSHOT as NOTHING_KNOWN,
-  terminalError as gaveUp,
-  viewOf,
-  type IngestionView,
-} from './view.js';
+export { EMPTY_SNAPSHOT, terminalError, viewOf, type IngestionView } from './view.js';
 export type * from './types.js';

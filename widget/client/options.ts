@@ -26,7 +26,7 @@ export const DEFAULTS = Object.freeze({
   /** A connection is healthy once it has stayed open this long after its first data. */
   healthyAfterMs: 5_000,
   /** Time between background retries of the socket, once the attempts are used up and polling works. */
-  backgroundRetryIntervalMs: 60_000,
+  backgroundRetryMs: 60_000,
   tokenTimeoutMs: 10_000,
   openTimeoutMs: 10_000,
   ackTimeoutMs: 5_000,
@@ -84,20 +84,20 @@ export function readSettings(options: ConnectionOptions): Settings {
     if (!fits(value as never)) throw new RangeError(`${name} must be ${what}, not ${String(value)}.`);
     return [name, value];
   });
-  return { ...DEFAULTS, ...Object.fromEntries(given), canRefreshToken: options.getToken !== undefined };
+  return { ...DEFAULTS, ...Object.fromEntries(given), canRefresh: options.getToken !== undefined };
 }
 
 /** Absolute HTTP and WebSocket addresses of the endpoint. */
 export function readAddresses(options: ConnectionOptions, environment: Environment): Addresses {
   const page = environment.pageUrl() ?? undefined;
   const { endpoint = DEFAULTS.endpoint, wsEndpoint } = options;
-  const invalidAddress = (code: string, message: string): Addresses => ({
+  const failed = (code: string, message: string): Addresses => ({
     httpUrl: endpoint,
     wsUrl: '',
     error: { code, message },
   });
   const invalid = (name: string, scheme: Scheme): Addresses =>
-    invalidAddress(
+    failed(
       'ENDPOINT_INVALID',
       `${name} must be a ${scheme}: or ${scheme}s: URL, and absolute outside a page.`,
     );
@@ -107,7 +107,7 @@ export function readAddresses(options: ConnectionOptions, environment: Environme
   if (ws === null) return invalid(`wsEndpoint "${String(wsEndpoint)}"`, 'ws');
   const insecure = [http, ws].find((url) => /^(http|ws):/.test(url.href) && !LOCALHOST.test(url.hostname));
   return insecure && page?.startsWith('https:')
-    ? invalidAddress(
+    ? failed(
         'MIXED_CONTENT',
         `An https page can't load ${insecure.origin}. Serve the endpoint over https and wss.`,
       )

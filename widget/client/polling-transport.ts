@@ -44,7 +44,7 @@ export function createPollingTransport({
         accept: 'application/json',
         ...(token !== null && { authorization: `Bearer ${token}` }),
       };
-      let isPolling = false;
+      let polling = false;
       let isClosed = false;
 
       /** Rejects with `OperationError` if no GraphQL server responds. */
@@ -91,9 +91,9 @@ export function createPollingTransport({
       }
 
       async function pollAll(): Promise<void> {
-        isPolling = true;
+        polling = true;
         const failures = await Promise.all([...polls].map(pollOnce));
-        isPolling = false;
+        polling = false;
         if (isClosed) return;
         const [failure] = failures;
         if (failure && failures.every((each) => each)) listener.onFailure(failure);
@@ -112,7 +112,7 @@ export function createPollingTransport({
           };
         },
         check() {
-          if (!isPolling) void pollAll();
+          if (!polling) void pollAll();
         },
         async request(operation) {
           const [, { data, errors }] = await fetchJson(url, {

@@ -63,11 +63,11 @@ export const timeoutFailure = (step: string): Failure =>
 /** The state in which a failure stops the client; null if it may retry. */
 export function terminalStateFor(
   { policy, error }: Failure,
-  tokenRefreshed: boolean,
-  canRefreshToken: boolean,
+  refreshed: boolean,
+  canRefresh: boolean,
 ): { readonly name: 'error' | 'unauthorized'; readonly error: ConnectionError } | null {
   if (policy === 'fatal') return { name: 'error', error };
-  const unauthorized = policy === 'deny' || (policy === 'refresh' && (tokenRefreshed || !canRefreshToken));
+  const unauthorized = policy === 'deny' || (policy === 'refresh' && (refreshed || !canRefresh));
   return unauthorized ? { name: 'unauthorized', error } : null;
 }
 

@@ -13,7 +13,7 @@ export interface SnapshotCache {
   /** Deletes one project; null deletes all of them. */
   delete(project: string | null): void;
   /** Writes the cache to the tab's sessionStorage. */
-  persist(): void;
+  save(): void;
 }
 
 interface Entry {
@@ -62,7 +62,7 @@ export function createSnapshotCache(
     all.set(endpoint, entry);
     return entry;
   }
-  function persist(): void {
+  function save(): void {
     const entry = all.get(endpoint);
     if (entry === undefined) return;
     const projects = [...entry.projects];
@@ -88,8 +88,8 @@ export function createSnapshotCache(
         return;
       }
       all.get(endpoint)?.projects.delete(project);
-      persist();
+      save();
     },
-    persist,
+    save,
   };
 }

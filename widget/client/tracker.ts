@@ -21,7 +21,7 @@ export interface Tracker {
 /** Options of a tracker. */
 export interface TrackerOptions {
   /** The host named the ingestion: then the first state emits events too. */
-  readonly isExplicit: boolean;
+  readonly explicit: boolean;
   /** Emits events that were deferred. */
   readonly emit: (events: readonly NamedEvent[]) => void;
   /** Fetches one ingestion by its id; null if it can't be fetched. */
@@ -30,7 +30,7 @@ export interface TrackerOptions {
 
 /** Makes a tracker without a state. */
 export function createTracker(options: TrackerOptions): Tracker {
-  const { isExplicit, emit, fetchIngestion } = options;
+  const { explicit, emit, fetchIngestion } = options;
   let progress: Progress | null = null;
   let knowledge: Snapshot['knowledge'] = 'none';
   /** Events deferred while a missed ending is fetched, so that the ending is emitted first. */
@@ -61,7 +61,7 @@ export function createTracker(options: TrackerOptions): Tracker {
       // Nothing known, or a different, ended ingestion in the cache: this counts as the first state.
       const isInitial =
         knowledge === 'none'
-          ? !isExplicit
+          ? !explicit
           : knowledge === 'remembered' && before !== null && hasEnded(before) && before.id !== incoming?.id;
       if (incoming === null) {
         // The server has no ingestion: the cached state is wrong.

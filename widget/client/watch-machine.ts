@@ -13,7 +13,7 @@ interface WatchAttempt {
   /** Retries of this operation since it was last healthy. */
   readonly attempt: number;
   /** A token refresh was forced since this watch was last healthy. */
-  readonly tokenRefreshed: boolean;
+  readonly refreshed: boolean;
 }
 
 /** State of the watch. Times are on the monotonic clock, in ms. */
@@ -48,11 +48,11 @@ export type WatchEventName = WatchEvent['type'];
 
 /** Input of every step besides state and event; durations in ms. */
 export interface WatchContext extends EnvironmentState {
-  readonly canRefreshToken: boolean;
+  readonly canRefresh: boolean;
   readonly jitter: number;
   readonly maxAttempts: number;
   readonly healthyAfterMs: number;
-  readonly backgroundRetryIntervalMs: number;
+  readonly backgroundRetryMs: number;
   readonly dormantPollIntervalMs: number;
 }
 
@@ -65,20 +65,20 @@ type Step<S extends WatchName, E extends WatchEventName> = (
 ) => WatchState;
 type AnyStep = (...args: [never, WatchContext, never]) => WatchState;
 
-const INITIAL_ATTEMPT: WatchAttempt = { attempt: 0, tokenRefreshed: false };
+const INITIAL_ATTEMPT: WatchAttempt = { attempt: 0, refreshed: false };
 type Failed = Extract<WatchEvent, { type: 'failed' }>;
 function failed(state: WatchAttempt, context: WatchContext, { failure }: Failed): WatchState {
-  const { attempt, tokenRefreshed } = state;
+  const { attempt, refreshed } = state;
   const { error } = failure;
-  const terminalState = terminalStateFor(failure, tokenRefreshed, context.canRefreshToken);
+  const terminalState = terminalStateFor(failure, refreshed, context.canRefresh);
   if (terminalState !== null) return terminalState;
-  if (failure.policy === 'refresh') return { name: 'refreshing', error, attempt, tokenRefreshed: true };
+  if (failure.policy === 'refresh') return { name: 'refreshing', error, attempt, refreshed: true };
   // After the last attempt it retries in the background: the socket is open anyway, and one operation costs little.
   const delayMs =
     attempt < context.maxAttempts
       ? retryDelayMs(attempt + 1, context.jitter, context.random)
-      : context.backgroundRetryIntervalMs;
-  return { name: 'retrying', attempt, tokenRefreshed, error, dueAt: context.now + delayMs };
+      : context.backgroundRetryMs;
+  return { name: 'retrying', attempt, refreshed, error, dueAt: context.now + delayMs };
 }
 
 /** Events that each state ignores. The compiler requires every other pair to be in the table. */
@@ -106,10 +106,10 @@ const dormantDue = (_s: unknown, context: WatchContext): WatchState => ({
   name: 'dormant',
   dueAt: context.now + context.dormantPollIntervalMs,
 });
-const resumePending = ({ attempt, tokenRefreshed }: WatchAttempt): WatchState => ({
+const resumePending = ({ attempt, refreshed }: WatchAttempt): WatchState => ({
   name: 'pending',
   attempt,
-  tokenRefreshed,
+  refreshed,
 });
 const active = { leave, disconnect, ended, dormantDue };
 const terminal = { disconnect, reconnect: startPending };
@@ -119,7 +119,7 @@ export const WATCH_TABLE: Table = {
   idle: { listen: startPending, disconnect },
   pending: {
     ...active,
-    data: ({ attempt, tokenRefreshed }, { now }) => ({ name: 'live', attempt, tokenRefreshed, since: now }),
+    data: ({ attempt, refreshed }, { now }) => ({ name: 'live', attempt, refreshed, since: now }),
     failed,
   },
   live: {
@@ -137,7 +137,7 @@ export const WATCH_TABLE: Table = {
     ...active,
     // Failing to get a token is not a rejection of one: it may be requested again.
     failed: (state, context, event) =>
-      failed({ ...state, tokenRefreshed: event.failure.policy === 'refresh' }, context, event),
+      failed({ ...state, refreshed: event.failure.policy === 'refresh' }, context, event),
     tokenReady: resumePending,
   },
   dormant: { leave, ...terminal, data: dormantDue, failed: startPending, woke: startPending },

@@ -1,77 +1,79 @@
-/** Retry and Cancel as a person gives them: the cancelable event first, then the mutation, then what became of it. */
+/** Runs the user's commands, Retry and Cancel: fires the cancelable event, then sends the mutation and keeps its outcome. */
 import type { CommandOutcome, IngestionClient, Progress } from '../client/index.js';
 import { fire } from './element-events.js';
 import type { Job } from './job.js';
 import type { Translate } from './translator.js';
 
-/** What a person can ask for. */
+/** A command that the user can give. */
 export type CommandKind = 'retry' | 'cancel';
 
-/** A command that a person gave, and how it fares. */
+/** Status of a command. */
 export interface CommandStatus {
   readonly kind: CommandKind;
-  /** Why it came to nothing; null while it is under way. */
-  readonly refusal: string | null;
+  /** Why it failed, as a sentence; null while it is pending. */
+  readonly error: string | null;
 }
 
-/** What commands need of their element. */
+/** What the controller needs of its element. */
 export interface CommandHost extends EventTarget {
   requestUpdate(): void;
 }
 
-/** Follows the one command at hand. */
-export class Commands {
+/** Keeps the status of the latest command. */
+export class CommandController {
   readonly #host: CommandHost;
   #status: CommandStatus | null = null;
-  #subject = '';
+  #ingestionKey = '';
 
   constructor(host: CommandHost) {
     this.#host = host;
   }
 
-  /** How the command fares; forgotten as soon as the ingestion is in another state than the one it was about. */
+  /** The latest command; null once the ingestion or its status has changed since. */
   statusFor({ progress }: Job): CommandStatus | null {
-    if (subjectOf(progress) !== this.#subject) this.#status = null;
+    if (ingestionKeyOf(progress) !== this.#ingestionKey) this.#status = null;
     return this.#status;
   }
 
-  /** Asks the page, then the job. */
-  async give(
+  /** Fires the event and, unless it is prevented, sends the command. */
+  async send(
     kind: CommandKind,
     { progress, error }: Job,
     client: IngestionClient | null,
-    say: Translate,
+    translate: Translate,
   ): Promise<void> {
     if (progress === null || client === null) return;
     const fromPhase = kind === 'retry' ? (error?.retryOptions?.fromPhase ?? null) : null;
     if (!fire(this.#host, `ingestion-${kind}`, { progress, fromPhase })) return;
-    const sent: CommandStatus = { kind, refusal: null };
-    this.#subject = subjectOf(progress);
-    this.#show(sent);
-    const answer =
+    const pending: CommandStatus = { kind, error: null };
+    this.#ingestionKey = ingestionKeyOf(progress);
+    this.#setStatus(pending);
+    const result =
       kind === 'retry' ? client.retryIngestion(fromPhase ?? undefined) : client.cancelIngestion();
-    const refusal = await answer.then(
-      (outcome) => refusalOf(outcome, say),
+    const message = await result.then(
+      (outcome) => commandErrorOf(outcome, translate),
       (failure: unknown) =>
-        say('commandFailed', { reason: failure instanceof Error ? failure.message : String(failure) }),
+        translate('commandFailed', { reason: failure instanceof Error ? failure.message : String(failure) }),
     );
-    if (refusal === null || this.#status !== sent) return;
-    // Where no reason is given, the sentence ends before the colon that leads to it.
-    this.#show({ kind, refusal: refusal.replace(/[\s:：]+$/, '') });
+    if (message === null || this.#status !== pending) return;
+    // Without a reason, the sentence ends before its colon.
+    this.#setStatus({ kind, error: message.replace(/[\s:：]+$/, '') });
   }
 
-  #show(status: CommandStatus): void {
+  #setStatus(status: CommandStatus): void {
     this.#status = status;
     this.#host.requestUpdate();
   }
 }
 
-/** Null where the job does it: then the state itself will tell. */
-function refusalOf({ status, reason }: CommandOutcome, say: Translate): string | null {
+/** Null if the job accepted: the effect then shows in the ingestion's state. */
+function commandErrorOf({ status, reason }: CommandOutcome, translate: Translate): string | null {
   if (status === 'ACCEPTED') return null;
-  return status === 'UNHEARD' ? say('commandUnheard') : say('commandRejected', { reason: reason ?? '' });
+  return status === 'UNHEARD'
+    ? translate('commandNoReceiver')
+    : translate('commandRejected', { reason: reason ?? '' });
 }
 
-function subjectOf(progress: Progress | null): string {
+function ingestionKeyOf(progress: Progress | null): string {
   return progress === null ? '' : `${progress.id} ${progress.status}`;
 }

@@ -1,37 +1,40 @@
-/** The words for the state of a job, wherever it is told: the headline, the bar's value, an announcement. */
+/** Text for the state of a job, as used by the headline, the progress bar and the announcements. */
 import type { Job, JobState } from './job.js';
 import type { MessageKey } from './messages.js';
-import type { Voice } from './localization.js';
+import type { Localization } from './localization.js';
 
-/** Most states are called as their sentence is. */
-function sentenceOf(state: JobState): MessageKey {
+/** The message of a state; most have the same name. */
+function messageKeyFor(state: JobState): MessageKey {
   switch (state) {
     case 'unknown':
       return 'loading';
     case 'none':
       return 'notIngested';
     case 'partial':
-      return 'completedPartly';
+      return 'completedWithErrors';
     default:
       return state;
   }
 }
 
-/** What the job is, in a few words. */
-export function jobWords({ state, phase, quietMs }: Job, { translate, format, text }: Voice): string {
+/** The state of the job, in a few words. */
+export function jobText(
+  { state, phase, sinceUpdateMs }: Job,
+  { translate, format, text }: Localization,
+): string {
   return state === 'failed' && phase !== null
     ? translate('failedIn', { phase: text(phase.name) })
-    : translate(sentenceOf(state), { age: format.duration(quietMs ?? 0) });
+    : translate(messageKeyFor(state), { age: format.duration(sinceUpdateMs ?? 0) });
 }
 
-/** Which phase it is in; null before the first. */
-export function phaseWords({ progress, phase }: Job, { translate, text }: Voice): string | null {
+/** The current phase; null before the first. */
+export function phaseText({ progress, phase }: Job, { translate, text }: Localization): string | null {
   if (progress === null || phase === null) return null;
   const count = progress.phases.length;
   return translate('phaseOf', { phase: phase.number, count, name: text(phase.name) });
 }
 
-/** Parts of a line, set apart by a middle dot that never begins a line. */
-export function line(...parts: readonly (string | null)[]): string {
+/** Joins parts with a middle dot that never starts a line. */
+export function joinParts(...parts: readonly (string | null)[]): string {
   return parts.filter(Boolean).join('\u00a0· ');
 }

@@ -1,49 +1,51 @@
-/** The language an element speaks: a host's own sentences, else the nearest `lang` that is loaded, else English. */
-import { languageAround } from './language.js';
+/** Localization of an element: the host's messages, else the nearest `lang` that is loaded, else English. */
+import { languageOf } from './language.js';
 import { en } from './locales/en.js';
 import { findMessages } from './messages.js';
 import { createNumberFormat, type NumberFormat } from './number-format.js';
 import { createTranslator, type PartialMessages, type Translate } from './translator.js';
 import { warnOnce } from './warnings.js';
 
-/** Sentences and numbers of one language. */
-export interface Voice {
+/** Messages and number formats of one language. */
+export interface Localization {
   readonly translate: Translate;
   readonly format: NumberFormat;
-  /** Sets words from a server apart from those around them, where either run from right to left. */
+  /** Isolates text from a server if it or its surroundings run from right to left. */
   readonly text: (words: string) => string;
 }
 
-const RIGHT_TO_LEFT = /^(ar|ckb|dv|fa|he|ku-arab|ps|sd|ug|ur|yi)\b/i;
+const RTL_LANGUAGES = /^(ar|ckb|dv|fa|he|ku-arab|ps|sd|ug|ur|yi)\b/i;
 
-/** Letters that run from right to left, wherever they stand. */
-const RUNS_LEFT = /[\u0590-\u08ff]/;
+/** Letters of right-to-left scripts. */
+const RTL_LETTERS = /[\u0590-\u08ff]/;
 
-const made = new WeakMap<object, Map<string, Voice>>();
+const caches = new WeakMap<object, Map<string, Localization>>();
 
-/** The voice for an element at this moment. */
-export function voiceOf(element: Element, own: unknown): Voice {
-  const mine = isMessages(own) ? own : null;
-  const tag = languageAround(element);
+/** The current localization of an element. */
+export function localizationFor(element: Element, hostMessages: unknown): Localization {
+  const overrides = isMessages(hostMessages) ? hostMessages : null;
+  const tag = languageOf(element);
   const messages = findMessages(tag) ?? en;
-  // numbers and plurals follow the region (de-CH) where the words are of that language, else the words
-  const numbers = possible(mine?.language ?? (messages === en && !/^en\b/i.test(tag) ? 'en' : tag));
-  const owner = mine ?? messages;
-  const cache = made.get(owner) ?? new Map<string, Voice>();
-  made.set(owner, cache);
-  const key = `${messages.language} ${numbers}`;
-  const isApart = RIGHT_TO_LEFT.test(numbers);
-  const voice = cache.get(key) ?? {
-    translate: createTranslator(messages, mine, numbers),
-    format: createNumberFormat(numbers),
-    text: (words: string) => (isApart || RUNS_LEFT.test(words) ? `\u2068${words}\u2069` : words),
+  // numbers and plurals follow the region (de-CH) if the messages are in that language, else the messages
+  const numberLocale = canonicalLocale(
+    overrides?.language ?? (messages === en && !/^en\b/i.test(tag) ? 'en' : tag),
+  );
+  const cacheOwner = overrides ?? messages;
+  const cache = caches.get(cacheOwner) ?? new Map<string, Localization>();
+  caches.set(cacheOwner, cache);
+  const key = `${messages.language} ${numberLocale}`;
+  const isRightToLeft = RTL_LANGUAGES.test(numberLocale);
+  const localization = cache.get(key) ?? {
+    translate: createTranslator(messages, overrides, numberLocale),
+    format: createNumberFormat(numberLocale),
+    text: (words: string) => (isRightToLeft || RTL_LETTERS.test(words) ? `\u2068${words}\u2069` : words),
   };
-  cache.set(key, voice);
-  return voice;
+  cache.set(key, localization);
+  return localization;
 }
 
-/** The tag as `Intl` spells it; English where it is none. */
-function possible(tag: string): string {
+/** The canonical language tag; English if the tag is invalid. */
+function canonicalLocale(tag: string): string {
   try {
     return Intl.getCanonicalLocales(tag)[0] ?? 'en';
   } catch {
@@ -54,6 +56,6 @@ function possible(tag: string): string {
 function isMessages(value: unknown): value is PartialMessages {
   if (value === null || value === undefined) return false;
   if (typeof value === 'object' && !Array.isArray(value)) return true;
-  warnOnce('messages is to be an object of sentences; what was given is ignored.');
+  warnOnce('Ignoring invalid messages. Pass an object of messages by key.');
   return false;
 }

@@ -1,28 +1,28 @@
-/** When a picture would look different with nothing new heard: ages, countdowns, and what shows only for a while. Pure. */
+/** Time until the element has to render again without new data: for ages, countdowns and temporary badges. Pure. */
 import type { Connection } from '../client/index.js';
-import { GOOD_NEWS_MS } from './connection-notice.js';
+import { LIVE_BADGE_MS } from './connection-notice.js';
 import type { Job } from './job.js';
 
 const SECOND_MS = 1000;
 
-/** Milliseconds until the next look is worth it; null where nothing changes by itself, so that no timer runs. */
-export function untilNextChange(
+/** Milliseconds until the next render; null if nothing changes by itself, so that no timer runs. */
+export function nextRenderDelay(
   job: Job,
   connection: Connection,
-  inStateMs: number,
-  settlesInMs: number,
+  stateDurationMs: number,
+  resultDelayMs: number,
 ): number | null {
-  if (settlesInMs > 0) return settlesInMs;
+  if (resultDelayMs > 0) return resultDelayMs;
   const isCounting =
-    TICKING_JOBS.has(job.state) ||
+    LIVE_JOB_STATES.has(job.state) ||
     job.retryWaitMs > 0 ||
-    TICKING_CONNECTIONS.has(connection.state) ||
-    (connection.state === 'connected' && inStateMs < GOOD_NEWS_MS);
+    LIVE_CONNECTION_STATES.has(connection.state) ||
+    (connection.state === 'connected' && stateDurationMs < LIVE_BADGE_MS);
   return isCounting ? SECOND_MS : null;
 }
 
-const TICKING_JOBS: ReadonlySet<Job['state']> = new Set(['running', 'stalled', 'waiting']);
-const TICKING_CONNECTIONS: ReadonlySet<Connection['state']> = new Set([
+const LIVE_JOB_STATES: ReadonlySet<Job['state']> = new Set(['running', 'stalled', 'waiting']);
+const LIVE_CONNECTION_STATES: ReadonlySet<Connection['state']> = new Set([
   'connecting',
   'reconnecting',
   'offline',

@@ -1,96 +1,96 @@
 /**
- * When elements may draw: those of a page together, in turns at least 100 ms apart, so that many cost few frames; never
- * while the page is hidden, and again when it is shown.
+ * Schedules the renders of all elements on a page together, in cycles at least 100 ms apart, so that many elements cost few
+ * frames. Nothing renders while the page is hidden.
  */
 
-/** Least time between two turns, in ms. */
-const TURN_MS = 100;
-/** Most elements that draw in one frame, so that no task is long; the others of the turn draw in the frames after it. */
-const SLICE = 25;
+/** Minimum time between two cycles, in ms. */
+const CYCLE_MS = 100;
+/** Most elements that render in one frame, so that no task is long; the rest of the cycle follows in the next frames. */
+const MAX_PER_FRAME = 25;
 const FRAME_MS = 16;
 
 /** Decides when the next render may happen. One for each element. */
-export interface RenderPace {
-  /** Resolves when a render may happen; null where it may happen now. */
+export interface RenderScheduler {
+  /** Resolves when the element may render; null if it may render now. */
   next(): Promise<void> | null;
-  /** The element is on the page: waiting renders go on. */
+  /** The element was connected: pending renders continue. */
   start(): void;
-  /** The element left the page: no timer and no listener stays. */
+  /** The element was disconnected: releases timer and listener. */
   stop(): void;
 }
 
-/** Those on the page that wait, the first to come first. */
+/** Connected elements that wait to render, in order. */
 const queue = new Set<() => void>();
-/** How many of them are still to draw in this turn. */
-let left = 0;
-let turnAt = -Infinity;
+/** How many of them have yet to render in this cycle. */
+let remainingInCycle = 0;
+let cycleStartedAt = -Infinity;
 let timer: ReturnType<typeof setTimeout> | undefined;
 
-function untilTurn(): number {
-  return Math.max(0, TURN_MS - Math.abs(performance.now() - turnAt));
+function delayToNextCycle(): number {
+  return Math.max(0, CYCLE_MS - Math.abs(performance.now() - cycleStartedAt));
 }
 
-/** A timer and a listener for all, as long as one waits. */
-function arm(): void {
+/** One timer and one listener for all elements, while any waits. */
+function schedule(): void {
   clearTimeout(timer);
-  left = Math.min(left, queue.size);
+  remainingInCycle = Math.min(remainingInCycle, queue.size);
   if (queue.size === 0) {
-    document.removeEventListener('visibilitychange', arm);
+    document.removeEventListener('visibilitychange', schedule);
   } else {
-    document.addEventListener('visibilitychange', arm);
-    if (!document.hidden) timer = setTimeout(draw, left > 0 ? FRAME_MS : untilTurn());
+    document.addEventListener('visibilitychange', schedule);
+    if (!document.hidden) timer = setTimeout(flush, remainingInCycle > 0 ? FRAME_MS : delayToNextCycle());
   }
 }
 
-function draw(): void {
-  if (left === 0) {
-    left = queue.size;
-    turnAt = performance.now();
+function flush(): void {
+  if (remainingInCycle === 0) {
+    remainingInCycle = queue.size;
+    cycleStartedAt = performance.now();
   }
-  for (const release of [...queue].slice(0, Math.min(left, SLICE))) {
-    left -= 1;
-    release();
+  for (const grant of [...queue].slice(0, Math.min(remainingInCycle, MAX_PER_FRAME))) {
+    remainingInCycle -= 1;
+    grant();
   }
-  arm();
+  schedule();
 }
 
-/** A pace on the page's clock and visibility. */
-export function createRenderPace(): RenderPace {
-  let hasDrawn = false;
+/** Makes the scheduler of one element. */
+export function createRenderScheduler(): RenderScheduler {
+  let hasRendered = false;
   let isStarted = false;
   let resolve: (() => void) | null = null;
 
-  const release = (): void => {
-    queue.delete(release);
+  const grant = (): void => {
+    queue.delete(grant);
     resolve?.();
     resolve = null;
   };
-  const enter = (): void => {
+  const enqueue = (): void => {
     if (resolve === null || !isStarted) return;
-    queue.add(release);
-    if (queue.size === 1) arm();
+    queue.add(grant);
+    if (queue.size === 1) schedule();
   };
 
   return {
     next: () => {
-      if (!hasDrawn || (queue.size === 0 && !document.hidden && untilTurn() === 0)) {
-        hasDrawn = true;
-        turnAt = performance.now();
+      if (!hasRendered || (queue.size === 0 && !document.hidden && delayToNextCycle() === 0)) {
+        hasRendered = true;
+        cycleStartedAt = performance.now();
         return null;
       }
       return new Promise((done) => {
         resolve = done;
-        enter();
+        enqueue();
       });
     },
     start: () => {
       isStarted = true;
-      enter();
+      enqueue();
     },
     stop: () => {
       isStarted = false;
-      queue.delete(release);
-      if (queue.size === 0) arm();
+      queue.delete(grant);
+      if (queue.size === 0) schedule();
     },
   };
 }

@@ -1,18 +1,18 @@
-/** Which elements are in sight, or nearly: the others are drawn as well, but nothing moves in them. One observer serves all. */
+/** Marks elements that are far outside the viewport, so that nothing animates in them. One observer serves all elements. */
 
 let observer: IntersectionObserver | undefined;
 
-/** Marks the inside of an element while it is out of sight. Returns what ends it. */
-export function watchSight(element: Element): () => void {
-  // test runners that only play a browser have none
+/** Marks an element while it is off screen. Returns a function that stops observing. */
+export function observeVisibility(element: Element): () => void {
+  // jsdom and the like have none
   if ('IntersectionObserver' in globalThis)
-    observer ??= new IntersectionObserver(mark, { rootMargin: '50%' });
+    observer ??= new IntersectionObserver(markVisibility, { rootMargin: '50%' });
   observer?.observe(element);
   return () => observer?.unobserve(element);
 }
 
-function mark(entries: readonly IntersectionObserverEntry[]): void {
+function markVisibility(entries: readonly IntersectionObserverEntry[]): void {
   for (const { target, isIntersecting } of entries) {
-    target.shadowRoot?.querySelector('.base')?.toggleAttribute('data-unseen', !isIntersecting);
+    target.shadowRoot?.querySelector('.base')?.toggleAttribute('data-offscreen', !isIntersecting);
   }
 }

@@ -105,7 +105,7 @@ describe('The live region', () => {
     const { element, client, settled } = await mount({ sample: 'running' });
     const region = element.shadowRoot?.querySelector(LIVE);
     expect(region?.getAttribute('aria-live')).to.equal('polite');
-    client.show({ progress: SAMPLES.failedForGood });
+    client.show({ progress: SAMPLES.failedPermanently });
     await settled();
     expect(region?.getAttribute('aria-live')).to.equal('assertive');
     expect(region?.textContent?.trim()).to.equal(
@@ -130,7 +130,7 @@ describe('The live region', () => {
     expect(await after(10)).to.equal('');
     client.show({ connection: { state: 'offline' } });
     await settled();
-    expect(await after(5001)).to.equal('Connection lost. Trying to reconnect.');
+    expect(await after(5001)).to.equal('Connection lost. Reconnecting.');
     client.show({ connection: { state: 'connected' } });
     await settled();
     expect(await after(0)).to.equal('Connection restored.');
@@ -171,13 +171,15 @@ describe('The live region', () => {
   it('tells when nothing more is tried, each time somebody tried again in vain', async () => {
     const said = await saidOf(LOST, SPENT, LOST, SPENT, { state: 'connected' });
     expect(said.map((text) => text.replace(/\u00a0·.*/, ''))).to.deep.equal([
-      'Connection lost. Trying to reconnect.',
-      'Disconnected. The server could not be reached',
+      'Connection lost. Reconnecting.',
+      "Disconnected. Can't reach the server",
       '',
-      'Disconnected. The server could not be reached',
+      "Disconnected. Can't reach the server",
       'Connection restored.',
     ]);
-    expect(await saidOf(REFUSED)).to.deep.equal(['No access. Your sign-in was not accepted. Sign in again.']);
+    expect(await saidOf(REFUSED)).to.deep.equal([
+      'No access. Your sign-in is no longer valid. Sign in again.',
+    ]);
   });
 
   it('says nothing of what is there at first when another project is shown, or a token made the client anew', async () => {
@@ -208,7 +210,7 @@ describe('The live region', () => {
       expect(region?.textContent?.trim()).to.equal('');
       answer();
       await settled();
-      expect(region?.textContent?.trim()).to.equal('No job answered the request. It may not be running.');
+      expect(region?.textContent?.trim()).to.equal('No job responded. It may not be running.');
       expect(region?.getAttribute('aria-live')).to.equal('assertive');
     }
   });
@@ -273,7 +275,7 @@ describe('The eye', () => {
       const host = document.createElement('div');
       host.style.colorScheme = theme;
       document.body.append(host);
-      for (const sample of ['running', 'stalled', 'completed', 'failedForGood', 'cancelled'] as const) {
+      for (const sample of ['running', 'stalled', 'completed', 'failedPermanently', 'cancelled'] as const) {
         const { element, parts } = await mount({ sample, parent: host });
         const filled = parts('fill').filter((fill) => fill.style.getPropertyValue('--_fill') !== '0%');
         expect(filled.length).to.be.greaterThan(0);

@@ -68,7 +68,7 @@ describe('The connection badge', () => {
     client.advance(125_000);
     element.requestUpdate();
     await settled();
-    expect(text('badge-detail')).to.equal('The server could not be reached · Last update 2m 5s ago');
+    expect(text('badge-detail')).to.equal("Can't reach the server · Last update 2m 5s ago");
     part('reconnect-button')?.click();
     expect(client.calls).to.deep.equal(['reconnect']);
   });

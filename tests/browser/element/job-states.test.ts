@@ -5,14 +5,14 @@ import { phasesAt, SAMPLES } from '../../../storybook/samples.js';
 import { mount } from './support/mount.js';
 
 const HEADLINES = {
-  none: 'Nothing ingested yet',
+  none: 'No ingestions yet',
   waiting: 'Waiting to start',
   running: 'Extracting text: 4,210 of 9,800 documents',
   stalled: 'No update for 1m 37s',
   completed: 'Completed',
   partial: 'Completed with errors',
   failedRetryable: 'Failed in Extraction',
-  failedForGood: 'Failed in Extraction',
+  failedPermanently: 'Failed in Extraction',
   cancelled: 'Cancelled',
 } as const;
 
@@ -118,12 +118,12 @@ describe('The job', () => {
 
   it('says what to do about a failure: retry, wait, or whom to tell', async () => {
     const retryable = await mount({ sample: 'failedRetryable', scopes: ['ingestion:control'] });
-    expect(retryable.text('error-hint')).to.equal('You can try again.');
+    expect(retryable.text('error-hint')).to.equal('You can retry.');
     expect(retryable.text('error-code')).to.equal('Attempt 1 of 3 · Code SOURCE_UNREACHABLE');
     const recoverable = await mount({ sample: 'failedRecoverable' });
-    expect(recoverable.text('error-hint')).to.contain('may go on by itself');
-    const final = await mount({ sample: 'failedForGood' });
-    expect(final.text('error-hint')).to.contain('Pass the code on');
+    expect(recoverable.text('error-hint')).to.contain('may resume on its own');
+    const final = await mount({ sample: 'failedPermanently' });
+    expect(final.text('error-hint')).to.contain('Contact support');
     expect(final.text('error-message')).to.equal('The text extractor has no valid licence.');
   });
 
@@ -249,8 +249,8 @@ describe('What a server says', () => {
     const { element, part } = await mount({ progress: { ...SAMPLES.running, phases } });
     expect(part('headline')?.textContent?.trim()).to.equal(evil);
     expect(element.shadowRoot?.querySelector('img, b')).to.equal(null);
-    const error = { ...SAMPLES.failedForGood.error, message: evil, errorCode: '<i>X</i>' };
-    const failed = await mount({ progress: { ...SAMPLES.failedForGood, error } });
+    const error = { ...SAMPLES.failedPermanently.error, message: evil, errorCode: '<i>X</i>' };
+    const failed = await mount({ progress: { ...SAMPLES.failedPermanently, error } });
     expect(failed.part('error-message')?.textContent?.trim()).to.equal(evil);
     expect(failed.element.shadowRoot?.querySelector('img, b, i')).to.equal(null);
   });

@@ -216,7 +216,7 @@ describe("A host's own messages", () => {
     document.documentElement.lang = 'qaa';
     expect((await mount({ sample: 'completed' })).text('headline')).to.equal('Completed');
     expect(warnings.length).to.equal(1);
-    expect(warnings[0]).to.contain('has no sentence "completed"');
+    expect(warnings[0]).to.contain('Missing message "completed"');
     Object.assign(window, { process: { env: { NODE_ENV: 'production' } } });
     document.documentElement.lang = 'qab';
     expect((await mount({ sample: 'completed' })).text('headline')).to.equal('Completed');

@@ -154,7 +154,7 @@ describe('The element on a page', () => {
     });
     document.body.append(element);
     await settled(element);
-    expect(element.shadowRoot?.textContent).to.contain('Which project?');
+    expect(element.shadowRoot?.textContent).to.contain('Missing project-id');
     expect(errors).to.deep.equal(['PROJECT_ID_MISSING']);
     element.projectId = 'p1';
     await waitUntil(isConnected(element));
@@ -163,8 +163,8 @@ describe('The element on a page', () => {
 
   it('explains a wrong endpoint and a wrong project-id, with a code in the event and nothing thrown', async () => {
     for (const [attributes, code, words] of [
-      [{ endpoint: 'ftp://x', 'project-id': 'p1' }, 'ENDPOINT_INVALID', 'not a usable address'],
-      [{ 'project-id': 'a b/c' }, 'PROJECT_ID_INVALID', 'cannot be right'],
+      [{ endpoint: 'ftp://x', 'project-id': 'p1' }, 'ENDPOINT_INVALID', 'Invalid endpoint'],
+      [{ 'project-id': 'a b/c' }, 'PROJECT_ID_INVALID', 'Invalid project-id'],
     ] as const) {
       const element = create(attributes);
       const codes: (string | undefined)[] = [];
@@ -188,7 +188,7 @@ describe('The element on a page', () => {
       element.projectId = 'no such/thing';
       await waitUntil(() => element.connectionError?.code === 'PROJECT_ID_INVALID');
       await settled(element);
-      expect(element.shadowRoot?.textContent).to.contain('cannot be right');
+      expect(element.shadowRoot?.textContent).to.contain('Invalid project-id');
       expect(warnings.length).to.equal(1);
       element.projectId = 'p2';
       await waitUntil(() => element.progress?.projectId === 'p2');

@@ -38,7 +38,7 @@ describe('Slots', () => {
         .map((child) => child.getAttribute('slot'));
     expect(shown()).to.deep.equal(['heading', 'metrics', 'actions']);
     expect(part('metrics')?.getClientRects().length).to.equal(0);
-    client.show({ progress: SAMPLES.failedForGood });
+    client.show({ progress: SAMPLES.failedPermanently });
     await settled();
     expect(shown()).to.deep.equal(['heading', 'metrics', 'actions', 'error']);
     client.show({ progress: SAMPLES.completed });

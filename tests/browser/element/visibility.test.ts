@@ -3,12 +3,12 @@ import { expect } from '@esm-bundle/chai';
 import { mount, type Mounted } from './support/mount.js';
 
 /** Resolves once the browser has told the element whether it is in sight. */
-async function told({ part }: Mounted, isUnseen: boolean): Promise<void> {
+async function told({ part }: Mounted, isOffscreen: boolean): Promise<void> {
   const base = part('base');
   if (base === null) throw new Error('Nothing is drawn.');
   await new Promise<void>((resolve) => {
     const look = (): void => {
-      if (base.hasAttribute('data-unseen') === isUnseen) resolve();
+      if (base.hasAttribute('data-offscreen') === isOffscreen) resolve();
     };
     new MutationObserver(look).observe(base, { attributes: true });
     look();

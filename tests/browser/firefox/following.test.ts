@@ -66,7 +66,7 @@ describe('In Firefox', () => {
       },
       { endpoint: `${server.url}/graphql`, 'project-id': 'p1', token: tokenFor() },
     );
-    await says(page, 'Nothing ingested yet');
+    await says(page, 'No ingestions yet');
 
     const { emitter } = server;
     await emitter.emitPhaseStarted('p1', 1, 'Reading the folder');

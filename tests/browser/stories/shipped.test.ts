@@ -68,7 +68,7 @@ describe('The bundle', () => {
     const text = await page.evaluate(
       () => document.querySelector('ingestion-progress')?.shadowRoot?.textContent ?? '',
     );
-    expect(text).toContain('Looking for the ingestion');
+    expect(text).toContain('Loading progress');
     expect(complaints).toEqual([]);
     await page.close();
   });
@@ -85,7 +85,7 @@ describe('The bundle', () => {
     })()`);
     expect(isFirst).toBe(true);
     await page.waitForFunction(() =>
-      document.querySelector('second-progress')?.shadowRoot?.textContent?.includes('Which project?'),
+      document.querySelector('second-progress')?.shadowRoot?.textContent?.includes('Missing project-id'),
     );
     expect(complaints.filter((each) => !each.includes('PROJECT_ID_MISSING'))).toEqual([]);
     await page.close();

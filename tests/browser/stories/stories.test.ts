@@ -140,11 +140,11 @@ describe('Forced colours', () => {
           ),
           segments: lacks('.segment', (style) => style.borderTopWidth === '1px'),
           dots: lacks('.dot', (style) => style.borderTopWidth === '1px'),
-          signs: lacks('.sign', (style) => style.color !== page),
+          icons: lacks('.icon', (style) => style.color !== page),
           seen: all('.fill').length > 100 && all('.dot').length > 10,
         };
       });
-      expect(found).toEqual({ fills: 0, segments: 0, dots: 0, signs: 0, seen: true });
+      expect(found).toEqual({ fills: 0, segments: 0, dots: 0, icons: 0, seen: true });
     } finally {
       await site.page.emulateMedia({ forcedColors: 'none' });
     }

@@ -37,7 +37,7 @@ async function drawnWith(head: string, files: (path: string) => string): Promise
   });
   await page.goto(HOST);
   await page.waitForFunction(() =>
-    document.querySelector('ingestion-progress')?.shadowRoot?.textContent?.includes('Which project?'),
+    document.querySelector('ingestion-progress')?.shadowRoot?.textContent?.includes('Missing project-id'),
   );
   const text = await page.evaluate(
     () => document.querySelector('ingestion-progress')?.shadowRoot?.textContent ?? '',
@@ -97,7 +97,7 @@ describe('The modules work', () => {
   ])(
     'in %s',
     async (_, make) => {
-      expect(await built(await make())).toContain('Which project?');
+      expect(await built(await make())).toContain('Missing project-id');
     },
     60_000,
   );
@@ -119,6 +119,6 @@ describe('The modules work', () => {
        <script type="module">import '@ingestion-progress/widget/define';</script>`,
       (path) => readFileSync(join('node_modules', path), 'utf8'),
     );
-    expect(text).toContain('Which project?');
+    expect(text).toContain('Missing project-id');
   });
 });

@@ -23,7 +23,7 @@ export const EVENTS: readonly MachineEvent[] = [
   { type: 'alive' },
   ...(['retry', 'jittered', 'refresh', 'deny', 'fatal'] as const).map((policy): MachineEvent => ({
     type: 'lost',
-    policy: policy,
+    policy,
     error,
   })),
   { type: 'polled' },
@@ -53,7 +53,7 @@ export function possible(state: MachineState, event: MachineEvent): boolean {
       return state.pollAt !== null;
     case 'polled':
     case 'pollFailed':
-      return state.pollInFlight;
+      return state.polling;
     case 'data':
     case 'alive':
     case 'lost':

@@ -1,8 +1,8 @@
-/** How the smaller pieces look: signs, badge, buttons, and the one-line layout. */
+/** Styles of icons, badge and buttons, and of the compact layout. */
 import { css } from 'lit';
 
-export const pieces = css`
-  .sign {
+export const parts = css`
+  .icon {
     display: block;
     inline-size: 1em;
     block-size: 1em;
@@ -16,38 +16,38 @@ export const pieces = css`
     color: var(--_muted);
   }
 
-  .sign:is(.completed, .partial, .failed) {
+  .icon:is(.completed, .partial, .failed) {
     fill: currentColor;
   }
 
-  .sign:is(.completed, .partial, .failed) path {
+  .icon:is(.completed, .partial, .failed) path {
     fill: none;
     stroke: var(--_cut);
   }
 
-  .sign.running path {
+  .icon.running path {
     stroke-width: 6;
   }
 
-  .sign.skipped circle {
+  .icon.skipped circle {
     stroke-dasharray: 1.8 2.9;
   }
 
-  .sign:not(.partial) .alert {
+  .icon:not(.partial) .alert {
     display: none;
   }
 
-  .sign .alert {
+  .icon .alert {
     fill: var(--_danger);
     stroke: var(--_cut);
     stroke-width: 1.2;
   }
 
-  .sign:is(.running, .completed, .partial) {
+  .icon:is(.running, .completed, .partial) {
     color: var(--_accent);
   }
 
-  .sign.failed,
+  .icon.failed,
   .bad dd {
     color: var(--_danger);
   }
@@ -197,7 +197,7 @@ export const pieces = css`
 
   @media (forced-colors: active) {
     .dot,
-    .sign,
+    .icon,
     .fill,
     .unknown {
       forced-color-adjust: none;

@@ -1,19 +1,19 @@
-/** The first thing read: the overall percent, or the sign of the state, beside one sentence. */
+/** The header: the overall percent or the icon of the state, and the headline. */
 import { html, nothing, type TemplateResult } from 'lit';
-import { jobWords, line } from '../job-text.js';
-import { sign } from './icons.js';
-import type { Scene } from './view-model.js';
+import { jobText, joinParts } from '../job-text.js';
+import { icon } from './icons.js';
+import type { ViewModel } from './view-model.js';
 
-interface Lead {
+interface HeaderText {
   readonly headline: string;
   readonly detail: string | null;
 }
 
-/** Percent or sign, headline, detail. */
-export function lead(scene: Scene): TemplateResult {
-  const { headline, detail } = leadWords(scene);
-  return html`<div class="lead">
-    ${percent(scene) ?? stateSign(scene)}
+/** Percent or icon, headline, detail. */
+export function header(model: ViewModel): TemplateResult {
+  const { headline, detail } = headerText(model);
+  return html`<div class="header">
+    ${percent(model) ?? stateIcon(model)}
     <div>
       <p class="headline" part="headline" tabindex="-1">${headline}</p>
       ${detail ? html`<p class="detail" part="detail">${detail}</p>` : nothing}
@@ -21,35 +21,35 @@ export function lead(scene: Scene): TemplateResult {
   </div>`;
 }
 
-/** The overall percent of a job under way; null where it is not known. The progress bar says the same to screen readers. */
-export function percent({ job, format }: Scene): TemplateResult | null {
-  const isUnderWay = job.state === 'running' || job.state === 'stalled';
-  return isUnderWay && job.percent !== null
+/** The overall percent of a running job; null if unknown. Hidden from screen readers, which read the progress bar. */
+export function percent({ job, format }: ViewModel): TemplateResult | null {
+  const isActive = job.state === 'running' || job.state === 'stalled';
+  return isActive && job.percent !== null
     ? html`<span class="percent" part="percent" aria-hidden="true">${format.percent(job.percent)}</span>`
     : null;
 }
 
-/** The sign of a state that has one. */
-export function stateSign({ job }: Scene): TemplateResult | typeof nothing {
+/** The icon of the state, if it has one. */
+export function stateIcon({ job }: ViewModel): TemplateResult | typeof nothing {
   const { state } = job;
   return state === 'unknown' || state === 'none' || (state === 'running' && job.percent !== null)
     ? nothing
-    : html`<span part="sign">${sign(state)}</span>`;
+    : html`<span part="sign">${icon(state)}</span>`;
 }
 
-/** The sentence and the line under it. */
-export function leadWords(scene: Scene): Lead {
-  const { job, notice, translate, format, text } = scene;
+/** The headline and the line under it. */
+export function headerText(model: ViewModel): HeaderText {
+  const { job, notice, translate, format, text } = model;
   const { state, progress, phase } = job;
-  const words = phase?.message ?? phase?.name;
-  const doing = words === undefined ? translate('running') : text(words);
+  const phaseName = phase?.message ?? phase?.name;
+  const activity = phaseName === undefined ? translate('running') : text(phaseName);
   const elapsed =
     job.elapsedMs === null ? null : translate('elapsed', { time: format.duration(job.elapsedMs) });
-  const headline = jobWords(job, scene);
+  const headline = jobText(job, model);
   switch (state) {
     case 'unknown':
       return {
-        headline: notice?.tone === 'bad' ? (notice.detail ?? notice.word) : headline,
+        headline: notice?.tone === 'bad' ? (notice.detail ?? notice.label) : headline,
         detail: null,
       };
     case 'none':
@@ -59,23 +59,23 @@ export function leadWords(scene: Scene): Lead {
       return { headline, detail: translate('waitingHint', { phase: text(first) }) };
     }
     case 'running':
-      return { headline: doing, detail: line(remaining(scene), elapsed) };
+      return { headline: activity, detail: joinParts(remaining(model), elapsed) };
     case 'stalled':
-      return { headline, detail: line(doing, elapsed) };
+      return { headline, detail: joinParts(activity, elapsed) };
     case 'completed':
     case 'partial':
-      return { headline, detail: summary(scene) };
+      return { headline, detail: summary(model) };
     case 'failed':
     case 'cancelled': {
       const stopped =
         job.percent === null ? null : translate('stoppedAt', { percent: format.percent(job.percent) });
-      return { headline, detail: line(stopped, elapsed) };
+      return { headline, detail: joinParts(stopped, elapsed) };
     }
   }
 }
 
-/** The job's own words; else a count, where there is one. */
-function summary({ job, translate, format, text }: Scene): string | null {
+/** The job's summary, else a count if there is one. */
+function summary({ job, translate, format, text }: ViewModel): string | null {
   const result = job.progress?.result;
   if (!result) return null;
   if (result.summary !== null) return text(result.summary);
@@ -86,8 +86,8 @@ function summary({ job, translate, format, text }: Scene): string | null {
     : translate(isPartial ? 'itemsFailed' : 'itemsProcessed', { count, number: format.number(count) });
 }
 
-/** Time left, in words; null where nobody honestly knows. */
-export function remaining({ job, translate, format }: Scene): string | null {
+/** Remaining time as text; null if unknown. */
+export function remaining({ job, translate, format }: ViewModel): string | null {
   if (job.remainingMs === null) return null;
   return job.remainingMs < 2000
     ? translate('almostDone')

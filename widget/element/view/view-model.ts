@@ -1,20 +1,20 @@
-/** Everything that one render needs, gathered once; the templates beside this file only lay it out. */
+/** The data of one render. The templates in this folder only lay it out. */
 import type { Announcement } from '../announcements.js';
 import type { CommandKind, CommandStatus } from '../command-controller.js';
 import type { ConnectionNotice } from '../connection-notice.js';
 import type { Job } from '../job.js';
-import type { Voice } from '../localization.js';
+import type { Localization } from '../localization.js';
 
-/** One render's worth of facts. */
-export interface Scene extends Voice {
-  /** As it is drawn: a bar that has just arrived at its end is drawn running for another moment. */
+/** The data of one render. */
+export interface ViewModel extends Localization {
+  /** The job as shown: a bar that has just filled up is shown as running for another moment. */
   readonly job: Job;
   readonly notice: ConnectionNotice | null;
-  /** The progress bar's name; empty where the host gave none. */
+  /** Accessible name of the progress bar; empty if the host set none. */
   readonly label: string;
   readonly canRetry: boolean;
   readonly canCancel: boolean;
-  /** The command that a person gave; null where there is none. */
+  /** The latest command; null if there is none. */
   readonly command: CommandStatus | null;
   readonly announcement: Announcement;
   readonly onCommand: (kind: CommandKind) => void;

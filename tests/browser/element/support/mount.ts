@@ -4,15 +4,15 @@ import type { IngestionProgressElement } from '@ingestion-progress/widget';
 import type { Progress } from '@ingestion-progress/widget/client';
 import { SAMPLES, type SampleName } from '../../../../storybook/samples.js';
 import {
-  createStillClient,
-  type StillClient,
-  type StillClientOptions,
+  createStaticClient,
+  type StaticClient,
+  type StaticClientOptions,
 } from '../../../../storybook/static-client.js';
 
 /** An element on the page, and the client it follows. */
 export interface Mounted {
   readonly element: IngestionProgressElement;
-  readonly client: StillClient;
+  readonly client: StaticClient;
   /** Waits until what was changed is drawn. */
   settled(): Promise<void>;
   part(name: string): HTMLElement | null;
@@ -30,7 +30,7 @@ afterEach(() => {
 });
 
 /** Settings of the element beside those of its client. */
-export interface MountOptions extends StillClientOptions {
+export interface MountOptions extends StaticClientOptions {
   readonly sample?: SampleName;
   readonly attributes?: Readonly<Record<string, string>>;
   readonly parent?: Element | ShadowRoot;
@@ -40,7 +40,7 @@ export interface MountOptions extends StillClientOptions {
 export async function mount(options: MountOptions = {}): Promise<Mounted> {
   const { sample, attributes = {}, parent = document.body, ...rest } = options;
   const progress: Progress | null = sample === undefined ? (options.progress ?? null) : SAMPLES[sample];
-  const client = createStillClient({ ...rest, progress });
+  const client = createStaticClient({ ...rest, progress });
   const element = document.createElement('ingestion-progress');
   element.client = client;
   for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
@@ -58,7 +58,7 @@ export function cleanUp<E extends Element>(element: E): E {
 }
 
 /** Reads an element by its parts, as a page's styles do. */
-export function wrap(element: IngestionProgressElement, client: StillClient): Mounted {
+export function wrap(element: IngestionProgressElement, client: StaticClient): Mounted {
   const parts = (name: string): HTMLElement[] => [
     ...(element.shadowRoot?.querySelectorAll<HTMLElement>(`[part~="${name}"]`) ?? []),
   ];

@@ -1,14 +1,14 @@
 /** The script of a page under a strict policy: draws a running ingestion and writes down what the policy refused. */
 import '@ingestion-progress/widget/define';
 import { SAMPLES } from '../../../../storybook/samples.js';
-import { createStillClient } from '../../../../storybook/static-client.js';
+import { createStaticClient } from '../../../../storybook/static-client.js';
 
 const violations: string[] = [];
 document.addEventListener('securitypolicyviolation', (event) => {
   violations.push(`${event.violatedDirective} ${event.sample}`);
 });
 const element = document.createElement('ingestion-progress');
-element.client = createStillClient({ progress: SAMPLES.running });
+element.client = createStaticClient({ progress: SAMPLES.running });
 document.body.append(element);
 do await element.updateComplete;
 while (element.isUpdatePending);
