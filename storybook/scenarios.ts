@@ -1,18 +1,18 @@
-/** Whole runs that play in time: what a server says, and when. The client above the scripted transport is the real one. */
+/** Scripts of whole runs: what the server sends, and when. The client above the scripted transport is the real one. */
 import type { Progress } from '@ingestion-progress/widget/client';
 import type { ScriptedStep } from '@ingestion-progress/widget/testing';
 import { phasesAt, SAMPLES } from './samples.js';
 
-/** What a scenario plays. Times in milliseconds. */
+/** The script of a run. Times in milliseconds. */
 export interface Scenario {
   readonly description: string;
   /** Sessions of the socket, in the order in which they are opened. */
   readonly socket: readonly (readonly ScriptedStep[])[];
-  /** Sessions of the polls. */
+  /** Sessions of the polling transport. */
   readonly polls?: readonly (readonly ScriptedStep[])[];
-  /** When the network goes, and when it comes back. */
+  /** When the network goes down, and when it is back. */
   readonly offline?: { readonly fromMs: number; readonly toMs: number };
-  /** What follows once a person presses Retry. */
+  /** Steps after the user presses Retry. */
   readonly afterRetry?: readonly ScriptedStep[];
   readonly stalledAfter?: number;
 }
@@ -58,7 +58,7 @@ function stateAt(beganAt: number, atMs: number, overall: number, change: Partial
   };
 }
 
-/** A new connection, whose token may do everything. */
+/** The acknowledgement of a new connection, whose token has all scopes. */
 function acknowledged(beganAt: number, atMs: number): ScriptedStep {
   const scopes = ['progress:read', 'ingestion:control'];
   return { atMs: 300, acknowledge: { serverTime: beganAt + atMs, scopes, expiresAt: beganAt + HOUR } };
@@ -99,7 +99,7 @@ function failed(beganAt: number, atMs: number): ScriptedStep {
   return { atMs, progress };
 }
 
-/** Every scenario, from a moment on. */
+/** All scenarios, starting at a given time. */
 export function scenariosFrom(beganAt: number): Readonly<Record<string, Scenario>> {
   const lost: readonly ScriptedStep[] = [{ atMs: 200, close: 1006 }];
   return {

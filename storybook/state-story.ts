@@ -1,20 +1,20 @@
-/** One cell of the state table as a story: the element over a client that stands still in it. */
+/** One cell of the state table as a story: the element with a static client. */
 import '@ingestion-progress/widget/define';
 import type { IngestionProgressElement } from '@ingestion-progress/widget';
 import { SAMPLES } from './samples.js';
 import { createStaticClient } from './static-client.js';
 import { CONNECTIONS, titleOf, type ConnectionName, type JobName } from './state-table.js';
 
-/** What Storybook wants of a story. */
+/** A story, as Storybook expects it. */
 export interface StateStory {
   readonly name: string;
   readonly render: (args: Readonly<Record<string, unknown>>) => HTMLElement;
 }
 
-/** How long every drawn connection has been in its state, in ms: past the first seconds, when good news is still told. */
+/** How long each connection has been in its state, in ms: longer than the badge shows a new connection. */
 const STATE_DURATION_MS = 4000;
 
-/** The element in one state, drawn as it stays. */
+/** The element in one state. */
 export function stateElement(job: JobName, connection: ConnectionName): IngestionProgressElement {
   const element = document.createElement('ingestion-progress');
   const client = createStaticClient({

@@ -1,4 +1,4 @@
-/** A client that stands still in one snapshot, and whose clock stands still too, so that every picture comes out the same. */
+/** A client with a fixed snapshot and a fixed clock, so that every screenshot is the same. */
 import type {
   CommandOutcome,
   Connection,
@@ -9,31 +9,31 @@ import type {
 } from '@ingestion-progress/widget/client';
 import { NOW } from './samples.js';
 
-/** The clock of every still client, in ms; the connection got into its state at 0. */
+/** A client whose clock, in ms, only moves by `advance`; the connection entered its state at 0. */
 export interface StaticClient extends IngestionClient {
-  /** Changes the snapshot, and tells the listeners. */
+  /** Changes the snapshot and notifies the listeners. */
   show(change: Partial<Snapshot>): void;
-  /** Moves the clock; the snapshot stays. */
+  /** Advances the clock; the snapshot stays. */
   advance(ms: number): void;
   /** Fires one of the client's events. */
   emit<Name extends keyof IngestionClientEvents>(name: Name, event: IngestionClientEvents[Name]): void;
-  /** What was asked of it, in order: `reconnect`, `disconnect`, `dispose`, `retry`, `cancel`. */
+  /** Calls so far, in order: `reconnect`, `disconnect`, `dispose`, `retry`, `cancel`. */
   readonly calls: readonly string[];
   /** Listeners that are attached now. */
   readonly listenerCount: number;
 }
 
-/** What to stand still in. */
+/** The snapshot, and the outcome of commands. */
 export interface StaticClientOptions {
   readonly progress?: Progress | null;
   readonly connection?: Connection;
   readonly knowledge?: Snapshot['knowledge'];
   readonly scopes?: readonly string[] | null;
-  /** How a command is answered. @default accepted */
+  /** The outcome of a command. @default accepted */
   readonly answer?: () => Promise<CommandOutcome>;
 }
 
-/** A snapshot of the samples' moment. */
+/** A snapshot at the moment of the samples. */
 export function staticSnapshot(options: StaticClientOptions = {}): Snapshot {
   const {
     connection = { state: 'connected' },
@@ -54,7 +54,7 @@ export function staticSnapshot(options: StaticClientOptions = {}): Snapshot {
   };
 }
 
-/** The client. */
+/** Makes a static client. */
 export function createStaticClient(options: StaticClientOptions = {}): StaticClient {
   let snapshot = staticSnapshot(options);
   let now = 0;

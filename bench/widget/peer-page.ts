@@ -1,11 +1,11 @@
 /**
- * What a page does with Web Awesome's progress bar: one plain WebSocket for all bars, and each bar told of its project's
- * events. Runs in the browser, bundled.
+ * The page for Web Awesome's progress bar: one plain WebSocket for all bars, each updated by its project's events. Runs in the
+ * browser, bundled.
  */
 import '@awesome.me/webawesome/dist/components/progress-bar/progress-bar.js';
 import type WaProgressBar from '@awesome.me/webawesome/dist/components/progress-bar/progress-bar.js';
 
-/** What of an event the bar shows. */
+/** The part of an event that the bar shows. */
 interface ProgressMessage {
   readonly progress: { readonly projectId: string; readonly progressPercent: number | null };
 }

@@ -1,4 +1,4 @@
-/** What stands behind a host's page: its built files, where the progress server is, and a token for whoever asks. */
+/** Serves a host's page: its built files, the configuration with the progress server's URL, and a token. */
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { once } from 'node:events';
@@ -19,7 +19,7 @@ export interface HostServerOptions {
   readonly token: () => string;
 }
 
-/** Serves until the test ends; resolves with the page's address. */
+/** Serves until the test ends; resolves with the page's URL. */
 export async function serveHost({ folder, endpoint, projectId, token }: HostServerOptions): Promise<string> {
   const server = createServer((request, response) => {
     const path = new URL(request.url ?? '/', 'http://host').pathname;

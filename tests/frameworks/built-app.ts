@@ -1,7 +1,7 @@
 /**
- * A host example made as its reader would make it: the packages packed, installed, type-checked and built by the
- * framework's own tools. What was installed is kept among the artefacts, so that only the first time takes long; not
- * under node_modules, whose files Angular's compiler takes for somebody else's.
+ * Builds an example app as its reader would: with packed packages, installed, type-checked and built by the framework's own
+ * tools. Installations are cached among the artefacts, so that only the first run takes long; not under node_modules, whose files
+ * Angular's compiler treats as third-party.
  */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -16,7 +16,7 @@ const run = promisify(execFile);
 
 export type HostName = 'html' | 'vue' | 'react' | 'angular';
 
-// A test's NODE_ENV would make of a build for production one for development.
+// the NODE_ENV of a test would turn a production build into a development build
 const { NODE_ENV: _ofTheTest, ...environment } = process.env;
 
 async function npm(folder: string, ...args: string[]): Promise<void> {
@@ -32,7 +32,7 @@ async function npm(folder: string, ...args: string[]): Promise<void> {
   }
 }
 
-/** Packs the widget from what is built; the hosts install this and nothing of the workspace. */
+/** Packs the built widget; the apps install this and nothing else of the workspace. */
 export async function packWidget(): Promise<void> {
   await npm(ROOT, 'run', 'build', '--silent');
   const packed = join(CACHE, 'packed');
@@ -41,7 +41,7 @@ export async function packWidget(): Promise<void> {
   await npm(ROOT, 'pack', '--silent', '-w', 'widget', '--pack-destination', packed);
 }
 
-/** Installs, checks and builds a host; resolves with the folder of what it built. */
+/** Installs, checks and builds an app; resolves with its output folder. */
 export async function buildHost(name: HostName): Promise<string> {
   const source = join(ROOT, 'examples', name);
   const folder = join(CACHE, name);
@@ -59,7 +59,7 @@ export async function buildHost(name: HostName): Promise<string> {
   const wanted = digest.digest('hex');
   const mark = join(folder, 'installed');
   if (!existsSync(mark) || readFileSync(mark, 'utf8') !== wanted) {
-    // npm would take a package of the same version for the same.
+    // npm would not reinstall a package of the same version
     rmSync(join(folder, 'node_modules/@ingestion-progress'), { recursive: true, force: true });
     rmSync(join(folder, 'node_modules/.package-lock.json'), { force: true });
     await npm(folder, 'install', '--no-package-lock', '--no-audit', '--no-fund', '--prefer-offline');

@@ -1,4 +1,4 @@
-/** The host examples as their readers meet them: packed packages, their own tools, a real server, a real browser. */
+/** The example apps as their readers use them: packed packages, the framework's tools, a real server, a real browser. */
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createReporter } from '../../server/reporter/index.js';
@@ -17,7 +17,7 @@ const HOSTS: readonly (readonly [HostName, number])[] = [
   ['react', 2],
   ['angular', 1],
 ];
-/** The first time everything is fetched and installed. */
+/** The first run downloads and installs everything. */
 const INSTALL_MS = 600_000;
 
 let browser: Browser;
@@ -76,7 +76,7 @@ describe.each(HOSTS)('%s', (name, wanted) => {
     await run.emitComplete({ itemsProcessed: 10, itemsFailed: 0 });
     await page.getByText('Last word: SUCCESS, 10 items').waitFor();
     await page.getByText('Completed', { exact: true }).waitFor();
-    // The hook has a connection of its own, which comes back when it comes back.
+    // The hook has its own connection, which reconnects independently.
     if (name === 'react') {
       await expect.poll(() => page.locator('#hook').textContent(), { timeout: 60_000 }).toBe('100%');
     }

@@ -89,7 +89,7 @@ describe('An id', () => {
   });
 });
 
-describe('An option that only a mistake can bring about', () => {
+describe('An invalid option', () => {
   it.each([
     [{ transport: 'carrier-pigeon' as 'auto' }, /transport must be one of/],
     [{ jitter: 2 }, /jitter must be from 0 to 1/],

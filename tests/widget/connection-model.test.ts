@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { IngestionClient } from '../../widget/client/types.js';
-import { setUp, tokenOf, type SetUp } from './support/setup.js';
+import { setup, tokenOf, type Setup } from './support/setup.js';
 import { completedOf, progressOf } from './support/states.js';
 
-/** What the world may do to a page that follows a project. */
+/** What may happen to a page that follows a project. */
 type Step =
   | { readonly do: 'pass' | 'sleep'; readonly ms: number }
   | { readonly do: 'data' | 'ack' | 'end' | 'online' | 'offline' | 'wake' | 'pollAnswered' | 'pollFailed' }
@@ -47,7 +47,7 @@ const stepArbitrary: fc.Arbitrary<Step> = fc.oneof(
   },
 );
 
-async function act(step: Step, parts: SetUp, client: IngestionClient, stops: (() => void)[]): Promise<void> {
+async function act(step: Step, parts: Setup, client: IngestionClient, stops: (() => void)[]): Promise<void> {
   const { environment, webSocket, polling } = parts;
   const socket = webSocket.sessions.at(-1);
   const polls = polling.sessions.at(-1);
@@ -95,7 +95,7 @@ it('whatever happens in whatever order, a client keeps its promises', async () =
       fc.array(stepArbitrary, { maxLength: 80, size: 'max' }),
       fc.constantFrom('auto' as const, 'websocket' as const, 'polling' as const),
       async (steps, transport) => {
-        const parts = setUp({ transport, getToken: () => tokenOf('anna') });
+        const parts = setup({ transport, getToken: () => tokenOf('anna') });
         const { environment, webSocket, polling } = parts;
         const client = parts.follow();
         const stops = [client.subscribe(() => undefined)];

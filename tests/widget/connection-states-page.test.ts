@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { WATCH_TABLE } from '../../widget/client/watch-machine.js';
 import type { EventName, StateName } from '../../widget/client/connection-machine-state.js';
-import { EVENT_NAMES, POLICIES, STATE_NAMES, walk } from './support/machine-states.js';
+import { EVENT_NAMES, ALL_SETTINGS, STATE_NAMES, walk } from './support/machine-states.js';
 
 const PAGE = '../../docs/connection-states.md';
 
-/** Where each event leads from each state, by the table itself, wherever the machine can come to. */
+/** Where each event leads from each state, over all reachable states. */
 const leads = new Map<string, Set<StateName>>();
-for (const { from, event, to } of POLICIES.flatMap(walk)) {
+for (const { from, event, to } of ALL_SETTINGS.flatMap(walk)) {
   if (from === to) continue;
   const pair = `${from.name} ${event.type}`;
   leads.set(pair, (leads.get(pair) ?? new Set()).add(to.name));
@@ -17,7 +17,7 @@ const ledTo = (state: StateName, event: EventName): readonly StateName[] => {
   return STATE_NAMES.filter((name) => names?.has(name) ?? false);
 };
 
-/** The whole table as a diagram: each arrow with the events that lead along it. */
+/** The table as a diagram: each arrow with its events. */
 function diagram(): string {
   const arrows = new Map<string, string[]>();
   for (const from of STATE_NAMES) {

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { createIngestionClient } from '../../widget/client/client.js';
 import { sharedConnection } from '../../widget/client/connection-pool.js';
-import { eventsOf, setUp, tokenOf } from './support/setup.js';
+import { eventsOf, setup, tokenOf } from './support/setup.js';
 import { completedOf, progressOf, record } from './support/states.js';
 
 describe('A client that is', () => {
   it('made starts nothing', async () => {
-    const { environment, webSocket, follow } = setUp();
+    const { environment, webSocket, follow } = setup();
     follow();
     await environment.advance(10_000);
     expect([webSocket.sessions.length, environment.timerCount, environment.signalCount]).toEqual([0, 0, 0]);
@@ -15,21 +15,21 @@ describe('A client that is', () => {
   it('disposed leaves no socket, no timer and no listener, at every point of its life', async () => {
     const points = [
       async () => undefined,
-      async ({ socket }: ReturnType<typeof setUp>) =>
+      async ({ socket }: ReturnType<typeof setup>) =>
         (await socket()).play({ acknowledge: { expiresAt: 90_000, serverTime: 0 } }),
-      async ({ socket }: ReturnType<typeof setUp>) => (await socket()).play({ progress: progressOf() }),
-      async ({ socket }: ReturnType<typeof setUp>) => (await socket()).play({ progress: completedOf() }),
-      async ({ socket }: ReturnType<typeof setUp>) => (await socket()).play({ reject: 'UNAVAILABLE' }),
-      async ({ socket }: ReturnType<typeof setUp>) => (await socket()).play({ reject: 'TOKEN_EXPIRED' }),
-      async ({ socket }: ReturnType<typeof setUp>) => (await socket()).play({ close: 1006 }),
-      async ({ environment }: ReturnType<typeof setUp>) => environment.advance(10_500),
-      async ({ socket, environment }: ReturnType<typeof setUp>) => {
+      async ({ socket }: ReturnType<typeof setup>) => (await socket()).play({ progress: progressOf() }),
+      async ({ socket }: ReturnType<typeof setup>) => (await socket()).play({ progress: completedOf() }),
+      async ({ socket }: ReturnType<typeof setup>) => (await socket()).play({ reject: 'UNAVAILABLE' }),
+      async ({ socket }: ReturnType<typeof setup>) => (await socket()).play({ reject: 'TOKEN_EXPIRED' }),
+      async ({ socket }: ReturnType<typeof setup>) => (await socket()).play({ close: 1006 }),
+      async ({ environment }: ReturnType<typeof setup>) => environment.advance(10_500),
+      async ({ socket, environment }: ReturnType<typeof setup>) => {
         (await socket()).play({ progress: completedOf() });
         await environment.advance(75_000);
       },
     ];
     for (const point of points) {
-      const parts = setUp({ getToken: () => tokenOf('anna') });
+      const parts = setup({ getToken: () => tokenOf('anna') });
       const client = parts.follow();
       eventsOf(client);
       await parts.environment.settle();
@@ -49,8 +49,8 @@ describe('A client that is', () => {
     }
   });
 
-  it('left by its last listener keeps its place for a second, and then gives everything back', async () => {
-    const { environment, webSocket, follow, socket } = setUp();
+  it('stays subscribed for a second after its last listener left, then releases everything', async () => {
+    const { environment, webSocket, follow, socket } = setup();
     const client = follow();
     const stop = client.subscribe(() => undefined);
     (await socket()).play({ progress: progressOf() });
@@ -68,7 +68,7 @@ describe('A client that is', () => {
   });
 
   it('stopped by the user stays stopped until reconnect, whatever wakes the page', async () => {
-    const { environment, webSocket, follow, socket } = setUp();
+    const { environment, webSocket, follow, socket } = setup();
     const client = follow();
     const { seen } = record(client);
     (await socket()).play({ progress: progressOf() });
@@ -88,8 +88,8 @@ describe('A client that is', () => {
     ]);
   });
 
-  it('told not to follow closes at the ending, and nothing but reconnect opens it again', async () => {
-    const { environment, webSocket, follow, socket } = setUp();
+  it('without follow closes at the ending, and only reconnect reopens it', async () => {
+    const { environment, webSocket, follow, socket } = setup();
     const client = follow({ follow: false });
     const { seen } = record(client);
     const session = await socket();
@@ -104,7 +104,7 @@ describe('A client that is', () => {
 
   it('left by its last listener after an end holds nothing of the page, also without dispose', async () => {
     for (const step of [{ progress: completedOf() }, { reject: 'FORBIDDEN' }, { reject: 'BAD_USER_INPUT' }]) {
-      const { environment, follow, socket } = setUp();
+      const { environment, follow, socket } = setup();
       const stop = follow({ follow: false }).subscribe(() => undefined);
       (await socket()).play(step);
       stop();
@@ -114,7 +114,7 @@ describe('A client that is', () => {
   });
 
   it('cut short by a server that completes too early asks again', async () => {
-    const { environment, follow, socket } = setUp();
+    const { environment, follow, socket } = setup();
     const { seen } = record(follow());
     const session = await socket();
     session.play({ progress: progressOf() });
@@ -135,8 +135,8 @@ describe('A client that is', () => {
 });
 
 describe('A followed ingestion that ended', () => {
-  it('gives its socket back after a minute, looks every 30 seconds, and opens for the next one', async () => {
-    const { environment, webSocket, polling, follow, socket } = setUp();
+  it('releases its socket after a minute, polls every 30 seconds, and opens for the next ingestion', async () => {
+    const { environment, webSocket, polling, follow, socket } = setup();
     const client = follow();
     const { names } = record(client);
     const events = eventsOf(client);
@@ -159,8 +159,8 @@ describe('A followed ingestion that ended', () => {
     client.dispose();
   });
 
-  it('is looked for over the whole connection again where a look fails', async () => {
-    const { environment, webSocket, polling, follow, socket } = setUp();
+  it('reconnects if polling for the next one fails', async () => {
+    const { environment, webSocket, polling, follow, socket } = setup();
     const client = follow();
     const { names } = record(client);
     (await socket()).play({ progress: completedOf() });
@@ -175,7 +175,7 @@ describe('A followed ingestion that ended', () => {
 
 describe('Commands', () => {
   it('are answered with how they fared, and reject with a code where the server refuses', async () => {
-    const { webSocket, follow, socket } = setUp();
+    const { webSocket, follow, socket } = setup();
     const client = follow();
     await expect(client.cancelIngestion()).rejects.toMatchObject({ code: 'NOT_FOUND' });
     client.subscribe(() => undefined);

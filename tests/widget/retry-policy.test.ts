@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { failureForClose, failureForErrors, toFailure } from '../../widget/client/retry-policy.js';
 
-describe('What a close code asks for', () => {
+describe('The failure for a close code', () => {
   it.each([
     [1000, 'retry', 'CONNECTION_LOST'],
     [1001, 'retry', 'CONNECTION_LOST'],
@@ -30,7 +30,7 @@ describe('What a close code asks for', () => {
   });
 });
 
-describe('What the code of a refused operation asks for', () => {
+describe('The failure for an error code', () => {
   it.each([
     ['UNAVAILABLE', 'retry'],
     ['RATE_LIMITED', 'retry'],

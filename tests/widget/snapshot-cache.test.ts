@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createSnapshotCache } from '../../widget/client/snapshot-cache.js';
 import { createManualEnvironment } from './support/manual-environment.js';
-import { eventsOf, setUp, tokenOf } from './support/setup.js';
+import { eventsOf, setup, tokenOf } from './support/setup.js';
 import { progressOf } from './support/states.js';
 
 const ENDPOINT = 'https://api.example/graphql';
@@ -9,7 +9,7 @@ const ENDPOINT = 'https://api.example/graphql';
 const reloaded = (before: ReturnType<typeof createManualEnvironment>) =>
   createManualEnvironment({ storage: () => before.storage() });
 
-describe('What a tab remembers', () => {
+describe('The snapshot cache', () => {
   it('belongs to one sub: another one sees nothing, and wipes it', () => {
     const environment = createManualEnvironment();
     const memory = createSnapshotCache(environment, ENDPOINT, true);
@@ -71,7 +71,7 @@ describe('A client', () => {
     ['a close with 4401', { close: 4401 }, []],
   ])('wipes what it remembers at %s', async (_what, step, left) => {
     const environment = createManualEnvironment();
-    const { follow, socket } = setUp({ token: tokenOf('anna') }, environment);
+    const { follow, socket } = setup({ token: tokenOf('anna') }, environment);
     const clients = ['p1', 'p2'].map((projectId) => follow({ projectId }));
     for (const client of clients) eventsOf(client);
     const session = await socket();
@@ -84,7 +84,7 @@ describe('A client', () => {
 
   it('saves when the page is left, and remembers nothing where the host said so', async () => {
     const environment = createManualEnvironment();
-    const { follow, socket } = setUp({ token: tokenOf('anna') }, environment);
+    const { follow, socket } = setup({ token: tokenOf('anna') }, environment);
     eventsOf(follow());
     eventsOf(follow({ projectId: 'p2', remember: 'none' }));
     const session = await socket();
@@ -98,14 +98,14 @@ describe('A client', () => {
 
   it('shows what it remembers as soon as it knows whose it is, marked as not confirmed', async () => {
     const environment = createManualEnvironment();
-    const first = setUp({ token: tokenOf('anna') }, environment);
+    const first = setup({ token: tokenOf('anna') }, environment);
     const before = first.follow();
     eventsOf(before);
     (await first.socket()).play({ progress: progressOf({ percent: 40 }) });
     before.dispose();
-    const again = setUp({ token: tokenOf('anna') }, environment).follow();
+    const again = setup({ token: tokenOf('anna') }, environment).follow();
     expect(again.getSnapshot()).toMatchObject({ knowledge: 'remembered', progress: { progressPercent: 10 } });
-    const late = setUp({ getToken: () => tokenOf('anna') }, environment);
+    const late = setup({ getToken: () => tokenOf('anna') }, environment);
     const asked = late.follow();
     expect(asked.getSnapshot().knowledge).toBe('none');
     eventsOf(asked);
@@ -113,9 +113,9 @@ describe('A client', () => {
     expect(asked.getSnapshot().knowledge).toBe('remembered');
   });
 
-  it('belongs to whoever is signed in when somebody comes back: getToken is asked anew, and nothing of another is shown', async () => {
+  it('belongs to the current user: getToken is called again, and nothing of another user is shown', async () => {
     let who = 'anna';
-    const { follow, socket, webSocket } = setUp({ getToken: () => tokenOf(who) });
+    const { follow, socket, webSocket } = setup({ getToken: () => tokenOf(who) });
     const hers = follow();
     eventsOf(hers);
     const session = await socket();

@@ -24,7 +24,7 @@ const snapshot = (over: Partial<Snapshot>): Snapshot => ({
   ...over,
 });
 
-describe('The line of a terminal', () => {
+describe('The status line', () => {
   it.each([
     [snapshot({}), 'Waiting for an ingestion to start'],
     [snapshot({ connection: { state: 'connecting' }, knowledge: 'none' }), 'No data yet  (connecting)'],
@@ -88,7 +88,7 @@ describe('Watching in a terminal', () => {
   });
 });
 
-describe('A connection that has given up before anybody looked', () => {
+describe('A connection that stopped before the first listener', () => {
   it('ends the command at once, with a line that says why', async () => {
     const lines: string[] = [];
     const client = createIngestionClient({ projectId: 'not good', endpoint: 'https://api.example/graphql' });

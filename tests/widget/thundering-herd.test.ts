@@ -34,7 +34,7 @@ async function startServer(): Promise<WebSocketServer> {
   return started;
 }
 
-/** The greatest share of all that falls into any 100 ms. */
+/** The largest share that falls within any 100 ms. */
 function thickest(times: readonly number[]): number {
   const sorted = [...times].sort((a, b) => a - b);
   const counts = sorted.map((start) => sorted.filter((time) => time >= start && time < start + 100).length);

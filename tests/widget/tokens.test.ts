@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createTokenSource, subjectOf } from '../../widget/client/token-source.js';
 import type { GetToken } from '../../widget/client/types.js';
 import { createManualEnvironment } from './support/manual-environment.js';
-import { eventsOf, setUp, tokenOf } from './support/setup.js';
+import { eventsOf, setup, tokenOf } from './support/setup.js';
 import { progressOf, record } from './support/states.js';
 
 /** A source whose answers the test gives. */
@@ -17,7 +17,7 @@ function sourceOf() {
   return { environment, asked, source };
 }
 
-describe('A source of tokens', () => {
+describe('A token source', () => {
   it('asks once for all who want one at the same time, and keeps the answer', async () => {
     const { environment, asked, source } = sourceOf();
     const tokens = [
@@ -75,7 +75,7 @@ describe('A source of tokens', () => {
     expect(await next).toBe('next');
   });
 
-  it('gives up on one that hangs, tells it so, and asks anew the next time', async () => {
+  it('aborts a request that hangs, and makes a new one the next time', async () => {
     const { environment, asked, source } = sourceOf();
     const late = source.getToken({ force: false });
     const refused = expect(late).rejects.toMatchObject({ code: 'TOKEN_UNAVAILABLE' });
@@ -108,7 +108,7 @@ describe('A source of tokens', () => {
     expect(environment.timerCount).toBe(0);
   });
 
-  it('asks anew for whoever comes in the moment in which the last one leaves', async () => {
+  it('makes a new request for a subscriber that joins just as the last one leaves', async () => {
     const { environment, asked, source } = sourceOf();
     const left = expect(source.getToken({ force: false })).rejects.toMatchObject({
       code: 'TOKEN_UNAVAILABLE',
@@ -130,10 +130,10 @@ describe('A source of tokens', () => {
   });
 });
 
-describe('A token that is refused for one subscription', () => {
+describe('A token that is rejected for one subscription', () => {
   it('is renewed once by force and the subscription asked for again, with no word to the person', async () => {
     const force: boolean[] = [];
-    const { environment, webSocket, follow, socket } = setUp({
+    const { environment, webSocket, follow, socket } = setup({
       getToken: (request) => {
         force.push(request.force);
         return tokenOf('anna');
@@ -153,7 +153,7 @@ describe('A token that is refused for one subscription', () => {
   });
 
   it('twice makes that project unauthorized, and leaves the others alone', async () => {
-    const { environment, webSocket, follow, socket } = setUp({ getToken: () => tokenOf('anna') });
+    const { environment, webSocket, follow, socket } = setup({ getToken: () => tokenOf('anna') });
     const one = record(follow());
     const other = follow({ projectId: 'p2' });
     const events = eventsOf(other);
@@ -170,16 +170,16 @@ describe('A token that is refused for one subscription', () => {
   });
 
   it('cannot be renewed where there is only one: unauthorized at once', async () => {
-    const { follow, socket } = setUp({ token: tokenOf('anna') });
+    const { follow, socket } = setup({ token: tokenOf('anna') });
     const { seen } = record(follow());
     (await socket()).play({ reject: 'TOKEN_EXPIRED' });
     expect(seen).toEqual(['idle', 'connecting', 'unauthorized']);
   });
 });
 
-describe('A subscription that the server cannot serve for now', () => {
+describe('A subscription that the server rejects for now', () => {
   it('is asked for again under its own backoff, while the socket and its neighbour stay', async () => {
-    const { environment, webSocket, follow, socket } = setUp();
+    const { environment, webSocket, follow, socket } = setup();
     const one = record(follow());
     const other = record(follow({ projectId: 'p2' }));
     const session = await socket();

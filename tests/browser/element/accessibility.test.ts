@@ -1,4 +1,4 @@
-/** What people who do not see the screen, or do not use a mouse, get: names, values, announcements, focus, targets, contrast. */
+/** Accessibility: names, values, announcements, focus, target sizes, contrast. */
 import { expect } from '@esm-bundle/chai';
 import type { Connection } from '@ingestion-progress/widget/client';
 import type { Progress } from '@ingestion-progress/widget';
@@ -8,7 +8,7 @@ import { mount } from './support/mount.js';
 
 const LIVE = '[aria-live], [role="status"], [role="alert"], [role="log"]';
 
-/** A run as a job reports it: phase by phase in steps of a percent, then the end. */
+/** A run as a job reports it: phase by phase in steps of one percent, then the ending. */
 function* wholeRun(): Generator<Progress> {
   for (let overall = 0; overall <= 100; overall += 1) {
     const phase = Math.min(4, Math.floor(overall / 25) + 1);
@@ -89,7 +89,7 @@ describe('The live region', () => {
     ]);
   });
 
-  it('tells the start of an ingestion that begins while somebody watches, not of one that is there at first', async () => {
+  it('announces the start of an ingestion while watching, not one that is running at first', async () => {
     const there = await mount({ sample: 'running' });
     expect(there.element.shadowRoot?.querySelector(LIVE)?.textContent?.trim()).to.equal('');
     const { element, client, settled } = await mount({ sample: 'none' });
@@ -146,7 +146,7 @@ describe('The live region', () => {
   const SPENT = { state: 'disconnected', reason: 'exhausted', error: null } as const;
   const REFUSED = { state: 'unauthorized', error: { code: 'UNAUTHENTICATED', message: 'no' } } as const;
 
-  /** What it says of each connection after ten seconds in it, in order; the same again is nothing new. */
+  /** What it announces for each connection after ten seconds, in order, without repeats. */
   async function saidOf(...connections: readonly Connection[]): Promise<string[]> {
     const { element, client, settled } = await mount({ sample: 'running' });
     const region = element.shadowRoot?.querySelector(LIVE);
@@ -168,7 +168,7 @@ describe('The live region', () => {
     expect(said.join()).to.match(/^Disconnected\. Live updates are off.*ago$/);
   });
 
-  it('tells when nothing more is tried, each time somebody tried again in vain', async () => {
+  it('announces each time that retrying has failed for good', async () => {
     const said = await saidOf(LOST, SPENT, LOST, SPENT, { state: 'connected' });
     expect(said.map((text) => text.replace(/\u00a0·.*/, ''))).to.deep.equal([
       'Connection lost. Reconnecting.',
@@ -191,7 +191,7 @@ describe('The live region', () => {
     expect(element.shadowRoot?.querySelector(LIVE)?.textContent?.trim()).to.equal('');
   });
 
-  it('tells why a command came to nothing, each time', async () => {
+  it('announces why a command failed, each time', async () => {
     let answer: () => void = () => undefined;
     const { element, part, settled } = await mount({
       sample: 'failedRetryable',

@@ -1,4 +1,4 @@
-/** Retry and Cancel: who sees them, what they ask first, and what becomes of them. */
+/** Retry and Cancel: who sees them, their events, and their outcomes. */
 import { expect } from '@esm-bundle/chai';
 import { NOW, SAMPLES } from '../../../storybook/samples.js';
 import { allMessages } from '../../../widget/element/locales/all.js';

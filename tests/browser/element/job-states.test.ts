@@ -1,4 +1,4 @@
-/** What a person sees of the job, state by state; unknown is shown as unknown. */
+/** What the user sees in each state of the job; unknown is shown as unknown. */
 import { expect } from '@esm-bundle/chai';
 import type { PhaseProgress, Progress } from '@ingestion-progress/widget/client';
 import { phasesAt, SAMPLES } from '../../../storybook/samples.js';
@@ -116,7 +116,7 @@ describe('The job', () => {
     expect(starts('phase')).to.deep.equal(starts('segment'));
   });
 
-  it('says what to do about a failure: retry, wait, or whom to tell', async () => {
+  it('says what to do about a failure: retry, wait, or contact support', async () => {
     const retryable = await mount({ sample: 'failedRetryable', scopes: ['ingestion:control'] });
     expect(retryable.text('error-hint')).to.equal('You can retry.');
     expect(retryable.text('error-code')).to.equal('Attempt 1 of 3 · Code SOURCE_UNREACHABLE');
@@ -234,7 +234,7 @@ describe('Ages', () => {
   });
 });
 
-describe('What a server says', () => {
+describe('Data from a server', () => {
   it('is clamped where it is out of range', async () => {
     const phases: PhaseProgress[] = phasesAt(2, { percent: 250 });
     const progress: Progress = { ...SAMPLES.running, progressPercent: 140, phases };

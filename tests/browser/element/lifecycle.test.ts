@@ -1,4 +1,4 @@
-/** How the element comes, moves, changes its mind and goes, over its real client and a server inside the page. */
+/** The element's lifecycle: connecting, moving, changing settings, disconnecting; with the real client and a server inside the page. */
 import { expect } from '@esm-bundle/chai';
 import type { IngestionProgressElement, Progress } from '@ingestion-progress/widget';
 import { SAMPLES } from '../../../storybook/samples.js';
@@ -9,13 +9,13 @@ import { startPageServer, type PageServer } from './support/page-server.js';
 const server: PageServer = startPageServer();
 let endpointCount = 0;
 
-/** A state of now, of one project. */
+/** A current state of one project. */
 function stateOf(projectId: string, change: Partial<Progress> = {}): Progress {
   const now = Date.now();
   return { ...SAMPLES.running, projectId, startedAt: now - 60_000, updatedAt: now, ...change };
 }
 
-/** An element of its own endpoint, so that no test shares a connection with another. */
+/** An element with its own endpoint, so that tests don't share a connection. */
 function create(attributes: Readonly<Record<string, string>>): IngestionProgressElement {
   const element = cleanUp(document.createElement('ingestion-progress'));
   const all = { endpoint: `/graphql-${String(endpointCount)}`, token: 'token', ...attributes };
@@ -177,7 +177,7 @@ describe('The element on a page', () => {
     expect(server.totalCount).to.equal(0);
   });
 
-  it('stops with an explanation when project-id changes to nonsense, with one warning, and goes on when it is mended', async () => {
+  it('stops with an explanation and one warning if project-id becomes invalid, and continues once it is fixed', async () => {
     const warnings: unknown[] = [];
     const { warn } = console;
     console.warn = (text: unknown) => warnings.push(text);

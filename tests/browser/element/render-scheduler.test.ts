@@ -1,4 +1,4 @@
-/** How often elements draw: those of a page together, at most ten times a second, never while hidden, and its events regardless. */
+/** How often elements render: all of a page together, at most ten times a second, never while hidden; events fire regardless. */
 import { expect } from '@esm-bundle/chai';
 import { SAMPLES } from '../../../storybook/samples.js';
 import { mount, type MountOptions, type Mounted } from './support/mount.js';
@@ -29,7 +29,7 @@ describe('Renders', () => {
   beforeEach(() => {
     clock = takeClock();
   });
-  /** Drawn, with the first pause between two renders over. */
+  /** Rendered, and past the first pause between two renders. */
   async function drawn(options: MountOptions): Promise<Mounted> {
     const mounting = mount(options);
     await clock.advance(200);

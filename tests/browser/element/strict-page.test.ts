@@ -1,4 +1,4 @@
-/** Pages that are hard on elements: strict policies, slots, a second definition, no custom properties of ours in their way. */
+/** Difficult pages: strict policies, slots, a second definition, styles from outside. */
 import { expect } from '@esm-bundle/chai';
 import { SAMPLES } from '../../../storybook/samples.js';
 import { cleanUp, mount } from './support/mount.js';

@@ -1,9 +1,9 @@
-/** What moves, and costs: the fills and the sheen of elements in sight, and nothing in those that are not. */
+/** Animations run in elements near the viewport, and in no others. */
 import { expect } from '@esm-bundle/chai';
 import { mount, type Mounted } from './support/mount.js';
 
-/** Resolves once the browser has told the element whether it is in sight. */
-async function told({ part }: Mounted, isOffscreen: boolean): Promise<void> {
+/** Resolves once the element is marked as off screen, or as visible. */
+async function untilOffscreen({ part }: Mounted, isOffscreen: boolean): Promise<void> {
   const base = part('base');
   if (base === null) throw new Error('Nothing is drawn.');
   await new Promise<void>((resolve) => {
@@ -21,18 +21,18 @@ function motionOf({ part }: Mounted): readonly string[] {
   return [getComputedStyle(fill).transitionDuration, getComputedStyle(fill, '::after').animationName];
 }
 
-describe('An element out of sight', () => {
+describe('An element off screen', () => {
   it('has everything drawn but moves nothing, until it is scrolled to', async () => {
     const space = document.createElement('div');
     space.style.blockSize = '5000px';
     document.body.append(space);
     try {
       const mounted = await mount({ sample: 'running' });
-      await told(mounted, true);
+      await untilOffscreen(mounted, true);
       expect(motionOf(mounted)).to.deep.equal(['0s', 'none']);
       expect(mounted.text('percent')).to.equal('30%');
       mounted.element.scrollIntoView();
-      await told(mounted, false);
+      await untilOffscreen(mounted, false);
       expect(motionOf(mounted)).to.deep.equal(['0.2s', 'sheen']);
     } finally {
       space.remove();

@@ -1,4 +1,4 @@
-/** What a page may get wrong in how it uses the element: told once in its console, never thrown into it. */
+/** Wrong use of the element: warned about once in the console, never thrown. */
 import { expect } from '@esm-bundle/chai';
 import { cleanUp, mount, settled, wrap, type Mounted } from './support/mount.js';
 import { createStaticClient } from '../../../storybook/static-client.js';
@@ -15,7 +15,7 @@ const catchThrown = (event: ErrorEvent | PromiseRejectionEvent): void => {
   event.preventDefault();
 };
 
-/** An element with properties as a page without types may set them. */
+/** An element with properties as untyped pages may set them. */
 function create(properties: Readonly<Record<string, unknown>>): Mounted {
   const element = cleanUp(document.createElement('ingestion-progress'));
   Object.assign(element, { endpoint: '/graphql', projectId: 'p1', token: 'token' }, properties);
@@ -83,7 +83,7 @@ describe('A sentence of the wrong type', () => {
 });
 
 describe('A slot that does not exist', () => {
-  it('is told of once by name, whenever its content comes, and nothing is thrown', async () => {
+  it('is warned about once by name, whenever its content arrives, and nothing is thrown', async () => {
     warnings.length = 0;
     console.warn = (text: string) => warnings.push(text);
     try {

@@ -34,7 +34,7 @@ afterAll(async () => {
   await new Promise((resolve) => host.close(resolve));
 });
 
-/** Waits until the element says these words anywhere. */
+/** Waits until the element contains this text. */
 async function says(page: Page, words: string): Promise<void> {
   await page.waitForFunction(
     (wanted) =>

@@ -1,4 +1,4 @@
-/** The packed modules in whatever makes a page: Vite, webpack, esbuild, and no tool at all but an import map. */
+/** The packed modules in Vite, webpack and esbuild, and with an import map alone. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { build as buildWithEsbuild } from 'esbuild';
@@ -23,7 +23,7 @@ beforeAll(async () => {
 });
 afterAll(() => browser.close());
 
-/** What the element says on a page with this head; files are looked for under `files`. */
+/** The element's text on a page with this head; files are served from `files`. */
 async function drawnWith(head: string, files: (path: string) => string): Promise<string> {
   const page = await browser.newPage();
   await page.route(`${HOST}/**`, (route) => {

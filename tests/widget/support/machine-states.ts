@@ -1,4 +1,4 @@
-/** Walks every state that the connection's machine can come to, so that tests speak of all of them and not of examples. */
+/** Walks all reachable states of the connection's machine, so that tests cover all of them instead of examples. */
 import { TABLE, transition } from '../../../widget/client/connection-machine.js';
 import type {
   EventName,
@@ -35,11 +35,11 @@ export const EVENTS: readonly MachineEvent[] = [
 ];
 export const STATE_NAMES = Object.keys(TABLE) as StateName[];
 export const EVENT_NAMES = [...new Set(EVENTS.map(({ type }) => type))] as EventName[];
-export const POLICIES: readonly MachineSettings[] = (['auto', 'websocket', 'polling'] as const).map(
+export const ALL_SETTINGS: readonly MachineSettings[] = (['auto', 'websocket', 'polling'] as const).map(
   (transport) => readSettings({ transport, maxAttempts: 4, getToken: () => 'token' }),
 );
 
-/** Which events the world can bring in this state: timers only where they are set, answers only from what is open. */
+/** Whether an event is possible in a state: timers only if they are set, messages only from open transports. */
 export function possible(state: MachineState, event: MachineEvent): boolean {
   if (!('socketId' in state)) return !/Due$|data|alive|lost|poll/.test(event.type);
   switch (event.type) {
@@ -63,16 +63,16 @@ export function possible(state: MachineState, event: MachineEvent): boolean {
   }
 }
 
-/** One step that was walked. */
-export interface Walked {
+/** One transition. */
+export interface WalkedStep {
   readonly from: MachineState;
   readonly event: MachineEvent;
-  readonly moment: EnvironmentState;
-  readonly policy: MachineSettings;
+  readonly environment: EnvironmentState;
+  readonly settings: MachineSettings;
   readonly to: MachineState;
 }
 
-/** Counters that only tell one socket from another, and counts past their last meaning, are made equal. */
+/** Identifies equivalent states: ignores ids, times, and counts beyond their limits. */
 function keyOf(state: MachineState): string {
   if (!('socketId' in state)) return state.name;
   return JSON.stringify({
@@ -88,17 +88,17 @@ function keyOf(state: MachineState): string {
   });
 }
 
-/** Every step from every state that can be come to from `idle`. */
-export function walk(policy: MachineSettings): readonly Walked[] {
+/** All transitions from all states reachable from `idle`. */
+export function walk(settings: MachineSettings): readonly WalkedStep[] {
   const seen = new Map<string, MachineState>([['idle', { name: 'idle' }]]);
-  const steps: Walked[] = [];
+  const steps: WalkedStep[] = [];
   for (const from of seen.values()) {
     for (const event of EVENTS) {
       if (!possible(from, event)) continue;
       for (const online of [true, false]) {
-        const moment: EnvironmentState = { now: 0, random: 0.5, online, visible: true };
-        const [to] = transition(from, event, { ...moment, ...policy });
-        steps.push({ from, event, moment, policy, to });
+        const environment: EnvironmentState = { now: 0, random: 0.5, online, visible: true };
+        const [to] = transition(from, event, { ...environment, ...settings });
+        steps.push({ from, event, environment, settings, to });
         if (!seen.has(keyOf(to))) seen.set(keyOf(to), to);
       }
     }

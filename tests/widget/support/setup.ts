@@ -1,4 +1,4 @@
-/** A client over scripted transports in a manual environment: everything real but time and network. */
+/** A client with scripted transports in a manual environment: only time and network are fake. */
 import { createIngestionClient } from '../../../widget/client/client.js';
 import { createConnection, type Connection } from '../../../widget/client/connection.js';
 import type {
@@ -14,21 +14,21 @@ import {
 import { createManualEnvironment, type ManualEnvironment } from './manual-environment.js';
 
 /** The parts. */
-export interface SetUp {
+export interface Setup {
   readonly environment: ManualEnvironment;
   readonly webSocket: ScriptedTransport;
   readonly polling: ScriptedTransport;
   readonly connection: Connection;
   follow(options?: Partial<IngestionClientOptions>): IngestionClient;
-  /** The newest socket, once what is under way has settled. */
+  /** The newest socket, once pending promises have settled. */
   socket(): Promise<ScriptedSession>;
 }
 
-/** Puts them together. */
-export function setUp(
+/** Makes the setup. */
+export function setup(
   options: ConnectionOptions = {},
   environment: ManualEnvironment = createManualEnvironment(),
-): SetUp {
+): Setup {
   const webSocket = createScriptedTransport({ environment });
   const polling = createScriptedTransport({ environment });
   const connection = createConnection(options, {
@@ -51,7 +51,7 @@ export function setUp(
   };
 }
 
-/** The names of what a client tells, in order. */
+/** The events of a client, in order. */
 export function eventsOf(client: IngestionClient): string[] {
   const events: string[] = [];
   client.on('phase-started', ({ phase }) => events.push(`phase ${String(phase)}`));
@@ -61,5 +61,5 @@ export function eventsOf(client: IngestionClient): string[] {
   return events;
 }
 
-/** A JWT that nobody signed, for a `sub`. */
+/** An unsigned JWT for a `sub`. */
 export const tokenOf = (sub: string): string => `head.${btoa(JSON.stringify({ sub }))}.sign`;

@@ -1,26 +1,26 @@
-/** A network cable that can be pulled: cut, swallowing, refusing, and put in again. What once swallowed stays dead. */
+/** A TCP proxy that simulates a network link: reset, black hole, refused, and restored. A connection that was blackholed stays dead. */
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 
-/** The cable under a test's hand. */
-export interface Cable {
+/** The link under the control of a test. */
+export interface NetworkLink {
   readonly port: number;
   /** Connections that are open. */
   readonly open: number;
-  /** Ends every connection at once with a reset, without a FIN. New ones are taken. */
+  /** Resets all connections, without a FIN. New ones are accepted. */
   cut(): void;
-  /** From now on bytes vanish, and connections stay open: those of now for ever, later ones too until `restore`. */
-  swallow(): void;
-  /** New connections are refused; those of now are cut. */
+  /** Drops all bytes while connections stay open: existing ones for good, new ones until `restore`. */
+  blackhole(): void;
+  /** Refuses new connections and resets existing ones. */
   refuse(): Promise<void>;
-  /** New connections pass again, on the same port. */
+  /** Accepts new connections again, on the same port. */
   restore(): Promise<void>;
 }
 
-/** Lays one to a port of this machine. */
-export async function createCable(targetPort: number): Promise<Cable> {
+/** Makes a link to a local port. */
+export async function createNetworkLink(targetPort: number): Promise<NetworkLink> {
   const pairs = new Set<readonly [Socket, Socket]>();
-  let swallowing = false;
+  let blackholed = false;
   let port = 0;
   let server: Server | null = null;
 
@@ -28,10 +28,10 @@ export async function createCable(targetPort: number): Promise<Cable> {
     const upstream = connect(targetPort, '127.0.0.1');
     const pair = [client, upstream] as const;
     pairs.add(pair);
-    let dead = swallowing;
+    let dead = blackholed;
     const forward = (from: Socket, onto: Socket): void => {
       from.on('data', (chunk) => {
-        dead ||= swallowing;
+        dead ||= blackholed;
         if (!dead) onto.write(chunk);
       });
       from.on('error', () => undefined);
@@ -63,8 +63,8 @@ export async function createCable(targetPort: number): Promise<Cable> {
       return pairs.size;
     },
     cut,
-    swallow() {
-      swallowing = true;
+    blackhole() {
+      blackholed = true;
     },
     async refuse() {
       const closing = server;
@@ -76,7 +76,7 @@ export async function createCable(targetPort: number): Promise<Cable> {
       await closed;
     },
     async restore() {
-      swallowing = false;
+      blackholed = false;
       if (server === null) await listen();
     },
   };

@@ -1,87 +1,87 @@
 /**
- * What a page has under way on the network, so that a clock under a test's hand does not outrun it: with each second
- * passed in a millisecond, a deadline of ten seconds would be over before a busy machine had answered.
+ * Tracks a page's pending requests, so that a fake clock does not outrun the network: with a second passing in a millisecond, a
+ * timeout of ten seconds would expire before a busy machine responds.
  */
 import type { Page } from 'playwright-core';
 
 declare global {
   interface Window {
-    /** Resolves once nothing that began since the last `forgetFlights` is without its answer. */
-    landed(): Promise<void>;
-    /** What is under way by now is not waited for any more: the test's faults answer it late or never. */
-    forgetFlights(): void;
+    /** Resolves once all requests since the last `forgetRequests` have settled. */
+    requestsSettled(): Promise<void>;
+    /** Stops waiting for pending requests: the test's faults delay or drop their responses. */
+    forgetRequests(): void;
   }
 }
 
-/** How long an answer may take in real time before it is taken for one that a fault holds back; ms. */
-const PATIENCE_MS = 500;
+/** A response that takes longer than this in real time is assumed to be held back by a fault; ms. */
+const MAX_WAIT_MS = 500;
 
-/** Counts from now on, on every document of the page. */
-export async function countFlights(page: Page): Promise<void> {
+/** Starts tracking, in every document of the page. */
+export async function trackRequests(page: Page): Promise<void> {
   await page.addInitScript(() => {
-    const flights = new Set<object>();
+    const pending = new Set<object>();
     let waiting: (() => void)[] = [];
-    const depart = (): (() => void) => {
-      const flight = {};
-      flights.add(flight);
+    const begin = (): (() => void) => {
+      const request = {};
+      pending.add(request);
       return () => {
-        flights.delete(flight);
-        if (flights.size > 0) return;
+        pending.delete(request);
+        if (pending.size > 0) return;
         for (const go of waiting) go();
         waiting = [];
       };
     };
-    window.landed = () =>
+    window.requestsSettled = () =>
       new Promise((resolve) => {
-        if (flights.size === 0) resolve();
+        if (pending.size === 0) resolve();
         else waiting.push(resolve);
       });
-    window.forgetFlights = () => {
-      flights.clear();
+    window.forgetRequests = () => {
+      pending.clear();
     };
 
-    const fetchForReal = window.fetch.bind(window);
+    const realFetch = window.fetch.bind(window);
     window.fetch = async (...asked) => {
-      const land = depart();
+      const settle = begin();
       try {
-        const response = await fetchForReal(...asked);
+        const response = await realFetch(...asked);
         await response.clone().arrayBuffer();
         return response;
       } finally {
-        land();
+        settle();
       }
     };
     window.WebSocket = class extends WebSocket {
-      #land = depart();
+      #settle = begin();
       constructor(url: string | URL, protocols?: string | string[]) {
         super(url, protocols);
         for (const name of ['open', 'message', 'close', 'error']) {
           this.addEventListener(name, () => {
-            this.#land();
+            this.#settle();
           });
         }
       }
       override send(data: string): void {
-        this.#land();
-        // Whatever our client says is answered: the greeting by the ack, a subscription by its snapshot, a ping by a pong.
-        if (!data.includes('"complete"')) this.#land = depart();
+        this.#settle();
+        // Each message of our client has a response: init an ack, a subscription its snapshot, a ping a pong.
+        if (!data.includes('"complete"')) this.#settle = begin();
         super.send(data);
       }
     };
   });
 }
 
-/** Waits until the page's network has answered what it was asked, or is held back by a fault. */
-export async function landFlights(page: Page): Promise<void> {
+/** Waits until the page's requests have settled or are held back by a fault. */
+export async function waitForRequests(page: Page): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
-  const impatient = new Promise<'late'>((resolve) => {
-    timer = setTimeout(resolve, PATIENCE_MS, 'late');
+  const timeout = new Promise<'late'>((resolve) => {
+    timer = setTimeout(resolve, MAX_WAIT_MS, 'late');
   });
-  const first = await Promise.race([page.evaluate(() => window.landed()), impatient]);
+  const first = await Promise.race([page.evaluate(() => window.requestsSettled()), timeout]);
   clearTimeout(timer);
   if (first === 'late') {
     await page.evaluate(() => {
-      window.forgetFlights();
+      window.forgetRequests();
     });
   }
 }

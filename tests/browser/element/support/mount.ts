@@ -1,4 +1,4 @@
-/** Puts the element on the page, over a client that stands still or one that the test brings; takes it away afterwards. */
+/** Mounts the element with a static client or one of the test, and removes it afterwards. */
 import '@ingestion-progress/widget/define';
 import type { IngestionProgressElement } from '@ingestion-progress/widget';
 import type { Progress } from '@ingestion-progress/widget/client';
@@ -13,7 +13,7 @@ import {
 export interface Mounted {
   readonly element: IngestionProgressElement;
   readonly client: StaticClient;
-  /** Waits until what was changed is drawn. */
+  /** Waits until changes are rendered. */
   settled(): Promise<void>;
   part(name: string): HTMLElement | null;
   parts(name: string): HTMLElement[];
@@ -29,14 +29,14 @@ afterEach(() => {
   document.documentElement.removeAttribute('dir');
 });
 
-/** Settings of the element beside those of its client. */
+/** Settings of the element, in addition to those of its client. */
 export interface MountOptions extends StaticClientOptions {
   readonly sample?: SampleName;
   readonly attributes?: Readonly<Record<string, string>>;
   readonly parent?: Element | ShadowRoot;
 }
 
-/** The element over a still client, drawn. */
+/** The element with a static client, rendered. */
 export async function mount(options: MountOptions = {}): Promise<Mounted> {
   const { sample, attributes = {}, parent = document.body, ...rest } = options;
   const progress: Progress | null = sample === undefined ? (options.progress ?? null) : SAMPLES[sample];
@@ -51,7 +51,7 @@ export async function mount(options: MountOptions = {}): Promise<Mounted> {
   return found;
 }
 
-/** Takes an element of the test's own away afterwards. */
+/** Removes an element of the test afterwards. */
 export function cleanUp<E extends Element>(element: E): E {
   mounted.add(element);
   return element;
@@ -72,7 +72,7 @@ export function wrap(element: IngestionProgressElement, client: StaticClient): M
   };
 }
 
-/** A client is bound a microtask after a change, and drawn after that. */
+/** A client is bound a microtask after a change, and rendered after that. */
 export async function settled(element: IngestionProgressElement): Promise<void> {
   await Promise.resolve();
   await Promise.resolve();
