@@ -63,14 +63,14 @@ describe('The status line', () => {
 
 describe('The arguments', () => {
   it.each([
-    [[], /one command, watch/],
-    [['stare', 'p1'], /not "stare"/],
-    [['watch'], /PROJECT is missing/],
-    [['watch', 'p1'], /--endpoint is missing/],
-    [['watch', 'p1', 'p2', '--endpoint', 'x'], /One project at a time/],
+    [[], /Missing command. Use watch/],
+    [['stare', 'p1'], /Unknown command "stare"/],
+    [['watch'], /Missing PROJECT/],
+    [['watch', 'p1'], /Missing --endpoint/],
+    [['watch', 'p1', 'p2', '--endpoint', 'x'], /Watch one project at a time/],
     [['watch', 'p1', '--endpoint', 'x', '--loud'], /--loud/],
   ])('%j are wrong, in a sentence', (argv, sentence) => {
-    expect(readArguments(argv)).toEqual({ wrong: expect.stringMatching(sentence) });
+    expect(readArguments(argv)).toEqual({ error: expect.stringMatching(sentence) });
   });
 });
 

@@ -42,7 +42,8 @@ export function readArguments(argv: readonly string[]): WatchArguments | { reado
     });
     if (values.help) return 'help';
     const [command, projectId, ...rest] = positionals;
-    if (command !== 'watch') return { error: `Unknown command "${command ?? ''}". Use watch.` };
+    if (command === undefined) return { error: 'Missing command. Use watch.' };
+    if (command !== 'watch') return { error: `Unknown command "${command}". Use watch.` };
     if (projectId === undefined) return { error: 'Missing PROJECT, the id of the project to watch.' };
     if (rest.length > 0)
       return { error: `Unexpected argument "${rest.join(' ')}". Watch one project at a time.` };
