@@ -178,7 +178,7 @@ describe('the rules', () => {
       [from, to].flatMap((side) =>
         Object.entries(side)
           .filter(([key]) => key === 'path' || key === 'pathNot')
-          .flatMap(([, pattern]) => pattern as string | readonly string[]),
+          .flatMap(([, pattern]) => pattern),
       ),
     );
     const paths = named.flatMap(pathsOf);
