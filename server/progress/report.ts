@@ -49,6 +49,4 @@ export function parseReport<R extends Report>({ type, report }: R, location: Job
 
 /** True if the report ends its ingestion. */
 export const isEndingReport = ({ type, report }: Report): boolean =>
-  type === 'ingestion_complete' ||
-  type === 'cancelled' ||
-  (type === 'error' && !(report).recoverable);
+  type === 'ingestion_complete' || type === 'cancelled' || (type === 'error' && !report.recoverable);

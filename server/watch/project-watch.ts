@@ -5,7 +5,7 @@
 import type { IngestionEvent } from '@ingestion-progress/schema';
 import type { EventBus, Unsubscribe } from '../bus/event-bus.js';
 import type { Clock } from '../shared/clock.js';
-import { isBehind, mergeStates } from '../progress/merge.js';
+import { isBehind, mergeStates } from '../progress/change.js';
 import type { IngestionChange, IngestionRecord } from '../progress/record.js';
 import type { Logger } from '../observability/logger.js';
 import type { FanOut } from './fan-out.js';
