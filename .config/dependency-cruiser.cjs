@@ -139,10 +139,14 @@ module.exports = {
       },
     },
     {
-      name: 'reporter-stands-alone',
+      name: 'reporter-imports-shared-only',
       severity: 'error',
       from: { path: '^server/reporter/' },
-      to: { path: '^server/', pathNot: '^server/reporter/', dependencyTypesNot: ['type-only'] },
+      to: {
+        path: '^(server|schema)/|node_modules/',
+        pathNot: '^(server/(reporter/|shared/(backoff|sleep)\\.ts$)|schema/ids\\.ts$)',
+        dependencyTypesNot: ['type-only'],
+      },
     },
     {
       name: 'resolvable',

@@ -5,9 +5,9 @@ import { createGuard } from './auth/guard.js';
 import { createTokenVerifier } from './auth/jwt.js';
 import type { KeySource } from './auth/jwt.js';
 import { createQuotas } from './auth/quotas.js';
-import { createRefusalLedger } from './auth/failed-auth-throttle.js';
-import { createSessionKeeper } from './auth/session-reaper.js';
-import type { SessionKeeper } from './auth/session-reaper.js';
+import { createFailedAuthThrottle } from './auth/failed-auth-throttle.js';
+import { createSessionReaper } from './auth/session-reaper.js';
+import type { SessionReaper } from './auth/session-reaper.js';
 import type { EventBus } from './bus/event-bus.js';
 import type { Clock } from './shared/clock.js';
 import type { Config } from './config.js';
@@ -26,14 +26,14 @@ import type { Logger } from './observability/logger.js';
 import { measured } from './observability/measured-port.js';
 import type { ObserveCall } from './observability/measured-port.js';
 import type { RecordSpan } from './observability/spans.js';
-import { createComebacks } from './observability/reconnect-counter.js';
+import { createReconnectCounter } from './observability/reconnect-counter.js';
 import { createMetrics } from './observability/metrics.js';
 import { registerServerMetrics } from './server-metrics.js';
-import { createOffenderLog } from './observability/limit-logger.js';
+import { createLimitLogger } from './observability/limit-logger.js';
 import type { ProgressStore } from './store/progress-store.js';
 import { createGraphqlHttp } from './transport/graphql-http.js';
 import type { HandleRequest } from './transport/http.js';
-import { createOriginCheck } from './transport/origins.js';
+import { createOriginCheck } from './transport/request-source.js';
 import { createRestProgress } from './transport/rest.js';
 import { createTransport } from './transport/transport.js';
 import type { Transport } from './transport/transport.js';
@@ -67,7 +67,7 @@ export interface Assembly {
   readonly service: IngestionService;
   readonly emitter: IngestionEventEmitter;
   readonly hub: WatchHub;
-  readonly keeper: SessionKeeper;
+  readonly sessionReaper: SessionReaper;
   readonly shared: SharedExecution;
   readonly webSockets: WebSocketEndpoint;
   readonly health: Health;
@@ -99,7 +99,7 @@ export function assemble(config: Config, ports: ServerPorts, life: Life): Assemb
     ...{ store, bus, clock, logger },
     lastPublished: (projectId) => hub.latest(projectId),
     retentionMs: config.retentionDays * 86_400_000,
-    failureGraceMs: config.recoverableHours * 3_600_000,
+    failureGraceMs: config.failureGraceHours * 3_600_000,
   });
   const emitter = new IngestionEventEmitter(service, { logger });
   const hub: WatchHub = createWatchHub({
@@ -108,41 +108,41 @@ export function assemble(config: Config, ports: ServerPorts, life: Life): Assemb
     readMany: (projectIds) => store.readMany(projectIds),
     clock,
     logger,
-    isAlone: () => bus.sharedBetweenServers || !service.hasPeers,
-    onTold: ({ event, requestId }, watchers) => {
+    busReachesAllPeers: () => bus.sharedBetweenServers || !service.hasPeers,
+    onPublished: ({ event, requestId }, watchers) => {
       const { projectId, ingestionId, revision, payload } = event;
       const fields = { projectId, ingestionId, revision, requestId, watchers };
       const isMilestone = payload.type !== 'progress_update' && payload.type !== 'snapshot';
       logger[isMilestone ? 'info' : 'debug'](fields, 'progress published to watchers');
       recordSpan('watch.publish', 0, false, requestId);
     },
-    onAloneChange: (listener) => service.onPeersChange(listener),
+    onPeersChange: (listener) => service.onPeersChange(listener),
   });
-  const offenders = createOffenderLog(logger, clock);
+  const limitLogger = createLimitLogger(logger, clock);
   const guard = createGuard({
     verifier: createTokenVerifier({
       keys: keySourceOf(config),
       issuer: config.jwtIssuer,
       audience: config.jwtAudience,
-      clockToleranceSeconds: config.jwtClockTolerance,
+      clockToleranceSeconds: config.jwtClockToleranceSeconds,
       clock,
     }),
     access,
-    refusals: createRefusalLedger(clock),
+    failedAuthThrottle: createFailedAuthThrottle(clock),
     quotas: createQuotas(
       {
         subscriptions: config.maxSubscriptionsPerViewer,
         projects: config.maxProjectsPerViewer,
         reportsPerSecond: config.maxReportsPerSecond,
       },
-      offenders,
+      limitLogger,
       clock,
     ),
     logger,
     clock,
     onRefusal: (code) => metrics.countRefusal(code),
   });
-  const keeper = createSessionKeeper(clock, config.accessRecheckSeconds * 1_000);
+  const sessionReaper = createSessionReaper(clock, config.accessRecheckSeconds * 1_000);
   const mask = createErrorMask(logger);
   // Calls over the network; a job in this process has spans of its own.
   const asked = measured(service, clock, (operation, seconds, hasFailed, args) => {
@@ -162,9 +162,21 @@ export function assemble(config: Config, ports: ServerPorts, life: Life): Assemb
     },
   });
   const shared = createSharedExecution(schema, mask);
-  const comebacks = createComebacks(clock);
+  const reconnectCounter = createReconnectCounter(clock);
   const webSockets = createWebSocketEndpoint({
-    ...{ schema, documents, shared, hub, guard, keeper, mask, clock, logger, offenders, comebacks },
+    ...{
+      schema,
+      documents,
+      shared,
+      hub,
+      guard,
+      sessionReaper,
+      mask,
+      clock,
+      logger,
+      limitLogger,
+      reconnectCounter,
+    },
     counters: {
       delivered: ({ payload }, bytes) => metrics.countDelivered(payload.type, bytes),
       opened: () => metrics.countOpened(),
@@ -175,9 +187,9 @@ export function assemble(config: Config, ports: ServerPorts, life: Life): Assemb
       messageBytes: config.maxMessageBytes,
       connections: config.maxConnections,
       connectionsPerAddress: config.maxConnectionsPerAddress,
-      initMs: config.initDeadlineMs,
-      pingMs: config.pingMs,
-      slowReaderMs: config.slowReaderMs,
+      connectionInitTimeoutMs: config.connectionInitTimeoutMs,
+      pingIntervalMs: config.pingIntervalMs,
+      slowConsumerTimeoutMs: config.slowConsumerTimeoutMs,
     },
   });
   const health = createHealth(
@@ -188,11 +200,19 @@ export function assemble(config: Config, ports: ServerPorts, life: Life): Assemb
         ? logger.error({ dependency, error: String(error) }, 'dependency unavailable')
         : logger.info({ dependency }, 'dependency available'),
   );
-  registerServerMetrics(metrics, { service, hub, keeper, shared, webSockets, comebacks, health });
-  const mayAsk = createOriginCheck(config.corsOrigins, publicUrl);
+  registerServerMetrics(metrics, {
+    service,
+    hub,
+    sessionReaper,
+    shared,
+    webSockets,
+    reconnectCounter,
+    health,
+  });
+  const isOriginAllowed = createOriginCheck(config.corsOrigins, publicUrl);
   const transport = createTransport({
     graphql: createGraphqlHttp({
-      ...{ schema, documents, mask, service, guard, keeper, offenders, isClosing },
+      ...{ schema, documents, mask, service, guard, sessionReaper, limitLogger, isClosing },
       bodyBytes: config.maxBodyBytes,
       graphiql: config.graphiql,
     }),
@@ -204,11 +224,11 @@ export function assemble(config: Config, ports: ServerPorts, life: Life): Assemb
       onUnexpected: (error) => void mask(error),
     }),
     metrics: config.metrics ? metrics : null,
-    headersMs: config.headersDeadlineMs,
-    requestMs: config.requestDeadlineMs,
+    headersTimeoutMs: config.headersTimeoutMs,
+    requestTimeoutMs: config.requestTimeoutMs,
     clientAddress: createClientAddress(config.trustedProxies),
-    ...{ webSockets, health, mayAsk, clock, logger, offenders, handleRequest, isClosing },
+    ...{ webSockets, health, isOriginAllowed, clock, logger, limitLogger, handleRequest, isClosing },
   });
 
-  return { service, emitter, hub, keeper, shared, webSockets, health, transport };
+  return { service, emitter, hub, sessionReaper, shared, webSockets, health, transport };
 }

@@ -72,10 +72,10 @@ export interface ProgressServerOptions extends ConfigOptions {
   readonly handleRequest?: HandleRequest | undefined;
 }
 
-function storeOf({ mongodbUri, dataDir, eventsPerIngestion }: Config, logger: Logger): ProgressStore {
+function storeOf({ mongodbUri, dataDir, maxLogEntries }: Config, logger: Logger): ProgressStore {
   return mongodbUri === null
-    ? createEmbeddedStore({ dataDir, logger, eventsPerIngestion })
-    : createMongoStore({ uri: mongodbUri, logger, eventsPerIngestion });
+    ? createEmbeddedStore({ dataDir, logger, maxLogEntries })
+    : createMongoStore({ uri: mongodbUri, logger, maxLogEntries });
 }
 
 function busOf({ redisUrl }: Config, clock: Clock, logger: Logger): EventBus {

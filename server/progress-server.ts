@@ -57,7 +57,7 @@ export async function startServer(config: Config, ports: ServerPorts): Promise<P
   const isClosing = () => closing !== null;
   const recordSpan = await openSpans(clock);
   const rooms = assemble(config, ports, { isClosing, publicUrl, recordSpan });
-  const { service, emitter, hub, keeper, shared, webSockets, health, transport } = rooms;
+  const { service, emitter, hub, sessionReaper, shared, webSockets, health, transport } = rooms;
 
   let opening: Promise<void> = Promise.resolve();
   let isTooLate = false;
@@ -132,7 +132,7 @@ export async function startServer(config: Config, ports: ServerPorts): Promise<P
   }
   unwatchMemory = watchMemory({
     ...{ clock, logger },
-    breakdown: () => ({ connections: webSockets.connections, watchers: hub.watchers, waiting: hub.waiting }),
+    breakdown: () => ({ connections: webSockets.connections, watchers: hub.watchers, waiting: hub.queued }),
   });
   if (store.exclusive && bus.sharedBetweenServers) {
     const names = { store: store.name, bus: bus.name };
@@ -150,16 +150,16 @@ export async function startServer(config: Config, ports: ServerPorts): Promise<P
     get counts() {
       return {
         connections: webSockets.connections,
-        sessions: keeper.sessions,
+        sessions: sessionReaper.sessions,
         watchers: hub.watchers,
         watchedProjects: hub.watchedProjects,
-        waiting: hub.waiting,
+        waiting: hub.queued,
         executions: shared.executions,
       };
     },
     async delivered(timeoutMs) {
       const deadlineAt = clock.monotonicNow() + timeoutMs;
-      while (hub.waiting > 0 && clock.monotonicNow() < deadlineAt) await sleep(clock, DELIVERED_POLL_MS);
+      while (hub.queued > 0 && clock.monotonicNow() < deadlineAt) await sleep(clock, DELIVERED_POLL_MS);
     },
     close,
   };

@@ -42,7 +42,7 @@ export function parseMessage(text: string): BusMessage {
   if (message.kind === 'command')
     return { kind: 'command', command: message.command as unknown as IngestionCommand };
   const record = parseRecord(JSON.stringify(message.record), 'record of a message');
-  const { requestId, ...told } = message.event;
-  const event = { progress: record.progress, ...told } as unknown as IngestionEvent;
+  const { requestId, ...rest } = message.event;
+  const event = { progress: record.progress, ...rest } as unknown as IngestionEvent;
   return { kind: 'change', change: withRequestId({ event, record }, requestId) };
 }

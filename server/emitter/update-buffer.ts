@@ -3,7 +3,8 @@
  * which the numbers are copied (a job may reuse its object), so that a merged call allocates nothing. The schema is asked
  * only to word what is wrong.
  */
-import { LIMITS, type MetricsInput } from '@ingestion-progress/schema';
+import { LIMITS, METRIC_NAMES, type MetricsInput } from '@ingestion-progress/schema';
+import { copyMetrics, everyMetric, isMetricName } from '@ingestion-progress/schema/metrics';
 import type { MergedUpdate, ProducerHandle } from '../ingestion/pending-changes.js';
 import type { Projects } from '../ingestion/projects.js';
 import { parseReport, type ReportOf } from '../progress/report.js';
@@ -11,28 +12,16 @@ import type { ProgressError } from '../shared/errors.js';
 
 type CounterInput = NonNullable<MetricsInput['counters']>[number];
 
-const FIELDS = [
-  'itemsTotal',
-  'itemsProcessed',
-  'itemsFailed',
-  'bytesTotal',
-  'bytesProcessed',
-  'itemsPerSecond',
-] as const;
-const PERCENT = FIELDS.length;
+const PERCENT = METRIC_NAMES.length;
 
 /** The merged updates of one phase. */
 class Slot {
   isFilled = false;
   merges = 0;
-  /** Numbers by `FIELDS`, then the percent; NaN if none was given. */
+  /** Numbers by `METRIC_NAMES`, then the percent; NaN if none was given. */
   readonly numbers = new Float64Array(PERCENT + 1).fill(Number.NaN);
   hasMetrics = false;
   counters: Map<string, { label: string | null; value: number; unit: string | null }> | null = null;
-
-  put(index: number, value: number | null | undefined): void {
-    if (value !== null && value !== undefined) this.numbers[index] = value;
-  }
 
   putCounters(given: readonly CounterInput[]): void {
     const counters = (this.counters ??= new Map());
@@ -64,7 +53,7 @@ class Slot {
     const counters =
       this.counters === null ? null : [...this.counters].map(([name, counter]) => ({ name, ...counter }));
     const metrics: MetricsInput | null = this.hasMetrics
-      ? { ...Object.fromEntries(FIELDS.map((field, index) => [field, this.number(index)])), counters }
+      ? { ...Object.fromEntries(METRIC_NAMES.map((field, index) => [field, this.number(index)])), counters }
       : null;
     const progressPercent = this.number(PERCENT);
     const { merges } = this;
@@ -99,12 +88,7 @@ export class UpdateSlots {
     }
     if (metrics !== null && metrics !== undefined) {
       slot.hasMetrics = true;
-      slot.put(0, metrics.itemsTotal);
-      slot.put(1, metrics.itemsProcessed);
-      slot.put(2, metrics.itemsFailed);
-      slot.put(3, metrics.bytesTotal);
-      slot.put(4, metrics.bytesProcessed);
-      slot.put(5, metrics.itemsPerSecond);
+      copyMetrics(metrics, slot.numbers);
       if (metrics.counters) slot.putCounters(metrics.counters);
     }
     if (slot.isFilled) return false;
@@ -123,6 +107,9 @@ export class UpdateSlots {
 
 const isCount = (value: unknown): boolean =>
   value === undefined || value === null || (Number.isSafeInteger(value) && (value as number) >= 0);
+
+const isRate = (value: unknown): boolean =>
+  value === undefined || value === null || (Number.isFinite(value) && (value as number) >= 0);
 
 const isText = (value: unknown, maxLength: number): boolean =>
   typeof value === 'string' && value.length >= 1 && value.length <= maxLength;
@@ -154,31 +141,9 @@ function areValidCounters(value: unknown): boolean {
 export function isValidMetrics(value: unknown): boolean {
   if (isAbsent(value)) return true;
   if (typeof value !== 'object' || Array.isArray(value)) return false;
-  for (const key in value as object) {
-    switch (key) {
-      case 'itemsTotal':
-      case 'itemsProcessed':
-      case 'itemsFailed':
-      case 'bytesTotal':
-      case 'bytesProcessed':
-      case 'itemsPerSecond':
-      case 'counters':
-        break;
-      default:
-        return false;
-    }
-  }
+  for (const key in value as object) if (!isMetricName(key) && key !== 'counters') return false;
   const metrics = value as Record<string, unknown>;
-  const rate = metrics['itemsPerSecond'];
-  return (
-    isCount(metrics['itemsTotal']) &&
-    isCount(metrics['itemsProcessed']) &&
-    isCount(metrics['itemsFailed']) &&
-    isCount(metrics['bytesTotal']) &&
-    isCount(metrics['bytesProcessed']) &&
-    (isAbsent(rate) || (Number.isFinite(rate) && (rate as number) >= 0)) &&
-    areValidCounters(metrics['counters'])
-  );
+  return everyMetric(metrics, isCount, isRate) && areValidCounters(metrics['counters']);
 }
 
 /** True if `progressUpdateReportSchema` accepts phase, percent and metrics; allocates nothing. */

@@ -4,6 +4,7 @@
  */
 import {
   LIMITS,
+  METRIC_NAMES,
   type Counter,
   type EventPayload,
   type IngestionProgress,
@@ -12,6 +13,7 @@ import {
   type PhaseMetrics,
   type PhaseNumber,
 } from '@ingestion-progress/schema';
+import type { MetricName } from '@ingestion-progress/schema/metrics';
 
 /** The phase of that number, 1 to 4. */
 export function phaseAt(phases: readonly Phase[], number: number): Phase {
@@ -72,12 +74,7 @@ export function advanceTo(
 
 /** Counts before a job gave any. */
 export const NO_METRICS: PhaseMetrics = Object.freeze({
-  itemsTotal: null,
-  itemsProcessed: null,
-  itemsFailed: null,
-  bytesTotal: null,
-  bytesProcessed: null,
-  itemsPerSecond: null,
+  ...(Object.fromEntries(METRIC_NAMES.map((name) => [name, null])) as Record<MetricName, null>),
   etaSeconds: null,
   counters: [],
 });
@@ -107,16 +104,10 @@ export function mergeMetrics(
 ): PhaseMetrics | null {
   if (given === null || given === undefined) return current;
   const base = current ?? NO_METRICS;
-  return {
-    itemsTotal: given.itemsTotal ?? base.itemsTotal,
-    itemsProcessed: given.itemsProcessed ?? base.itemsProcessed,
-    itemsFailed: given.itemsFailed ?? base.itemsFailed,
-    bytesTotal: given.bytesTotal ?? base.bytesTotal,
-    bytesProcessed: given.bytesProcessed ?? base.bytesProcessed,
-    itemsPerSecond: given.itemsPerSecond ?? base.itemsPerSecond,
-    etaSeconds: base.etaSeconds,
-    counters: given.counters ? mergeCounters(base.counters, given.counters) : base.counters,
-  };
+  const merged = { ...base };
+  for (const name of METRIC_NAMES) merged[name] = given[name] ?? base[name];
+  if (given.counters) merged.counters = mergeCounters(base.counters, given.counters);
+  return merged;
 }
 
 /** Never lower than what was; an unknown one changes nothing. */

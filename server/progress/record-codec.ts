@@ -2,7 +2,7 @@
  * Records and log entries as text, and back: text from a store or a bus is untrusted, and rejected with a sentence if it
  * is not a record of this version. Pure; reading and writing are the adapters' business.
  */
-import { describeIssues, timestampSchema, type RecordedEvent } from '@ingestion-progress/schema';
+import { describeIssues, metricShape, timestampSchema, type RecordedEvent } from '@ingestion-progress/schema';
 import { z } from 'zod';
 import { ProgressError } from '../shared/errors.js';
 import type { IngestionRecord } from './record.js';
@@ -28,16 +28,12 @@ const failureSchema = z.object({
 });
 
 const metricsSchema = z.object({
-  bytesProcessed: count,
-  bytesTotal: count,
+  // Absent in records that were stored before the metric was introduced.
+  ...metricShape({ SafeInt: count.default(null), Float: z.number().nullable().default(null) }),
   counters: z.array(
     z.object({ label: z.string(), name: z.string(), unit: z.string().nullable(), value: z.number() }),
   ),
   etaSeconds: z.number().nullable(),
-  itemsFailed: count,
-  itemsPerSecond: z.number().nullable(),
-  itemsProcessed: count,
-  itemsTotal: count,
 });
 
 const phaseSchema = z.object({

@@ -5,7 +5,7 @@
 import type { IngestionProgress } from '@ingestion-progress/schema';
 import { isEnded, type RecordedEvent } from '@ingestion-progress/schema';
 import type { IngestionRecord } from '../progress/record.js';
-import { eventPlace, ingestionPlace, sortKey } from './paging.js';
+import { eventPosition, ingestionPosition, sortKey } from './paging.js';
 import { parseEvent, parseRecord, serializeEvent, serializeRecord } from '../progress/record-codec.js';
 
 /** What every write of a state sets. */
@@ -76,7 +76,7 @@ export function stateFields(record: IngestionRecord): StateFields {
     status: progress.status,
     revision: progress.revision,
     open: !isEnded(progress),
-    place: sortKey(ingestionPlace(progress)),
+    place: sortKey(ingestionPosition(progress)),
     record: serializeRecord(record),
     logDeleted: false,
   };
@@ -101,7 +101,7 @@ export function eventDocument(projectId: string, ingestionId: string, event: Rec
     projectId,
     ingestionId,
     type: event.type,
-    place: sortKey(eventPlace(event)),
+    place: sortKey(eventPosition(event)),
     entry: serializeEvent(event),
   };
 }

@@ -6,12 +6,12 @@ import type { RunningServer } from '../integration/support/running-server.js';
 import { connectStock, watchStock } from '../integration/support/stock-client.js';
 import { createLedgerStore, createTube, type Pages } from '../support/own-adapters.js';
 import { describeEventBus } from './event-bus.contract.js';
-import { describeProgressStore, EVENTS_PER_INGESTION } from './progress-store.contract.js';
+import { describeProgressStore, MAX_LOG_ENTRIES } from './progress-store.contract.js';
 
 const ledgers = () => {
   const pages: Pages = new Map();
   const leases = new Map<string, Lease>();
-  return () => createLedgerStore({ pages, leases, maxEvents: EVENTS_PER_INGESTION });
+  return () => createLedgerStore({ pages, leases, maxEvents: MAX_LOG_ENTRIES });
 };
 
 describeProgressStore('a host’s own store', async () => {

@@ -2,6 +2,7 @@
  * Reads what a server says. Nothing of it is trusted: what cannot be a state is refused, what is out of range is clamped,
  * and whatever a newer server adds is left alone.
  */
+import { METRICS } from '../generated/metrics.js';
 import type { TokenLifetime } from './transport.js';
 import type { IngestionError, IngestionResult, PhaseMetrics, PhaseProgress, Progress } from './types.js';
 
@@ -58,12 +59,10 @@ export const readLifetime = (value: unknown): TokenLifetime =>
 
 const counter = record<PhaseMetrics['counters'][number]>({ name: '', label: '', value: NaN, unit: text });
 const metrics = record<PhaseMetrics>({
-  itemsTotal: count,
-  itemsProcessed: count,
-  itemsFailed: count,
-  bytesTotal: count,
-  bytesProcessed: count,
-  itemsPerSecond: count,
+  ...(Object.fromEntries(Object.keys(METRICS).map((name) => [name, count])) as Record<
+    keyof typeof METRICS,
+    typeof count
+  >),
   etaSeconds: count,
   counters: (value) =>
     listOf(counter)(value)

@@ -85,8 +85,8 @@ test('is told of to the watchers of the first one within one reading again', asy
     ...{ bus: a.bus, clock, logger: silentLogger },
     read: (projectId, id) => a.service.read(projectId, id),
     readMany: (ids) => store.readMany(ids),
-    isAlone: () => !a.service.hasPeers,
-    onAloneChange: (listener) => a.service.onPeersChange(listener),
+    busReachesAllPeers: () => !a.service.hasPeers,
+    onPeersChange: (listener) => a.service.onPeersChange(listener),
   });
   const watch = await hub.watch(
     { projectId: 'p', ingestionId: null, follow: true },

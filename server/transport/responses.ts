@@ -1,14 +1,14 @@
-/** Small answers over HTTP: JSON, errors with a code, and what is not modified. */
+/** HTTP responses: JSON, errors with a code, and conditional requests. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ProgressError } from '../shared/errors.js';
 import type { ErrorCode } from '../shared/errors.js';
 import { httpStatusOf } from '../graphql/error-mask.js';
 
-/** Headers of an answer. */
+/** Headers of a response. */
 export type Headers = Readonly<Record<string, string>>;
 
-/** Answers, unless that has begun already. */
-export function answer(response: ServerResponse, status: number, body: string, headers: Headers = {}): void {
+/** Sends a response, unless one has begun already. */
+export function send(response: ServerResponse, status: number, body: string, headers: Headers = {}): void {
   if (response.headersSent || response.destroyed) return;
   response.writeHead(status, {
     'Content-Type': 'application/json; charset=utf-8',
@@ -21,41 +21,41 @@ export function answer(response: ServerResponse, status: number, body: string, h
   response.end(body);
 }
 
-/** Headers that go with a code: when to come back, and how to be known. */
-export function headersOf(code: ErrorCode): Headers {
+/** Headers that go with a code: when to retry, and how to authenticate. */
+export function errorHeaders(code: ErrorCode): Headers {
   if (code === 'RATE_LIMITED') return { 'Retry-After': '60' };
   if (code === 'UNAVAILABLE') return { 'Retry-After': '2' };
   return code === 'UNAUTHENTICATED' || code === 'TOKEN_EXPIRED' ? { 'WWW-Authenticate': 'Bearer' } : {};
 }
 
-/** What a client may be told of an error. */
-export function tellable(error: unknown): ProgressError {
+/** The error that a client receives. */
+export function publicErrorOf(error: unknown): ProgressError {
   if (error instanceof ProgressError) return error;
   return new ProgressError('INTERNAL_SERVER_ERROR', 'Something went wrong on the server.');
 }
 
-/** An error of the REST paths; `status` where the code's own is not the one. */
-export function answerError(
+/** Sends an error of the REST paths; `status` defaults to the code's own. */
+export function sendError(
   response: ServerResponse,
   { code, message }: Pick<ProgressError, 'code' | 'message'>,
   status: number = httpStatusOf(code),
   headers: Headers = {},
 ): void {
-  answer(response, status, JSON.stringify({ error: { code, message } }), { ...headersOf(code), ...headers });
+  send(response, status, JSON.stringify({ error: { code, message } }), { ...errorHeaders(code), ...headers });
 }
 
-/** An error of a whole GraphQL request. */
-export function answerGraphqlError(
+/** Sends the error of a whole GraphQL request. */
+export function sendGraphqlError(
   response: ServerResponse,
   { code, message }: Pick<ProgressError, 'code' | 'message'>,
   status: number = httpStatusOf(code),
   headers: Headers = {},
 ): void {
   const body = JSON.stringify({ errors: [{ message, extensions: { code } }] });
-  answer(response, status, body, { ...headersOf(code), ...headers });
+  send(response, status, body, { ...errorHeaders(code), ...headers });
 }
 
-/** Whether the client has this very state; RFC 9110, 13.1.2, by weak comparison. */
+/** Whether the client has this state already; RFC 9110, 13.1.2, by weak comparison. */
 export function isNotModified(request: IncomingMessage, etag: string): boolean {
   const header = request.headers['if-none-match'];
   if (header === undefined) return false;

@@ -1,6 +1,6 @@
 /** What is almost a variable's name is told of; what is somebody else's is not. */
 import { expect, it } from 'vitest';
-import { misspeltIn } from '../../../server/suggest-name.js';
+import { suggestNames } from '../../../server/suggest-name.js';
 
 it.each([
   ['MONGODB_URL', 'MONGODB_URI'],
@@ -11,11 +11,11 @@ it.each([
   ['TRUSTED_PROXY', 'TRUSTED_PROXIES'],
   ['MAX_CONECTIONS', 'MAX_CONNECTIONS'],
 ])('%s is told of, with %s', (name, meant) => {
-  expect(misspeltIn({ [name]: 'x' })).toEqual([`${name} is not read: is ${meant} meant?`]);
+  expect(suggestNames({ [name]: 'x' })).toEqual([`Unknown variable ${name}. Did you mean ${meant}?`]);
 });
 
 it('is silent where the variable that was meant is set as well', () => {
-  expect(misspeltIn({ MONGODB_URL: 'x', MONGODB_URI: 'y' })).toEqual([]);
+  expect(suggestNames({ MONGODB_URL: 'x', MONGODB_URI: 'y' })).toEqual([]);
 });
 
 it('is silent about the variables that shells, containers and clusters set', () => {
@@ -23,5 +23,5 @@ it('is silent about the variables that shells, containers and clusters set', () 
     'HOME HOSTNAME HOSTTYPE PATH PWD OLDPWD SHELL SHLVL TERM LANG LC_ALL USER LOGNAME MAIL TZ TMPDIR EDITOR NODE_ENV ' +
     'PORTS POST HOSTS DISPLAY DATABASE_URL REDIS_PORT REDIS_HOST REDIS_SERVICE_HOST REDIS_PORT_6379_TCP MONGODB_PORT ' +
     'MONGODB_SERVICE_HOST KUBERNETES_PORT KUBERNETES_SERVICE_HOST npm_package_name NODE_OPTIONS XDG_DATA_DIRS JWT_USER';
-  expect(misspeltIn(Object.fromEntries(usual.split(' ').map((name) => [name, 'x'])))).toEqual([]);
+  expect(suggestNames(Object.fromEntries(usual.split(' ').map((name) => [name, 'x'])))).toEqual([]);
 });

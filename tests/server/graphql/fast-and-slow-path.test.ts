@@ -121,8 +121,8 @@ describe('any document', () => {
         // Random aliases may clash; such a document reaches neither road.
         if (documents.validate(parse(query)).length > 0) return;
         const prepared = prepare(query, { yes });
-        const shared = createSharedExecution(schema, mask).share(prepared);
-        const fast = EVENTS.map((event) => String(shared?.lane.render(event)));
+        const shared = createSharedExecution(schema, mask).prepare(prepared);
+        const fast = EVENTS.map((event) => String(shared?.renderer.render(event)));
         expect(fast).toEqual(await byOrdinaryRoad(prepared));
         told += 1;
       }),
@@ -139,8 +139,8 @@ describe('sharing', () => {
 
   it('goes by document and by the variables that matter, not by project', () => {
     const shared = createSharedExecution(schema, mask);
-    const lanes = ['a', 'b', 'c'].map((p) => shared.share(prepare(watch(''), { p, f: p === 'a' })));
-    expect(new Set(lanes.map((one) => one?.lane)).size).toBe(1);
+    const lanes = ['a', 'b', 'c'].map((p) => shared.prepare(prepare(watch(''), { p, f: p === 'a' })));
+    expect(new Set(lanes.map((one) => one?.renderer)).size).toBe(1);
     expect(lanes.map((one) => one?.args)).toMatchObject([
       { projectId: 'a', follow: true },
       { projectId: 'b', follow: false },
@@ -148,7 +148,7 @@ describe('sharing', () => {
     ]);
     const skipping = watch('timestamp @skip(if: $yes)', '$yes: Boolean = false');
     const [yes, no, byDefault] = [{ yes: true }, { yes: false }, {}].map(
-      (more) => shared.share(prepare(skipping, { p: 'a', f: true, ...more }))?.lane,
+      (more) => shared.prepare(prepare(skipping, { p: 'a', f: true, ...more }))?.renderer,
     );
     expect(yes).not.toBe(no);
     expect(byDefault).toBe(no);
@@ -156,9 +156,9 @@ describe('sharing', () => {
 
   it('executes an event once, however often it is rendered', () => {
     const shared = createSharedExecution(schema, mask);
-    const one = shared.share(prepare(watch(''), { p: 'a', f: true }));
+    const one = shared.prepare(prepare(watch(''), { p: 'a', f: true }));
     const event = EVENTS[2] as IngestionEvent;
-    expect(one?.lane.render(event)).toBe(one?.lane.render(event));
+    expect(one?.renderer.render(event)).toBe(one?.renderer.render(event));
     expect(shared.executions).toBe(1);
   });
 
@@ -170,7 +170,7 @@ describe('sharing', () => {
       `subscription { ...R } fragment R on Subscription { ${root} }`,
       `query { serverTime }`,
     ]) {
-      expect(shared.share(prepare(query))).toBeNull();
+      expect(shared.prepare(prepare(query))).toBeNull();
     }
   });
 });

@@ -1,11 +1,11 @@
 /**
- * Opens what a subscription field asks for: access first, held as long as it is open, then the watch. Both roads of
- * delivery begin here; how events get to a client is theirs.
+ * Opens subscriptions: access is acquired first and held while the subscription is open, then the watch begins. Fast
+ * and slow path both begin here; how events reach the client is theirs.
  */
 import { idSchema } from '@ingestion-progress/schema';
 import type { IngestionCommand, IngestionEvent } from '@ingestion-progress/schema';
 import type { SubscriptionIngestionProgressArgs } from '@ingestion-progress/schema/resolvers';
-import type { Grant, Session } from '../auth/session.js';
+import type { AccessGrant, Session } from '../auth/session.js';
 import { ProgressError } from '../shared/errors.js';
 import type { ProgressService } from '../ingestion/service.js';
 import type { WatchHub } from '../watch/watch-hub.js';
@@ -18,14 +18,14 @@ export type ProgressArgs = Pick<SubscriptionIngestionProgressArgs, 'projectId' |
   readonly follow: boolean;
 };
 
-/** A watch that holds its access. */
-export interface OpenWatch {
+/** A watch, and the access it holds. */
+export interface OpenSubscription {
   readonly watch: Watch;
-  /** Lets go of both. A second call does no harm. */
+  /** Closes the watch and releases its access. A second call does no harm. */
   close(): void;
 }
 
-/** Refuses an ingestion id that cannot be one. */
+/** Throws `BAD_USER_INPUT` for a malformed ingestion id. */
 export function checkIngestionId(ingestionId: string | null | undefined): string | null {
   if (ingestionId === null || ingestionId === undefined) return null;
   const parsed = idSchema.safeParse(ingestionId);
@@ -33,14 +33,14 @@ export function checkIngestionId(ingestionId: string | null | undefined): string
   throw new ProgressError('BAD_USER_INPUT', `ingestionId: ${parsed.error.issues[0]?.message ?? 'malformed'}`);
 }
 
-/** See `OpenWatch`. A class, since there may be very many: one object is the grant and what stands on it. */
-class HeldWatch implements OpenWatch, Grant, WatchReader {
+/** See `OpenSubscription`. A class, since there may be very many: one object is both the grant and its holder. */
+class AuthorizedSubscription implements OpenSubscription, AccessGrant, WatchReader {
   readonly scope = 'progress:read';
   readonly projectId: string;
   readonly #session: Session;
   readonly #reader: WatchReader;
   #watch: Watch | null = null;
-  #refused: ProgressError | null = null;
+  #revokedWith: ProgressError | null = null;
 
   constructor(session: Session, projectId: string, reader: WatchReader) {
     this.#session = session;
@@ -54,7 +54,7 @@ class HeldWatch implements OpenWatch, Grant, WatchReader {
   }
 
   async open(hub: WatchHub, { projectId, ingestionId, follow }: ProgressArgs): Promise<this> {
-    await this.#session.hold(this);
+    await this.#session.acquire(this);
     try {
       const target = { projectId, ingestionId: checkIngestionId(ingestionId), follow };
       this.#watch = await hub.watch(target, this);
@@ -62,13 +62,13 @@ class HeldWatch implements OpenWatch, Grant, WatchReader {
       this.#session.release(this);
       throw error;
     }
-    if (this.#refused !== null) this.#watch.fail(this.#refused);
+    if (this.#revokedWith !== null) this.#watch.fail(this.#revokedWith);
     if (this.#watch.end !== null) this.#session.release(this);
     return this;
   }
 
-  end(error: ProgressError): void {
-    this.#refused = error;
+  revoke(error: ProgressError): void {
+    this.#revokedWith = error;
     this.#watch?.fail(error);
   }
 
@@ -83,34 +83,34 @@ class HeldWatch implements OpenWatch, Grant, WatchReader {
   }
 }
 
-/** Opens a watch on progress. Rejects as `Session.hold` and `WatchHub.watch` do. */
-export function openWatch(
+/** Opens a watch on progress. Rejects as `Session.acquire` and `WatchHub.watch` do. */
+export function openSubscription(
   hub: WatchHub,
   session: Session,
   args: ProgressArgs,
   reader: WatchReader,
-): Promise<OpenWatch> {
-  return new HeldWatch(session, args.projectId, reader).open(hub, args);
+): Promise<OpenSubscription> {
+  return new AuthorizedSubscription(session, args.projectId, reader).open(hub, args);
 }
 
-/** How a watch's end looks to a subscriber: null is completion. */
+/** How a watch ended for its subscriber: a null error is completion; null while it is open. */
 export function errorOfEnd(watch: Watch): { readonly error: ProgressError | null } | null {
   if (watch.end === null) return null;
   if (watch.end.kind === 'failed') return { error: watch.end.error };
   if (watch.end.kind !== 'overflowed') return { error: null };
   return {
-    error: new ProgressError('UNAVAILABLE', 'Too slow a reader; come back and take the state as it is.'),
+    error: new ProgressError('UNAVAILABLE', 'Client too slow. Reconnect to get the current state.'),
   };
 }
 
-/** The ordinary road: events one by one. */
+/** The slow path: events one by one, as an async iterator. */
 export async function streamProgress(
   hub: WatchHub,
   session: Session,
   args: ProgressArgs,
 ): Promise<AsyncIterableIterator<IngestionEvent>> {
   let stream: EventStream<IngestionEvent> | null = null;
-  const open = await openWatch(hub, session, args, { ready: () => stream?.wake() });
+  const open = await openSubscription(hub, session, args, { ready: () => stream?.wake() });
   stream = createEventStream<IngestionEvent>({
     take: () => open.watch.take(),
     get end() {
@@ -121,8 +121,8 @@ export async function streamProgress(
   return stream.iterator;
 }
 
-/** Commands that wait for one job at most; a job that takes none is not there. */
-const MOST_COMMANDS = 100;
+/** Commands queued for one job; the oldest is dropped if it takes none. */
+const MAX_QUEUED_COMMANDS = 100;
 
 /** Commands of a project, for its jobs. */
 export async function streamCommands(
@@ -133,10 +133,10 @@ export async function streamCommands(
   const queue: IngestionCommand[] = [];
   let end: { readonly error: ProgressError | null } | null = null;
   let detach = () => {};
-  const grant: Grant = {
+  const grant: AccessGrant = {
     projectId,
     scope: 'progress:write',
-    end: (error) => {
+    revoke: (error) => {
       end ??= { error };
       detach();
       stream.wake();
@@ -153,10 +153,10 @@ export async function streamCommands(
       detach();
     },
   });
-  await session.hold(grant);
+  await session.acquire(grant);
   try {
     detach = await service.watchCommands(projectId, (command) => {
-      if (queue.push(command) > MOST_COMMANDS) queue.shift();
+      if (queue.push(command) > MAX_QUEUED_COMMANDS) queue.shift();
       stream.wake();
     });
   } catch (error) {
