@@ -5,8 +5,8 @@
 import type { IngestionEvent } from '@ingestion-progress/schema';
 import type { EventBus, Unsubscribe } from '../bus/event-bus.js';
 import type { Clock } from '../shared/clock.js';
+import { isBehind, mergeStates } from '../progress/change.js';
 import { createSingleFlight } from '../shared/single-flight.js';
-import { isBehind, mergeStates } from '../progress/merge.js';
 import type { IngestionChange, IngestionRecord } from '../progress/record.js';
 import type { Logger } from '../observability/logger.js';
 import { Watcher } from './watcher.js';
