@@ -38,6 +38,7 @@ const CHECK: readonly Suite[] = [
 const REST: readonly Suite[] = [
   { name: 'documents', command: `${VITEST} tests/docs` },
   { name: 'contracts', command: `${VITEST} tests/contracts` },
+  { name: 'labs', command: `${VITEST} tests/engines/labs` },
   { name: 'integration', command: `${VITEST} tests/integration tests/perf-budgets` },
   { name: 'examples', command: `${VITEST} tests/examples` },
   { name: 'other clients', command: `${VITEST} tests/clients` },
