@@ -118,7 +118,7 @@ export function describeProgressStore(name: string, open: () => Promise<StoreUnd
         await expect(store.readMany([...projectIds, 'one-more'])).rejects.toThrow('At most 50');
         await expect(store.write([...starts, to(recordOf(), START)])).rejects.toThrow('At most 50');
         await expect(store.write([to(recordOf(), START), to(recordOf(), START)])).rejects.toThrow(
-          'at most once',
+          'each project once',
         );
       });
     });
