@@ -7,13 +7,22 @@ import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
+import { minifyHTMLLiterals } from '@literals/html-css-minifier';
 import { rolldown } from 'rolldown';
 import { licencesOf } from './licences.js';
-import { smallTemplates } from './small-templates.js';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const outfile = `${here}dist/ingestion-progress.bundle.js`;
 const notices = 'ingestion-progress.bundle.LICENSES.txt';
+
+/** Minifies the element's css and html literals, which a minifier of JavaScript leaves alone. */
+const minifyTemplates = {
+  name: 'minify-templates',
+  transform: {
+    filter: { id: /widget[\\/]element[\\/].*\.ts$/ },
+    handler: (code, fileName) => minifyHTMLLiterals(code, { fileName }),
+  },
+};
 
 const bundle = await rolldown({
   cwd: here,
@@ -24,7 +33,7 @@ const bundle = await rolldown({
   transform: { target: 'es2022', define: { 'process.env.NODE_ENV': '"production"' } },
   // silent in production, so its messages can be dropped
   treeshake: { manualPureFunctions: ['warnInDevelopment'] },
-  plugins: [smallTemplates],
+  plugins: [minifyTemplates],
 });
 const { output } = await bundle.write({
   file: outfile,
