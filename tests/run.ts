@@ -29,12 +29,16 @@ const CHECK: readonly Suite[] = [
     command: 'npx depcruise --config .config/dependency-cruiser.cjs --output-type err schema server widget',
   },
   { name: 'size', command: 'npx size-limit --config .config/size-limit.json' },
-  { name: 'units', command: `${VITEST} tests/schema tests/server tests/widget tests/check tests/chaos` },
+  {
+    name: 'units',
+    command: `${VITEST} tests/schema tests/server tests/widget tests/check tests/chaos tests/abuse/verdict`,
+  },
 ];
 
 const REST: readonly Suite[] = [
   { name: 'documents', command: `${VITEST} tests/docs` },
   { name: 'contracts', command: `${VITEST} tests/contracts` },
+  { name: 'labs', command: `${VITEST} tests/engines/labs` },
   { name: 'integration', command: `${VITEST} tests/integration tests/perf-budgets` },
   { name: 'examples', command: `${VITEST} tests/examples` },
   { name: 'other clients', command: `${VITEST} tests/clients` },
@@ -47,6 +51,7 @@ const REST: readonly Suite[] = [
   { name: 'hosts', command: `${VITEST} tests/frameworks` },
   { name: 'faults', command: `${FAULTS} --seeds 5 --first 1` },
   { name: 'deployment', command: `${VITEST} tests/deployment` },
+  { name: 'abuse', command: `${VITEST} tests/abuse/families` },
 ];
 
 /** Runs one suite; resolves to whether it passed. Its output goes to a log, and to the screen where it failed. */

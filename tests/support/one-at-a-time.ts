@@ -13,8 +13,8 @@ export interface OneAtATime {
   close(): Promise<void>;
 }
 
-/** Calls `take` with each whole message of a stream. */
-function eachMessage(socket: Socket, take: (message: Buffer) => void): void {
+/** Calls `take` with each whole message of a stream of MongoDB's wire protocol. */
+export function eachMessage(socket: Socket, take: (message: Buffer) => void): void {
   let held = Buffer.alloc(0);
   socket.on('data', (chunk) => {
     held = Buffer.concat([held, chunk]);

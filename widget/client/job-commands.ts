@@ -26,7 +26,7 @@ export function createJobCommands(
     const { status, reason } = Object(answer) as { readonly status?: unknown; readonly reason?: unknown };
     if (status === 'ACCEPTED') onAccepted();
     return {
-      status: status === 'ACCEPTED' || status === 'REJECTED' ? status : 'UNHEARD',
+      status: status === 'ACCEPTED' || status === 'REJECTED' ? status : 'NO_RECEIVER',
       reason: typeof reason === 'string' ? reason : null,
     };
   }

@@ -97,7 +97,7 @@ export interface IngestionClientEvents {
 
 /** Result of a command. */
 export interface CommandOutcome {
-  readonly status: 'ACCEPTED' | 'REJECTED' | 'UNHEARD';
+  readonly status: 'ACCEPTED' | 'REJECTED' | 'NO_RECEIVER';
   readonly reason: string | null;
 }
 

@@ -2,6 +2,7 @@
  * Parses what a server sends, without trusting it: an invalid state is rejected, values out of range are clamped, and fields
  * that a newer server adds are ignored.
  */
+import { METRICS } from '../generated/metrics.js';
 import type { TokenLifetime } from './transport.js';
 import type { IngestionError, IngestionResult, PhaseMetrics, PhaseProgress, Progress } from './types.js';
 
@@ -58,12 +59,10 @@ export const readLifetime = (value: unknown): TokenLifetime =>
 
 const counter = record<PhaseMetrics['counters'][number]>({ name: '', label: '', value: NaN, unit: text });
 const metrics = record<PhaseMetrics>({
-  itemsTotal: count,
-  itemsProcessed: count,
-  itemsFailed: count,
-  bytesTotal: count,
-  bytesProcessed: count,
-  itemsPerSecond: count,
+  ...(Object.fromEntries(Object.keys(METRICS).map((name) => [name, count])) as Record<
+    keyof typeof METRICS,
+    typeof count
+  >),
   etaSeconds: count,
   counters: (value) =>
     listOf(counter)(value)

@@ -69,7 +69,7 @@ export class CommandController {
 /** Null if the job accepted: the effect then shows in the ingestion's state. */
 function commandErrorOf({ status, reason }: CommandOutcome, translate: Translate): string | null {
   if (status === 'ACCEPTED') return null;
-  return status === 'UNHEARD'
+  return status === 'NO_RECEIVER'
     ? translate('commandNoReceiver')
     : translate('commandRejected', { reason: reason ?? '' });
 }

@@ -199,7 +199,7 @@ describe('The live region', () => {
       answer: () =>
         new Promise((resolve) => {
           answer = () => {
-            resolve({ status: 'UNHEARD', reason: null });
+            resolve({ status: 'NO_RECEIVER', reason: null });
           };
         }),
     });

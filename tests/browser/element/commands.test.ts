@@ -60,7 +60,7 @@ describe('Retry', () => {
 
   for (const [status, words] of [
     ['REJECTED', 'The job rejected the request: not today'],
-    ['UNHEARD', 'No job responded'],
+    ['NO_RECEIVER', 'No job responded'],
   ] as const) {
     it(`says why it came to nothing when it is ${status}`, async () => {
       const { part, text, settled } = await mount({
@@ -98,7 +98,7 @@ describe('Retry', () => {
       sample: 'running',
       ...CONTROL,
       attributes: { compact: '' },
-      answer: () => Promise.resolve({ status: 'UNHEARD', reason: null }),
+      answer: () => Promise.resolve({ status: 'NO_RECEIVER', reason: null }),
     });
     part('cancel-button')?.click();
     await settled();
