@@ -1,6 +1,7 @@
 /**
  * The one place that every way in passes through: WebSocket, SSE, query, mutation and REST. Tells who asks and whether
  * they may, logs each refusal with who, what and from where, and slows those who are refused again and again.
+ * (invariant: authorized-on-every-path)
  */
 import { idSchema } from '@ingestion-progress/schema';
 import type { Clock } from '../shared/clock.js';

@@ -1,6 +1,6 @@
 /**
  * Watches over all sessions of a server with one timer: ends those whose token has expired, and has access asked again
- * on a period. What an end looks like is the business of the transport.
+ * on a period. What an end looks like is the business of the transport. (invariant: authorized-on-every-path)
  */
 import type { CancelTimer, Clock } from '../shared/clock.js';
 import type { Unsubscribe } from '../bus/event-bus.js';

@@ -1,6 +1,7 @@
 /**
  * Who stands behind a connection or a stream, and what it holds open. Access is judged when something is opened, when
  * the token is refreshed, and now and then; what access no longer covers is ended. Knows no socket.
+ * (invariant: authorized-on-every-path)
  */
 import { ProgressError } from '../shared/errors.js';
 import type { Guard, Origin } from './guard.js';

@@ -47,8 +47,8 @@ export interface EventBus {
    */
   commit(change: IngestionChange, foldedFrom: number): Promise<CommitOutcome>;
   /**
-   * Closes the project's key at an ending's revision while the ending is being stored (law 15), for `ttlMs`: until it
-   * is published or reopened no other report of the ingestion commits, on any server.
+   * Closes the project's key at an ending's revision while the ending is being stored, for `ttlMs`: until it is
+   * published or reopened no other report of the ingestion commits, on any server.
    */
   closeForEnding(
     projectId: string,

@@ -1,7 +1,7 @@
 /**
- * The scripts that Redis runs in one step: law 16's compare-and-set and law 15's closing mark, on one hash a project
- * (`revision`, `record`, and while an ending is being stored `closingUntil`, `closingBy`). Time is Redis's own, so that
- * the servers' clocks do not matter.
+ * The scripts that Redis runs in one step, on one hash a project: compare-and-set (`revision`, `record`) and the closing
+ * mark of an ending that is being stored (`closingUntil`, `closingBy`). Time is Redis's own, so that the servers' clocks
+ * do not matter. (invariant: compare-and-set) (invariant: store-first-ending)
  */
 import { createHash } from 'node:crypto';
 

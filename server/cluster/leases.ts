@@ -40,9 +40,15 @@ export interface Leases {
   open(): Promise<void>;
   /** True while another server's lease stands, and where that is not known. */
   othersStand(): boolean;
-  /** True once every server that was there before this one has heard of it, or is deaf: what they commit they store first. */
+  /**
+   * True once every server that was there before this one has heard of it, or is deaf: what they commit they store first.
+   * (invariant: compare-and-set)
+   */
   isHeard(): boolean;
-  /** True where that server's lease has run out, and this server has had the store without a gap for a whole lease. */
+  /**
+   * True where that server's lease has run out, and this server has had the store without a gap for a whole lease.
+   * (invariant: silent-job-is-noticed)
+   */
   isVoid(serverId: string): boolean;
   close(): Promise<void>;
 }

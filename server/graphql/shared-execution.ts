@@ -1,6 +1,6 @@
 /**
  * The fast road's first half: executes an event once for each distinct document and serialises it once, however many
- * watch. What cannot be shared takes the ordinary road; both give the same bytes.
+ * watch. What cannot be shared takes the ordinary road; both give the same bytes. (invariant: one-upstream-per-project)
  */
 import type { IngestionEvent } from '@ingestion-progress/schema';
 import { Kind, OperationTypeNode, execute, getArgumentValues, visit } from 'graphql';

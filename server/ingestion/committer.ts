@@ -21,7 +21,7 @@ export type Committed =
   /** The deadline passed. */
   | { readonly kind: 'given-up' };
 
-/** How long a project's key stays closed while an ending is stored, in milliseconds: law 15. */
+/** How long a project's key stays closed while an ending is stored, in milliseconds. */
 const CLOSED_FOR_MS = 35_000;
 /** How long to wait before looking again whether another server's ending is stored, in milliseconds. */
 const CLOSING_POLL_MS = 200;
@@ -120,7 +120,7 @@ export class ProjectState {
       : seal({ record: joined, payload: { type: 'snapshot' } }, newer.progress.revision, 0).record;
   }
 
-  /** Takes over what the store holds where that is the truth, and tells it. */
+  /** Takes over what the store holds where that is the truth, and tells it. (invariant: ending-is-final) */
   async adopt(stored: IngestionRecord | null, tell = true): Promise<void> {
     if (stored === null) return;
     const { live } = this;
@@ -168,7 +168,10 @@ export class ProjectState {
     }
   }
 
-  /** Commits a change that was folded from `base`. Rejects with `UNAVAILABLE` where it should be tried again. */
+  /**
+   * Commits a change that was folded from `base`. Rejects with `UNAVAILABLE` where it should be tried again.
+   * (invariant: compare-and-set)
+   */
   async commit(
     change: IngestionChange,
     base: IngestionRecord,
@@ -259,7 +262,10 @@ export class ProjectState {
     return { kind: 'committed' };
   }
 
-  /** Stores an ending while no other report of the ingestion can commit, on any server; then tells it. */
+  /**
+   * Stores an ending while no other report of the ingestion can commit, on any server; then tells it.
+   * (invariant: store-first-ending)
+   */
   private async commitEnding(
     change: IngestionChange,
     base: IngestionRecord,

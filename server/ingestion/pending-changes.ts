@@ -1,6 +1,6 @@
 /**
  * What of one project waits to be folded: updates in their lanes, and merged changes held back for the window; taken out
- * in order of arrival. Knows no time; when it is emptied is its project's business.
+ * in order of arrival. Knows no time; when it is emptied is its project's business. (invariant: last-update-delivered)
  */
 import type { ProgressError } from '../shared/errors.js';
 import type { MergedUpdate, UpdateSlots } from '../emitter/update-slots.js';

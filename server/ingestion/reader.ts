@@ -25,7 +25,7 @@ export interface Reader {
   ingestions(projectId: string, page: PageRequest): Promise<Page<IngestionProgress>>;
 }
 
-/** One read of a project, shared by all who asked before it began. */
+/** One read of a project, shared by all who asked before it began. (invariant: one-upstream-per-project) */
 interface Flight {
   hasTakenOff: boolean;
   landing: Promise<IngestionRecord | null>;
@@ -70,7 +70,7 @@ export function createReader({
     const held = live(projectId);
     // Alone, what this server holds is never older than what it stored.
     if (held !== null && bus.kind === 'memory' && !othersStand()) return Promise.resolve(held);
-    // A flight that has taken off may have read before what the caller must not miss (law 1): it shares the next one.
+    // A read already in flight may predate the subscription; join the next one instead. (invariant: subscribe-before-read)
     const flying = flights.get(projectId);
     if (flying !== undefined && !flying.hasTakenOff) return flying.landing;
     const flight: Flight = { hasTakenOff: false, landing: Promise.resolve(null) };

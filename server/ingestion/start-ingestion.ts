@@ -1,4 +1,7 @@
-/** Starting an ingestion: the same start again, one that takes over from another, and one that is stored before anybody hears of it. */
+/**
+ * Starting an ingestion: the same start again, one that takes over from another, and one that is stored before anybody
+ * hears of it. (invariant: store-first-ending)
+ */
 import { isEnded, type StartReport } from '@ingestion-progress/schema';
 import { ProgressError } from '../shared/errors.js';
 import { seal } from '../progress/change.js';

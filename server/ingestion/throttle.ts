@@ -30,7 +30,7 @@ export class Coalescer {
     return this.clock.monotonicNow() >= this.opensAt;
   }
 
-  /** Asks for a flush as soon as one may be: now, or once at the end of the window. */
+  /** Asks for a flush as soon as one may be: now, or once at the end of the window. (invariant: last-update-delivered) */
   request(): void {
     if (this.cancel !== null) return;
     const delayMs = this.opensAt - this.clock.monotonicNow();

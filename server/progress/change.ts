@@ -23,7 +23,7 @@ export function seal(draft: Draft, previousRevision: number, nowMs: number): Ing
   return changeOf({ ...draft.record, progress }, draft.payload, nowMs);
 }
 
-/** A state with its event. */
+/** A state with its event, which carries all of it. (invariant: whole-state-events) */
 export function changeOf(record: IngestionRecord, payload: EventPayload, timestamp: number): IngestionChange {
   const { progress } = record;
   const { projectId, id, revision } = progress;

@@ -1,6 +1,6 @@
 /**
  * Joining what two servers know of one ingestion, where neither heard the other: each phase as far as either saw it, the
- * rest from the newer state. Pure.
+ * rest from the newer state. Pure. (invariant: never-back)
  */
 import { isEnded, type Phase } from '@ingestion-progress/schema';
 import { mergePercent, overallPercent } from './metrics.js';

@@ -1,6 +1,7 @@
 /**
  * The fold: what a report makes of the state of one ingestion. Phases only go forward, percents never go back, an
  * ending is final. Pure: no time, no I/O; who commits the outcome, and when, is decided elsewhere.
+ * (invariant: never-back) (invariant: ending-is-final)
  */
 import {
   isEnded,

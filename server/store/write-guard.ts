@@ -1,4 +1,7 @@
-/** Law 16's guard as a pure function: whether a write may replace what stands in the store. Does no I/O. */
+/**
+ * The guard as a pure function: whether a write may replace what is in the store. Does no I/O.
+ * (invariant: compare-and-set) (invariant: ending-is-final)
+ */
 import { isEnded } from '@ingestion-progress/schema';
 import type { IngestionRecord } from '../progress/record.js';
 import type { StoreWrite } from './progress-store.js';

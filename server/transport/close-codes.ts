@@ -1,4 +1,7 @@
-/** Close codes of a WebSocket that we send ourselves; what a client should do at each stands in the protocol. */
+/**
+ * Close codes of a WebSocket that we send ourselves; what a client should do at each stands in the protocol.
+ * (invariant: close-code-says-what-to-do)
+ */
 import type { ErrorCode } from '../shared/errors.js';
 
 /** A code and a reason of at most 123 bytes. */

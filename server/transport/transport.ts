@@ -29,7 +29,7 @@ export interface TransportOptions extends HttpOptions {
 export interface Transport {
   /** Listens; resolves with the port. Rejects with a sentence. */
   listen(host: string, port: number): Promise<number>;
-  /** Sends watchers away, lets requests finish, then closes; all within `deadlineMs`. */
+  /** Sends watchers away, lets requests finish, then closes; all within `deadlineMs`. (invariant: drain-without-herd) */
   close(deadlineMs: number): Promise<void>;
 }
 

@@ -43,7 +43,10 @@ export interface WebSocketEndpoint {
 
 /** How often deadlines are looked at, in milliseconds. */
 const LOOK_MS = 1_000;
-/** Connections sent away at once, and the pause after them in milliseconds, so that they do not come back at once. */
+/**
+ * Connections sent away at once, and the pause after them in milliseconds, so that they do not come back at once.
+ * (invariant: drain-without-herd)
+ */
 const DRAIN_BATCH = 50;
 const DRAIN_PAUSE_MS = 100;
 

@@ -46,7 +46,7 @@ export interface ProjectWatch {
   readonly watchers: number;
   /** Events that wait to be told or taken. */
   readonly waiting: number;
-  /** Attaches, reads, begins: law 1. Rejects where neither live state nor store can be read. */
+  /** Attaches, reads, begins. Rejects if neither live state nor store can be read. (invariant: subscribe-before-read) */
   join(target: WatchTarget, reader: WatchReader): Promise<Watch>;
   /** Takes a state that was read: tells it where it is newer than the latest known. */
   heal(record: IngestionRecord | null): void;
@@ -65,7 +65,7 @@ const STALE_MS = 4_000;
 /** Retries of retries that are followed back to the ingestion that was asked for. */
 const LONGEST_CHAIN = 32;
 
-/** Makes the watch of a project; it attaches with the first watcher. */
+/** Makes the watch of a project; it attaches with the first watcher. (invariant: one-upstream-per-project) */
 export function createProjectWatch(options: ProjectWatchOptions): ProjectWatch {
   const { projectId, bus, read, fanOut, clock, logger, leaving, onConflated, onTold, onEmpty } = options;
   const watchers = new Set<Watcher>();
@@ -128,7 +128,7 @@ export function createProjectWatch(options: ProjectWatchOptions): ProjectWatch {
     latestSnapshot = null;
   }
 
-  /** A newer state, as far as this server has told already: another server may have folded onto less (law 5). */
+  /** A newer state, as far as this server has told already: another server may have folded onto less. (invariant: never-back) */
   function notBack(record: IngestionRecord): IngestionRecord {
     return latest && isLessFar(record, latest) ? joinMarks(record, latest) : record;
   }
@@ -184,7 +184,7 @@ export function createProjectWatch(options: ProjectWatchOptions): ProjectWatch {
         if (watchers.size === 0) unsubscribe();
         else detach = unsubscribe;
       } catch (error) {
-        // Told as it is read again until the bus is back; law 15.
+        // Until the bus is back, changes arrive by re-reading. (invariant: outage-stays-behind)
         logger.warn({ projectId, error: String(error) }, 'watching without the bus');
       } finally {
         attaching = null;

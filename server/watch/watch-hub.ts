@@ -1,6 +1,7 @@
 /**
  * All that one server watches: a project's watch for each, made with its first watcher and gone with its last, and the
- * reading again of all of them where the bus does not carry (law 15). Leaves order and conflation to the watchers.
+ * reading again of all of them where the bus does not carry. Leaves order and conflation to the watchers.
+ * (invariant: outage-stays-behind)
  */
 import type { EventBus, Unsubscribe } from '../bus/event-bus.js';
 import type { CancelTimer, Clock } from '../shared/clock.js';

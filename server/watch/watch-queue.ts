@@ -1,6 +1,6 @@
 /**
  * What waits for one slow watcher: at most 16 events that must be delivered, and one newer state behind them. Knows
- * order and bounds; what an event means is the business of the rule.
+ * order and bounds; what an event means is the business of the rule. (invariant: conflate-only-updates)
  */
 import type { IngestionEvent } from '@ingestion-progress/schema';
 

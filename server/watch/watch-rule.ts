@@ -30,7 +30,7 @@ export type WatchStep =
   | {
       readonly kind: 'tell';
       readonly event: IngestionEvent;
-      /** May be replaced by a newer one while it waits. */
+      /** May be replaced by a newer one while it waits. (invariant: conflate-only-updates) */
       readonly mergeable: boolean;
       readonly position: WatchPosition;
       /** `after-takeover`: it ended because another was to start, which is waited for a while. */

@@ -78,7 +78,7 @@ export class Watcher implements Watch {
     return this.#position;
   }
 
-  /** Law 1's last step: the snapshot, which holds what came meanwhile; from now on, what is newer. */
+  /** The snapshot, which holds what came meanwhile; from now on, what is newer. (invariant: subscribe-before-read) */
   begin(snapshot: IngestionEvent, chain: readonly string[]): void {
     if (this.end !== null) return;
     this.#joining = false;

@@ -1,6 +1,7 @@
 /**
  * What is still to be stored: per project in order, the newest state of an ingestion in one place, batches across
  * projects, repeated with backoff while the store is away. Leaves what a refusal means to whoever is told of it.
+ * (invariant: outage-stays-behind)
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { RecordedEvent } from '@ingestion-progress/schema';
@@ -36,7 +37,7 @@ export interface StoreWriter {
   writeNow(write: TracedWrite, deadlineMs: number): Promise<AwaitedOutcome>;
   /**
    * Makes everything due now. With `strict` a state may replace only the one that this server stored last: others may
-   * have gone on from there (law 16).
+   * have gone on from there. (invariant: compare-and-set)
    */
   hurry(strict: boolean): void;
   /** True while something of the project is not stored. */

@@ -18,6 +18,7 @@ const watched = (...sights: readonly Sight[]) => {
   return seen.violations;
 };
 
+// (invariant: never-back)
 describe('What a watcher was shown', () => {
   it('is well where everything goes forward, into the next ingestion too', () => {
     const next = at(7, { id: 'b', phase: 0, percent: null });

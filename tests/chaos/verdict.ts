@@ -37,7 +37,10 @@ async function ask(port: number, projectId: string, ingestionId: string | null):
 const fateOf = (sight: Sight | null) =>
   sight === null ? 'nothing' : `${sight.id} ${sight.status} in phase ${sight.phase}`;
 
-/** Our client keeps the furthest phase it was shown (law 5), also where that died unstored: the rest of it must agree. */
+/**
+ * Our client keeps the furthest phase it was shown, even if that died unstored: everything else must agree.
+ * (invariant: never-back)
+ */
 function withoutLost(
   world: World,
   projectId: string,

@@ -148,6 +148,7 @@ describe('troubleshooting', () => {
     for (const { code, reason } of Object.values(CLOSES)) expect(text).toContain(`| ${code} | ${reason} |`);
   });
 
+  // (invariant: close-code-says-what-to-do)
   test('explains every close code and every error code of the protocol', () => {
     const protocol = readFileSync('schema/PROTOCOL.md', 'utf8');
     const closes = /## Close codes([\s\S]*?)\n## /.exec(protocol)?.[1] ?? '';

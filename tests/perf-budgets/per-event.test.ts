@@ -14,6 +14,7 @@ async function heard(fleet: Fleet, states: number): Promise<void> {
     .toBe(fleet.watchers.length);
 }
 
+// (invariant: one-upstream-per-project)
 describe('an event to many watchers of one document', () => {
   it('is executed once and serialised once', async () => {
     const { server, watch } = await startCounted();

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { adviceForClose, adviceForErrors, lossIn } from '../../widget/client/advice.js';
 
+// (invariant: close-code-says-what-to-do)
 describe('What a close code asks for', () => {
   it.each([
     [1000, 'retry', 'CONNECTION_LOST'],

@@ -69,6 +69,7 @@ describe('A client', () => {
     expect(polling.sessions[0]?.checks).toBe(1);
   });
 
+  // (invariant: healthy-before-reset)
   it('counts anew only once a connection was healthy: data, and five seconds of life', async () => {
     const { environment, follow, socket } = setUp();
     const { seen } = record(follow());
@@ -89,6 +90,7 @@ describe('A client', () => {
     ]);
   });
 
+  // (invariant: bounded-retries)
   it('spends ten attempts, then looks once a minute while polls work, outside of any count', async () => {
     const { environment, webSocket, polling, follow, socket } = setUp();
     const client = follow();
@@ -161,6 +163,7 @@ describe('A client', () => {
   });
 });
 
+// (invariant: bounded-retries)
 describe('The waits between attempts', () => {
   it('are 1, 2, 4, 8, 16, 30, 30 … seconds, moved by a quarter either way, and never over 30', () => {
     const attempts = [1, 2, 3, 4, 5, 6, 7, 10, 1_000];

@@ -120,6 +120,7 @@ describe('Later states', () => {
 });
 
 describe('What a server cannot mean', () => {
+  // (invariant: never-back) (invariant: ending-is-final)
   it('never goes back within an ingestion, and an ending stays', async () => {
     const { follow, socket } = setUp();
     const client = follow();

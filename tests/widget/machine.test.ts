@@ -56,6 +56,7 @@ describe('Everywhere the machine can come to', () => {
     expect(stuck).toEqual([]);
   });
 
+  // (invariant: bounded-retries)
   it('attempts never pass the budget', () => {
     expect(states.filter(({ effort, policy }) => (effort?.attempt ?? 0) > policy.maxAttempts)).toEqual([]);
   });

@@ -105,6 +105,7 @@ describe('A round of polls', () => {
     expect(answers).toEqual([]);
   });
 
+  // (invariant: every-step-has-a-timeout)
   it('fails after its deadline, and gives the request up', async () => {
     const { environment, asked, told, open, watch } = session();
     watch('p1');

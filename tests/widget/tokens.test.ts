@@ -18,6 +18,7 @@ function sourceOf() {
 }
 
 describe('A source of tokens', () => {
+  // (invariant: one-token-refresh)
   it('asks once for all who want one at the same time, and keeps the answer', async () => {
     const { environment, asked, source } = sourceOf();
     const tokens = [source.get(false), source.get(false), source.get(false)];
@@ -71,6 +72,7 @@ describe('A source of tokens', () => {
     expect(await next).toBe('next');
   });
 
+  // (invariant: every-step-has-a-timeout)
   it('gives up on one that hangs, tells it so, and asks anew the next time', async () => {
     const { environment, asked, source } = sourceOf();
     const late = source.get(false);

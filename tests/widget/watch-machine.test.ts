@@ -83,6 +83,7 @@ describe('The table of following one project', () => {
     }
   });
 
+  // (invariant: one-token-refresh)
   it('asks for a new token once, and again only after a healthy while', () => {
     const refresh: WatchEvent = { type: 'failed', loss: { advice: 'refresh', error } };
     const after = (...events: readonly WatchEvent[]): WatchState =>

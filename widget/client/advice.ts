@@ -1,4 +1,7 @@
-/** What a close code, or the code of a GraphQL error, asks a client to do. The tables of PROTOCOL.md, and nothing else. Pure. */
+/**
+ * What a close code, or the code of a GraphQL error, asks a client to do. The tables of PROTOCOL.md, and nothing else. Pure.
+ * (invariant: close-code-says-what-to-do)
+ */
 import type { Advice } from './machine-state.js';
 import { OperationError, type Loss } from './transport.js';
 import type { ConnectionError } from './types.js';
@@ -57,7 +60,10 @@ const text = (value: unknown): string | undefined => (typeof value === 'string' 
 /** A step that took longer than its deadline. */
 export const tooLate = (step: string): Loss => lossOf('retry', 'TIMEOUT', `No answer in time (${step}).`);
 
-/** How a loss is the end, where it is: given up, or refused although another token was asked for. */
+/**
+ * How a loss is the end, where it is: given up, or refused although another token was asked for.
+ * (invariant: one-token-refresh)
+ */
 export function endOf(
   { advice, error }: Loss,
   refreshed: boolean,

@@ -1,4 +1,7 @@
-/** How long to wait before trying again. Pure: the random number is given. Leaves counting to the machine. */
+/**
+ * How long to wait before trying again. Pure: the random number is given. Leaves counting to the machine.
+ * (invariant: bounded-retries) (invariant: drain-without-herd)
+ */
 
 /** No wait is longer than this, jitter included; ms. */
 const LONGEST_DELAY_MS = 30_000;

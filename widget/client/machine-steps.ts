@@ -122,7 +122,7 @@ export const answered = (state: Trying, turn: Turn): MachineState =>
         error: null,
       });
 
-/** It went on living for a while: only now the count starts anew. */
+/** It went on living for a while: only now the count starts anew. (invariant: healthy-before-reset) */
 export const settle = (state: Trying): MachineState => ({
   ...state,
   socket: 'healthy',
@@ -165,7 +165,7 @@ const resting = (effort: Effort, turn: Turn): MachineState =>
     retryAt: effort.polls === 'working' ? turn.now + turn.probeIntervalMs : null,
   });
 
-/** The next attempt. Past the budget it is the quiet look, which counts for nothing. */
+/** The next attempt. Past the budget it is the quiet look, which counts for nothing. (invariant: bounded-retries) */
 export const attempt = (effort: Effort, turn: Turn): MachineState =>
   named(opening({ ...effort, attempt: Math.min(effort.attempt + 1, turn.maxAttempts) }, turn));
 

@@ -1,6 +1,6 @@
 /**
  * The same by polling: each look is one round of GET requests, one for each watch, with `If-None-Match`. Rounds never
- * overlap. When the next one is due is decided elsewhere.
+ * overlap. When the next one is due is decided elsewhere. (invariant: every-step-has-a-timeout)
  */
 import { ReadProgressDocument } from '../generated/operations.js';
 import { adviceForErrors, lossIn, lossOf, tooLate } from './advice.js';

@@ -1,4 +1,7 @@
-/** What a watcher may believe: drops what is not newer, and never shows an ingestion going back. Pure. */
+/**
+ * What a watcher may believe: drops what is not newer, and never shows an ingestion going back. Pure.
+ * (invariant: never-back) (invariant: ending-is-final)
+ */
 import type { PhaseProgress, Progress } from './types.js';
 
 /** An ending is final; a recoverable failure is not one. */

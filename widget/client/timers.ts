@@ -10,7 +10,7 @@ export interface Timers {
   set(key: unknown, delayMs: number | null, onDue: () => void): void;
   /**
    * The same, but not believed when it comes late: after sleep or in a throttled tab the answer may be waiting. Then it
-   * calls `onLate`, and waits once more.
+   * calls `onLate`, and waits once more. (invariant: client-checks-liveness)
    */
   deadline(key: unknown, delayMs: number, onDue: () => void, onLate?: () => void): void;
   has(key: unknown): boolean;

@@ -1,6 +1,6 @@
 /**
  * What the server says of the token in use, and of its own clock. Has the token renewed before it runs out, by the
- * server's time: a wrong local clock does no harm.
+ * server's time: a wrong local clock does no harm. (invariant: one-token-refresh)
  */
 import { ReadViewerDocument, RefreshTokenDocument } from '../generated/operations.js';
 import type { Environment } from './environment.js';

@@ -1,6 +1,7 @@
 /**
  * The token, however it is come by: one request at a time, each with a deadline, the last answer kept until it is refused
  * or nobody needs it any more. Knows no server; the connection says when a fresh one is needed.
+ * (invariant: one-token-refresh) (invariant: every-step-has-a-timeout)
  */
 import { lossOf } from './advice.js';
 import type { Environment } from './environment.js';

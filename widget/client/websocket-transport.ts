@@ -1,6 +1,7 @@
 /**
  * Live over a WebSocket: one graphql-ws client for each session, which is never let to connect again by itself (its own
  * counting starts anew with each ack, and a close with 1000 makes it reconnect without end). Each step has a deadline.
+ * (invariant: every-step-has-a-timeout)
  */
 import { createClient } from 'graphql-ws/client';
 import { WatchProgressDocument } from '../generated/operations.js';
@@ -71,6 +72,7 @@ export function createWebSocketTransport(options: WebSocketTransportOptions): Tr
       }
 
       // A socket whose network went away stays open and silent for minutes: after a silence the client pings.
+      // (invariant: client-checks-liveness)
       function heard(): void {
         heardAt = environment.now();
         timers.end('pong');

@@ -63,6 +63,7 @@ test('a retry from phase 3 has the first two skipped, counted as done', () => {
   expect(last(begin({ fromPhase: 3 }), phase(1)).kind).toBe('rejected');
 });
 
+// (invariant: never-back)
 describe('phases only go forward', () => {
   test('a start of a later phase completes the running one and skips those between', () => {
     const { progress } = fold(begin(), phase(1), phase(4));
@@ -218,6 +219,7 @@ describe('failure', () => {
   });
 });
 
+// (invariant: ending-is-final)
 describe('an ending is final', () => {
   const done = fold(begin(), phase(1), complete());
   test('every other report is a conflict', () => {
