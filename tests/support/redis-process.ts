@@ -1,4 +1,4 @@
-/** A Redis of a test's own in a process that can be paused, killed and started again; what it held is gone after a kill. */
+/** A Redis for one test, in a process that can be paused, killed and restarted; a kill loses its data. */
 import { connect } from 'node:net';
 import { findProgram } from '../setup/debian-packages.js';
 import { createDaemon, type Daemon } from './daemon.js';
@@ -6,12 +6,12 @@ import { createDaemon, type Daemon } from './daemon.js';
 /** A Redis process. */
 export interface RedisProcess extends Daemon {
   readonly url: string;
-  /** Sends one command, such as `CLIENT KILL TYPE pubsub`, and resolves with what came back. */
+  /** Sends one command, such as `CLIENT KILL TYPE pubsub`, and resolves with the reply. */
   command(...words: readonly string[]): Promise<string>;
 }
 
-/** One command on a connection of its own, in RESP's inline form. */
-function ask(port: number, words: readonly string[]): Promise<string> {
+/** Sends one command over its own connection, in RESP's inline form. */
+function send(port: number, words: readonly string[]): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect(port, '127.0.0.1', () => socket.write(`${words.join(' ')}\r\n`));
     socket.setTimeout(2_000, () => socket.destroy(new Error('Redis does not answer')));
@@ -26,8 +26,7 @@ function ask(port: number, words: readonly string[]): Promise<string> {
 /** Starts a Redis process. */
 export async function startRedisProcess(): Promise<RedisProcess> {
   const program = findProgram('redis-server');
-  if (program === null)
-    throw new Error('The tests need redis-server on PATH; run npm test, which installs it.');
+  if (program === null) throw new Error('redis-server is not on PATH. Run npm test, which installs it.');
   const daemon = await createDaemon({
     name: 'redis',
     program,
@@ -44,7 +43,7 @@ export async function startRedisProcess(): Promise<RedisProcess> {
       'no',
     ],
     ready: (port) =>
-      ask(port, ['PING']).then(
+      send(port, ['PING']).then(
         (answer) => answer === '+PONG',
         () => false,
       ),
@@ -53,6 +52,6 @@ export async function startRedisProcess(): Promise<RedisProcess> {
   return {
     ...daemon,
     url: `redis://127.0.0.1:${daemon.port}`,
-    command: (...words) => ask(daemon.port, words),
+    command: (...words) => send(daemon.port, words),
   };
 }

@@ -101,6 +101,7 @@ describe('phases only go forward', () => {
 });
 
 describe('percents', () => {
+  // (invariant: never-back)
   test('a lower percent is clamped, its metrics are kept', () => {
     const { progress } = fold(
       begin(),
