@@ -83,7 +83,7 @@ test(
     expect(sockets).toBeGreaterThan(1);
     await reportUntilShown(90);
     await run.emitComplete({ itemsProcessed: ITEMS, itemsFailed: 0 });
-    await page.getByText(`Last word: SUCCESS, ${ITEMS} items`).waitFor({ timeout: RECOVERY_MS });
+    await page.getByText(`Result: SUCCESS, ${ITEMS} items`).waitFor({ timeout: RECOVERY_MS });
     await page.getByText('Completed', { exact: true }).waitFor();
     await keepScreenshot(page, 'page-behind-nginx');
 

@@ -104,8 +104,8 @@ describe('npm start', () => {
     const page = await browser.newPage();
     await page.goto(await demo.url);
     await page.getByText('Completed with errors').waitFor();
-    await page.getByText('Files that could not be read').click();
-    await page.getByText('broken.md: not text, in spite of its name').waitFor();
+    await page.getByText('Unreadable files').click();
+    await page.getByText('broken.md: not a text file').waitFor();
     await page.close();
   }, 60_000);
 
@@ -155,7 +155,7 @@ describe('a demo killed during a run', () => {
       expect((await query(url))?.progressPercent).toBeGreaterThanOrEqual(
         stored?.progress.progressPercent ?? 100,
       );
-      await demo.printed(/was interrupted; start it again from the page/);
+      await demo.printed(/was interrupted\. Retry it on the page/);
       // At once if the store's lock proves that the server died; otherwise when its lease has expired.
       const marked = await watch(url).until((event) => event.progress?.status === 'FAILED');
       expect(marked.progress).toMatchObject({
@@ -187,8 +187,8 @@ describe('invalid input', () => {
   it.each([
     ['a missing folder', ['nowhere'], 1, /There is no folder nowhere/],
     ['a file', ['package.json'], 1, /package\.json is a file/],
-    ['two folders', ['docs', 'schema'], 2, /One folder at a time/],
-    ['an unknown option', ['--twice', 'docs'], 2, /--twice is not known/],
+    ['two folders', ['docs', 'schema'], 2, /Give one folder, not 2/],
+    ['an unknown option', ['--twice', 'docs'], 2, /Unknown option --twice/],
   ])('%s gives one sentence and an exit code that is not 0', async (_what, args, code, sentence) => {
     const demo = startDemo(args, { dataDir });
     expect(await demo.ended).toBe(code);
