@@ -1,4 +1,4 @@
-/** The invariants hold together: each is defined, cited where the page says, and held by a test. */
+/** Each invariant is defined, cited in the code and tests that the page links to, and tested. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { PAGE, parseInvariants, readCitations } from './invariants.js';

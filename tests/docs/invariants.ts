@@ -1,4 +1,4 @@
-/** The invariants as `docs/invariants.md` defines them, and where files cite them. */
+/** Parses the invariants of `docs/invariants.md`, and finds the files that cite them. */
 import { execFileSync } from 'node:child_process';
 import { normalize } from 'node:path';
 import { relativeLinks } from './links.js';
