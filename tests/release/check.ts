@@ -92,7 +92,14 @@ try {
   };
   logPassed('three packages packed; publint and attw report nothing');
 
+  const expectFiles = (folder: string, name: string) => {
+    for (const file of ['README.md', 'LICENSE', 'CHANGELOG.md']) {
+      if (!existsSync(join(folder, 'node_modules/@ingestion-progress', name, file)))
+        throw new Error(`The package ${name} has no ${file}.`);
+    }
+  };
   const page = project('page', [tarball('widget')]);
+  expectFiles(page, 'widget');
   for (const driver of ['mongodb', 'ioredis', 'graphql-yoga', 'zod', '@ingestion-progress/server']) {
     if (existsSync(join(page, 'node_modules', driver))) throw new Error(`The widget installs ${driver}.`);
   }
@@ -103,6 +110,7 @@ try {
   );
 
   const job = project('job', [tarball('schema'), tarball('server'), tarball('widget')], '@types/node@20');
+  for (const name of packages) expectFiles(job, name);
   checkTypes(job, 'node');
   const output = run(job, process.execPath, 'smoke.js');
   if (!output.includes('COMPLETED'))
