@@ -72,14 +72,22 @@ export interface ProgressServerOptions extends ConfigOptions {
   readonly handleRequest?: HandleRequest | undefined;
 }
 
-function storeOf({ mongodbUri, dataDir, eventsPerIngestion }: Config, logger: Logger): ProgressStore {
+function storeOf({ mongodbUri, dataDir, maxLogEntries }: Config, logger: Logger): ProgressStore {
   return mongodbUri === null
-    ? createEmbeddedStore({ dataDir, logger, eventsPerIngestion })
-    : createMongoStore({ uri: mongodbUri, logger, eventsPerIngestion });
+    ? createEmbeddedStore({ dataDir, logger, maxLogEntries })
+    : createMongoStore({ uri: mongodbUri, logger, maxLogEntries });
 }
 
 function busOf({ redisUrl }: Config, clock: Clock, logger: Logger): EventBus {
   return redisUrl === null ? createMemoryBus({ clock }) : createRedisBus({ url: redisUrl, logger });
+}
+
+function settingsOf({ store, bus }: ProgressServerOptions, { mongodbUri, redisUrl }: Config): string[] {
+  const ofStore = mongodbUri === null ? 'DATA_DIR' : 'MONGODB_URI';
+  const settings = [store === undefined ? ofStore : `the store "${store.name}"`];
+  if (bus !== undefined) settings.push(`the bus "${bus.name}"`);
+  else if (redisUrl !== null) settings.push('REDIS_URL');
+  return settings;
 }
 
 /**
@@ -97,5 +105,6 @@ export async function createProgressServer(options: ProgressServerOptions = {}):
     logger,
     clock,
     handleRequest: options.handleRequest ?? null,
+    settings: settingsOf(options, config),
   });
 }

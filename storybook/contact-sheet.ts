@@ -1,13 +1,13 @@
-/** Draws docs/contact-sheet.png anew: `npx tsx --conditions=source storybook/contact-sheet.ts`. Tests compare with it. */
+/** Updates docs/contact-sheet.png: `npx tsx --conditions=source storybook/contact-sheet.ts`. Tests compare with it. */
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { decodePng, encodePng } from './png.js';
 import { openStorySite } from './story-site.js';
 
-/** Where the picture is kept. */
+/** Path of the image. */
 export const CONTACT_SHEET = fileURLToPath(new URL('../docs/contact-sheet.png', import.meta.url));
 
-/** Story and element that make it. */
+/** The story to capture. */
 export const CONTACT_SHEET_STORY = 'contact-sheet--all';
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

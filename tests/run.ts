@@ -29,12 +29,16 @@ const CHECK: readonly Suite[] = [
     command: 'npx depcruise --config .config/dependency-cruiser.cjs --output-type err schema server widget',
   },
   { name: 'size', command: 'npx size-limit --config .config/size-limit.json' },
-  { name: 'unit', command: `${VITEST} tests/schema tests/server tests/widget tests/check tests/chaos` },
+  {
+    name: 'unit',
+    command: `${VITEST} tests/schema tests/server tests/widget tests/check tests/chaos tests/abuse/verdict`,
+  },
 ];
 
 const REST: readonly Suite[] = [
   { name: 'docs', command: `${VITEST} tests/docs` },
   { name: 'contracts', command: `${VITEST} tests/contracts` },
+  { name: 'engines', command: `${VITEST} tests/engines/labs` },
   { name: 'integration', command: `${VITEST} tests/integration` },
   { name: 'perf-budgets', command: `${VITEST} tests/perf-budgets` },
   { name: 'examples', command: `${VITEST} tests/examples` },
@@ -48,6 +52,7 @@ const REST: readonly Suite[] = [
   { name: 'frameworks', command: `${VITEST} tests/frameworks` },
   { name: 'chaos', command: `${CHAOS} --seeds 5 --first 1` },
   { name: 'deployment', command: `${VITEST} tests/deployment` },
+  { name: 'abuse', command: `${VITEST} tests/abuse/families` },
 ];
 
 /** Runs one suite; resolves to whether it passed. Its output goes to a log file, and to the terminal if it failed. */

@@ -15,7 +15,7 @@ function countCalls(store: ProgressStore) {
   const counts = { storeReads: 0, storeWrites: 0 };
   const counted: ProgressStore = {
     ...store,
-    kind: store.kind,
+    name: store.name,
     exclusive: store.exclusive,
     read: (projectId) => {
       counts.storeReads += 1;

@@ -1,9 +1,9 @@
-/** Bounds of a document beside its tokens, as a validation rule: depth and aliases; and of its variables. Safe against fragments in a cycle. */
+/** Limits of documents (depth, aliases), as a validation rule, and of variables (depth). Safe against cyclic fragments. */
 import { GraphQLError, Kind } from 'graphql';
 import type { SelectionSetNode, ValidationContext, ValidationRule } from 'graphql';
-import type { OffenderLog } from '../observability/limit-logger.js';
+import type { LimitLogger } from '../observability/limit-logger.js';
 
-/** Bounds of what a client may ask for in one document. */
+/** Limits of one document. */
 export interface DocumentLimits {
   /** Tokens. @default 2000 */
   readonly tokens: number;
@@ -23,22 +23,26 @@ export const DOCUMENT_LIMITS: DocumentLimits = Object.freeze({
   jsonDepth: 32,
 });
 
-/** A bound that was passed. */
+/** A limit was exceeded. */
 export class LimitError extends GraphQLError {
   constructor(
-    /** What is bounded, for the log. */
+    /** What is limited, for the log. */
     readonly limit: string,
-    readonly most: number,
+    readonly max: number,
     message: string,
   ) {
     super(message);
   }
 }
 
-/** Tells of those errors that are a bound which this subject has passed. */
-export function tellOfLimits(errors: readonly unknown[], subject: string, offenders: OffenderLog): void {
+/** Logs those errors that are exceeded limits. */
+export function logExceededLimits(
+  errors: readonly unknown[],
+  subject: string,
+  limitLogger: LimitLogger,
+): void {
   for (const error of errors) {
-    if (error instanceof LimitError) offenders.tell(error.limit, subject, error.most);
+    if (error instanceof LimitError) limitLogger.logExceeded(error.limit, subject, error.max);
   }
 }
 
@@ -68,7 +72,7 @@ function measure(
     if (node.kind === Kind.FRAGMENT_SPREAD) {
       const name = node.name.value;
       const known = fragments.get(name);
-      // Counted as nothing while it is measured: a cycle is refused by a rule of the specification.
+      // Counts as nothing while it is measured: cycles are rejected by a rule of the specification.
       if (known === undefined) fragments.set(name, NOTHING);
       inner = known ?? measure(context.getFragment(name)?.selectionSet, context, fragments);
       fragments.set(name, inner);
@@ -83,7 +87,7 @@ function measure(
   return { depth, aliases };
 }
 
-/** The rule; a document past a bound gets one error that names the bound. */
+/** Creates the rule; a document past a limit gets one error that names the limit. */
 export function createLimitsRule(limits: DocumentLimits): ValidationRule {
   return (context) => ({
     Document: {

@@ -1,6 +1,6 @@
 /**
- * Parses and validates what clients send, once for each distinct document, within bounds. The same for every transport;
- * what is done with a document is the business of others.
+ * Parses and validates the documents that clients send, once per distinct document and within limits; the same for every
+ * transport. Leaves execution to others.
  */
 import {
   GraphQLError,
@@ -12,6 +12,7 @@ import {
   validate,
 } from 'graphql';
 import type { DocumentNode, GraphQLSchema, OperationDefinitionNode } from 'graphql';
+import { createBoundedMap } from '../shared/bounded-map.js';
 import { DOCUMENT_LIMITS, LimitError, createLimitsRule, isDeeper } from './document-limits.js';
 import type { DocumentLimits } from './document-limits.js';
 
@@ -48,52 +49,45 @@ export interface DocumentsOptions {
   readonly introspection: boolean;
 }
 
-/** Documents remembered; those longest unused are forgotten. */
-const REMEMBERED = 500;
-/** Longer ones are parsed each time. */
-const LONGEST_REMEMBERED = 20_000;
-/** Errors told of one document. */
-const MOST_ERRORS = 10;
+/** Documents cached; the least recently used one is evicted. */
+const MAX_CACHED = 500;
+/** Longer documents, in characters, are parsed each time. */
+const MAX_CACHED_LENGTH = 20_000;
+/** Errors reported per document. */
+const MAX_ERRORS = 10;
 
-/** Makes the cache. */
+/** Creates the cache. */
 export function createDocuments(options: DocumentsOptions): Documents {
   const { schema, introspection } = options;
   const limits = { ...DOCUMENT_LIMITS, ...options.limits };
   const limitsRule = createLimitsRule(limits);
   const rules = introspection ? specifiedRules : [...specifiedRules, NoSchemaIntrospectionCustomRule];
-  const parsed = new Map<string, DocumentNode>();
+  const parsed = createBoundedMap<DocumentNode>({ maxEntries: MAX_CACHED });
   const verdicts = new WeakMap<DocumentNode, readonly GraphQLError[]>();
 
-  function parseInBounds(query: string): DocumentNode {
+  function parseWithinLimits(query: string): DocumentNode {
     try {
       return parse(query, { maxTokens: limits.tokens });
     } catch (error) {
-      // The parser's own sentence is all that tells this error from others.
+      // Only its message distinguishes this error from others.
       const isTooLong = error instanceof GraphQLError && error.message.includes('Parsing aborted');
       throw isTooLong ? new LimitError('tokens of a document', limits.tokens, error.message) : error;
     }
   }
 
-  function parseOnce(query: string): DocumentNode {
+  function parseCached(query: string): DocumentNode {
     const known = parsed.get(query);
-    if (known !== undefined) {
-      parsed.delete(query);
-      parsed.set(query, known);
-      return known;
-    }
-    const document = parseInBounds(query);
-    if (query.length > LONGEST_REMEMBERED) return document;
-    parsed.set(query, document);
-    const oldest = parsed.keys().next();
-    if (parsed.size > REMEMBERED && oldest.done !== true) parsed.delete(oldest.value);
+    if (known !== undefined) return known;
+    const document = parseWithinLimits(query);
+    if (query.length <= MAX_CACHED_LENGTH) parsed.set(query, document);
     return document;
   }
 
-  function validateOnce(document: DocumentNode): readonly GraphQLError[] {
+  function validateCached(document: DocumentNode): readonly GraphQLError[] {
     let verdict = verdicts.get(document);
     if (verdict === undefined) {
       const tooMuch = validate(schema, document, [limitsRule]);
-      verdict = tooMuch.length > 0 ? tooMuch : validate(schema, document, rules, { maxErrors: MOST_ERRORS });
+      verdict = tooMuch.length > 0 ? tooMuch : validate(schema, document, rules, { maxErrors: MAX_ERRORS });
       verdicts.set(document, verdict);
     }
     return verdict;
@@ -109,26 +103,26 @@ export function createDocuments(options: DocumentsOptions): Documents {
       : null;
 
   return {
-    parse: parseOnce,
-    validate: validateOnce,
+    parse: parseCached,
+    validate: validateCached,
     checkVariables,
     prepare: ({ query, operationName, variables }) => {
       let document: DocumentNode;
       try {
-        document = parseOnce(query);
+        document = parseCached(query);
       } catch (error) {
-        return [error instanceof GraphQLError ? error : new GraphQLError('The document cannot be read.')];
+        return [error instanceof GraphQLError ? error : new GraphQLError('The document does not parse.')];
       }
-      const errors = validateOnce(document);
+      const errors = validateCached(document);
       if (errors.length > 0) return errors;
       const operation = getOperationAST(document, operationName);
       if (operation === null || operation === undefined) {
-        return [new GraphQLError('Unknown operation, or several and none is named.')];
+        return [new GraphQLError('Unknown operation, or operationName is missing.')];
       }
       const tooDeep = checkVariables(variables);
       if (tooDeep !== null) return [tooDeep];
       const coerced = getVariableValues(schema, operation.variableDefinitions ?? [], variables ?? {}, {
-        maxErrors: MOST_ERRORS,
+        maxErrors: MAX_ERRORS,
       });
       return coerced.errors ?? { document, operation, variables: coerced.coerced };
     },

@@ -1,22 +1,21 @@
 /**
- * Joining what two servers know of one ingestion, where neither heard the other: each phase as far as either saw it, the
- * rest from the newer state. Pure. (invariant: never-back)
+ * Merges what two servers know of one ingestion if neither heard of the other's changes: each phase at its high-water
+ * mark, the rest from the newer state (invariant: never-back). Pure.
  */
 import { isEnded, type Phase } from '@ingestion-progress/schema';
-import { mergePercent, overallPercent } from './metrics.js';
-import { phaseAt } from './phases.js';
+import { mergePercent, overallPercent, phaseAt } from './phases.js';
 import type { IngestionRecord } from './record.js';
 
 const RANK = Object.freeze({ PENDING: 0, RUNNING: 1, FAILED: 1, SKIPPED: 2, COMPLETED: 2 });
 
-function further(newer: Phase, older: Phase): Phase {
+function highWaterMark(newer: Phase, older: Phase): Phase {
   const base = RANK[older.status] > RANK[newer.status] ? older : newer;
   const percent = mergePercent(newer.percent, older.percent);
   return { ...base, percent, metrics: base.metrics ?? newer.metrics ?? older.metrics };
 }
 
-/** Whether the newer state of an ingestion that runs is less far than the older one, in any phase or as a whole. */
-export function isLessFar(newer: IngestionRecord, older: IngestionRecord): boolean {
+/** True if the newer state of a running ingestion is behind the older one, in any phase or overall. */
+export function isBehind(newer: IngestionRecord, older: IngestionRecord): boolean {
   const [now, before] = [newer.progress, older.progress];
   if (now.id !== before.id || isEnded(now) || isEnded(before)) return false;
   if (now.currentPhase < before.currentPhase) return true;
@@ -28,15 +27,15 @@ export function isLessFar(newer: IngestionRecord, older: IngestionRecord): boole
 }
 
 /**
- * The newer of two states, with what the older one alone knows folded onto it, under the greater revision. A state of
- * another ingestion, or one that has ended, stands as it is.
+ * The newer of two states, raised to the high-water mark of both, under the greater revision. If they belong to different
+ * ingestions, or one has ended, the newer one is returned as it is.
  */
-export function joinMarks(a: IngestionRecord, b: IngestionRecord): IngestionRecord {
+export function mergeStates(a: IngestionRecord, b: IngestionRecord): IngestionRecord {
   const [newer, older] = a.progress.revision >= b.progress.revision ? [a, b] : [b, a];
   const isOther = newer.progress.id !== older.progress.id;
   if (isOther || isEnded(newer.progress) || isEnded(older.progress)) return newer;
   const phases = newer.progress.phases.map((phase) =>
-    further(phase, phaseAt(older.progress.phases, phase.number)),
+    highWaterMark(phase, phaseAt(older.progress.phases, phase.number)),
   );
   const currentPhase = Math.max(newer.progress.currentPhase, older.progress.currentPhase);
   const previous = mergePercent(newer.progress.progressPercent, older.progress.progressPercent);

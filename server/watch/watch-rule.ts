@@ -1,26 +1,26 @@
 /**
- * Which of a project's events one watcher is told, and when it has seen the end: follow, a named ingestion, and one
- * ingestion taking over from another. Pure; the queue and the clock are the business of others.
+ * Which of a project's events are delivered to one watcher, and when it is complete: `follow`, a named ingestion, and an
+ * ingestion that replaces another. Pure.
  */
 import { isEnded } from '@ingestion-progress/schema';
 import type { IngestionEvent, IngestionProgress } from '@ingestion-progress/schema';
 
-/** What somebody asked to watch. */
+/** What a client asked to watch. */
 export interface WatchTarget {
   readonly projectId: string;
-  /** Watch this one and those that retry it; null for whatever the project ingests. */
+  /** Watch this one and its retries; null for whatever the project ingests. */
   readonly ingestionId: string | null;
-  /** Stay after an ending. */
+  /** Stay open after an ending. */
   readonly follow: boolean;
 }
 
-/** Where a watcher stands. */
+/** What a watcher has seen. */
 export interface WatchPosition {
-  /** Of what was told last; nothing that is not newer is told. */
+  /** Of the last delivered event; only newer ones are delivered (invariant: never-back). */
   readonly revision: number;
-  /** The ingestion told of last; null where none was. */
+  /** The ingestion of the last delivered event; null if there was none. */
   readonly ingestionId: string | null;
-  /** The named ingestion and those that retry it, oldest first; empty where none was named. */
+  /** The named ingestion and its retries, oldest first; empty if none was named. */
   readonly chain: readonly string[];
 }
 
@@ -28,30 +28,30 @@ export interface WatchPosition {
 export type WatchStep =
   | { readonly kind: 'ignore' }
   | {
-      readonly kind: 'tell';
+      readonly kind: 'deliver';
       readonly event: IngestionEvent;
-      /** May be replaced by a newer one while it waits. (invariant: conflate-only-updates) */
+      /** May be replaced by a newer one while it is queued (invariant: conflate-only-updates). */
       readonly mergeable: boolean;
       readonly position: WatchPosition;
-      /** `after-takeover`: it ended because another was to start, which is waited for a while. */
+      /** `after-takeover`: it was ended to start another one, which is awaited for a while. */
       readonly then: 'stay' | 'complete' | 'after-takeover';
     }
-  /** Another ingestion runs that is not watched: the watched one is over, and its last state may not be told yet. */
+  /** Another ingestion runs that is not watched: the watched one is over, and its last state may not be delivered yet. */
   | { readonly kind: 'superseded' };
 
-/** The error code of an ingestion that was ended to make room for the next. */
+/** The error code of an ingestion that was ended to start the next one. */
 const REPLACED = 'INGESTION_REPLACED';
 const IGNORE: WatchStep = Object.freeze({ kind: 'ignore' });
-const NOWHERE: WatchPosition = Object.freeze({ revision: 0, ingestionId: null, chain: [] });
+const START: WatchPosition = Object.freeze({ revision: 0, ingestionId: null, chain: [] });
 
-/** Where a watcher stands before anything was told. */
+/** The position before anything was delivered. */
 export function firstPosition(target: WatchTarget, chain: readonly string[] = []): WatchPosition {
-  if (target.ingestionId === null && chain.length === 0) return NOWHERE;
+  if (target.ingestionId === null && chain.length === 0) return START;
   const named = target.ingestionId === null ? [] : [target.ingestionId];
   return { revision: 0, ingestionId: null, chain: chain.length > 0 ? chain : named };
 }
 
-/** The event that tells a state as it is. */
+/** The snapshot event of a state. */
 export function snapshotOf(
   projectId: string,
   progress: IngestionProgress | null,
@@ -67,12 +67,12 @@ export function snapshotOf(
   };
 }
 
-function fate(target: WatchTarget, progress: IngestionProgress): 'stay' | 'complete' | 'after-takeover' {
+function nextAfter(target: WatchTarget, progress: IngestionProgress): 'stay' | 'complete' | 'after-takeover' {
   if (target.follow || !isEnded(progress)) return 'stay';
   return progress.error?.errorCode === REPLACED ? 'after-takeover' : 'complete';
 }
 
-/** How an event is decided about. */
+/** Decides about one event for one watcher. */
 type Decide = (target: WatchTarget, position: WatchPosition, event: IngestionEvent) => WatchStep;
 
 interface Decision {
@@ -82,8 +82,13 @@ interface Decision {
   readonly step: WatchStep;
 }
 
-/** Whether what was decided for one watcher of an event holds for the next one too. */
-function holds(last: Decision, target: WatchTarget, position: WatchPosition, event: IngestionEvent): boolean {
+/** Whether the last decision is also right for this watcher. */
+function isReusable(
+  last: Decision,
+  target: WatchTarget,
+  position: WatchPosition,
+  event: IngestionEvent,
+): boolean {
   return (
     last.event === event &&
     last.position.ingestionId === position.ingestionId &&
@@ -95,33 +100,33 @@ function holds(last: Decision, target: WatchTarget, position: WatchPosition, eve
 }
 
 /**
- * Remembers the last decision: watchers are told the same event one after the other, and those who follow the same
- * share the step, the place where they stand then, and the snapshot that may be told in the event's stead.
+ * Memoizes the last decision: the same event is offered to one watcher after the other, and those with the same target
+ * and position share the step, its position, and the snapshot that may replace the event.
  */
-function remembering(decide: Decide): Decide {
+function memoizeLast(decide: Decide): Decide {
   let last: Decision | null = null;
   return (target, position, event) => {
-    if (last !== null && holds(last, target, position, event)) return last.step;
+    if (last !== null && isReusable(last, target, position, event)) return last.step;
     const step = decide(target, position, event);
     last = { target, position, event, step };
     return step;
   };
 }
 
-/** Decides about the first snapshot of a subscription; `progress` is null where there is nothing to watch yet. */
-export const firstStep = remembering((target, position, event) => {
+/** Decides about the first snapshot of a subscription; `progress` is null if there is nothing to watch yet. */
+export const firstStep = memoizeLast((target, position, event) => {
   const { progress } = event;
   return {
-    kind: 'tell',
+    kind: 'deliver',
     event,
     mergeable: false,
     position: { ...position, revision: event.revision, ingestionId: event.ingestionId },
-    then: progress === null ? 'stay' : fate(target, progress),
+    then: progress === null ? 'stay' : nextAfter(target, progress),
   };
 });
 
 /** Decides about an event that came after the first snapshot. */
-export const nextStep = remembering((target, position, event) => {
+export const nextStep = memoizeLast((target, position, event) => {
   const { progress } = event;
   if (progress === null || event.revision <= position.revision) return IGNORE;
   let { chain } = position;
@@ -134,10 +139,10 @@ export const nextStep = remembering((target, position, event) => {
   const takesOver = progress.id !== position.ingestionId;
   const isSnapshot = event.payload.type === 'snapshot';
   return {
-    kind: 'tell',
+    kind: 'deliver',
     event: takesOver && !isSnapshot ? snapshotOf(event.projectId, progress, event.timestamp) : event,
     mergeable: !takesOver && (isSnapshot || event.payload.type === 'progress_update') && !isEnded(progress),
     position: { revision: event.revision, ingestionId: progress.id, chain },
-    then: fate(target, progress),
+    then: nextAfter(target, progress),
   };
 });

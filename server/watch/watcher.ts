@@ -1,10 +1,9 @@
 /**
- * One watcher of one project: what it was told, what waits for it, and how it ends. The project's watch feeds it, a
- * transport takes from it; neither knows the other.
+ * One watcher of one project: what it has seen, what is queued for it, and how it ends. The project watch offers it
+ * events, a transport takes them; neither knows the other.
  */
 import type { IngestionEvent } from '@ingestion-progress/schema';
 import type { ProgressError } from '../shared/errors.js';
-import { createWatchQueue } from './watch-queue.js';
 import { firstPosition, firstStep, nextStep } from './watch-rule.js';
 import type { WatchPosition, WatchStep, WatchTarget } from './watch-rule.js';
 
@@ -12,44 +11,101 @@ import type { WatchPosition, WatchStep, WatchTarget } from './watch-rule.js';
 export type WatchEnd =
   | { readonly kind: 'completed' }
   | { readonly kind: 'failed'; readonly error: ProgressError }
-  /** It took too little for too long; its connection should be closed with 1013. */
+  /** Its client was too slow; the connection should be closed with 1013. */
   | { readonly kind: 'overflowed' }
-  /** Its own transport let go. */
+  /** Its own transport closed it. */
   | { readonly kind: 'closed' };
 
 /** A watcher as its transport sees it. */
 export interface Watch {
   readonly target: WatchTarget;
-  /** The next event; null where none waits. */
+  /** The next queued event; null if there is none. */
   take(): IngestionEvent | null;
-  /** Set once nothing more will come behind what waits. */
+  /** Set once nothing more will come after what is queued. */
   readonly end: WatchEnd | null;
-  /** Events that wait. */
-  readonly waiting: number;
-  /** Lets go at once; what waits is dropped. A second call does no harm. */
+  /** Number of queued events. */
+  readonly queued: number;
+  /** Closes at once and drops what is queued. A second call does no harm. */
   close(): void;
-  /** Ends it with an error behind what waits: access was withdrawn, a token expired. */
+  /** Ends it with an error after what is queued: access was withdrawn, a token expired. */
   fail(error: ProgressError): void;
 }
 
-/** Who takes what a watcher is told. */
+/** The consumer of a watch. */
 export interface WatchReader {
-  /** There is something to take, or nothing more to come; perhaps also before the watch is handed out. */
+  /** There is something to take, or nothing more to come; may be called before the watch is handed out. */
   ready(): void;
 }
 
-/** What a watcher asks of the project's watch. */
+/** What a watcher needs of its project watch. */
 export interface WatcherOwner {
-  /** It ended: tell it nothing more. What waits for it may still be taken. */
+  /** It ended: offer it nothing more. What is queued may still be taken. */
   leave(watcher: Watcher): void;
-  /** An update was replaced by a newer one while it waited. */
+  /** A queued update was replaced by a newer one. */
   conflated(): void;
-  /** Nothing waits any more for one that has ended: forget it. */
+  /** It has ended and its queue is empty: forget it. */
   finished(watcher: Watcher): void;
-  /** It ended because another ingestion is to start: complete it if none does. */
+  /** Its ingestion was ended to start another one: complete it if none starts. */
   awaitTakeover(watcher: Watcher, endedAt: number): void;
-  /** Another ingestion runs: tell it the last state of its own, then complete it. */
+  /** Another ingestion runs: deliver the last state of its own, then complete it. */
   finishSuperseded(watcher: Watcher, ingestionId: string): void;
+}
+
+/** Unmergeable events queued at most; with one more the watcher is too slow. */
+export const MAX_UNMERGED = 16;
+
+/**
+ * What is queued for one slow watcher: at most 16 events that must be delivered, and one newer state behind them
+ * (invariant: conflate-only-updates). It allocates nothing before an event is queued.
+ */
+class WatchQueue {
+  private unmerged: IngestionEvent[] | null = null;
+  private merged: IngestionEvent | null = null;
+
+  get size(): number {
+    return (this.unmerged === null ? 0 : this.unmerged.length) + (this.merged === null ? 0 : 1);
+  }
+
+  /** True while a mergeable event is queued, which the next event makes redundant. */
+  get hasMerged(): boolean {
+    return this.merged !== null;
+  }
+
+  /**
+   * Adds an event. A mergeable one replaces the queued mergeable one; any other makes that one redundant, since each
+   * event carries the whole state. False if it does not fit.
+   */
+  push(event: IngestionEvent, mergeable: boolean): boolean {
+    if (mergeable) {
+      this.merged = event;
+      return true;
+    }
+    this.merged = null;
+    if (this.unmerged === null) {
+      this.unmerged = [event];
+      return true;
+    }
+    if (this.unmerged.length >= MAX_UNMERGED) return false;
+    this.unmerged.push(event);
+    return true;
+  }
+
+  shift(): IngestionEvent | null {
+    const { unmerged } = this;
+    if (unmerged !== null) {
+      const first = unmerged.shift() ?? null;
+      if (unmerged.length === 0) this.unmerged = null;
+      return first;
+    }
+    const last = this.merged;
+    this.merged = null;
+    return last;
+  }
+
+  clear(): void {
+    this.unmerged = null;
+    this.merged = null;
+  }
 }
 
 /** See the file's head. A class, since there may be very many: methods are shared, and a field costs eight bytes. */
@@ -58,7 +114,7 @@ export class Watcher implements Watch {
   end: WatchEnd | null = null;
   readonly #owner: WatcherOwner;
   readonly #reader: WatchReader;
-  readonly #queue = createWatchQueue();
+  readonly #queue = new WatchQueue();
   #position: WatchPosition;
   #joining = true;
   #superseded = false;
@@ -70,7 +126,7 @@ export class Watcher implements Watch {
     this.#position = firstPosition(target);
   }
 
-  get waiting(): number {
+  get queued(): number {
     return this.#queue.size;
   }
 
@@ -78,24 +134,24 @@ export class Watcher implements Watch {
     return this.#position;
   }
 
-  /** The snapshot, which holds what came meanwhile; from now on, what is newer. (invariant: subscribe-before-read) */
+  /** Begins with the snapshot, which includes what came meanwhile; then only what is newer. (invariant: subscribe-before-read) */
   begin(snapshot: IngestionEvent, chain: readonly string[]): void {
     if (this.end !== null) return;
     this.#joining = false;
     this.#apply(firstStep(this.target, firstPosition(this.target, chain), snapshot));
   }
 
-  /** Tells an event, where the rule says so. */
+  /** Queues an event if the rule delivers it to this watcher. */
   offer(event: IngestionEvent): void {
     if (this.end !== null || this.#joining || this.#superseded) return;
     this.#apply(nextStep(this.target, this.#position, event));
   }
 
-  /** The last state of a superseded ingestion, where it is news, and the end. */
+  /** Delivers the last state of a superseded ingestion, if it is new to this watcher, and completes. */
   finish(event: IngestionEvent | null): void {
     if (this.end !== null) return;
     if (event !== null && event.revision > this.#position.revision) this.#queue.push(event, false);
-    this.#conclude({ kind: 'completed' });
+    this.#end({ kind: 'completed' });
   }
 
   take(): IngestionEvent | null {
@@ -114,7 +170,7 @@ export class Watcher implements Watch {
   }
 
   fail(error: ProgressError): void {
-    if (this.end === null) this.#conclude({ kind: 'failed', error });
+    if (this.end === null) this.#end({ kind: 'failed', error });
   }
 
   #apply(step: WatchStep): void {
@@ -129,11 +185,11 @@ export class Watcher implements Watch {
     if (this.#queue.hasMerged) this.#owner.conflated();
     if (!this.#queue.push(step.event, step.mergeable)) {
       this.#queue.clear();
-      this.#conclude({ kind: 'overflowed' });
+      this.#end({ kind: 'overflowed' });
       return;
     }
     if (step.then === 'complete') {
-      this.#conclude({ kind: 'completed' });
+      this.#end({ kind: 'completed' });
       return;
     }
     if (step.then === 'after-takeover') {
@@ -143,7 +199,7 @@ export class Watcher implements Watch {
     this.#reader.ready();
   }
 
-  #conclude(end: WatchEnd): void {
+  #end(end: WatchEnd): void {
     this.end = end;
     this.#owner.leave(this);
     this.#reader.ready();

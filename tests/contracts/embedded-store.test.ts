@@ -11,11 +11,11 @@ import type { ProgressStore } from '../../server/store/progress-store.js';
 import { createRecordedLog } from '../support/log.js';
 import { entryOf, failureOf, recordOf } from '../support/records.js';
 import { createTemporaryDirectory, type TemporaryDirectory } from '../support/temporary-directory.js';
-import { describeProgressStore, EVENTS_PER_INGESTION } from './progress-store.contract.js';
+import { describeProgressStore, MAX_LOG_ENTRIES } from './progress-store.contract.js';
 
 describeProgressStore('the embedded store', async () => {
   const directory = createTemporaryDirectory();
-  const store = createEmbeddedStore({ dataDir: directory.path, eventsPerIngestion: EVENTS_PER_INGESTION });
+  const store = createEmbeddedStore({ dataDir: directory.path, maxLogEntries: MAX_LOG_ENTRIES });
   await store.open();
   return {
     store,

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createReporter } from '../../server/reporter/index.js';
-import { serveHost } from '../frameworks/host-server.js';
+import { serveHost } from '../frameworks/app-server.js';
 import { createTemporaryDirectory } from '../support/temporary-directory.js';
 import { tokenFor } from '../support/tokens.js';
 import { recordBar } from '../e2e/support/bar.js';

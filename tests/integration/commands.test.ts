@@ -156,7 +156,7 @@ describe('a person', () => {
     expect(await commands.next()).toMatchObject({ kind: 'RETRY', fromPhase: 2 });
   });
 
-  it('is told UNHEARD after 5 s where no job listens, and FORBIDDEN without ingestion:control', async () => {
+  it('is told NO_RECEIVER after 5 s where no job listens, and FORBIDDEN without ingestion:control', async () => {
     const clock = createManualClock();
     const running = await startTestServer({ clock });
     const exp = Math.floor(clock.now() / 1_000) + 3_600;
@@ -177,6 +177,6 @@ describe('a person', () => {
     const { data } = await asked;
     clearInterval(turning);
     expect(clock.now() - before).toBeGreaterThanOrEqual(5_000);
-    expect(data).toEqual({ cancelIngestion: { status: 'UNHEARD', reason: null } });
+    expect(data).toEqual({ cancelIngestion: { status: 'NO_RECEIVER', reason: null } });
   });
 });

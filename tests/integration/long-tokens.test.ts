@@ -48,7 +48,9 @@ describe('a token on an open connection', () => {
     expect(running.server.counts.connections).toBe(1);
     await clock.advance(2_000);
     expect(await stock.closes.next()).toBe(4403);
-    await running.line(({ message, who }) => message === 'token expired' && who === 'anna');
+    await running.line(
+      ({ message, who }) => message === 'token expired; closing WebSocket' && who === 'anna',
+    );
   });
 
   it('is replaced by a fresh one of the same subject, which then counts', async () => {

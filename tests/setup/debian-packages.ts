@@ -15,7 +15,9 @@ export interface Requirement {
 export const REQUIREMENTS: readonly Requirement[] = [
   { name: 'Chromium', provides: 'chromium', debianPackage: 'chromium' },
   { name: 'Firefox', provides: 'firefox-esr', debianPackage: 'firefox-esr' },
+  // With redis-cli; and redis-sentinel is the same program.
   { name: 'Redis', provides: 'redis-server', debianPackage: 'redis-server' },
+  { name: 'OpenSSL', provides: 'openssl', debianPackage: 'openssl' },
   { name: 'Python', provides: 'python3', debianPackage: 'python3-minimal' },
   { name: 'curl', provides: 'curl', debianPackage: 'curl' },
   { name: 'nginx', provides: 'nginx', debianPackage: 'nginx-light' },

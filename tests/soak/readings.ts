@@ -31,7 +31,7 @@ export async function read(url: string, redis: RedisProcess, minute: number): Pr
     rss: valueOf(metrics, 'process_resident_memory_bytes'),
     handles: valueOf(metrics, 'nodejs_active_handles_total'),
     timers: valueOf(metrics, 'nodejs_active_resources{type="Timeout"}'),
-    channels: Number(/^\*(\d+)/.exec(channels)?.[1] ?? Number.NaN),
+    channels: channels === '' ? 0 : channels.split('\r\n').length,
     subscriptions: valueOf(metrics, 'ingestion_progress_subscriptions'),
     connections: valueOf(metrics, 'ingestion_progress_connections'),
     opened: valueOf(metrics, 'ingestion_progress_connections_total'),

@@ -1,14 +1,20 @@
-/** A MongoDB for one test: `mongod` or FerretDB in a process that can be paused and killed, or the one that `MONGODB_URI` names. */
+/**
+ * A MongoDB for one test: `mongod` or FerretDB in a process that can be paused and killed, or the one that
+ * `MONGODB_URI` names. With `MONGODB_ENGINE=mongo-java-server` it is mongo-java-server.
+ */
 import { randomUUID } from 'node:crypto';
 import { MongoClient } from 'mongodb';
 import { ensureMongo } from '../setup/mongodb.js';
 import { startSerializingProxy } from './serializing-proxy.js';
+import { startMongoJavaProcess } from './mongo-java-process.js';
 import { createDaemon, type Daemon, type DaemonOptions } from './daemon.js';
 
 /** A MongoDB process. */
 export interface MongoProcess extends Daemon {
   /** Its address, with a database of its own. */
   readonly uri: string;
+  /** False if it keeps its data in memory, so that a kill loses it. */
+  readonly isDurable: boolean;
 }
 
 function programOf(source: ReturnType<typeof ensureMongo>): Omit<DaemonOptions, 'name'> | null {
@@ -46,6 +52,7 @@ function programOf(source: ReturnType<typeof ensureMongo>): Omit<DaemonOptions, 
 
 /** Starts a MongoDB process; null if `MONGODB_URI` names one that is already running. */
 export async function startMongoProcess(): Promise<MongoProcess | null> {
+  if (process.env['MONGODB_ENGINE'] === 'mongo-java-server') return startMongoJavaProcess();
   const source = ensureMongo();
   const options = programOf(source);
   if (options === null) return null;
@@ -59,6 +66,7 @@ export async function startMongoProcess(): Promise<MongoProcess | null> {
   return {
     ...daemon,
     uri: `mongodb://127.0.0.1:${proxy?.port ?? daemon.port}/test-${randomUUID()}`,
+    isDurable: true,
     dispose,
     [Symbol.asyncDispose]: dispose,
   };

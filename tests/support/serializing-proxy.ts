@@ -13,8 +13,8 @@ export interface SerializingProxy {
   close(): Promise<void>;
 }
 
-/** Calls `onMessage` with each complete message of a stream. */
-function eachMessage(socket: Socket, onMessage: (message: Buffer) => void): void {
+/** Calls `onMessage` with each complete message of a stream of MongoDB's wire protocol. */
+export function eachMessage(socket: Socket, onMessage: (message: Buffer) => void): void {
   let buffered = Buffer.alloc(0);
   socket.on('data', (chunk) => {
     buffered = Buffer.concat([buffered, chunk]);

@@ -13,9 +13,9 @@ const languageNames = new Intl.DisplayNames('en', { type: 'language' });
 
 let session = null;
 
-/** A token for this page; requested again if it expires soon or if `forced`. */
-async function openSession(forced = false) {
-  if (session === null || forced || session.expiresAt < performance.now() + 60_000) {
+/** A token for this page; requested again if it expires soon or if `force`. */
+async function openSession(force = false) {
+  if (session === null || force || session.expiresAt < performance.now() + 60_000) {
     const response = await fetch('/demo/session', { method: 'POST' });
     if (!response.ok) throw new Error(`No token: ${response.status}`);
     const body = await response.json();
@@ -25,14 +25,14 @@ async function openSession(forced = false) {
 }
 
 async function request(path, init = {}) {
-  for (const forced of [false, true]) {
-    const { token } = await openSession(forced);
+  for (const force of [false, true]) {
+    const { token } = await openSession(force);
     const response = await fetch(path, {
       ...init,
       headers: { ...init.headers, authorization: `Bearer ${token}` },
     });
     // A restarted demo has another secret: retry once with a new token.
-    if (response.status === 401 && !forced) continue;
+    if (response.status === 401 && !force) continue;
     const body = await response.json();
     if (!response.ok) throw new Error(body.error?.message ?? `The server answered ${response.status}.`);
     return body;
@@ -183,5 +183,5 @@ element.addEventListener('ingestion-phase-started', ({ detail }) => {
   if (detail.phase === 1) void showCollection();
 });
 
-element.getToken = async ({ forced }) => (await openSession(forced)).token;
+element.getToken = async ({ force }) => (await openSession(force)).token;
 await showCollection();

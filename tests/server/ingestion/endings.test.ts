@@ -60,7 +60,7 @@ test('other reports wait for an ending under way, and are then a conflict', asyn
   await refused;
 });
 
-test('at the deadline an ending is given up: nothing was told, and reports that waited are folded', async () => {
+test('at the deadline an ending is given up: nothing was published, and waiting reports are reduced', async () => {
   const store = createFaultyStore(true);
   const { clock, heard, run, service } = await running(store);
   store.away = true;

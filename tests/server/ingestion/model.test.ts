@@ -321,7 +321,7 @@ test('whatever a job does, watchers walk forward through what it said and end wi
         watcher.watch.close();
       }
       expect(refusals).toEqual([]);
-      expect([hub.watchedProjects, hub.watchers, hub.waiting]).toEqual([0, 0, 0]);
+      expect([hub.watchedProjects, hub.watchers, hub.queued]).toEqual([0, 0, 0]);
       hub.close();
       await harness.service.close();
     }),

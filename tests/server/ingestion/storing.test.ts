@@ -161,9 +161,7 @@ test('closing gives up at its deadline where the store stays away', async () => 
   const closing = service.close(3_000);
   await clock.advance(3_500);
   expect(await closing).toBe(false);
-  expect(log.some((line) => line.level === 'error' && line.message === 'states were left unstored')).toBe(
-    true,
-  );
+  expect(log.some((line) => line.level === 'error' && line.message === 'progress left unstored')).toBe(true);
   let attempts = 0;
   store.write = async () => {
     attempts += 1;
@@ -187,7 +185,7 @@ test('one state that the store cannot take does not hold up the others', async (
   await clock.advance(1_000);
   expect((await store.read('good'))?.progress.phases[0]?.percent).toBe(50);
   expect(
-    log.some((line) => line.message === 'a state cannot be stored' && line.fields['projectId'] === 'bad'),
+    log.some((line) => line.message === 'progress cannot be stored' && line.fields['projectId'] === 'bad'),
   ).toBe(true);
 });
 

@@ -50,7 +50,7 @@ function createCuttableBus(bus: EventBus) {
   };
 }
 
-async function setUp(isAlone = () => true) {
+async function setUp(busReachesAllPeers = () => true) {
   const clock = createManualClock();
   const store = createMemoryStore();
   await store.open();
@@ -75,7 +75,7 @@ async function setUp(isAlone = () => true) {
     },
     clock,
     logger: silentLogger,
-    isAlone,
+    busReachesAllPeers,
   });
   return {
     ...{ clock, store, hub, cuttable },
@@ -322,6 +322,6 @@ describe('many watchers', () => {
     const all = watches.slice(0, 999).map((watch) => take(watch).join());
     expect(new Set(all)).toEqual(new Set(['snapshot:1,phase_started:2,phase_started:3']));
     expect(take(late)).toEqual(['snapshot:3']);
-    expect(hub.waiting).toBe(0);
+    expect(hub.queued).toBe(0);
   });
 });
