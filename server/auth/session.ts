@@ -1,7 +1,7 @@
 /**
  * The session behind a connection or a request: its viewer, and the access grants it holds. Access is checked when
  * something is opened, when the token is refreshed, and periodically; a grant that is no longer covered is revoked
- * (`authorized-on-every-path`). Knows no socket.
+ * (invariant: authorized-on-every-path). Knows no socket.
  */
 import { ProgressError } from '../shared/errors.js';
 import type { Guard, RequestSource } from './guard.js';

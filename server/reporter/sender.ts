@@ -1,6 +1,6 @@
 /**
- * Sends one mutation: the token, a timeout, and retries with backoff until the result is final (`bounded-retries`). Leaves
- * order and merging to the outbox.
+ * Sends one mutation: the token, a timeout, and retries with backoff until the result is final. Leaves order and merging
+ * to the outbox. (invariant: bounded-retries)
  */
 import { MUTATIONS, type MutationName, type MutationResult } from './documents.js';
 import { isRetryable, ReporterError, type ReporterErrorCode } from './errors.js';

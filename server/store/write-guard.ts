@@ -1,4 +1,7 @@
-/** The guard of `compare-and-set`: whether a write may replace the stored record. Pure. */
+/**
+ * Decides whether a write may replace the stored record. Pure.
+ * (invariant: compare-and-set) (invariant: ending-is-final)
+ */
 import { isEnded } from '@ingestion-progress/schema';
 import type { IngestionRecord } from '../progress/record.js';
 import type { StoreWrite } from './progress-store.js';

@@ -198,7 +198,7 @@ export const MAX_UNMERGED = 16;
 
 /**
  * What is queued for one slow watcher: at most 16 events that must be delivered, and one newer state behind them
- * (`conflate-only-updates`). It allocates nothing before an event is queued.
+ * (invariant: conflate-only-updates). It allocates nothing before an event is queued.
  */
 class WatchQueue {
   private unmerged: IngestionEvent[] | null = null;
@@ -276,7 +276,7 @@ export class Watcher implements Watch {
     return this.#position;
   }
 
-  /** The last step of `subscribe-before-read`: the snapshot, which includes what came meanwhile; then only what is newer. */
+  /** Begins with the snapshot, which includes what came meanwhile; then only what is newer. (invariant: subscribe-before-read) */
   begin(snapshot: IngestionEvent, chain: readonly string[]): void {
     if (this.end !== null) return;
     this.#joining = false;

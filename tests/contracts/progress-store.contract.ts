@@ -123,6 +123,7 @@ export function describeProgressStore(name: string, open: () => Promise<StoreUnd
       });
     });
 
+    // (invariant: compare-and-set)
     describe('the guard', () => {
       it('refuses a start while an ingestion runs, and says which', async () => {
         const running = recordOf({ revision: 5 });
@@ -167,6 +168,7 @@ export function describeProgressStore(name: string, open: () => Promise<StoreUnd
         expect(await store.read('p')).toBeNull();
       });
 
+      // (invariant: ending-is-final)
       it('refuses every change of an ingestion that has ended', async () => {
         const ended = recordOf({ revision: 5, status: 'COMPLETED', completedAt: 5 });
         await put(to(recordOf(), START), to(ended));
