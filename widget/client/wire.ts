@@ -2,7 +2,7 @@
  * Parses what a server sends, without trusting it: an invalid state is rejected, values out of range are clamped, and fields
  * that a newer server adds are ignored.
  */
-import { METRICS } from '../generated/metrics.js';
+import { METRIC_NAMES } from '../generated/metrics.js';
 import type { TokenLifetime } from './transport.js';
 import type { IngestionError, IngestionResult, PhaseMetrics, PhaseProgress, Progress } from './types.js';
 
@@ -59,8 +59,8 @@ export const readLifetime = (value: unknown): TokenLifetime =>
 
 const counter = record<PhaseMetrics['counters'][number]>({ name: '', label: '', value: NaN, unit: text });
 const metrics = record<PhaseMetrics>({
-  ...(Object.fromEntries(Object.keys(METRICS).map((name) => [name, count])) as Record<
-    keyof typeof METRICS,
+  ...(Object.fromEntries(METRIC_NAMES.map((name) => [name, count])) as Record<
+    (typeof METRIC_NAMES)[number],
     typeof count
   >),
   etaSeconds: count,
