@@ -158,6 +158,7 @@ export function assemble(config: Config, ports: ServerPorts, life: Life): Assemb
       tokens: config.maxDocumentTokens,
       depth: config.maxDocumentDepth,
       aliases: config.maxDocumentAliases,
+      cost: config.maxDocumentCost,
       jsonDepth: config.maxJsonDepth,
     },
   });

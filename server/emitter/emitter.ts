@@ -81,7 +81,7 @@ export class IngestionEventEmitter {
     let buffer = this.buffers.get(projectId);
     if (buffer === undefined) {
       buffer = new UpdateBuffer({
-        service: this.service,
+        projects: this.service.updates,
         projectId,
         ingestionId: null,
         onRejected: (error) => this.onUpdateRejected(error, projectId),

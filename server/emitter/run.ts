@@ -83,7 +83,7 @@ export async function createIngestionRun(options: IngestionRunOptions): Promise<
     if (error.code === 'CONFLICT') stop(error);
     options.onRejected(error);
   };
-  const buffer = new UpdateBuffer({ service, projectId, ingestionId, onRejected });
+  const buffer = new UpdateBuffer({ projects: service.updates, projectId, ingestionId, onRejected });
 
   const isOpen = () => {
     const latest = service.live(projectId)?.progress;

@@ -6,7 +6,7 @@
 import { LIMITS, METRIC_NAMES, type MetricsInput } from '@ingestion-progress/schema';
 import { copyMetrics, everyMetric, isMetricName } from '@ingestion-progress/schema/metrics';
 import type { MergedUpdate, ProducerHandle } from '../ingestion/pending-changes.js';
-import type { IngestionService } from '../ingestion/service.js';
+import type { Projects } from '../ingestion/projects.js';
 import { parseReport, type ReportOf } from '../progress/report.js';
 import type { ProgressError } from '../shared/errors.js';
 
@@ -157,7 +157,7 @@ export function isValidUpdate(phase: unknown, percent: unknown, metrics: unknown
 
 /** Where a producer's updates go. */
 export interface UpdateBufferOptions {
-  readonly service: Pick<IngestionService, 'enqueueUpdates'>;
+  readonly projects: Pick<Projects, 'enqueueUpdates'>;
   readonly projectId: string;
   /** Null: the running ingestion. */
   readonly ingestionId: string | null;
@@ -169,12 +169,12 @@ export class UpdateBuffer implements ProducerHandle {
   isQueued = false;
   readonly ingestionId: string | null;
   readonly onRejected: (error: ProgressError) => void;
-  private readonly service: UpdateBufferOptions['service'];
+  private readonly projects: UpdateBufferOptions['projects'];
   private readonly projectId: string;
   private readonly slots = new UpdateSlots();
 
-  constructor({ service, projectId, ingestionId, onRejected }: UpdateBufferOptions) {
-    this.service = service;
+  constructor({ projects, projectId, ingestionId, onRejected }: UpdateBufferOptions) {
+    this.projects = projects;
     this.projectId = projectId;
     this.ingestionId = ingestionId;
     this.onRejected = onRejected;
@@ -194,12 +194,12 @@ export class UpdateBuffer implements ProducerHandle {
   /** Adds an update; throws as `check` does, and then nothing has changed. */
   put(phase: number, percent: number | null | undefined, metrics: MetricsInput | null | undefined): void {
     if (isValidUpdate(phase, percent, metrics)) {
-      if (this.slots.put(phase, percent, metrics)) this.service.enqueueUpdates(this.projectId, this, phase);
+      if (this.slots.put(phase, percent, metrics)) this.projects.enqueueUpdates(this.projectId, this, phase);
       return;
     }
     const checked = this.check(phase, percent, metrics);
     if (this.slots.put(checked.phase, checked.progressPercent, checked.metrics))
-      this.service.enqueueUpdates(this.projectId, this, checked.phase);
+      this.projects.enqueueUpdates(this.projectId, this, checked.phase);
   }
 
   drain(): MergedUpdate[] {

@@ -1,10 +1,10 @@
 /**
- * Changes of one project that wait to be reduced: updates in their producers' buffers, and submitted changes held until
- * the window opens, in order of arrival. Knows no time; the project decides when the queue is drained.
+ * Changes of one project that wait to be reduced, in order of arrival: updates in their producers' buffers, and changes
+ * held until the 500 ms window opens. The project decides when the queue is drained, the throttle how soon that may be.
  * (invariant: last-update-delivered)
  */
 import type { ProgressUpdateReport } from '@ingestion-progress/schema';
-import type { Clock } from '../shared/clock.js';
+import type { CancelTimer, Clock } from '../shared/clock.js';
 import { ProgressError } from '../shared/errors.js';
 import type { Change, ChangeResult, Delivery } from '../progress/change.js';
 import type { IngestionRecord } from '../progress/record.js';
@@ -153,6 +153,50 @@ export class PendingQueue {
       isSettled: () => false,
       order: this.nextOrder(),
     };
+  }
+}
+
+/** Least time between two coalesced events of a project, in milliseconds: two a second. */
+export const WINDOW_MS = 500;
+
+/** When a project's coalesced events may go out: at the leading and the trailing edge of the window. */
+export class Throttle {
+  private opensAt = Number.NEGATIVE_INFINITY;
+  private cancelTimer: CancelTimer | null = null;
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly flush: () => void,
+  ) {}
+
+  /** True if an event may go out now. */
+  isOpen(): boolean {
+    return this.clock.monotonicNow() >= this.opensAt;
+  }
+
+  /** Flushes as soon as the window allows: now, or once at its end. */
+  requestFlush(): void {
+    if (this.cancelTimer !== null) return;
+    const delayMs = this.opensAt - this.clock.monotonicNow();
+    if (delayMs <= 0) {
+      this.flush();
+      return;
+    }
+    this.cancelTimer = this.clock.setTimer(delayMs, () => {
+      this.cancelTimer = null;
+      this.flush();
+    });
+  }
+
+  /** An event went out, here or `ageMs` ago on another server: the next coalesced one waits for the window. */
+  recordEvent(ageMs = 0): void {
+    this.opensAt = Math.max(this.opensAt, this.clock.monotonicNow() - ageMs + WINDOW_MS);
+  }
+
+  /** Stops the timer. */
+  dispose(): void {
+    this.cancelTimer?.();
+    this.cancelTimer = null;
   }
 }
 

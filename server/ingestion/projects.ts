@@ -16,11 +16,10 @@ import { CommitOnBus } from './commit-on-bus.js';
 import { CommitToStore } from './commit-to-store.js';
 import type { Committer, CommitResult } from './committer.js';
 import type { IngestionCounts } from './counts.js';
-import { PendingQueue, reduceBatch } from './pending-changes.js';
+import { PendingQueue, reduceBatch, Throttle } from './pending-changes.js';
 import type { Batch, PendingChange, ProducerHandle } from './pending-changes.js';
 import { ProjectState, type ProjectStateOptions } from './project-state.js';
 import { RateLimiter } from './rate-limiter.js';
-import { Throttle } from './throttle.js';
 
 /** Most changes that wait for one project, in order or for the window; endings beyond it are still accepted. */
 const MAX_PENDING = 256;
@@ -371,11 +370,18 @@ function asProgressError(cause: unknown): ProgressError {
   return new ProgressError('INTERNAL_SERVER_ERROR', 'The report could not be reduced.', { cause });
 }
 
+/** Why nothing is accepted any more. */
+export const shuttingDown = () => new ProgressError('UNAVAILABLE', 'The server is shutting down.');
+
 /** The projects of a server. */
 export interface Projects {
   readonly size: number;
   /** The project, created if there is none. */
   get(projectId: string): Project;
+  /** Queues the updates of a producer whose buffer is no longer empty. */
+  enqueueUpdates(projectId: string, producer: ProducerHandle, phase: number): void;
+  /** Rejects updates from now on; a job does not fail because its server is shutting down. */
+  stop(): void;
   /** The state that this server holds; null if it holds none. */
   live(projectId: string): IngestionRecord | null;
   /** Others may have committed: the next change of each project reads first. */
@@ -392,7 +398,17 @@ export function createProjects(options: ProjectOptions): Projects {
   const { clock, logger } = options;
   const projects = new Map<string, Project>();
   let cancelReaper: CancelTimer | null = null;
+  let isStopped = false;
   let isDisposed = false;
+
+  const get = (projectId: string): Project => {
+    const known = projects.get(projectId);
+    if (known !== undefined) return known;
+    const created = new Project(projectId, options);
+    projects.set(projectId, created);
+    if (!isDisposed) cancelReaper ??= clock.setTimer(REAP_INTERVAL_MS, reap);
+    return created;
+  };
 
   const reap = () => {
     cancelReaper = null;
@@ -410,13 +426,13 @@ export function createProjects(options: ProjectOptions): Projects {
     get size() {
       return projects.size;
     },
-    get: (projectId) => {
-      const known = projects.get(projectId);
-      if (known !== undefined) return known;
-      const created = new Project(projectId, options);
-      projects.set(projectId, created);
-      if (!isDisposed) cancelReaper ??= clock.setTimer(REAP_INTERVAL_MS, reap);
-      return created;
+    get,
+    enqueueUpdates: (projectId, producer, phase) => {
+      if (isStopped) producer.onRejected(shuttingDown());
+      else get(projectId).enqueueUpdates(producer, phase);
+    },
+    stop: () => {
+      isStopped = true;
     },
     live: (projectId) => projects.get(projectId)?.state.live ?? null,
     invalidate: () => {

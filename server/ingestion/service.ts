@@ -30,8 +30,8 @@ import type { Unsubscribe } from '../shared/unsubscribe.js';
 import type { Page, PageRequest, ProgressStore } from '../store/progress-store.js';
 import { createStoreWriter } from '../write-behind/writer.js';
 import { createCounts, type IngestionCounts } from './counts.js';
-import { createPendingChange, type ProducerHandle } from './pending-changes.js';
-import { createProjects } from './projects.js';
+import { createPendingChange } from './pending-changes.js';
+import { createProjects, shuttingDown, type Projects } from './projects.js';
 import { createReader } from './reader.js';
 import { createReaper, REAPER_DEFAULTS } from './reaper.js';
 import { startIngestion } from './start-ingestion.js';
@@ -129,8 +129,8 @@ export interface IngestionService extends ProgressService {
   close(timeoutMs?: number): Promise<boolean>;
   /** The state that this server holds; null if it holds none. Reads nothing. */
   live(projectId: string): IngestionRecord | null;
-  /** Queues the updates of a producer whose buffer is no longer empty. */
-  enqueueUpdates(projectId: string, producer: ProducerHandle, phase: number): void;
+  /** Takes the updates of producers in this process. */
+  readonly updates: Pick<Projects, 'enqueueUpdates'>;
   /** Commits a change of this process: a report to the running ingestion, or one of the server's own. */
   submit(projectId: string, reducer: Reducer, isEnding: boolean): Promise<ChangeResult>;
 }
@@ -288,13 +288,10 @@ export function createProgressService(options: ProgressServiceOptions): Ingestio
     acknowledgeCommand: commands.acknowledge,
     watchCommands: commands.watch,
     live,
-    enqueueUpdates: (projectId, producer, phase) => {
-      // A job does not fail because its server is shutting down.
-      if (isClosed) producer.onRejected(shuttingDown());
-      else projects.get(projectId).enqueueUpdates(producer, phase);
-    },
+    updates: projects,
     close: async (timeoutMs = 10_000) => {
       isClosed = true;
+      projects.stop();
       stopListening();
       reaper.dispose();
       commands.dispose();
@@ -312,5 +309,3 @@ export function createProgressService(options: ProgressServiceOptions): Ingestio
     },
   };
 }
-
-const shuttingDown = () => new ProgressError('UNAVAILABLE', 'The server is shutting down.');

@@ -1,6 +1,9 @@
-/** A change of an ingestion: its next record, the revision and event that belong to it, and what came of it. Pure. */
-import type { EventPayload, IngestionProgress } from '@ingestion-progress/schema';
-import { phaseAt } from './phases.js';
+/**
+ * A change of an ingestion: its next record with its revision and event, and the merge of two records if neither server
+ * heard of the other's changes. Pure.
+ */
+import { isEnded, type EventPayload, type IngestionProgress, type Phase } from '@ingestion-progress/schema';
+import { mergePercent, overallPercent, phaseAt } from './phases.js';
 import type { IngestionChange, IngestionRecord } from './record.js';
 
 /** A change without its revision, which it gets when it is committed. */
@@ -72,4 +75,55 @@ export function end(
     { ...fields, completedAt: nowMs, etaSeconds: null },
     payload,
   );
+}
+
+const RANK = Object.freeze({ PENDING: 0, RUNNING: 1, FAILED: 1, SKIPPED: 2, COMPLETED: 2 });
+
+/** The phase as far as either server saw it. */
+function highWaterMark(newer: Phase, older: Phase): Phase {
+  const base = RANK[older.status] > RANK[newer.status] ? older : newer;
+  const percent = mergePercent(newer.percent, older.percent);
+  return { ...base, percent, metrics: base.metrics ?? newer.metrics ?? older.metrics };
+}
+
+/** True if the newer state of a running ingestion is behind the older one, in any phase or overall. */
+export function isBehind(newer: IngestionRecord, older: IngestionRecord): boolean {
+  const [now, before] = [newer.progress, older.progress];
+  if (now.id !== before.id || isEnded(now) || isEnded(before)) return false;
+  if (now.currentPhase < before.currentPhase) return true;
+  if ((now.progressPercent ?? 0) < (before.progressPercent ?? 0)) return true;
+  return now.phases.some((phase) => {
+    const known = phaseAt(before.phases, phase.number);
+    return RANK[phase.status] < RANK[known.status] || (phase.percent ?? 0) < (known.percent ?? 0);
+  });
+}
+
+/**
+ * The newer of two states, raised to the high-water mark of both, under the greater revision. If they belong to different
+ * ingestions, or one has ended, the newer one is returned as it is. (invariant: never-back)
+ */
+export function mergeStates(a: IngestionRecord, b: IngestionRecord): IngestionRecord {
+  const [newer, older] = a.progress.revision >= b.progress.revision ? [a, b] : [b, a];
+  const isOther = newer.progress.id !== older.progress.id;
+  if (isOther || isEnded(newer.progress) || isEnded(older.progress)) return newer;
+  const phases = newer.progress.phases.map((phase) =>
+    highWaterMark(phase, phaseAt(older.progress.phases, phase.number)),
+  );
+  const currentPhase = Math.max(newer.progress.currentPhase, older.progress.currentPhase);
+  const previous = mergePercent(newer.progress.progressPercent, older.progress.progressPercent);
+  const sequences = [newer.lastSequence, older.lastSequence].filter((sequence) => sequence !== null);
+  return {
+    ...newer,
+    lastSequence: sequences.length === 0 ? null : Math.max(...sequences),
+    cancelRequestedBy: newer.cancelRequestedBy ?? older.cancelRequestedBy,
+    cancelTaken: newer.cancelTaken === true || older.cancelTaken === true,
+    progress: {
+      ...newer.progress,
+      phases,
+      currentPhase,
+      metrics: currentPhase === 0 ? null : phaseAt(phases, currentPhase).metrics,
+      progressPercent: overallPercent(phases, previous),
+      cancelRequestedAt: newer.progress.cancelRequestedAt ?? older.progress.cancelRequestedAt,
+    },
+  };
 }

@@ -6,13 +6,11 @@ import type { IngestionEvent } from '@ingestion-progress/schema';
 import type { EventBus, Unsubscribe } from '../bus/event-bus.js';
 import type { Clock } from '../shared/clock.js';
 import { createSingleFlight } from '../shared/single-flight.js';
-import { isBehind, mergeStates } from '../progress/merge.js';
+import { isBehind, mergeStates } from '../progress/change.js';
 import type { IngestionChange, IngestionRecord } from '../progress/record.js';
 import type { Logger } from '../observability/logger.js';
-import { Watcher } from './watcher.js';
-import type { Watch, WatchReader } from './watcher.js';
-import { snapshotOf } from './watch-rule.js';
-import type { WatchTarget } from './watch-rule.js';
+import { Watcher, snapshotOf } from './watcher.js';
+import type { Watch, WatchReader, WatchTarget } from './watcher.js';
 
 /** Reads the latest ingestion of a project, or the one named. */
 export type ReadRecord = (projectId: string, ingestionId?: string | null) => Promise<IngestionRecord | null>;

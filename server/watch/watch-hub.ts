@@ -10,8 +10,7 @@ import type { IngestionRecord } from '../progress/record.js';
 import type { Logger } from '../observability/logger.js';
 import { createFanOut, createProjectWatch } from './project-watch.js';
 import type { OnPublished, ProjectWatch, ReadRecord } from './project-watch.js';
-import type { Watch, WatchReader, Watcher } from './watcher.js';
-import type { WatchTarget } from './watch-rule.js';
+import type { Watch, WatchReader, WatchTarget, Watcher } from './watcher.js';
 
 /** Options of the hub. */
 export interface WatchHubOptions {

@@ -120,11 +120,11 @@ export async function startTarget(options: TargetOptions = {}): Promise<Target> 
       if (found !== undefined) listening?.(Number(found));
     });
   }
-  const last = () =>
-    lines
-      .slice(-8)
-      .map(({ text }) => text.slice(0, 300))
-      .join('\n');
+  /** V8's own sentence if it ran out of memory, else the last lines. */
+  const last = () => {
+    const fatal = lines.filter(({ text }) => text.startsWith('FATAL ERROR'));
+    return (fatal.length > 0 ? fatal : lines.slice(-5)).map(({ text }) => text.slice(0, 300)).join('\n');
+  };
   const ended = () =>
     isOver(child) ? `The server ended with ${child.exitCode ?? child.signalCode}:\n${last()}` : null;
 

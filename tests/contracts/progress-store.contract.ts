@@ -115,10 +115,10 @@ export function describeProgressStore(name: string, open: () => Promise<StoreUnd
           to(recordOf({ projectId, revision: 2 }), CHANGE, [entryOf(2)]),
         );
         expect(await store.write(changes)).toEqual(changes.map(() => ({ written: true })));
-        await expect(store.readMany([...projectIds, 'one-more'])).rejects.toThrow('At most 50');
-        await expect(store.write([...starts, to(recordOf(), START)])).rejects.toThrow('At most 50');
+        await expect(store.readMany([...projectIds, 'one-more'])).rejects.toThrow('at most 50');
+        await expect(store.write([...starts, to(recordOf(), START)])).rejects.toThrow('at most 50');
         await expect(store.write([to(recordOf(), START), to(recordOf(), START)])).rejects.toThrow(
-          'each project once',
+          'at most once',
         );
       });
     });

@@ -89,7 +89,7 @@ describe('the id of a request', () => {
   ])('may be %s', async (_, headers, requestId) => {
     const running = await startTestServer();
     await send(running, START, headers);
-    expect(wordsOf(running.lines, requestId)).toContain('progress');
+    expect(wordsOf(running.lines, requestId)).toContain('progress committed');
   });
 
   it.each([
