@@ -100,7 +100,7 @@ export function isBehind(newer: IngestionRecord, older: IngestionRecord): boolea
 
 /**
  * The newer of two states, raised to the high-water mark of both, under the greater revision. If they belong to different
- * ingestions, or one has ended, the newer one is returned as it is.
+ * ingestions, or one has ended, the newer one is returned as it is. (invariant: never-back)
  */
 export function mergeStates(a: IngestionRecord, b: IngestionRecord): IngestionRecord {
   const [newer, older] = a.progress.revision >= b.progress.revision ? [a, b] : [b, a];

@@ -23,7 +23,7 @@ export interface CommandListenerOptions {
 
 /** Milliseconds of silence after which the stream is considered dead; the server sends keep-alives far more often. */
 const SILENCE_TIMEOUT_MS = 60_000;
-/** Milliseconds after which an active stream is healthy: its end is then no failure. (invariant: healthy-before-reset) */
+/** Milliseconds after which an active stream is healthy, so that its end is no failure. (invariant: healthy-before-reset) */
 const HEALTHY_AFTER_MS = 5_000;
 
 /** Listens until the returned function is called; calling it twice does no harm. */

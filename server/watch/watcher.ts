@@ -18,7 +18,7 @@ export interface WatchTarget {
 
 /** What a watcher has seen. */
 export interface WatchPosition {
-  /** Of the last delivered event; only newer ones are delivered (`never-back`). */
+  /** Of the last delivered event; only newer ones are delivered (invariant: never-back). */
   readonly revision: number;
   /** The ingestion of the last delivered event; null if there was none. */
   readonly ingestionId: string | null;
@@ -32,7 +32,7 @@ export type WatchStep =
   | {
       readonly kind: 'deliver';
       readonly event: IngestionEvent;
-      /** May be replaced by a newer one while it is queued (`conflate-only-updates`). */
+      /** May be replaced by a newer one while it is queued (invariant: conflate-only-updates). */
       readonly mergeable: boolean;
       readonly position: WatchPosition;
       /** `after-takeover`: it was ended to start another one, which is awaited for a while. */
@@ -276,7 +276,10 @@ export class Watcher implements Watch {
     return this.#position;
   }
 
-  /** Begins with the snapshot, which includes what came meanwhile; then only what is newer. (invariant: subscribe-before-read) */
+  /**
+   * Begins with the snapshot, which includes what came meanwhile; then only what is newer.
+   * (invariant: subscribe-before-read)
+   */
   begin(snapshot: IngestionEvent, chain: readonly string[]): void {
     if (this.end !== null) return;
     this.#joining = false;
