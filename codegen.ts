@@ -8,8 +8,8 @@ const operations = {
 };
 
 /**
- * Two outputs from one schema: typed resolvers for the server, and the documents that the widget sends, as
- * strings with their types, so that no graphql-js reaches a browser.
+ * Three outputs from one schema: typed resolvers for the server, the documents that the widget sends, as strings with
+ * their types, so that no graphql-js reaches a browser, and the table of metrics.
  */
 const config: CodegenConfig = {
   schema: 'schema/schema.graphql',
@@ -32,6 +32,7 @@ const config: CodegenConfig = {
     'schema/generated/operations.ts': operations,
     // The widget carries its own copy, so that who embeds it installs nothing else of ours.
     'widget/generated/operations.ts': operations,
+    'schema/generated/metrics.ts': { plugins: ['./.config/codegen-metrics.cjs'] },
   },
 };
 

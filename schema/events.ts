@@ -1,8 +1,11 @@
 /**
- * What an ingestion job may say (reports), and what a watcher is told (events). Knows ranges and words; leaves
+ * What an ingestion job reports, and the events that a watcher receives. Knows ranges and words; leaves
  * transports, storage and the folding of reports into state to others.
  */
 import { z } from 'zod';
+import { METRICS } from './generated/metrics.js';
+import type { MetricName } from './generated/metrics.js';
+import { ID_RULE, isId } from './ids.js';
 import type {
   IngestionProgress,
   PhaseMetrics as GeneratedPhaseMetrics,
@@ -28,15 +31,17 @@ export type {
   RetryOptions,
 } from './generated/resolvers.js';
 
+/** All of them. */
+export const METRIC_NAMES = Object.freeze(Object.keys(METRICS)) as readonly MetricName[];
+
 /** The number of a phase; every ingestion has four. */
 export type PhaseNumber = 1 | 2 | 3 | 4;
 
 /** Names of the phases where a job gives none. */
 export const DEFAULT_PHASE_NAMES = ['Discovery', 'Extraction', 'Analysis', 'Indexing'] as const;
 
-/** Bounds of what a job may say, in the units that the names tell; characters where there is none. */
+/** Limits of reports, in the unit of the name; in characters if the name has none. */
 export const LIMITS = Object.freeze({
-  id: 128,
   phaseName: 80,
   message: 2_000,
   errorCode: 64,
@@ -55,10 +60,8 @@ export const LIMITS = Object.freeze({
 
 const text = (most: number) => z.string().min(1).max(most);
 
-/** A project's, an ingestion's or a command's id: 1 to 128 of `A-Za-z0-9._:-`. */
-export const idSchema = z
-  .string()
-  .regex(/^[A-Za-z0-9._:-]{1,128}$/, { error: 'must be 1 to 128 characters of A-Z a-z 0-9 . _ : -' });
+/** A project's, an ingestion's or a command's id. */
+export const idSchema = z.string().refine(isId, { error: ID_RULE });
 
 /** 1 to 4. */
 export const phaseSchema = z.int().min(1).max(4);
@@ -104,14 +107,18 @@ export const counterSchema = z.strictObject({
   unit: text(LIMITS.counterUnit).nullish(),
 });
 
+/** A zod shape with a field for each metric, by its scalar. */
+export function metricShape<I extends z.ZodType, F extends z.ZodType>(byScalar: {
+  readonly SafeInt: I;
+  readonly Float: F;
+}): { [Name in MetricName]: { SafeInt: I; Float: F }[(typeof METRICS)[Name]] } {
+  const entries = METRIC_NAMES.map((name) => [name, byScalar[METRICS[name]]]);
+  return Object.fromEntries(entries) as ReturnType<typeof metricShape<I, F>>;
+}
+
 /** Counts of a phase. What is absent stays as it was; unknown is not zero. */
 export const phaseMetricsSchema = z.strictObject({
-  itemsTotal: countSchema.nullish(),
-  itemsProcessed: countSchema.nullish(),
-  itemsFailed: countSchema.nullish(),
-  bytesTotal: countSchema.nullish(),
-  bytesProcessed: countSchema.nullish(),
-  itemsPerSecond: z.number().min(0).nullish(),
+  ...metricShape({ SafeInt: countSchema.nullish(), Float: z.number().min(0).nullish() }),
   counters: z.array(counterSchema).max(LIMITS.counters).nullish(),
 });
 
@@ -225,7 +232,7 @@ export const reportSchemas = Object.freeze({
   cancelled: cancelledReportSchema,
 });
 
-/** The state, told as it is: at the start of a subscription, and for changes that no other event tells. */
+/** The state as it is: at the start of a subscription, and for changes without an event of their own. */
 export interface SnapshotEvent {
   readonly type: 'snapshot';
 }

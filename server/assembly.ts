@@ -1,16 +1,13 @@
-/**
- * The rooms of a server, put together over the ports that it is given. Names no adapter of store or bus, and starts
- * nothing; the rules are the rooms' own.
- */
+/** Assembles the rooms of a server over the ports that it is given. Names no adapter of store or bus, and starts nothing. */
 import type { AccessPolicy } from './auth/access.js';
 import { createClientAddress } from './auth/client-address.js';
 import { createGuard } from './auth/guard.js';
 import { createTokenVerifier } from './auth/jwt.js';
 import type { KeySource } from './auth/jwt.js';
 import { createQuotas } from './auth/quotas.js';
-import { createRefusalLedger } from './auth/failed-auth-throttle.js';
-import { createSessionKeeper } from './auth/session-reaper.js';
-import type { SessionKeeper } from './auth/session-reaper.js';
+import { createFailedAuthThrottle } from './auth/failed-auth-throttle.js';
+import { createSessionReaper } from './auth/session-reaper.js';
+import type { SessionReaper } from './auth/session-reaper.js';
 import type { EventBus } from './bus/event-bus.js';
 import type { Clock } from './shared/clock.js';
 import type { Config } from './config.js';
@@ -29,14 +26,14 @@ import type { Logger } from './observability/logger.js';
 import { measured } from './observability/measured-port.js';
 import type { ObserveCall } from './observability/measured-port.js';
 import type { RecordSpan } from './observability/spans.js';
-import { createComebacks } from './observability/reconnect-counter.js';
+import { createReconnectCounter } from './observability/reconnect-counter.js';
 import { createMetrics } from './observability/metrics.js';
 import { registerServerMetrics } from './server-metrics.js';
-import { createOffenderLog } from './observability/limit-logger.js';
+import { createLimitLogger } from './observability/limit-logger.js';
 import type { ProgressStore } from './store/progress-store.js';
 import { createGraphqlHttp } from './transport/graphql-http.js';
 import type { HandleRequest } from './transport/http.js';
-import { createOriginCheck } from './transport/origins.js';
+import { createOriginCheck } from './transport/request-source.js';
 import { createRestProgress } from './transport/rest.js';
 import { createTransport } from './transport/transport.js';
 import type { Transport } from './transport/transport.js';
@@ -45,7 +42,7 @@ import type { WebSocketEndpoint } from './transport/websocket.js';
 import { createWatchHub } from './watch/watch-hub.js';
 import type { WatchHub } from './watch/watch-hub.js';
 
-/** What a server stands on. */
+/** The ports of a server. */
 export interface ServerPorts {
   readonly store: ProgressStore;
   readonly bus: EventBus;
@@ -53,22 +50,24 @@ export interface ServerPorts {
   readonly logger: Logger;
   readonly clock: Clock;
   readonly handleRequest: HandleRequest | null;
+  /** The settings behind store and bus, for a message if one of them does not open. */
+  readonly settings: readonly string[];
 }
 
-/** What the rooms ask of the life of their server. */
+/** What the rooms need to know of their server's life. */
 export interface Life {
   readonly isClosing: () => boolean;
-  /** What subscriptionUrl and pollUrl begin with. */
+  /** The start of subscriptionUrl and pollUrl. */
   readonly publicUrl: () => string;
   readonly recordSpan: RecordSpan;
 }
 
-/** The rooms that a server's life is led in. */
+/** The assembled rooms. */
 export interface Assembly {
   readonly service: IngestionService;
   readonly emitter: IngestionEventEmitter;
   readonly hub: WatchHub;
-  readonly keeper: SessionKeeper;
+  readonly sessionReaper: SessionReaper;
   readonly shared: SharedExecution;
   readonly webSockets: WebSocketEndpoint;
   readonly health: Health;
@@ -80,7 +79,7 @@ function keySourceOf({ jwtSecret, jwtPublicKey, jwtJwksUri }: Config): KeySource
   return jwtPublicKey === null ? { jwksUri: jwtJwksUri ?? '' } : { publicKey: jwtPublicKey };
 }
 
-/** Puts the rooms together. */
+/** Assembles the rooms. */
 export function assemble(config: Config, ports: ServerPorts, life: Life): Assembly {
   const { isClosing, publicUrl, recordSpan } = life;
   const { access, logger, clock, handleRequest } = ports;
@@ -89,7 +88,7 @@ export function assemble(config: Config, ports: ServerPorts, life: Life): Assemb
     (dependency: string): ObserveCall =>
     (operation, seconds, hasFailed, [first]) => {
       metrics.observeCall(dependency, operation, seconds, hasFailed);
-      // What a bus carries names the request that it came by.
+      // A change names the request that caused it.
       const { requestId } = (first ?? {}) as Partial<IngestionChange>;
       recordSpan(`${dependency}.${operation}`, seconds, hasFailed, requestId);
     };
@@ -98,9 +97,9 @@ export function assemble(config: Config, ports: ServerPorts, life: Life): Assemb
 
   const service = createProgressService({
     ...{ store, bus, clock, logger },
-    told: (projectId) => hub.latest(projectId),
+    lastPublished: (projectId) => hub.latest(projectId),
     retentionMs: config.retentionDays * 86_400_000,
-    recoverableForMs: config.recoverableHours * 3_600_000,
+    failureGraceMs: config.failureGraceHours * 3_600_000,
   });
   const emitter = new IngestionEventEmitter(service, { logger });
   const hub: WatchHub = createWatchHub({
@@ -109,43 +108,44 @@ export function assemble(config: Config, ports: ServerPorts, life: Life): Assemb
     readMany: (projectIds) => store.readMany(projectIds),
     clock,
     logger,
-    isAlone: () => bus.kind === 'redis' || !service.othersStand,
-    onTold: ({ event, requestId }, watchers) => {
+    busReachesAllPeers: () => bus.sharedBetweenServers || !service.hasPeers,
+    onPublished: ({ event, requestId }, watchers) => {
       const { projectId, ingestionId, revision, payload } = event;
       const fields = { projectId, ingestionId, revision, requestId, watchers };
       const isMilestone = payload.type !== 'progress_update' && payload.type !== 'snapshot';
-      logger[isMilestone ? 'info' : 'debug'](fields, 'told to watchers');
-      recordSpan('watch.tell', 0, false, requestId);
+      logger[isMilestone ? 'info' : 'debug'](fields, 'progress published to watchers');
+      recordSpan('watch.publish', 0, false, requestId);
     },
-    onAloneChange: (listener) => service.onCompanyChange(listener),
+    onPeersChange: (listener) => service.onPeersChange(listener),
   });
-  const offenders = createOffenderLog(logger, clock);
+  const limitLogger = createLimitLogger(logger, clock);
   const guard = createGuard({
     verifier: createTokenVerifier({
       keys: keySourceOf(config),
       issuer: config.jwtIssuer,
       audience: config.jwtAudience,
-      clockToleranceSeconds: config.jwtClockTolerance,
+      clockToleranceSeconds: config.jwtClockToleranceSeconds,
       clock,
     }),
     access,
-    refusals: createRefusalLedger(clock),
+    failedAuthThrottle: createFailedAuthThrottle(clock),
     quotas: createQuotas(
       {
         subscriptions: config.maxSubscriptionsPerViewer,
         projects: config.maxProjectsPerViewer,
         reportsPerSecond: config.maxReportsPerSecond,
+        cpuMsPerSecond: config.maxCpuMsPerViewer,
       },
-      offenders,
+      limitLogger,
       clock,
     ),
     logger,
     clock,
     onRefusal: (code) => metrics.countRefusal(code),
   });
-  const keeper = createSessionKeeper(clock, config.accessRecheckSeconds * 1_000);
+  const sessionReaper = createSessionReaper(clock, config.accessRecheckSeconds * 1_000);
   const mask = createErrorMask(logger);
-  // What comes over the network; a job in this process has spans of its own.
+  // Calls over the network; a job in this process has spans of its own.
   const asked = measured(service, clock, (operation, seconds, hasFailed, args) => {
     const last = operation === 'start' || operation === 'report' ? args.at(-1) : undefined;
     const requestId = typeof last === 'string' ? last : undefined;
@@ -159,13 +159,26 @@ export function assemble(config: Config, ports: ServerPorts, life: Life): Assemb
       tokens: config.maxDocumentTokens,
       depth: config.maxDocumentDepth,
       aliases: config.maxDocumentAliases,
+      cost: config.maxDocumentCost,
       jsonDepth: config.maxJsonDepth,
     },
   });
   const shared = createSharedExecution(schema, mask);
-  const comebacks = createComebacks(clock);
+  const reconnectCounter = createReconnectCounter(clock);
   const webSockets = createWebSocketEndpoint({
-    ...{ schema, documents, shared, hub, guard, keeper, mask, clock, logger, offenders, comebacks },
+    ...{
+      schema,
+      documents,
+      shared,
+      hub,
+      guard,
+      sessionReaper,
+      mask,
+      clock,
+      logger,
+      limitLogger,
+      reconnectCounter,
+    },
     counters: {
       delivered: ({ payload }, bytes) => metrics.countDelivered(payload.type, bytes),
       opened: () => metrics.countOpened(),
@@ -176,9 +189,9 @@ export function assemble(config: Config, ports: ServerPorts, life: Life): Assemb
       messageBytes: config.maxMessageBytes,
       connections: config.maxConnections,
       connectionsPerAddress: config.maxConnectionsPerAddress,
-      initMs: config.initDeadlineMs,
-      pingMs: config.pingMs,
-      slowReaderMs: config.slowReaderMs,
+      connectionInitTimeoutMs: config.connectionInitTimeoutMs,
+      pingIntervalMs: config.pingIntervalMs,
+      slowConsumerTimeoutMs: config.slowConsumerTimeoutMs,
     },
   });
   const health = createHealth(
@@ -186,14 +199,22 @@ export function assemble(config: Config, ports: ServerPorts, life: Life): Assemb
     clock,
     (dependency, { state }, error) =>
       state === 'down'
-        ? logger.error({ dependency, error: String(error) }, 'a dependency does not answer')
-        : logger.info({ dependency }, 'a dependency answers'),
+        ? logger.error({ dependency, error: String(error) }, 'dependency unavailable')
+        : logger.info({ dependency }, 'dependency available'),
   );
-  registerServerMetrics(metrics, { service, hub, keeper, shared, webSockets, comebacks, health });
-  const mayAsk = createOriginCheck(config.corsOrigins, publicUrl);
+  registerServerMetrics(metrics, {
+    service,
+    hub,
+    sessionReaper,
+    shared,
+    webSockets,
+    reconnectCounter,
+    health,
+  });
+  const isOriginAllowed = createOriginCheck(config.corsOrigins, publicUrl);
   const transport = createTransport({
     graphql: createGraphqlHttp({
-      ...{ schema, documents, mask, service, guard, keeper, offenders, isClosing },
+      ...{ schema, documents, mask, service, guard, sessionReaper, limitLogger, isClosing },
       bodyBytes: config.maxBodyBytes,
       graphiql: config.graphiql,
     }),
@@ -205,11 +226,11 @@ export function assemble(config: Config, ports: ServerPorts, life: Life): Assemb
       onUnexpected: (error) => void mask(error),
     }),
     metrics: config.metrics ? metrics : null,
-    headersMs: config.headersDeadlineMs,
-    requestMs: config.requestDeadlineMs,
+    headersTimeoutMs: config.headersTimeoutMs,
+    requestTimeoutMs: config.requestTimeoutMs,
     clientAddress: createClientAddress(config.trustedProxies),
-    ...{ webSockets, health, mayAsk, clock, logger, offenders, handleRequest, isClosing },
+    ...{ webSockets, health, isOriginAllowed, clock, logger, limitLogger, handleRequest, isClosing },
   });
 
-  return { service, emitter, hub, keeper, shared, webSockets, health, transport };
+  return { service, emitter, hub, sessionReaper, shared, webSockets, health, transport };
 }

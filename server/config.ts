@@ -1,6 +1,6 @@
 /**
  * The environment of a server, or options in its place, read and checked: every problem at once, contradictions by the
- * names of both. Knows no driver; what a value leads to is the business of whoever reads it.
+ * names of both. Knows no driver.
  */
 import type { z } from 'zod';
 import { VARIABLES } from './variables.js';
@@ -75,11 +75,11 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     if (parsed === null || parsed.success) values[camel(name)] = parsed?.data ?? null;
     else problems.push(`${name} ${parsed.error.issues.map((issue) => issue.message).join(', ')}.`);
   }
-  const headersMs = Number(values['headersDeadlineMs']);
-  const requestMs = Number(values['requestDeadlineMs']);
+  const headersMs = Number(values['headersTimeoutMs']);
+  const requestMs = Number(values['requestTimeoutMs']);
   if (headersMs > requestMs) {
     problems.push(
-      `HEADERS_DEADLINE_MS (${headersMs}) must not be above REQUEST_DEADLINE_MS (${requestMs}): a request begins with its header lines.`,
+      `HEADERS_TIMEOUT_MS (${headersMs}) must not be above REQUEST_TIMEOUT_MS (${requestMs}): a request begins with its header lines.`,
     );
   }
   if (problems.length > 0) throw new ConfigError(problems);

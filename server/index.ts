@@ -58,9 +58,9 @@ export type { HandleRequest } from './transport/http.js';
 
 /** The environment's variables in camel case (`JWT_SECRET` is `jwtSecret`), and what a host may put in their place. */
 export interface ProgressServerOptions extends ConfigOptions {
-  /** Where progress is kept. @default MongoDB where `mongodbUri` is given, else the embedded store under `dataDir` */
+  /** Where progress is kept. @default MongoDB if `mongodbUri` is given, else the embedded store under `dataDir` */
   readonly store?: ProgressStore | undefined;
-  /** What joins servers. @default Redis where `redisUrl` is given, else this process alone */
+  /** Connects several servers. @default Redis if `redisUrl` is given, else this process alone */
   readonly bus?: EventBus | undefined;
   /** Who may do what. @default the token's scopes and projects */
   readonly access?: AccessPolicy | undefined;
@@ -68,18 +68,26 @@ export interface ProgressServerOptions extends ConfigOptions {
   readonly logger?: Logger | undefined;
   /** @default the machine's clock */
   readonly clock?: Clock | undefined;
-  /** A host's own paths on the same port, tried first; returns true where it answers. */
+  /** A host's own paths on the same port, tried first; returns true if it answers. */
   readonly handleRequest?: HandleRequest | undefined;
 }
 
-function storeOf({ mongodbUri, dataDir, eventsPerIngestion }: Config, logger: Logger): ProgressStore {
+function storeOf({ mongodbUri, dataDir, maxLogEntries }: Config, logger: Logger): ProgressStore {
   return mongodbUri === null
-    ? createEmbeddedStore({ dataDir, logger, eventsPerIngestion })
-    : createMongoStore({ uri: mongodbUri, logger, eventsPerIngestion });
+    ? createEmbeddedStore({ dataDir, logger, maxLogEntries })
+    : createMongoStore({ uri: mongodbUri, logger, maxLogEntries });
 }
 
 function busOf({ redisUrl }: Config, clock: Clock, logger: Logger): EventBus {
   return redisUrl === null ? createMemoryBus({ clock }) : createRedisBus({ url: redisUrl, logger });
+}
+
+function settingsOf({ store, bus }: ProgressServerOptions, { mongodbUri, redisUrl }: Config): string[] {
+  const ofStore = mongodbUri === null ? 'DATA_DIR' : 'MONGODB_URI';
+  const settings = [store === undefined ? ofStore : `the store "${store.name}"`];
+  if (bus !== undefined) settings.push(`the bus "${bus.name}"`);
+  else if (redisUrl !== null) settings.push('REDIS_URL');
+  return settings;
 }
 
 /**
@@ -97,5 +105,6 @@ export async function createProgressServer(options: ProgressServerOptions = {}):
     logger,
     clock,
     handleRequest: options.handleRequest ?? null,
+    settings: settingsOf(options, config),
   });
 }

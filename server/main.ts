@@ -1,10 +1,10 @@
-/** The server as a process: the environment in, signals to an orderly end, and a sentence where it cannot start. */
+/** The server as a process: reads the environment, shuts down in order on a signal, and says why if it cannot start. */
 import { ConfigError, readConfig } from './config.js';
 import { createProgressServer } from './index.js';
-import { misspeltIn } from './suggest-name.js';
+import { suggestNames } from './suggest-name.js';
 import type { ProgressServer } from './index.js';
 
-/** Exit codes: 1 where it cannot start or did not end well, 2 where the environment is wrong. */
+/** Exit codes: 1 if it cannot start or did not shut down properly, 2 if the environment is invalid. */
 const FAILED = 1;
 const MISCONFIGURED = 2;
 
@@ -19,7 +19,7 @@ function fail(error: unknown): never {
 }
 
 function end(): void {
-  // Nothing is begun before it has started; and whoever asks twice means at once.
+  // Before the start there is nothing to close; a second signal exits at once.
   if (server === null || isEnding) process.exit(isEnding ? FAILED : 0);
   isEnding = true;
   server.close().then(() => process.exit(0), fail);
@@ -28,11 +28,11 @@ function end(): void {
 process.on('SIGTERM', end);
 process.on('SIGINT', end);
 
-for (const line of misspeltIn(process.env)) process.stderr.write(`${line}\n`);
+for (const line of suggestNames(process.env)) process.stderr.write(`${line}\n`);
 try {
   const config = readConfig(process.env);
   server = await createProgressServer(config);
-  // Whoever started it waits for this line, however little is logged.
+  // Process managers wait for this line, whatever the log level.
   if (config.logLevel !== 'info' && config.logLevel !== 'debug') {
     process.stdout.write(`${JSON.stringify({ msg: `listening on ${server.address}` })}\n`);
   }

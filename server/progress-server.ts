@@ -1,43 +1,44 @@
-/** A server's life: opens what it stands on, listens, and ends in order. What its rooms do is theirs. */
+/** The life cycle of a server: opens store and bus, listens, and shuts down in order. `assembly.ts` puts the rooms together. */
 import { assemble } from './assembly.js';
 import type { ServerPorts } from './assembly.js';
 import type { Config } from './config.js';
 import type { IngestionEventEmitter } from './emitter/emitter.js';
 import { watchMemory } from './observability/memory-watch.js';
 import { openSpans } from './observability/spans.js';
+import { sleep, withTimeout } from './shared/sleep.js';
 
-/** How much is open at this moment. */
+/** What is open at this moment. */
 export interface ServerCounts {
   readonly connections: number;
   readonly sessions: number;
   readonly watchers: number;
   readonly watchedProjects: number;
-  /** Events that wait for watchers who read slowly. */
+  /** Events queued for slow watchers. */
   readonly waiting: number;
-  /** Events executed since the start: once for each distinct document. */
+  /** Events executed since the start, once per distinct document. */
   readonly executions: number;
 }
 
 /** A running server. */
 export interface ProgressServer {
-  /** What a job in this process reports by. */
+  /** Reports the progress of jobs in this process. */
   readonly emitter: IngestionEventEmitter;
-  /** Where it is reached: PUBLIC_URL, or else its address. */
+  /** Its public address: PUBLIC_URL, or else `address`. */
   readonly url: string;
-  /** Where it listens: http://HOST:PORT. */
+  /** The address it listens on: http://HOST:PORT. */
   readonly address: string;
   readonly counts: ServerCounts;
-  /** Resolves once every event was handed to every watcher's connection, or after `deadlineMs` for those that read too slowly. */
-  delivered(deadlineMs: number): Promise<void>;
-  /** Sends watchers away, finishes writes, closes HTTP, bus and store. A second call waits for the first. */
+  /** Resolves once every event was handed to every watcher's connection, or after `timeoutMs` if some are too slow. */
+  delivered(timeoutMs: number): Promise<void>;
+  /** Disconnects watchers, finishes writes, closes HTTP, bus and store. A second call waits for the first. */
   close(): Promise<void>;
 }
 
-/** Milliseconds that store and bus may take to answer at start. */
-const START_DEADLINE_MS = 10_000;
-const START_RETRY_MS = 1_000;
-/** Milliseconds between two looks at what waits for watchers. */
-const LOOK_MS = 20;
+/** How long store and bus may take to open, in milliseconds. */
+const OPEN_TIMEOUT_MS = 10_000;
+const OPEN_RETRY_MS = 1_000;
+/** How often `delivered` checks the watchers' queues, in milliseconds. */
+const DELIVERED_POLL_MS = 20;
 
 function addressOf(host: string, port: number): string {
   const name = host === '0.0.0.0' || host === '::' ? 'localhost' : host.includes(':') ? `[${host}]` : host;
@@ -46,9 +47,9 @@ function addressOf(host: string, port: number): string {
 
 const sentenceOf = (reason: unknown) => (reason instanceof Error ? reason.message : String(reason));
 
-/** Builds a server, opens what it stands on, and listens. Rejects with a sentence where it cannot. */
+/** Assembles a server, opens store and bus, and listens. Rejects with a sentence that says what is wrong. */
 export async function startServer(config: Config, ports: ServerPorts): Promise<ProgressServer> {
-  const { store, bus, logger, clock } = ports;
+  const { store, bus, logger, clock, settings } = ports;
   let address = addressOf(config.host, config.port);
   const publicUrl = () => config.publicUrl?.replace(/\/+$/, '') ?? address;
   let closing: Promise<void> | null = null;
@@ -56,14 +57,13 @@ export async function startServer(config: Config, ports: ServerPorts): Promise<P
   const isClosing = () => closing !== null;
   const recordSpan = await openSpans(clock);
   const rooms = assemble(config, ports, { isClosing, publicUrl, recordSpan });
-  const { service, emitter, hub, keeper, shared, webSockets, health, transport } = rooms;
-  const pause = (ms: number) => new Promise<void>((resolve) => void clock.setTimer(ms, resolve));
+  const { service, emitter, hub, sessionReaper, shared, webSockets, health, transport } = rooms;
 
   let opening: Promise<void> = Promise.resolve();
   let isTooLate = false;
 
   async function open(): Promise<void> {
-    // Both are waited for: what opened behind the other's failure would be opened twice by the next try, or never closed.
+    // Waits for both: one that opens after the other has failed would be opened twice by the next try, or never closed.
     const opened = await Promise.allSettled([store.open(), bus.open()]);
     const reasons = opened.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
     if (reasons.length === 1) throw reasons[0];
@@ -73,45 +73,38 @@ export async function startServer(config: Config, ports: ServerPorts): Promise<P
     if (!isTooLate) await service.open();
   }
 
-  /** Opens within the deadline, or, where told to wait, tries until it works. */
+  /** Opens within the timeout, or, with `waitForDependencies`, tries until it works. */
   async function openInTime(): Promise<void> {
     if (!config.waitForDependencies) {
-      const names = [store.kind === 'mongodb' ? 'MONGODB_URI' : 'DATA_DIR'];
-      if (bus.kind === 'redis') names.push('REDIS_URL');
-      const seconds = START_DEADLINE_MS / 1_000;
-      const late = new Error(`Not open after ${seconds} s: check ${names.join(' and ')}.`);
       opening = open();
-      return Promise.race([
-        opening,
-        pause(START_DEADLINE_MS).then(() => {
-          isTooLate = true;
-          throw late;
-        }),
-      ]);
+      return withTimeout(clock, opening, OPEN_TIMEOUT_MS, () => {
+        isTooLate = true;
+        return new Error(`Not open after ${OPEN_TIMEOUT_MS / 1_000} s: check ${settings.join(' and ')}.`);
+      });
     }
     for (;;) {
       try {
         return await open();
       } catch (error) {
-        logger.warn({ error: String(error) }, 'waiting for store and bus');
-        await pause(START_RETRY_MS);
+        logger.warn({ error: String(error) }, 'waiting for store and event bus');
+        await sleep(clock, OPEN_RETRY_MS);
       }
     }
   }
 
   async function shutDown(): Promise<void> {
-    logger.info({ connections: webSockets.connections }, 'closing');
-    if (config.drainDelayMs > 0) await pause(config.drainDelayMs);
+    logger.info({ connections: webSockets.connections }, 'server shutting down');
+    if (config.drainDelayMs > 0) await sleep(clock, config.drainDelayMs);
     const writes = service.close(config.drainDeadlineMs);
-    await Promise.race([writes, pause(1_000)]);
+    await Promise.race([writes, sleep(clock, 1_000)]);
     await transport.close(config.drainDeadlineMs);
-    if (!(await writes)) logger.error({}, 'closed with something left unstored');
+    if (!(await writes)) logger.error({}, 'shutdown left progress unstored');
     hub.close();
     health.stop();
     unwatchMemory();
     await bus.close();
     await store.close();
-    logger.info({}, 'closed');
+    logger.info({}, 'server closed');
   }
 
   const close = () => (closing ??= shutDown());
@@ -119,7 +112,7 @@ export async function startServer(config: Config, ports: ServerPorts): Promise<P
   async function listen(): Promise<void> {
     const port = await transport.listen(config.host, config.port);
     address = addressOf(config.host, port);
-    logger.info({ url: publicUrl(), store: store.kind, bus: bus.kind }, `listening on ${address}`);
+    logger.info({ url: publicUrl(), store: store.name, bus: bus.name }, `listening on ${address}`);
   }
 
   try {
@@ -133,16 +126,20 @@ export async function startServer(config: Config, ports: ServerPorts): Promise<P
     await Promise.allSettled([service.close(0), transport.close(0)]);
     const closeBoth = () => Promise.allSettled([bus.close(), store.close()]);
     await closeBoth();
-    // What was too late may open still.
+    // An open that timed out may still succeed.
     void opening.then(closeBoth, closeBoth);
     throw error;
   }
   unwatchMemory = watchMemory({
     ...{ clock, logger },
-    breakdown: () => ({ connections: webSockets.connections, watchers: hub.watchers, waiting: hub.waiting }),
+    breakdown: () => ({ connections: webSockets.connections, watchers: hub.watchers, waiting: hub.queued }),
   });
-  if (store.kind === 'embedded' && bus.kind === 'redis') {
-    logger.warn({}, 'REDIS_URL joins servers, but DATA_DIR is a store of this one alone: set MONGODB_URI');
+  if (store.exclusive && bus.sharedBetweenServers) {
+    const names = { store: store.name, bus: bus.name };
+    logger.warn(
+      names,
+      'shared event bus over an unshared store; use MongoDB (MONGODB_URI) for several servers',
+    );
   }
   return {
     emitter,
@@ -153,16 +150,16 @@ export async function startServer(config: Config, ports: ServerPorts): Promise<P
     get counts() {
       return {
         connections: webSockets.connections,
-        sessions: keeper.sessions,
+        sessions: sessionReaper.sessions,
         watchers: hub.watchers,
         watchedProjects: hub.watchedProjects,
-        waiting: hub.waiting,
+        waiting: hub.queued,
         executions: shared.executions,
       };
     },
-    async delivered(deadlineMs) {
-      const until = clock.monotonicNow() + deadlineMs;
-      while (hub.waiting > 0 && clock.monotonicNow() < until) await pause(LOOK_MS);
+    async delivered(timeoutMs) {
+      const deadlineAt = clock.monotonicNow() + timeoutMs;
+      while (hub.queued > 0 && clock.monotonicNow() < deadlineAt) await sleep(clock, DELIVERED_POLL_MS);
     },
     close,
   };

@@ -1,42 +1,42 @@
 /** Which of a server's figures are read at each scrape, with their names and what they mean. */
-import type { SessionKeeper } from './auth/session-reaper.js';
+import type { SessionReaper } from './auth/session-reaper.js';
 import type { SharedExecution } from './graphql/shared-execution.js';
 import type { IngestionService } from './ingestion/service.js';
 import type { WebSocketEndpoint } from './transport/websocket.js';
 import type { WatchHub } from './watch/watch-hub.js';
-import type { Comebacks } from './observability/reconnect-counter.js';
+import type { ReconnectCounter } from './observability/reconnect-counter.js';
 import type { Health } from './observability/health.js';
 import type { Metrics } from './observability/metrics.js';
 
-/** Where the figures stand. */
+/** The rooms that are measured. */
 export interface MeasuredRooms {
   readonly service: Pick<IngestionService, 'counts' | 'liveProjects' | 'unstoredProjects'>;
-  readonly hub: Pick<WatchHub, 'watchers' | 'watchedProjects' | 'waiting' | 'conflated'>;
-  readonly keeper: Pick<SessionKeeper, 'sessions'>;
-  readonly shared: Pick<SharedExecution, 'executions' | 'lanes'>;
+  readonly hub: Pick<WatchHub, 'watchers' | 'watchedProjects' | 'queued' | 'conflated'>;
+  readonly sessionReaper: Pick<SessionReaper, 'sessions'>;
+  readonly shared: Pick<SharedExecution, 'executions' | 'documents'>;
   readonly webSockets: Pick<WebSocketEndpoint, 'connections'>;
-  readonly comebacks: Pick<Comebacks, 'total'>;
+  readonly reconnectCounter: Pick<ReconnectCounter, 'total'>;
   readonly health: Pick<Health, 'dependencies'>;
 }
 
 /** Registers all of them. */
 export function registerServerMetrics(metrics: Metrics, rooms: MeasuredRooms): void {
-  const { service, hub, keeper, shared, webSockets, comebacks, health } = rooms;
+  const { service, hub, sessionReaper, shared, webSockets, reconnectCounter, health } = rooms;
   const { counts } = service;
   const restingBytes = process.memoryUsage.rss();
 
   metrics.gauge('connections', 'WebSocket connections open.', () => webSockets.connections);
-  metrics.gauge('sessions', 'Authenticated connections and requests open.', () => keeper.sessions);
+  metrics.gauge('sessions', 'Authenticated connections and requests open.', () => sessionReaper.sessions);
   metrics.gauge('subscriptions', 'Progress subscriptions open.', () => hub.watchers);
   metrics.gauge('watched_projects', 'Projects with a watcher on this server.', () => hub.watchedProjects);
-  metrics.gauge('waiting_events', 'Events that wait for watchers who read slowly.', () => hub.waiting);
+  metrics.gauge('waiting_events', 'Events that wait for watchers who read slowly.', () => hub.queued);
   metrics.gauge('live_projects', 'Projects whose state this server holds.', () => service.liveProjects);
   metrics.gauge(
     'unstored_projects',
     'Projects with something not stored yet.',
     () => service.unstoredProjects,
   );
-  metrics.gauge('documents', 'Distinct documents that watchers share.', () => shared.lanes);
+  metrics.gauge('documents', 'Distinct documents that watchers share.', () => shared.documents);
   metrics.gauge(
     'connection_bytes',
     'Estimate: resident memory over that of the start, for each connection; 0 without any.',
@@ -54,7 +54,7 @@ export function registerServerMetrics(metrics: Metrics, rooms: MeasuredRooms): v
   metrics.counter(
     'reconnects_total',
     'Connections of viewers who had lost one less than a minute before.',
-    () => comebacks.total,
+    () => reconnectCounter.total,
   );
   metrics.counter('starts_total', 'Ingestions started.', () => counts.starts);
   metrics.counters('events_total', 'Events committed, by type.', 'type', () => counts.events);
@@ -69,9 +69,9 @@ export function registerServerMetrics(metrics: Metrics, rooms: MeasuredRooms): v
     rate_limited: counts.rateLimited,
   }));
   metrics.counter(
-    'refolds_total',
-    'Commits that met a newer state and were folded again.',
-    () => counts.refolds,
+    'commit_retries_total',
+    'Commits that met a newer state and were reduced again.',
+    () => counts.retries,
   );
   metrics.counter(
     'conflated_total',

@@ -1,7 +1,7 @@
-/** Variables of the environment that look like one of the server's and are none: a slip that would go by in silence. */
+/** Finds misspelled environment variables, which would otherwise be ignored without a word. */
 import { VARIABLES } from './variables.js';
 
-/** How many letters lie between two words: those to put in, to leave out, or to change. */
+/** The Levenshtein distance of two words. */
 function distance(one: string, other: string): number {
   let above = Array.from({ length: other.length + 1 }, (_, place) => place);
   for (const [row, letter] of [...one].entries()) {
@@ -15,14 +15,14 @@ function distance(one: string, other: string): number {
   return above.at(-1) ?? 0;
 }
 
-/** A sentence for each; none where the variable that was meant is set too, since the other is then somebody else's. */
-export function misspeltIn(environment: Readonly<Record<string, string | undefined>>): readonly string[] {
+/** A sentence for each; none if the similar variable is set too, since the other one then belongs to another program. */
+export function suggestNames(environment: Readonly<Record<string, string | undefined>>): readonly string[] {
   const missing = Object.keys(VARIABLES).filter((name) => environment[name] === undefined);
   return Object.keys(environment)
     .filter((name) => !Object.hasOwn(VARIABLES, name))
     .flatMap((name) => {
       // One letter in five: short names have too many neighbours.
       const meant = missing.find((known) => distance(name, known) <= Math.floor(known.length / 5));
-      return meant === undefined ? [] : [`${name} is not read: is ${meant} meant?`];
+      return meant === undefined ? [] : [`Unknown variable ${name}. Did you mean ${meant}?`];
     });
 }

@@ -9,13 +9,13 @@ import { publicKeyOf } from './auth/jwt.js';
 const flag = z
   .enum(['true', 'false', '1', '0'], { error: 'must be true or false' })
   .transform((word) => word === 'true' || word === '1');
-const whole = (least: number, most: number) =>
+const whole = (min: number, max: number) =>
   z
     .string()
-    .regex(/^\d{1,15}$/, { error: `must be a whole number from ${least} to ${most}` })
+    .regex(/^\d{1,15}$/, { error: `must be a whole number from ${min} to ${max}` })
     .transform(Number)
-    .refine((value) => value >= least && value <= most, {
-      error: `must be a whole number from ${least} to ${most}`,
+    .refine((value) => value >= min && value <= max, {
+      error: `must be a whole number from ${min} to ${max}`,
     });
 const list = z.string().transform((text) =>
   text
@@ -101,13 +101,13 @@ export const VARIABLES = Object.freeze({
     address(['redis:', 'rediss:'], 'redis://127.0.0.1:6379'),
     null,
     null,
-    'Redis that joins several servers; unset, this server is the only one.',
+    'Redis that connects several servers; unset, this server is the only one.',
   ),
   WAIT_FOR_DEPENDENCIES: variable(
     flag,
     'false',
     null,
-    'Wait at start for a store or Redis that does not answer, instead of ending with a sentence.',
+    'At start, wait for a store or Redis that does not answer instead of exiting with an error.',
   ),
   JWT_SECRET: variable(
     z.string().min(32, { error: 'must be 32 characters or more: shorter ones can be guessed' }),
@@ -132,11 +132,11 @@ export const VARIABLES = Object.freeze({
   ),
   JWT_ISSUER: variable(z.string().min(1), null, null, 'The iss that a token must have; unset, any.'),
   JWT_AUDIENCE: variable(z.string().min(1), null, null, 'The aud that a token must have; unset, any.'),
-  JWT_CLOCK_TOLERANCE: variable(
+  JWT_CLOCK_TOLERANCE_SECONDS: variable(
     whole(0, 600),
     '0',
     's',
-    'How long past exp a token is still good, for issuers whose clock is off.',
+    'How long past exp a token is still accepted, for issuers whose clock is off.',
   ),
   CORS_ORIGINS: variable(
     origins,
@@ -160,11 +160,11 @@ export const VARIABLES = Object.freeze({
     null,
     'How much is logged: silent, error, warn, info or debug.',
   ),
-  EVENTS_PER_INGESTION: variable(
+  MAX_LOG_ENTRIES: variable(
     whole(50, 100_000),
     '500',
     'entries',
-    'Log entries kept of one ingestion; the oldest updates go first.',
+    'Log entries kept per ingestion; the oldest updates are dropped first.',
   ),
   RETENTION_DAYS: variable(
     whole(1, 36_500),
@@ -172,11 +172,11 @@ export const VARIABLES = Object.freeze({
     'days',
     'How long ended ingestions and their logs are kept after they were last touched.',
   ),
-  RECOVERABLE_HOURS: variable(
+  FAILURE_GRACE_HOURS: variable(
     whole(1, 8_760),
     '24',
     'h',
-    'How long a recoverable failure may wait for its job before it is an ending.',
+    'How long a recoverable failure waits for its job before it becomes final.',
   ),
   METRICS: variable(flag, 'true', null, 'Whether /metrics answers.'),
   GRAPHIQL: variable(flag, 'false', null, 'Whether /graphql shows GraphiQL to a browser.'),
@@ -219,41 +219,53 @@ export const VARIABLES = Object.freeze({
     'reports',
     'Reports a second over the network of one token subject; past it RATE_LIMITED.',
   ),
+  MAX_CPU_MS_PER_VIEWER: variable(
+    whole(10, 10_000),
+    '200',
+    'ms a second',
+    'CPU that the documents of one token subject may use, refused ones included; five times as much in a burst; past it RATE_LIMITED.',
+  ),
   // No less than the element's own documents need.
   MAX_DOCUMENT_TOKENS: variable(whole(200, 100_000), '2000', 'tokens', 'Longest GraphQL document.'),
   MAX_DOCUMENT_DEPTH: variable(whole(8, 100), '15', 'levels', 'Deepest GraphQL document.'),
   MAX_DOCUMENT_ALIASES: variable(whole(0, 10_000), '50', 'aliases', 'Aliases in one GraphQL document.'),
+  MAX_DOCUMENT_COST: variable(
+    whole(10_000, 100_000_000),
+    '200000',
+    'fields',
+    'Most that one GraphQL document can return: fields, times the length of the lists around them; past it BAD_USER_INPUT.',
+  ),
   MAX_JSON_DEPTH: variable(whole(4, 1_000), '32', 'levels', 'Deepest variables of a GraphQL request.'),
-  INIT_DEADLINE_MS: variable(
+  CONNECTION_INIT_TIMEOUT_MS: variable(
     whole(100, 60_000),
     '3000',
     'ms',
     'From the upgrade of a WebSocket to its connection_init; past it 4408.',
   ),
-  PING_MS: variable(
+  PING_INTERVAL_MS: variable(
     whole(1_000, 300_000),
     '25000',
     'ms',
-    'Silence of a WebSocket after which it is pinged; one that stays silent until the next ping is let go.',
+    'Silence after which a WebSocket is pinged; one still silent at the next ping is terminated.',
   ),
-  SLOW_READER_MS: variable(
+  SLOW_CONSUMER_TIMEOUT_MS: variable(
     whole(1_000, 600_000),
     '30000',
     'ms',
-    'How long a WebSocket may take nothing of what waits for it; past it 1013.',
+    'How long a client may leave its send buffer full before it is closed with 1013.',
   ),
-  HEADERS_DEADLINE_MS: variable(
+  HEADERS_TIMEOUT_MS: variable(
     whole(100, 300_000),
     '10000',
     'ms',
     'For the header lines of an HTTP request.',
   ),
-  REQUEST_DEADLINE_MS: variable(whole(100, 300_000), '30000', 'ms', 'For the whole of an HTTP request.'),
+  REQUEST_TIMEOUT_MS: variable(whole(100, 300_000), '30000', 'ms', 'For the whole of an HTTP request.'),
   ACCESS_RECHECK_SECONDS: variable(
     whole(1, 3_600),
     '60',
     's',
-    'How often the access rule is asked again for open subscriptions.',
+    'How often access is rechecked for open subscriptions.',
   ),
   DRAIN_DELAY_MS: variable(
     whole(0, 300_000),

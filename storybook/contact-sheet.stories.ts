@@ -18,7 +18,7 @@ const JOBS: readonly Cell[] = [
   ['completed', 'connected'],
   ['partial', 'connected'],
   ['failedRetryable', 'connected'],
-  ['failedForGood', 'connected'],
+  ['failedPermanently', 'connected'],
   ['cancelled', 'connected'],
 ];
 

@@ -1,4 +1,4 @@
-/** Storybook's set-up. The stories of the state table are written before it looks for them. */
+/** Storybook's configuration. Generates the stories of the state table before Storybook looks for them. */
 import { fileURLToPath } from 'node:url';
 import type { StorybookConfig } from '@storybook/web-components-vite';
 import { writeStateStories } from './write-states.js';

@@ -50,16 +50,16 @@ const meta: Meta<Args> = {
 
 export default meta;
 
-/** As it comes. */
+/** The default. */
 export const Element: StoryObj<Args> = {};
 
-/** On one line, for a row of a table. */
+/** One line, for table rows. */
 export const Compact: StoryObj<Args> = { args: { compact: true, label: '' } };
 
-/** A theme by custom properties alone. */
+/** A theme made with custom properties. */
 export const Themed: StoryObj<Args> = { args: { accent: '#0f766e', trackHeight: 16, radius: 2 } };
 
-/** Slots in the host's own words. */
+/** Slots with content of the host. */
 export const Slots: StoryObj<Args> = {
   render: () => {
     const element = stateElement('completed', 'connected');

@@ -1,4 +1,4 @@
-/** What every story stands in: theme, direction, language and width from the toolbar, and an accessibility check that fails. */
+/** The frame around each story: theme, direction, language and width from the toolbar, and an accessibility check that fails. */
 import type { Decorator, Preview } from '@storybook/web-components-vite';
 import { setCustomElementsManifest } from '@storybook/web-components-vite';
 import { registerMessages } from '@ingestion-progress/widget';

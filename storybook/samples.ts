@@ -1,7 +1,7 @@
-/** Ingestions to draw, one for each state of a job, all at one fixed moment. Data only. */
+/** Sample ingestions, one for each state of a job, all at one fixed moment. Data only. */
 import type { PhaseMetrics, PhaseProgress, Progress } from '@ingestion-progress/widget/client';
 
-/** The moment that all samples are seen at, in ms since the epoch. */
+/** The fixed moment of all samples, in ms since the epoch. */
 export const NOW = Date.UTC(2026, 4, 4, 9, 30, 0);
 
 const MINUTE = 60_000;
@@ -30,7 +30,7 @@ const EXTRACTING: PhaseMetrics = {
   counters: [{ name: 'pages', label: 'Pages', value: 18_231, unit: null }],
 };
 
-/** Four phases, of which those before `current` are done. */
+/** Four phases; those before `current` are complete. */
 export function phasesAt(current: number, running: Partial<PhaseProgress> = {}): PhaseProgress[] {
   return NAMES.map((name, index) => {
     const number = index + 1;
@@ -119,7 +119,7 @@ const FAILED: Progress = {
   },
 };
 
-/** One sample for each thing that a job can be; null where the project never ingested. */
+/** One sample for each state of a job; null if the project never ingested. */
 export const SAMPLES = {
   none: null,
   waiting: {
@@ -178,7 +178,7 @@ export const SAMPLES = {
       retryOptions: null,
     },
   },
-  failedForGood: {
+  failedPermanently: {
     ...FAILED,
     completedAt: NOW - 9000,
     error: {

@@ -1,4 +1,4 @@
-/** Plays a scenario to the element: a real client and connection, over transports that a script has written. */
+/** Plays a scenario: a real client and connection over scripted transports. */
 import '@ingestion-progress/widget/define';
 import type { IngestionProgressElement } from '@ingestion-progress/widget';
 import {
@@ -11,7 +11,7 @@ import { scenariosFrom } from './scenarios.js';
 
 type Signal = Parameters<Parameters<ReturnType<typeof createEnvironment>['onSignal']>[0]>[0];
 
-/** The element, following a scenario that begins now. */
+/** Makes an element that follows a scenario from now on. */
 export function playScenario(name: string): IngestionProgressElement {
   const scenario = scenariosFrom(Date.now())[name];
   if (scenario === undefined) throw new RangeError(`There is no scenario "${name}".`);

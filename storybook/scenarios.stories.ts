@@ -1,4 +1,4 @@
-/** Whole runs in time: reload a story to see it again. */
+/** Whole runs in real time: reload a story to replay it. */
 import { playScenario } from './scenario-player.js';
 
 export default {

@@ -1,18 +1,18 @@
-/** Whole runs that play in time: what a server says, and when. The client above the scripted transport is the real one. */
+/** Scripts of whole runs: what the server sends, and when. The client above the scripted transport is the real one. */
 import type { Progress } from '@ingestion-progress/widget/client';
 import type { ScriptedStep } from '@ingestion-progress/widget/testing';
 import { phasesAt, SAMPLES } from './samples.js';
 
-/** What a scenario plays. Times in milliseconds. */
+/** The script of a run. Times in milliseconds. */
 export interface Scenario {
-  readonly about: string;
+  readonly description: string;
   /** Sessions of the socket, in the order in which they are opened. */
   readonly socket: readonly (readonly ScriptedStep[])[];
-  /** Sessions of the polls. */
+  /** Sessions of the polling transport. */
   readonly polls?: readonly (readonly ScriptedStep[])[];
-  /** When the network goes, and when it comes back. */
+  /** When the network goes down, and when it is back. */
   readonly offline?: { readonly fromMs: number; readonly toMs: number };
-  /** What follows once a person presses Retry. */
+  /** Steps after the user presses Retry. */
   readonly afterRetry?: readonly ScriptedStep[];
   readonly stalledAfter?: number;
 }
@@ -58,8 +58,8 @@ function stateAt(beganAt: number, atMs: number, overall: number, change: Partial
   };
 }
 
-/** A new connection, whose token may do everything. */
-function hello(beganAt: number, atMs: number): ScriptedStep {
+/** The acknowledgement of a new connection, whose token has all scopes. */
+function acknowledged(beganAt: number, atMs: number): ScriptedStep {
   const scopes = ['progress:read', 'ingestion:control'];
   return { atMs: 300, acknowledge: { serverTime: beganAt + atMs, scopes, expiresAt: beganAt + HOUR } };
 }
@@ -99,35 +99,38 @@ function failed(beganAt: number, atMs: number): ScriptedStep {
   return { atMs, progress };
 }
 
-/** Every scenario, from a moment on. */
+/** All scenarios, starting at a given time. */
 export function scenariosFrom(beganAt: number): Readonly<Record<string, Scenario>> {
   const lost: readonly ScriptedStep[] = [{ atMs: 200, close: 1006 }];
   return {
     smoothRun: {
-      about: 'Twenty seconds from the first report to the result.',
-      socket: [[hello(beganAt, 0), ...run(beganAt, 0, 0, 100, 20 * SECOND), completed(beganAt, 21 * SECOND)]],
+      description: 'Twenty seconds from the first report to the result.',
+      socket: [
+        [acknowledged(beganAt, 0), ...run(beganAt, 0, 0, 100, 20 * SECOND), completed(beganAt, 21 * SECOND)],
+      ],
     },
     dropAndRecovery: {
-      about: 'The server goes away at 40 % and is back a moment later; the bar never goes back.',
+      description: 'The server goes away at 40 % and is back a moment later; the bar never goes back.',
       socket: [
-        [hello(beganAt, 0), ...run(beganAt, 0, 0, 40, 6 * SECOND), { atMs: 7 * SECOND, close: 1012 }],
+        [acknowledged(beganAt, 0), ...run(beganAt, 0, 0, 40, 6 * SECOND), { atMs: 7 * SECOND, close: 1012 }],
         lost,
         [
-          hello(beganAt, 12 * SECOND),
+          acknowledged(beganAt, 12 * SECOND),
           ...run(beganAt, 12 * SECOND, 55, 100, 9 * SECOND),
           completed(beganAt, 10 * SECOND, 12 * SECOND),
         ],
       ],
     },
     pollingAndBack: {
-      about: 'WebSockets do not get through, polling takes over; later one does, and real time is back.',
+      description:
+        'WebSockets do not get through, polling takes over; later one does, and real time is back.',
       socket: [
         lost,
         lost,
         lost,
         lost,
         [
-          hello(beganAt, 20 * SECOND),
+          acknowledged(beganAt, 20 * SECOND),
           ...run(beganAt, 20 * SECOND, 60, 100, 10 * SECOND),
           completed(beganAt, 11 * SECOND, 20 * SECOND),
         ],
@@ -135,19 +138,21 @@ export function scenariosFrom(beganAt: number): Readonly<Record<string, Scenario
       polls: [run(beganAt, 0, 10, 60, 30 * SECOND).filter((_, index) => index % 4 === 0)],
     },
     tokenExpiry: {
-      about: 'The token expires in mid-run; a fresh one is fetched, and nobody notices much.',
+      description: 'The token expires in mid-run; a fresh one is fetched, and nobody notices much.',
       socket: [
-        [hello(beganAt, 0), ...run(beganAt, 0, 0, 45, 7 * SECOND), { atMs: 8 * SECOND, close: 4403 }],
+        [acknowledged(beganAt, 0), ...run(beganAt, 0, 0, 45, 7 * SECOND), { atMs: 8 * SECOND, close: 4403 }],
         [
-          hello(beganAt, 9 * SECOND),
+          acknowledged(beganAt, 9 * SECOND),
           ...run(beganAt, 9 * SECOND, 47, 100, 9 * SECOND),
           completed(beganAt, 10 * SECOND, 9 * SECOND),
         ],
       ],
     },
     failureRetrySuccess: {
-      about: 'The job fails; press Retry, and a new ingestion goes on to the end.',
-      socket: [[hello(beganAt, 0), ...run(beganAt, 0, 0, 40, 5 * SECOND), failed(beganAt, 6 * SECOND)]],
+      description: 'The job fails; press Retry, and a new ingestion goes on to the end.',
+      socket: [
+        [acknowledged(beganAt, 0), ...run(beganAt, 0, 0, 40, 5 * SECOND), failed(beganAt, 6 * SECOND)],
+      ],
       afterRetry: [
         ...run(beganAt, HOUR, 40, 100, 10 * SECOND).map((step) =>
           'progress' in step ? { ...step, progress: { ...(step.progress as Progress), id: 'demo-2' } } : step,
@@ -155,11 +160,11 @@ export function scenariosFrom(beganAt: number): Readonly<Record<string, Scenario
       ],
     },
     offline: {
-      about: 'The network is gone for six seconds: said as such, without burning attempts.',
+      description: 'The network is gone for six seconds: said as such, without burning attempts.',
       socket: [
-        [hello(beganAt, 0), ...run(beganAt, 0, 0, 25, 4 * SECOND), { atMs: 5500, close: 1006 }],
+        [acknowledged(beganAt, 0), ...run(beganAt, 0, 0, 25, 4 * SECOND), { atMs: 5500, close: 1006 }],
         [
-          hello(beganAt, 11 * SECOND),
+          acknowledged(beganAt, 11 * SECOND),
           ...run(beganAt, 11 * SECOND, 50, 100, 9 * SECOND),
           completed(beganAt, 10 * SECOND, 11 * SECOND),
         ],
@@ -167,10 +172,10 @@ export function scenariosFrom(beganAt: number): Readonly<Record<string, Scenario
       offline: { fromMs: 5 * SECOND, toMs: 11 * SECOND },
     },
     stalled: {
-      about: 'The job says nothing for a while; the element says so, then it goes on.',
+      description: 'The job says nothing for a while; the element says so, then it goes on.',
       socket: [
         [
-          hello(beganAt, 0),
+          acknowledged(beganAt, 0),
           ...run(beganAt, 0, 0, 40, 4 * SECOND),
           ...run(beganAt, 14 * SECOND, 40, 100, 8 * SECOND).map((step) => ({
             ...step,
@@ -182,10 +187,10 @@ export function scenariosFrom(beganAt: number): Readonly<Record<string, Scenario
       stalledAfter: 5,
     },
     tenHours: {
-      about: 'The last seconds of a run that has taken ten hours: steady figures, no flicker.',
+      description: 'The last seconds of a run that has taken ten hours: steady figures, no flicker.',
       socket: [
         [
-          hello(beganAt, 0),
+          acknowledged(beganAt, 0),
           ...run(beganAt, 0, 97, 99.9, 30 * SECOND).map((step) =>
             'progress' in step
               ? { ...step, progress: { ...(step.progress as Progress), startedAt: beganAt - 10 * HOUR } }

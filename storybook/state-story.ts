@@ -1,23 +1,23 @@
-/** One cell of the state table as a story: the element over a client that stands still in it. */
+/** One cell of the state table as a story: the element with a static client. */
 import '@ingestion-progress/widget/define';
 import type { IngestionProgressElement } from '@ingestion-progress/widget';
 import { SAMPLES } from './samples.js';
-import { createStillClient } from './still-client.js';
+import { createStaticClient } from './static-client.js';
 import { CONNECTIONS, titleOf, type ConnectionName, type JobName } from './state-table.js';
 
-/** What Storybook wants of a story. */
+/** A story, as Storybook expects it. */
 export interface StateStory {
   readonly name: string;
   readonly render: (args: Readonly<Record<string, unknown>>) => HTMLElement;
 }
 
-/** How long every drawn connection has been in its state, in ms: past the first seconds, when good news is still told. */
-const SINCE_MS = 4000;
+/** How long each connection has been in its state, in ms: longer than the badge shows a new connection. */
+const STATE_DURATION_MS = 4000;
 
-/** The element in one state, drawn as it stays. */
+/** The element in one state. */
 export function stateElement(job: JobName, connection: ConnectionName): IngestionProgressElement {
   const element = document.createElement('ingestion-progress');
-  const client = createStillClient({
+  const client = createStaticClient({
     progress: job === 'unknown' ? null : SAMPLES[job],
     knowledge: job === 'unknown' ? 'none' : connection === 'connecting' ? 'remembered' : 'confirmed',
     connection: CONNECTIONS[connection],
@@ -25,7 +25,7 @@ export function stateElement(job: JobName, connection: ConnectionName): Ingestio
   });
   element.client = client;
   void element.updateComplete.then(() => {
-    client.advance(SINCE_MS);
+    client.advance(STATE_DURATION_MS);
     element.requestUpdate();
   });
   return element;

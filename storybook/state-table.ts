@@ -1,13 +1,13 @@
-/** Which states of a job meet which states of a connection. The stories, their tests and the contact sheet come from here. */
+/** The combinations of job and connection states. Stories, their tests and the contact sheet are made from it. */
 import type { Connection } from '@ingestion-progress/widget/client';
 import type { SampleName } from './samples.js';
 
-/** What is known of the job: a sample, or nothing yet. */
+/** A sample, or `unknown` if nothing is known yet. */
 export type JobName = SampleName | 'unknown';
 
 const degraded = { attempt: 3, maxAttempts: 10, nextAttemptAt: 12_000, error: null } as const;
 
-/** The connection in each state, and in each of its shapes that looks different. */
+/** The connection in each state, and in each variant that looks different. */
 export const CONNECTIONS = {
   idle: { state: 'idle' },
   connecting: { state: 'connecting' },
@@ -44,9 +44,9 @@ const REFUSED = ['forbidden', 'signedOut', 'protocol'] as const;
 const OPEN: readonly ConnectionName[] = ['connecting', ...LIVE, ...LOST, ...REFUSED];
 const ENDED: readonly ConnectionName[] = [...OPEN, 'completed'];
 
-/** For each state of the job, the connections that can be there with it. */
+/** The possible connections for each state of the job. */
 export const STATE_TABLE: Readonly<Record<JobName, readonly ConnectionName[]>> = {
-  // before anything was heard
+  // before the first state
   unknown: [
     'idle',
     'connecting',
@@ -62,19 +62,19 @@ export const STATE_TABLE: Readonly<Record<JobName, readonly ConnectionName[]>> =
   running: OPEN,
   unknownPercent: OPEN,
   skipped: OPEN,
-  // a job is called quiet only while the connection would have told
+  // a job is shown as stalled only while the connection works
   stalled: LIVE,
   cancelling: OPEN,
   completed: ENDED,
   partial: ENDED,
-  // a recoverable failure is not an ending: it is followed further
+  // a recoverable failure is not an ending: the client keeps following it
   failedRetryable: OPEN,
   failedRecoverable: OPEN,
-  failedForGood: ENDED,
+  failedPermanently: ENDED,
   cancelled: ENDED,
 };
 
-/** `failedForGood` as people write it: `Failed for good`. */
+/** `failedPermanently` as a title: `Failed permanently`. */
 export function titleOf(name: string): string {
   const words = name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
   return words.charAt(0).toUpperCase() + words.slice(1);

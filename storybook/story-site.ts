@@ -1,4 +1,4 @@
-/** The static Storybook, built once, served to a real Chromium, with its stories switched in place: for tests and pictures. */
+/** Builds the static Storybook once and serves it to Chromium, switching stories in place: for tests and screenshots. */
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { chromium, type Page } from 'playwright-core';
 
-/** An entry of Storybook's index. */
+/** An entry in Storybook's index. */
 export interface StoryEntry {
   readonly id: string;
   readonly title: string;
@@ -16,15 +16,15 @@ export interface StoryEntry {
   readonly type: 'story' | 'docs';
 }
 
-/** The site and a browser on it. */
+/** The site, open in a browser. */
 export interface StorySite {
   readonly stories: readonly StoryEntry[];
   readonly page: Page;
-  /** Opens a page of the documentation, in a tab of its own. */
+  /** Opens a documentation page in a new tab. */
   readDocs(id: string): Promise<string>;
-  /** Shows a story, with globals such as `theme`; resolves once its elements have nothing left to draw. */
+  /** Shows a story, with globals such as `theme`; resolves once its elements have rendered. */
   show(id: string, globals?: Readonly<Record<string, string>>): Promise<void>;
-  /** The page's picture as PNG, from the element with this id. */
+  /** Screenshot of the element with this id, as PNG. */
   picture(id: string): Promise<Buffer>;
   close(): Promise<void>;
 }
@@ -47,10 +47,10 @@ const CHROMIUM_FLAGS = [
   '--font-render-hinting=none',
 ];
 
-/** Not the root of its host, so that every story shows that the site works from any path. */
+/** Not the root, so that every story shows that the site works from any path. */
 const PREFIX = '/docs/stories';
 
-/** Builds, serves, opens. Rejects with what Storybook said where its build fails. */
+/** Builds, serves and opens the site. Rejects with Storybook's output if the build fails. */
 export async function openStorySite(): Promise<StorySite> {
   const storybook = join(ROOT, 'node_modules/.bin/storybook');
   await promisify(execFile)(storybook, ['build', '-c', 'storybook', '-o', BUILT, '--disable-telemetry'], {
@@ -86,7 +86,7 @@ export async function openStorySite(): Promise<StorySite> {
     reducedMotion: 'reduce',
   });
   const [first] = stories;
-  // manual: else the add-on's own axe runs at the same time, and refuses ours
+  // manual: else the add-on's axe would run at the same time, which axe doesn't allow
   await page.goto(`${base}/iframe.html?viewMode=story&id=${first?.id ?? ''}&globals=a11y.manual:!true`);
   await page.waitForSelector('ingestion-progress');
 
@@ -117,7 +117,7 @@ interface Channel {
   once(name: string, listener: (id: string) => void): void;
 }
 
-/** Runs in the page; no functions with names, since the page lacks what compilers wrap them in. */
+/** Runs in the page; without named functions, since the page lacks the compiler's helper for them. */
 async function showStory(wanted: {
   readonly id: string;
   readonly globals: Readonly<Record<string, string>>;

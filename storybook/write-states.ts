@@ -1,8 +1,8 @@
-/** Writes the stories of the state table, one file for each state of the job: Storybook reads stories from files only. */
+/** Generates the stories of the state table, one file for each state of the job, since Storybook only reads stories from files. */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { STATE_TABLE, titleOf } from './state-table.js';
 
-/** Writes them into `folder`, anew. */
+/** Replaces the contents of `folder`. */
 export function writeStateStories(folder: string): void {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });

@@ -1,6 +1,6 @@
 /**
- * Registers `<ingestion-provider>` and `<ingestion-progress>`; where the names are taken already, it leaves them alone, so
- * that loading twice does no harm. In Node, without custom elements, it does nothing.
+ * Registers `<ingestion-provider>` and `<ingestion-progress>`, unless the names are already taken, so that loading twice does no
+ * harm. Without custom elements, as in Node, it does nothing.
  *
  * @example
  * import '@ingestion-progress/widget/define';

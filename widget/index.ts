@@ -1,5 +1,5 @@
 /**
- * The element's classes, events, languages and types, without registering anything: `./define` does that.
+ * Classes, events, languages and types of the elements, without registering them: `./define` does that.
  *
  * @example
  * import { IngestionProgressElement } from '@ingestion-progress/widget';

@@ -1,23 +1,23 @@
-/** Who tells a page of events: our server in a process of its own, or a plain WebSocket that carries the same states. */
+/** Event sources for a page: our server in a child process, or a plain WebSocket that sends the same states. */
 import { WebSocketServer } from 'ws';
 import { startChild } from '../harness/child.js';
 import { pause } from '../harness/time.js';
 import type { ServerCalls } from '../server-process.js';
 import { EVENT_INTERVAL_MS, messageAt, projectIds } from '../workload.js';
 
-/** One way to tell. */
+/** One event source. */
 export interface Feed {
-  /** What the page is to connect to, with `ws:`. */
+  /** The `ws:` URL that the page connects to. */
   readonly url: string;
-  /** Tells so many events of each project, spread as all benches spread them. */
+  /** Sends this many events of each project, at the interval of all benches. */
   emit(events: number): Promise<void>;
   end(): Promise<void>;
 }
 
-/** How far each event goes: 1% of the phase, so that there is something to draw. */
+/** Progress of each event: 1% of the phase, so that there is something to render. */
 export const STRIDE = 1_000;
 
-/** Our server with so many projects. */
+/** Starts our server with this many projects. */
 export async function startOurFeed(projects: number): Promise<Feed> {
   const server = await startChild<ServerCalls>('server-process.ts', ['ingestion-progress'], {
     env: { BENCH_CORS_ORIGINS: '*' },
@@ -40,7 +40,7 @@ export async function startPlainFeed(projects: number): Promise<Feed> {
   if (address === null || typeof address === 'string') throw new Error('No port was given.');
   const ids = projectIds(projects);
   let sequence = 0;
-  const tell = async (id: string, offsetMs: number, first: number, events: number) => {
+  const send = async (id: string, offsetMs: number, first: number, events: number) => {
     await pause(offsetMs);
     for (let event = 0; event < events; event += 1) {
       const text = JSON.stringify(messageAt(id, first + event * STRIDE));
@@ -54,7 +54,7 @@ export async function startPlainFeed(projects: number): Promise<Feed> {
       const first = sequence + STRIDE;
       sequence += events * STRIDE;
       await Promise.all(
-        ids.map((id, index) => tell(id, (index * EVENT_INTERVAL_MS) / ids.length, first, events)),
+        ids.map((id, index) => send(id, (index * EVENT_INTERVAL_MS) / ids.length, first, events)),
       );
     },
     end: async () => {

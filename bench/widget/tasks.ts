@@ -1,4 +1,4 @@
-/** Tasks of a page's main thread, read from Chromium's own trace: how long each one lasted by the clock. Knows no element. */
+/** Tasks of a page's main thread, read from Chromium's trace, with the duration of each. */
 
 interface TraceEvent {
   readonly name: string;
@@ -10,7 +10,7 @@ interface TraceEvent {
   readonly args?: { readonly name?: string };
 }
 
-/** The tasks, in ms, of the main thread that worked most: the page's, beside those of empty tabs. */
+/** Task durations, in ms, of the busiest main thread: the page's, not those of empty tabs. */
 export function mainThreadTasksMs(trace: string): readonly number[] {
   const { traceEvents } = JSON.parse(trace) as { readonly traceEvents: readonly TraceEvent[] };
   const threadOf = ({ pid, tid }: TraceEvent): string => `${pid} ${tid}`;

@@ -6,12 +6,12 @@ export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' |
 export type CommandStatus =
   /** The job does it. */
   | 'ACCEPTED'
+  /** No job took it within 5 s. */
+  | 'NO_RECEIVER'
   /** Sent to the job, no answer yet; only jobs see this. */
   | 'PENDING'
   /** The job does not; reason tells why. */
-  | 'REJECTED'
-  /** No job took it within 5 s. */
-  | 'UNHEARD';
+  | 'REJECTED';
 
 /** How a completed ingestion came out. */
 export type IngestionOutcome =

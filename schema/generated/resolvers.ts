@@ -40,12 +40,12 @@ export type CommandKind =
 export type CommandStatus =
   /** The job does it. */
   | 'ACCEPTED'
+  /** No job took it within 5 s. */
+  | 'NO_RECEIVER'
   /** Sent to the job, no answer yet; only jobs see this. */
   | 'PENDING'
   /** The job does not; reason tells why. */
-  | 'REJECTED'
-  /** No job took it within 5 s. */
-  | 'UNHEARD';
+  | 'REJECTED';
 
 /** The ingestion completed. */
 export type CompleteIngestionInput = {
@@ -71,11 +71,11 @@ export type ConfirmCancelledInput = {
 
 /** A count of the job's own. */
 export type Counter = {
-  /** For people; the name where the job gave none. */
+  /** For people; the name if the job gave none. */
   label: Scalars['String']['output'];
   /** Stable within an ingestion; a newer value of the same name replaces the older. */
   name: Scalars['String']['output'];
-  /** Such as 'pages' or 'bytes'; null where the label says it all. */
+  /** Such as 'pages' or 'bytes'; null if the label says it all. */
   unit: Maybe<Scalars['String']['output']>;
   /** The count. */
   value: Scalars['Float']['output'];
@@ -83,7 +83,7 @@ export type Counter = {
 
 /** A count of the job's own. */
 export type CounterInput = {
-  /** For people; the name where absent. */
+  /** For people; the name if absent. */
   label?: InputMaybe<Scalars['String']['input']>;
   /** 1 to 64 characters; stable within the ingestion. */
   name: Scalars['String']['input'];
@@ -101,11 +101,11 @@ export type FailIngestionInput = {
   ingestionId: Scalars['ID']['input'];
   /** For people, 1 to 2,000 characters. */
   message: Scalars['String']['input'];
-  /** 1 to 4; absent where it failed before the first phase. */
+  /** 1 to 4; absent if it failed before the first phase. */
   phase?: InputMaybe<Scalars['Int']['input']>;
   /** The project. */
   projectId: Scalars['ID']['input'];
-  /** True where the same job may go on after it. */
+  /** True if the same job may go on after it. */
   recoverable: Scalars['Boolean']['input'];
   /** How to try again. */
   retryOptions?: InputMaybe<RetryOptionsInput>;
@@ -121,7 +121,7 @@ export type IngestionCancelled = IngestionEvent & {
   progress: IngestionProgress;
   /** The project. */
   projectId: Scalars['ID']['output'];
-  /** The token subject that asked; null where the job stopped by itself. */
+  /** The token subject that asked; null if the job stopped by itself. */
   requestedBy: Maybe<Scalars['String']['output']>;
   /** Of the new state. */
   revision: Scalars['SafeInt']['output'];
@@ -141,7 +141,7 @@ export type IngestionCommand = {
   kind: CommandKind;
   /** The project. */
   projectId: Scalars['ID']['output'];
-  /** The job's words where it rejected; null else. */
+  /** The job's words if it rejected; null else. */
   reason: Maybe<Scalars['String']['output']>;
   /** When. */
   requestedAt: Scalars['Timestamp']['output'];
@@ -191,13 +191,13 @@ export type IngestionEvent = {
   progress: Maybe<IngestionProgress>;
   /** The project. */
   projectId: Scalars['ID']['output'];
-  /** Of the state that comes with it; 0 where the project never ingested. */
+  /** Of the state that comes with it; 0 if the project never ingested. */
   revision: Scalars['SafeInt']['output'];
   /** When it happened. */
   timestamp: Scalars['Timestamp']['output'];
 };
 
-/** The ingestion failed; not for good where recoverable. The event type that jobs and hosts know as 'error'. */
+/** The ingestion failed; not for good if recoverable. The event type that jobs and hosts know as 'error'. */
 export type IngestionFailed = IngestionEvent & {
   /** Stable, for programs. */
   errorCode: Scalars['String']['output'];
@@ -205,15 +205,15 @@ export type IngestionFailed = IngestionEvent & {
   ingestionId: Scalars['ID']['output'];
   /** For people. */
   message: Scalars['String']['output'];
-  /** 1 to 4; null where it failed before the first phase. */
+  /** 1 to 4; null if it failed before the first phase. */
   phase: Maybe<Scalars['Int']['output']>;
   /** The complete new state. */
   progress: IngestionProgress;
   /** The project. */
   projectId: Scalars['ID']['output'];
-  /** True where the same job may go on after it. */
+  /** True if the same job may go on after it. */
   recoverable: Scalars['Boolean']['output'];
-  /** How to try again; null where the job did not say. */
+  /** How to try again; null if the job did not say. */
   retryOptions: Maybe<RetryOptions>;
   /** Of the new state. */
   revision: Scalars['SafeInt']['output'];
@@ -229,11 +229,11 @@ export type IngestionFailure = {
   message: Scalars['String']['output'];
   /** When it failed. */
   occurredAt: Scalars['Timestamp']['output'];
-  /** 1 to 4; null where it failed before the first phase. */
+  /** 1 to 4; null if it failed before the first phase. */
   phase: Maybe<Scalars['Int']['output']>;
-  /** True where the same job may go on after it. */
+  /** True if the same job may go on after it. */
   recoverable: Scalars['Boolean']['output'];
-  /** How to try again; null where the job did not say. */
+  /** How to try again; null if the job did not say. */
   retryOptions: Maybe<RetryOptions>;
 };
 
@@ -246,7 +246,7 @@ export type IngestionOutcome =
 
 /** The whole state of one ingestion: the same by subscription, query and REST. */
 export type IngestionProgress = {
-  /** When a person asked to cancel; null where nobody did. */
+  /** When a person asked to cancel; null if nobody did. */
   cancelRequestedAt: Maybe<Scalars['Timestamp']['output']>;
   /** Whether the job listens to a cancel request. */
   cancellable: Scalars['Boolean']['output'];
@@ -256,13 +256,13 @@ export type IngestionProgress = {
   currentPhase: Scalars['Int']['output'];
   /** Set when FAILED. */
   error: Maybe<IngestionFailure>;
-  /** Seconds that the whole run still takes; null where weights or totals do not make it honest. */
+  /** Seconds that the whole run still takes; null if weights or totals do not make it honest. */
   etaSeconds: Maybe<Scalars['Float']['output']>;
   /** The phase it began at: 1, but for a retry that goes on further in. */
   fromPhase: Scalars['Int']['output'];
   /** The ingestion's id. */
   id: Scalars['ID']['output'];
-  /** Of the current phase; null where it gave none. */
+  /** Of the current phase; null if it gave none. */
   metrics: Maybe<PhaseMetrics>;
   /** Always four, in order. */
   phases: Array<Phase>;
@@ -280,7 +280,7 @@ export type IngestionProgress = {
   staleAfterMs: Scalars['SafeInt']['output'];
   /** When it started. */
   startedAt: Scalars['Timestamp']['output'];
-  /** Where the job stands. */
+  /** If the job stands. */
   status: IngestionStatus;
   /** When the job was last heard of, or the state last changed. */
   updatedAt: Scalars['Timestamp']['output'];
@@ -288,19 +288,19 @@ export type IngestionProgress = {
 
 /** How a completed ingestion came out, with its counts. */
 export type IngestionResult = {
-  /** Bytes done; null where the job did not say. */
+  /** Bytes done; null if the job did not say. */
   bytesProcessed: Maybe<Scalars['SafeInt']['output']>;
   /** From start to completion, in milliseconds. */
   durationMs: Scalars['SafeInt']['output'];
-  /** Items that failed; null where the job did not say. */
+  /** Items that failed; null if the job did not say. */
   itemsFailed: Maybe<Scalars['SafeInt']['output']>;
-  /** Items done; null where the job did not say. */
+  /** Items done; null if the job did not say. */
   itemsProcessed: Maybe<Scalars['SafeInt']['output']>;
-  /** SUCCESS, or PARTIAL where items failed. */
+  /** SUCCESS, or PARTIAL if items failed. */
   outcome: IngestionOutcome;
   /** What the job wants its callers to have: ids, addresses, counts. */
   output: Maybe<Scalars['JSON']['output']>;
-  /** A sentence for people; null where the job gave none. */
+  /** A sentence for people; null if the job gave none. */
   summary: Maybe<Scalars['String']['output']>;
 };
 
@@ -312,7 +312,7 @@ export type IngestionResultInput = {
   itemsFailed?: InputMaybe<Scalars['SafeInt']['input']>;
   /** Items done. */
   itemsProcessed?: InputMaybe<Scalars['SafeInt']['input']>;
-  /** PARTIAL where absent and items failed, else SUCCESS. */
+  /** PARTIAL if absent and items failed, else SUCCESS. */
   outcome?: InputMaybe<IngestionOutcome>;
   /** What the job wants its callers to have; at most 16 KiB as JSON. */
   output?: InputMaybe<Scalars['JSON']['input']>;
@@ -339,13 +339,13 @@ export type IngestionStatus =
 export type Mutation = {
   /** Whether the job does what a command asks. */
   acknowledgeCommand: IngestionCommand;
-  /** A person asks to stop. Needs ingestion:control. Answers as retryIngestion does. CONFLICT where the ingestion is not cancellable or has ended. */
+  /** A person asks to stop. Needs ingestion:control. Answers as retryIngestion does. CONFLICT if the ingestion is not cancellable or has ended. */
   cancelIngestion: IngestionCommand;
   /** The ingestion completed. Answered once it is stored. */
   completeIngestion: ReportPayload;
   /** The job stopped because it was asked to. */
   confirmCancelled: ReportPayload;
-  /** The ingestion failed. An ending where not recoverable. */
+  /** The ingestion failed. An ending if not recoverable. */
   failIngestion: ReportPayload;
   /** Over a WebSocket only: puts a fresh token of the same subject on the open connection, so that a long ingestion outlives its first token. */
   refreshToken: TokenLifetime;
@@ -355,7 +355,7 @@ export type Mutation = {
   reportProgress: ReportPayload;
   /**
    * A person asks for another go. Needs ingestion:control. Answers once the command is ACCEPTED, REJECTED or, after 5 s,
-   * UNHEARD; only jobs see PENDING. CONFLICT where the ingestion is running.
+   * NO_RECEIVER; only jobs see PENDING. CONFLICT if the ingestion is running.
    */
   retryIngestion: IngestionCommand;
   /** Start an ingestion. Needs progress:write, as do all down to acknowledgeCommand. */
@@ -437,17 +437,17 @@ export type PageInfo = {
 export type Phase = {
   /** When it was completed, skipped or failed; null before. */
   completedAt: Maybe<Scalars['Timestamp']['output']>;
-  /** The error that stopped this phase; null where none did. */
+  /** The error that stopped this phase; null if none did. */
   error: Maybe<IngestionFailure>;
   /** What the job said last about this phase, for people. */
   message: Maybe<Scalars['String']['output']>;
-  /** Counts of this phase; null where the job never gave any. */
+  /** Counts of this phase; null if the job never gave any. */
   metrics: Maybe<PhaseMetrics>;
-  /** As the job named it; Discovery, Extraction, Analysis, Indexing where it did not. */
+  /** As the job named it; Discovery, Extraction, Analysis, Indexing if it did not. */
   name: Scalars['String']['output'];
   /** 1 to 4. */
   number: Scalars['Int']['output'];
-  /** Of this phase, 0 to 100; null where not known. Never goes back within an ingestion. */
+  /** Of this phase, 0 to 100; null if not known. Never goes back within an ingestion. */
   percent: Maybe<Scalars['Float']['output']>;
   /** When it began; null while it has not. */
   startedAt: Maybe<Scalars['Timestamp']['output']>;
@@ -457,7 +457,7 @@ export type Phase = {
   weight: Scalars['Float']['output'];
 };
 
-/** What a phase counts. Every count is null where the job never gave it: unknown is not zero. */
+/** What a phase counts. Every count is null if the job never gave it: unknown is not zero. */
 export type PhaseMetrics = {
   /** Bytes done. */
   bytesProcessed: Maybe<Scalars['SafeInt']['output']>;
@@ -469,7 +469,7 @@ export type PhaseMetrics = {
   etaSeconds: Maybe<Scalars['Float']['output']>;
   /** Items that failed. */
   itemsFailed: Maybe<Scalars['SafeInt']['output']>;
-  /** Items a second, smoothed; worked out by the server where the job does not give one. */
+  /** Items a second, smoothed; worked out by the server if the job does not give one. */
   itemsPerSecond: Maybe<Scalars['Float']['output']>;
   /** Items done, those that failed among them. */
   itemsProcessed: Maybe<Scalars['SafeInt']['output']>;
@@ -487,7 +487,7 @@ export type PhaseMetricsInput = {
   counters?: InputMaybe<Array<CounterInput>>;
   /** Items that failed. */
   itemsFailed?: InputMaybe<Scalars['SafeInt']['input']>;
-  /** Items a second; worked out by the server where absent. */
+  /** Items a second; worked out by the server if absent. */
   itemsPerSecond?: InputMaybe<Scalars['Float']['input']>;
   /** Items done, those that failed among them. */
   itemsProcessed?: InputMaybe<Scalars['SafeInt']['input']>;
@@ -538,15 +538,15 @@ export type PhaseTotalsInput = {
   phase: Scalars['Int']['input'];
 };
 
-/** First message of every subscription, after any gap, when an ingestion starts, and for a change that no other event tells (a cancel request, a sign of life with nothing new). Where the project never ingested: progress null, revision 0. */
+/** First message of every subscription, after any gap, when an ingestion starts, and for a change that no other event tells (a cancel request, a sign of life with nothing new). If the project never ingested: progress null, revision 0. */
 export type ProgressSnapshot = IngestionEvent & {
-  /** The ingestion; null where the project never ingested. */
+  /** The ingestion; null if the project never ingested. */
   ingestionId: Maybe<Scalars['ID']['output']>;
-  /** The complete state; null where the project never ingested. */
+  /** The complete state; null if the project never ingested. */
   progress: Maybe<IngestionProgress>;
   /** The project. */
   projectId: Scalars['ID']['output'];
-  /** Of the state; 0 where the project never ingested. */
+  /** Of the state; 0 if the project never ingested. */
   revision: Scalars['SafeInt']['output'];
   /** When the state was read or changed. */
   timestamp: Scalars['Timestamp']['output'];
@@ -562,7 +562,7 @@ export type ProgressUpdate = IngestionEvent & {
   phase: Scalars['Int']['output'];
   /** The complete new state. */
   progress: IngestionProgress;
-  /** Of the phase, 0 to 100; null where not known. The overall one is progress.progressPercent. */
+  /** Of the phase, 0 to 100; null if not known. The overall one is progress.progressPercent. */
   progressPercent: Maybe<Scalars['Float']['output']>;
   /** The project. */
   projectId: Scalars['ID']['output'];
@@ -578,7 +578,7 @@ export type Query = {
   ingestionEvents: RecordedEventConnection;
   /** A project's ingestions, newest first; first is 1 to 100. */
   ingestions: IngestionConnection;
-  /** Latest state of a project's ingestion, or of the one named, for polling. Null where it never ingested. */
+  /** Latest state of a project's ingestion, or of the one named, for polling. Null if it never ingested. */
   progress: Maybe<IngestionProgress>;
   /** The server's clock. */
   serverTime: Scalars['Timestamp']['output'];
@@ -642,7 +642,7 @@ export type RecordedEventEdge = {
 
 /** The answer to a report. */
 export type ReportPayload = {
-  /** False where this sequence was already taken, or the same ending is stored already: nothing changed. */
+  /** False if this sequence was already taken, or the same ending is stored already: nothing changed. */
   accepted: Scalars['Boolean']['output'];
   /** The state after it. */
   progress: IngestionProgress;
@@ -670,7 +670,7 @@ export type ReportProgressInput = {
   metrics?: InputMaybe<PhaseMetricsInput>;
   /** 1 to 4. */
   phase: Scalars['Int']['input'];
-  /** Of the phase, 0 to 100; null or absent where not known. */
+  /** Of the phase, 0 to 100; null or absent if not known. */
   progressPercent?: InputMaybe<Scalars['Float']['input']>;
   /** The project. */
   projectId: Scalars['ID']['input'];
@@ -680,13 +680,13 @@ export type ReportProgressInput = {
 
 /** Whether and how a failed ingestion may be tried again. */
 export type RetryOptions = {
-  /** Which attempt this one was, from 1; null where the job does not count. */
+  /** Which attempt this one was, from 1; null if the job does not count. */
   attempt: Maybe<Scalars['Int']['output']>;
   /** Whether a person may ask for another go. */
   canRetry: Scalars['Boolean']['output'];
   /** The phase to begin at, 1 to 4; null for the first. */
   fromPhase: Maybe<Scalars['Int']['output']>;
-  /** How many attempts there may be; null where there is no limit. */
+  /** How many attempts there may be; null if there is no limit. */
   maxAttempts: Maybe<Scalars['Int']['output']>;
   /** Milliseconds to wait before; null for none. */
   retryAfterMs: Maybe<Scalars['SafeInt']['output']>;
@@ -712,11 +712,11 @@ export type StartIngestionInput = {
   cancellable?: Scalars['Boolean']['input'];
   /** The phase to begin at, 1 to 4; those before are skipped. */
   fromPhase?: Scalars['Int']['input'];
-  /** Chosen by the job, so that a repeated start is the same start. Made by the server where absent. */
+  /** Chosen by the job, so that a repeated start is the same start. Made by the server if absent. */
   ingestionId?: InputMaybe<Scalars['ID']['input']>;
   /** Four names, 1 to 80 characters each. */
   phaseNames?: InputMaybe<Array<Scalars['String']['input']>>;
-  /** Share of the whole of each phase, four numbers above 0; equal where absent. */
+  /** Share of the whole of each phase, four numbers above 0; equal if absent. */
   phaseWeights?: InputMaybe<Array<Scalars['Float']['input']>>;
   /** 1 to 128 of A-Z a-z 0-9 . _ : - */
   projectId: Scalars['ID']['input'];
@@ -732,7 +732,7 @@ export type StartIngestionInput = {
 
 /** The answer to a start. */
 export type StartIngestionPayload = {
-  /** Greatest sequence taken; a restarted reporter goes on above it. Null where none was. */
+  /** Greatest sequence taken; a restarted reporter goes on above it. Null if none was. */
   lastSequence: Maybe<Scalars['SafeInt']['output']>;
   /** Where to poll: the REST address of this project's progress. */
   pollUrl: Scalars['String']['output'];
@@ -748,7 +748,7 @@ export type Subscription = {
   ingestionCommands: IngestionCommand;
   /**
    * Snapshot first, then events. Without follow it stays through recoverable failures and completes at the first ending,
-   * or at once where the project's last ingestion has ended already; but where a newer ingestion takes over from one that is
+   * or at once if the project's last ingestion has ended already; but if a newer ingestion takes over from one that is
    * running or recoverably failed (retryOf, replace or a plain start), it passes on to that one with a snapshot. With follow
    * it stays for the project's next ingestions too. With ingestionId it watches that one and those that retry it, whatever
    * follow says; one not known yet gives a snapshot with null progress, and waits.

@@ -1,4 +1,4 @@
-/** The access rule, as a port that a host replaces. */
+/** The access policy, as a port that a host may replace. */
 import type { Scope, Viewer } from './viewer.js';
 
 /**
@@ -9,7 +9,7 @@ export interface AccessPolicy {
   allows(viewer: Viewer, projectId: string, scope: Scope): boolean | Promise<boolean>;
 }
 
-/** The rule where a host gives none: the token's scope, within the token's projects. */
+/** The default policy: the token's scope, within the token's projects. */
 export const tokenAccess: AccessPolicy = Object.freeze({
   allows: (viewer: Viewer, projectId: string, scope: Scope) =>
     viewer.scopes.has(scope) && (viewer.projects === '*' || viewer.projects.has(projectId)),

@@ -1,8 +1,8 @@
-/** Finds the token in what a client sends: a header, or the parameters of a WebSocket's first message. Never in a URL. */
+/** Reads the token of a request: from a header, or from the payload of connection_init. Never from a URL. */
 
 const BEARER = /^Bearer +([\w.~+/-]+=*) *$/i;
 
-/** The token of an `Authorization: Bearer …` line; null where there is none. */
+/** The token of an `Authorization: Bearer …` line; null if there is none. */
 export function bearerToken(header: string | null | undefined): string | null {
   return header === null || header === undefined ? null : (BEARER.exec(header)?.[1] ?? null);
 }

@@ -1,7 +1,7 @@
-/** The address that a request came from: the socket's, or, behind proxies that are trusted, what they say of it. */
+/** The address of a client: the socket's, or behind trusted proxies the one they forward. */
 import { BlockList, isIP } from 'node:net';
 
-/** Tells the client's address from the socket's and the `X-Forwarded-For` line. */
+/** The client's address from the socket's and the `X-Forwarded-For` line. */
 export type ClientAddress = (socketAddress: string | undefined, forwardedFor: string | undefined) => string;
 
 function normalise(address: string): string {
@@ -11,15 +11,15 @@ function normalise(address: string): string {
 /** Whether a text is an address, or a range such as `10.0.0.0/8`. */
 export function isAddressRange(text: string): boolean {
   const [address = '', bits, ...more] = text.split('/');
-  const most = isIP(address) === 6 ? 128 : 32;
+  const maxBits = isIP(address) === 6 ? 128 : 32;
   return (
     isIP(address) !== 0 &&
     more.length === 0 &&
-    (bits === undefined || (/^\d+$/.test(bits) && Number(bits) <= most))
+    (bits === undefined || (/^\d+$/.test(bits) && Number(bits) <= maxBits))
   );
 }
 
-/** @param trusted Addresses or ranges of proxies; what is neither is left out. */
+/** @param trusted Addresses or ranges of proxies; anything else is ignored. */
 export function createClientAddress(trusted: readonly string[]): ClientAddress {
   const ranges = trusted.filter(isAddressRange);
   if (ranges.length === 0) return (socketAddress) => normalise(socketAddress ?? 'unknown');

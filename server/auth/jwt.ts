@@ -1,6 +1,6 @@
 /**
- * From a token to a viewer: signature by a pinned algorithm, lifetime, issuer, audience, claims. Leaves to others what
- * the viewer may do, and to whoever asks how a refusal is told.
+ * Verifies tokens: signature by a pinned algorithm, lifetime, issuer, audience, claims. What the viewer may do, and how a
+ * rejection is sent, is decided elsewhere.
  */
 import { createPublicKey, createSecretKey } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
@@ -14,7 +14,7 @@ import { createKeySet } from './key-set.js';
 import type { PublishedKey } from './key-set.js';
 import type { Scope, Viewer } from './viewer.js';
 
-/** Checks a token. Rejects with `UNAUTHENTICATED`, `TOKEN_EXPIRED`, or `UNAVAILABLE` where keys cannot be had now. */
+/** Checks a token. Rejects with `UNAUTHENTICATED`, `TOKEN_EXPIRED`, or `UNAVAILABLE` if keys cannot be fetched. */
 export interface TokenVerifier {
   verify(token: string): Promise<Viewer>;
 }
@@ -41,8 +41,8 @@ export interface TokenVerifierOptions {
 
 const SCOPES: readonly Scope[] = ['progress:read', 'progress:write', 'ingestion:control'];
 const JWKS_TIMEOUT_MS = 3_000;
-/** Longest token that is looked at; a header line is rarely let through with more. */
-const MOST_TOKEN_CHARACTERS = 16_384;
+/** Longest token that is parsed; longer header lines are rarely let through. */
+const MAX_TOKEN_LENGTH = 16_384;
 
 const claimsSchema = z.looseObject({
   sub: z.string().min(1).max(256),
@@ -73,7 +73,7 @@ function isJwt(token: string): boolean {
   try {
     return jwt.decode(token, { complete: true }) !== null;
   } catch {
-    // What is thrown quotes the token, which nobody is told.
+    // The error quotes the token, so it is dropped.
     return false;
   }
 }
@@ -139,7 +139,7 @@ function createKeyFinder(
     try {
       key = await published.find(kid);
     } catch (cause) {
-      throw new ProgressError('UNAVAILABLE', 'Tokens cannot be checked now; try again later.', { cause });
+      throw new ProgressError('UNAVAILABLE', 'Token verification unavailable; retry later.', { cause });
     }
     if (key !== null) return key;
     throw new ProgressError('UNAUTHENTICATED', 'The token is signed by a key that is not known.');
@@ -156,13 +156,13 @@ function pinned(published: SigningKey): readonly PublishedKey<PinnedKey>[] {
   }
 }
 
-/** Makes a verifier. Throws where a public key cannot be read. */
+/** Creates a verifier. Throws if a public key is invalid. */
 export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifier {
   const { keys, issuer, audience, clockToleranceSeconds = 0, clock } = options;
   const findKey = createKeyFinder(keys, clock);
   return {
     verify: async (token) => {
-      if (token.length > MOST_TOKEN_CHARACTERS || !isJwt(token)) {
+      if (token.length > MAX_TOKEN_LENGTH || !isJwt(token)) {
         throw new ProgressError('UNAUTHENTICATED', 'The token is not a JWT.');
       }
       const { key, algorithms } = await findKey(token);

@@ -1,8 +1,9 @@
 /**
- * The keys that a token's issuer publishes: fetched anew when they are old, and when a token names one that is not
- * among them. Such a token costs whoever sends it nothing, so that it must not keep known keys from being found.
+ * The public keys of a token issuer: fetched again when they are old, and when a token names an unknown one. Tokens with
+ * unknown keys cost their sender nothing, so they must not keep known keys from being found.
  */
 import type { Clock } from '../shared/clock.js';
+import { createSingleFlight } from '../shared/single-flight.js';
 
 /** A key and the id by which tokens name it. */
 export interface PublishedKey<K> {
@@ -12,23 +13,23 @@ export interface PublishedKey<K> {
 
 /** See the file's head. */
 export interface KeySet<K> {
-  /** The key of that id, or the only one where a token names none; null where there is none. Rejects where it cannot be told now. */
+  /** The key with that id, or the only one if a token names none; null if there is none. Rejects if keys are unavailable. */
   find(kid: string | undefined): Promise<K | null>;
 }
 
-/** Bounds of what is fetched and kept. */
+/** Bounds of fetching and caching. */
 export const KEY_SET = Object.freeze({
-  /** Milliseconds after which a known key is fetched anew. */
+  /** Milliseconds after which a known key is fetched again. */
   freshMs: 600_000,
-  /** Milliseconds after that for which it still counts while it cannot be fetched. */
+  /** Milliseconds after that for which it is still used while fetching fails. */
   staleMs: 3_600_000,
-  /** Fetches in `spanMs`, failed ones among them. */
-  mostFetches: 10,
+  /** Fetches per `windowMs`, failed ones included. */
+  maxFetches: 10,
   /** Milliseconds. */
-  spanMs: 60_000,
+  windowMs: 60_000,
 });
 
-/** Makes a set over what fetches all keys; holds no timer. */
+/** Creates a set; `fetchKeys` fetches all keys. Holds no timer. */
 export function createKeySet<K>(
   fetchKeys: () => Promise<readonly PublishedKey<K>[]>,
   clock: Pick<Clock, 'now'>,
@@ -36,47 +37,35 @@ export function createKeySet<K>(
   let keys: readonly PublishedKey<K>[] = [];
   let fetchedAt = Number.NEGATIVE_INFINITY;
   let fetches: number[] = [];
-  let flight: Promise<void> | null = null;
+  const flight = createSingleFlight<void>();
 
-  const among = (kid: string | undefined) => {
+  const keyById = (kid: string | undefined) => {
     if (kid === undefined) return keys.length === 1 ? keys[0] : undefined;
-    return keys.find((one) => one.kid === kid);
+    return keys.find((published) => published.kid === kid);
   };
 
-  const fetchAll = async () => {
-    try {
-      keys = await fetchKeys();
-      fetchedAt = clock.now();
-    } finally {
-      flight = null;
-    }
-  };
-
-  /** One flight, whoever asks; rejects where there were too many. */
   const refresh = async (): Promise<void> => {
-    if (flight === null) {
-      const now = clock.now();
-      // A clock that was set back must not hold it up.
-      fetches = fetches.filter((at) => at <= now && now - at < KEY_SET.spanMs);
-      if (fetches.length >= KEY_SET.mostFetches) throw new Error('The keys were asked for too often.');
-      fetches.push(now);
-      flight = fetchAll();
-    }
-    await flight;
+    const now = clock.now();
+    // Entries in the future are dropped: a clock that was set back must not block fetching.
+    fetches = fetches.filter((at) => at <= now && now - at < KEY_SET.windowMs);
+    if (fetches.length >= KEY_SET.maxFetches) throw new Error('The keys were fetched too often.');
+    fetches.push(now);
+    keys = await fetchKeys();
+    fetchedAt = clock.now();
   };
 
   return {
     find: async (kid) => {
-      const known = among(kid);
+      const known = keyById(kid);
       const ageMs = clock.now() - fetchedAt;
       if (known !== undefined && ageMs < KEY_SET.freshMs) return known.key;
       try {
-        await refresh();
+        await flight.run('keys', refresh);
       } catch (cause) {
         if (known !== undefined && ageMs < KEY_SET.freshMs + KEY_SET.staleMs) return known.key;
         throw cause;
       }
-      return among(kid)?.key ?? null;
+      return keyById(kid)?.key ?? null;
     },
   };
 }

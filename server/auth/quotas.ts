@@ -1,86 +1,126 @@
 /**
- * How much one viewer may have open, and how fast it may report, whatever connections it uses. Knows subjects and
- * counts; who a viewer is and what it may do are the guard's.
+ * Per-viewer quotas across all of a viewer's connections: open subscriptions, watched projects, reports and commands a
+ * second, and the CPU that its documents cost. Knows subjects and counts; who a viewer is and what it may do is the
+ * guard's.
  */
+import { createBoundedMap } from '../shared/bounded-map.js';
 import type { Clock } from '../shared/clock.js';
 import { ProgressError } from '../shared/errors.js';
-import type { OffenderLog } from '../observability/limit-logger.js';
+import type { LimitLogger } from '../observability/limit-logger.js';
 
-/** Bounds of one viewer, by the token's subject. */
+/** Limits of one viewer, by the token's subject. */
 export interface QuotaLimits {
   /** Subscriptions open at once. */
   readonly subscriptions: number;
   /** Different projects subscribed to at once. */
   readonly projects: number;
-  /** Reports a second over the network; as many may come at once. */
+  /** Reports a second over the network; also the largest burst. */
   readonly reportsPerSecond: number;
+  /** Milliseconds of CPU a second for documents; a burst may use five times as many. @default 200 */
+  readonly cpuMsPerSecond?: number;
 }
+
+/** Commands (retry, cancel, acknowledge) of one viewer: a burst, and how many a second afterwards. */
+const COMMAND_RATE = Object.freeze({ burst: 30, perSecond: 5 });
+const DEFAULT_CPU_MS = 200;
+/** Seconds' worth of CPU that a viewer may use at once: 1,000 watchers of one subject come back in a moment. */
+const CPU_BURST_SECONDS = 5;
 
 /** See the file's head. */
 export interface Quotas {
   /** Counts a subscription; throws `RATE_LIMITED`. */
-  open(subject: string, projectId: string): void;
-  /** Counts one no more; to be called once for each that was opened. */
-  close(subject: string, projectId: string): void;
+  acquireSubscription(subject: string, projectId: string): void;
+  /** Frees a subscription; to be called once for each one acquired. */
+  releaseSubscription(subject: string, projectId: string): void;
   /** Counts a report; throws `RATE_LIMITED`. */
-  report(subject: string): void;
+  countReport(subject: string): void;
+  /** Counts a command, or the answer to one; throws `RATE_LIMITED`. */
+  countCommand(subject: string): void;
+  /** Throws `RATE_LIMITED` if the viewer's budget of CPU is used up; asked before a document is parsed. */
+  checkCpu(subject: string): void;
+  /** Charges CPU that was used, in milliseconds; also for what was refused in the end. */
+  chargeCpu(subject: string, usedMs: number): void;
 }
 
-/** What is left of a second's reports, when that was last worked out. */
+/** A token bucket: what was left at a moment of the monotonic clock. */
 interface Bucket {
   left: number;
   at: number;
 }
 
-/** Buckets remembered; a full one says nothing, so that the oldest may be forgotten. */
-const MOST_BUCKETS = 10_000;
+/** The token buckets of one limit, by subject. */
+function createBuckets(capacity: number, perSecond: number, clock: Pick<Clock, 'monotonicNow'>) {
+  const buckets = createBoundedMap<Bucket>({ maxEntries: MAX_BUCKETS });
+  /** The bucket of a subject, filled up to this moment. */
+  return (subject: string): Bucket => {
+    const now = clock.monotonicNow();
+    let bucket = buckets.get(subject);
+    if (bucket === undefined) buckets.set(subject, (bucket = { left: capacity, at: now }));
+    bucket.left = Math.min(capacity, bucket.left + ((now - bucket.at) / 1_000) * perSecond);
+    bucket.at = now;
+    return bucket;
+  };
+}
 
-/** Makes the quotas; they hold no timer, and nothing of a viewer who has nothing open. */
+/** Buckets remembered: one that is evicted was most likely full again. */
+const MAX_BUCKETS = 10_000;
+
+/** Creates the quotas; they hold no timer, and nothing for a viewer without open subscriptions. */
 export function createQuotas(
   limits: QuotaLimits,
-  offenders: OffenderLog,
+  limitLogger: LimitLogger,
   clock: Pick<Clock, 'monotonicNow'>,
 ): Quotas {
   /** The project of each open subscription, by subject: a few for each of very many viewers. */
   const open = new Map<string, readonly string[]>();
-  const buckets = new Map<string, Bucket>();
+  const cpuMs = limits.cpuMsPerSecond ?? DEFAULT_CPU_MS;
+  const reports = createBuckets(limits.reportsPerSecond, limits.reportsPerSecond, clock);
+  const commands = createBuckets(COMMAND_RATE.burst, COMMAND_RATE.perSecond, clock);
+  const cpu = createBuckets(cpuMs * CPU_BURST_SECONDS, cpuMs, clock);
 
-  function refuse(limit: string, subject: string, most: number, sentence: string): never {
-    offenders.tell(limit, subject, most);
-    throw new ProgressError('RATE_LIMITED', sentence);
+  function reject(limit: string, subject: string, max: number, message: string): never {
+    limitLogger.logExceeded(limit, subject, max);
+    throw new ProgressError('RATE_LIMITED', message);
   }
 
   return {
-    open: (subject, projectId) => {
+    acquireSubscription: (subject, projectId) => {
       const projects = open.get(subject) ?? [];
       if (projects.length >= limits.subscriptions) {
-        const sentence = `At most ${limits.subscriptions} subscriptions may be open for one viewer.`;
-        refuse('subscriptions of a viewer', subject, limits.subscriptions, sentence);
+        const message = `At most ${limits.subscriptions} subscriptions may be open for one viewer.`;
+        reject('subscriptions of a viewer', subject, limits.subscriptions, message);
       }
       if (!projects.includes(projectId) && new Set(projects).size >= limits.projects) {
-        const sentence = `At most ${limits.projects} projects may be watched by one viewer.`;
-        refuse('projects of a viewer', subject, limits.projects, sentence);
+        const message = `At most ${limits.projects} projects may be watched by one viewer.`;
+        reject('projects of a viewer', subject, limits.projects, message);
       }
       open.set(subject, projects.concat(projectId));
     },
-    close: (subject, projectId) => {
+    releaseSubscription: (subject, projectId) => {
       const projects = open.get(subject) ?? [];
       const left = projects.toSpliced(projects.indexOf(projectId), 1);
       if (left.length === 0) open.delete(subject);
       else open.set(subject, left);
     },
-    report: (subject) => {
-      const most = limits.reportsPerSecond;
-      const now = clock.monotonicNow();
-      const bucket = buckets.get(subject) ?? { left: most, at: now };
-      bucket.left = Math.min(most, bucket.left + ((now - bucket.at) / 1_000) * most);
-      bucket.at = now;
-      buckets.delete(subject);
-      buckets.set(subject, bucket);
-      const oldest = buckets.keys().next();
-      if (buckets.size > MOST_BUCKETS && oldest.done !== true) buckets.delete(oldest.value);
-      if (bucket.left < 1) refuse('reports a second', subject, most, `At most ${most} reports a second.`);
+    countReport: (subject) => {
+      const max = limits.reportsPerSecond;
+      const bucket = reports(subject);
+      if (bucket.left < 1) reject('reports a second', subject, max, `At most ${max} reports a second.`);
       bucket.left -= 1;
+    },
+    countCommand: (subject) => {
+      const max = COMMAND_RATE.perSecond;
+      const bucket = commands(subject);
+      if (bucket.left < 1) reject('commands a second', subject, max, `At most ${max} commands a second.`);
+      bucket.left -= 1;
+    },
+    checkCpu: (subject) => {
+      if (cpu(subject).left > 0) return;
+      const message = `Your requests use more than ${cpuMs} ms of CPU a second; retry later.`;
+      reject('ms of CPU a second', subject, cpuMs, message);
+    },
+    chargeCpu: (subject, usedMs) => {
+      cpu(subject).left -= usedMs;
     },
   };
 }

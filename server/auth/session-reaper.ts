@@ -1,97 +1,98 @@
 /**
- * Watches over all sessions of a server with one timer: ends those whose token has expired, and has access asked again
- * on a period. What an end looks like is the business of the transport.
+ * Checks all sessions of a server with one timer: reports those whose token has expired, and has access rechecked
+ * periodically. How an expired session is closed is the transport's.
+ * (invariant: authorized-on-every-path)
  */
 import type { CancelTimer, Clock } from '../shared/clock.js';
-import type { Unsubscribe } from '../bus/event-bus.js';
+import type { Unsubscribe } from '../shared/unsubscribe.js';
 import type { Session } from './session.js';
 
 /** See the file's head. */
-export interface SessionKeeper {
-  /** Keeps a session until the returned function is called; `onExpired` is called once. */
-  keep(session: Session, onExpired: () => void): Unsubscribe;
+export interface SessionReaper {
+  /** Tracks a session until the returned function is called; `onExpired` is called once. */
+  track(session: Session, onExpired: () => void): Unsubscribe;
   readonly sessions: number;
 }
 
-/** How often the keeper looks, in milliseconds; a token may live that much too long. */
-const LOOK_MS = 250;
+/** Period of the timer, in milliseconds; a token may outlive its expiry by that much. */
+const TICK_MS = 250;
 /**
- * Longest time between two looks at one session, in milliseconds: how late it is noticed that the wall clock jumped, or
- * that a fresh token is good for less long than the one before.
+ * Longest time between two checks of one session, in milliseconds: how late a jump of the wall clock is noticed, or a
+ * fresh token that expires before the old one.
  */
-const VISIT_MS = 5_000;
+const MAX_CHECK_INTERVAL_MS = 5_000;
 
-interface Kept {
+interface TrackedSession {
   readonly session: Session;
   readonly onExpired: () => void;
   /** On the monotonic clock. */
   recheckAt: number;
-  /** The turn at which it is looked at next. */
-  turn: number;
+  /** The tick at which it is checked next. */
+  tick: number;
 }
 
-/** Makes a keeper; it holds a timer while it keeps a session. */
-export function createSessionKeeper(clock: Clock, recheckMs: number): SessionKeeper {
-  /** Sessions by the turn at which they are due, so that a look costs those alone. */
-  const turns = new Map<number, Set<Kept>>();
+/** Creates a reaper; it holds a timer while it tracks a session. */
+export function createSessionReaper(clock: Clock, recheckMs: number): SessionReaper {
+  /** Sessions by the tick at which they are due, so that a tick costs those alone. */
+  const byTick = new Map<number, Set<TrackedSession>>();
   let sessions = 0;
   let timer: CancelTimer | null = null;
 
-  function plan(kept: Kept): void {
+  function schedule(tracked: TrackedSession): void {
     const now = clock.monotonicNow();
-    const untilExpiryMs = kept.session.viewer.expiresAt - clock.now();
-    const dueMs = Math.max(0, Math.min(kept.recheckAt - now, untilExpiryMs, VISIT_MS));
-    kept.turn = Math.ceil((now + dueMs) / LOOK_MS);
-    const others = turns.get(kept.turn);
-    if (others === undefined) turns.set(kept.turn, new Set([kept]));
-    else others.add(kept);
+    const untilExpiryMs = tracked.session.viewer.expiresAt - clock.now();
+    const dueMs = Math.max(0, Math.min(tracked.recheckAt - now, untilExpiryMs, MAX_CHECK_INTERVAL_MS));
+    tracked.tick = Math.ceil((now + dueMs) / TICK_MS);
+    const due = byTick.get(tracked.tick);
+    if (due === undefined) byTick.set(tracked.tick, new Set([tracked]));
+    else due.add(tracked);
   }
 
-  /** True where it was kept until now. */
-  function forget(kept: Kept): boolean {
-    const others = turns.get(kept.turn);
-    if (others?.delete(kept) !== true) return false;
-    if (others.size === 0) turns.delete(kept.turn);
+  /** False if it was not tracked any more. */
+  function untrack(tracked: TrackedSession): boolean {
+    const due = byTick.get(tracked.tick);
+    if (due?.delete(tracked) !== true) return false;
+    if (due.size === 0) byTick.delete(tracked.tick);
     sessions -= 1;
     return true;
   }
 
-  function visit(kept: Kept): void {
-    if (kept.session.viewer.expiresAt <= clock.now()) {
-      forget(kept);
-      kept.onExpired();
+  function check(tracked: TrackedSession): void {
+    if (tracked.session.viewer.expiresAt <= clock.now()) {
+      untrack(tracked);
+      tracked.onExpired();
       return;
     }
     const now = clock.monotonicNow();
-    if (now >= kept.recheckAt) {
-      kept.recheckAt = now + recheckMs;
-      void kept.session.recheck();
+    if (now >= tracked.recheckAt) {
+      tracked.recheckAt = now + recheckMs;
+      void tracked.session.recheck();
     }
-    turns.get(kept.turn)?.delete(kept);
-    plan(kept);
+    byTick.get(tracked.tick)?.delete(tracked);
+    schedule(tracked);
   }
 
-  function look(): void {
+  function runTick(): void {
     timer = null;
-    const turn = Math.floor(clock.monotonicNow() / LOOK_MS);
-    const due = [...turns].filter(([at]) => at <= turn);
-    for (const [, those] of due) for (const kept of [...those]) visit(kept);
-    for (const [at, those] of due) if (those.size === 0) turns.delete(at);
-    arm();
+    const tick = Math.floor(clock.monotonicNow() / TICK_MS);
+    const due = [...byTick].filter(([at]) => at <= tick);
+    for (const [, group] of due) for (const tracked of [...group]) check(tracked);
+    for (const [at, group] of due) if (group.size === 0) byTick.delete(at);
+    armTimer();
   }
 
-  function arm(): void {
-    if (timer === null && sessions > 0) timer = clock.setTimer(LOOK_MS, look);
+  function armTimer(): void {
+    if (timer === null && sessions > 0) timer = clock.setTimer(TICK_MS, runTick);
   }
 
   return {
-    keep: (session, onExpired) => {
-      const kept: Kept = { session, onExpired, recheckAt: clock.monotonicNow() + recheckMs, turn: 0 };
+    track: (session, onExpired) => {
+      const tracked = { session, onExpired, recheckAt: clock.monotonicNow() + recheckMs, tick: 0 };
       sessions += 1;
-      plan(kept);
-      arm();
+      schedule(tracked);
+      armTimer();
       return () => {
-        if (!forget(kept) || sessions > 0) return;
+        if (!untrack(tracked) || sessions > 0) return;
         timer?.();
         timer = null;
       };

@@ -1,151 +1,194 @@
 /**
- * Who stands behind a connection or a stream, and what it holds open. Access is judged when something is opened, when
- * the token is refreshed, and now and then; what access no longer covers is ended. Knows no socket.
+ * The session behind a connection or a request: its viewer, and the access grants it holds. Access is checked when
+ * something is opened, when the token is refreshed, and periodically; a grant that is no longer covered is revoked
+ * (invariant: authorized-on-every-path). Knows no socket.
  */
 import { ProgressError } from '../shared/errors.js';
-import type { Guard, Origin } from './guard.js';
+import type { Guard, RequestSource } from './guard.js';
 import type { Scope, Viewer } from './viewer.js';
 
-/** Something open that stands on access to a project. */
-export interface Grant {
+/** Something open that needs access to a project. */
+export interface AccessGrant {
   readonly projectId: string;
   readonly scope: Scope;
-  /** Access is gone: say so and end. */
-  end(error: ProgressError): void;
+  /** Access was withdrawn: end with this error. */
+  revoke(error: ProgressError): void;
 }
 
 /** See the file's head. */
 export interface Session {
   readonly viewer: Viewer;
-  readonly origin: Origin;
-  /** Whether a fresh token may be put on it. */
+  readonly source: RequestSource;
+  /** Whether the token may be replaced by a fresh one. */
   readonly refreshable: boolean;
-  /** Rejects as `Guard.authorise` does. */
-  authorise(projectId: string, scope: Scope): Promise<void>;
-  /** Authorises a report, and counts it; rejects with `RATE_LIMITED` where they come too fast. */
-  authoriseReport(projectId: string): Promise<void>;
-  /** Authorises, counts, and holds until it is released or ended. */
-  hold(grant: Grant): Promise<void>;
-  /** Holds it no more; nothing where it is not held. */
-  release(grant: Grant): void;
-  /** Puts a fresh token of the same subject in the old one's place, and ends what it does not cover. */
+  /** Rejects as `Guard.authorize` does. */
+  authorize(projectId: string, scope: Scope): Promise<void>;
+  /** Authorizes a report and counts it; rejects with `RATE_LIMITED` if they come too fast. */
+  authorizeReport(projectId: string): Promise<void>;
+  /** Authorizes a command, or the answer to one, and counts it; rejects with `RATE_LIMITED` if they come too fast. */
+  authorizeCommand(projectId: string, scope: Scope): Promise<void>;
+  /** Throws `RATE_LIMITED` if the viewer's budget of CPU is used up. */
+  checkCpu(): void;
+  /** Runs synchronous work and charges its time to the viewer, also if it throws. */
+  measureCpu<T>(work: () => T): T;
+  /** Charges CPU to the viewer, in milliseconds. */
+  chargeCpu(usedMs: number): void;
+  /** Authorizes and counts a grant, which is held until it is released or revoked. */
+  acquire(grant: AccessGrant): Promise<void>;
+  /** Releases a grant; does nothing if it is not held. */
+  release(grant: AccessGrant): void;
+  /** Replaces the token by a fresh one of the same subject, and revokes what it does not cover. */
   refresh(token: string): Promise<Viewer>;
-  /** Asks the access rule again about everything open. */
+  /** Asks the access policy again about everything open. */
   recheck(): Promise<void>;
-  /** Ends everything open, and whatever is being opened. */
-  endAll(error: ProgressError): void;
+  /** Revokes every grant, also those being acquired. */
+  revokeAll(error: ProgressError): void;
 }
 
-/** Rechecks in a row that may go unanswered before what is open is ended with `UNAVAILABLE`. */
-const MOST_UNANSWERED = 3;
+/** Consecutive rechecks that may fail before open grants are revoked with `UNAVAILABLE`. */
+const MAX_FAILED_RECHECKS = 3;
 
-/** What a session is made of. */
+/** Options of a session. */
 export interface SessionOptions {
   readonly viewer: Viewer;
-  readonly origin: Origin;
+  readonly source: RequestSource;
   readonly guard: Guard;
   readonly refreshable: boolean;
 }
 
-const NONE: readonly Grant[] = Object.freeze([]);
+const NONE: readonly AccessGrant[] = Object.freeze([]);
 
-const forbidden = (grant: Grant) =>
+const forbidden = (grant: AccessGrant) =>
   new ProgressError('FORBIDDEN', `This token does not cover ${grant.scope} of this project.`);
+
+const covers = (viewer: Viewer, { projectId, scope }: AccessGrant): boolean =>
+  viewer.scopes.has(scope) && (viewer.projects === '*' || viewer.projects.has(projectId));
 
 /** See `Session`. A class, since there may be very many: its methods are shared. */
 class OpenSession implements Session {
   viewer: Viewer;
-  readonly origin: Origin;
+  readonly source: RequestSource;
   readonly refreshable: boolean;
   private readonly guard: Guard;
-  private grants: readonly Grant[] = NONE;
-  private unanswered = 0;
+  private grants: readonly AccessGrant[] = NONE;
+  private failedRechecks = 0;
   private ended: ProgressError | null = null;
 
-  constructor({ viewer, origin, guard, refreshable }: SessionOptions) {
+  constructor({ viewer, source, guard, refreshable }: SessionOptions) {
     this.viewer = viewer;
-    this.origin = origin;
+    this.source = source;
     this.guard = guard;
     this.refreshable = refreshable;
   }
 
-  authorise(projectId: string, scope: Scope): Promise<void> {
-    return this.guard.authorise(this.viewer, projectId, scope, this.origin);
+  authorize(projectId: string, scope: Scope): Promise<void> {
+    return this.guard.authorize(this.viewer, projectId, scope, this.source);
   }
 
-  async authoriseReport(projectId: string): Promise<void> {
-    await this.authorise(projectId, 'progress:write');
-    this.guard.quotas.report(this.viewer.subject);
+  async authorizeReport(projectId: string): Promise<void> {
+    await this.authorize(projectId, 'progress:write');
+    this.guard.quotas.countReport(this.viewer.subject);
   }
 
-  async hold(grant: Grant): Promise<void> {
-    let asked: Viewer;
+  async authorizeCommand(projectId: string, scope: Scope): Promise<void> {
+    await this.authorize(projectId, scope);
+    this.guard.quotas.countCommand(this.viewer.subject);
+  }
+
+  checkCpu(): void {
+    this.guard.quotas.checkCpu(this.viewer.subject);
+  }
+
+  measureCpu<T>(work: () => T): T {
+    const startedAt = performance.now();
+    try {
+      return work();
+    } finally {
+      this.chargeCpu(performance.now() - startedAt);
+    }
+  }
+
+  chargeCpu(usedMs: number): void {
+    this.guard.quotas.chargeCpu(this.viewer.subject, usedMs);
+  }
+
+  async acquire(grant: AccessGrant): Promise<void> {
+    let checked: Viewer;
     do {
-      asked = this.viewer;
-      await this.authorise(grant.projectId, grant.scope);
-    } while (asked !== this.viewer);
+      checked = this.viewer;
+      await this.authorize(grant.projectId, grant.scope);
+    } while (checked !== this.viewer);
     if (this.ended !== null) throw this.ended;
-    this.guard.quotas.open(this.viewer.subject, grant.projectId);
+    this.guard.quotas.acquireSubscription(this.viewer.subject, grant.projectId);
     this.grants = this.grants.concat(grant);
   }
 
-  release(grant: Grant): void {
-    this.forget(grant);
+  release(grant: AccessGrant): void {
+    this.remove(grant);
   }
 
   async refresh(token: string): Promise<Viewer> {
-    const { guard, origin, viewer } = this;
+    const { guard, source, viewer } = this;
     if (!this.refreshable)
       throw new ProgressError('BAD_USER_INPUT', 'refreshToken works over a WebSocket only.');
-    const fresh = await guard.authenticate(token, origin);
+    const fresh = await guard.authenticate(token, source);
     if (fresh.subject !== viewer.subject) {
       const error = new ProgressError('FORBIDDEN', 'The fresh token is of another subject.');
-      await guard.refuse(error, `refreshToken of ${fresh.subject}`, viewer.subject, origin);
+      await guard.reject(error, `refreshToken of ${fresh.subject}`, viewer.subject, source);
     }
     this.viewer = fresh;
+    // What the token itself no longer covers ends now: a custom access policy may be slow, or fail.
+    for (const grant of this.grants) {
+      if (!covers(viewer, grant) || covers(fresh, grant) || !this.remove(grant)) continue;
+      const error = forbidden(grant);
+      guard.recordRefusal(error, `${grant.scope} ${grant.projectId}`, fresh.subject, source);
+      grant.revoke(error);
+    }
     await this.recheck();
     return fresh;
   }
 
   async recheck(): Promise<void> {
-    const asked = this.viewer;
-    const answers = await Promise.all(this.grants.map((grant) => this.ask(asked, grant)));
-    this.unanswered = answers.includes(false) ? this.unanswered + 1 : 0;
+    const checked = this.viewer;
+    const answers = await Promise.all(this.grants.map((grant) => this.recheckGrant(checked, grant)));
+    this.failedRechecks = answers.includes(false) ? this.failedRechecks + 1 : 0;
   }
 
-  endAll(error: ProgressError): void {
+  revokeAll(error: ProgressError): void {
     this.ended = error;
-    for (const grant of this.grants) if (this.forget(grant)) grant.end(error);
+    for (const grant of this.grants) if (this.remove(grant)) grant.revoke(error);
   }
 
-  /** True where it was held until now. */
-  private forget(grant: Grant): boolean {
+  /** False if it was not held any more. */
+  private remove(grant: AccessGrant): boolean {
     if (!this.grants.includes(grant)) return false;
     this.grants = this.grants.filter((held) => held !== grant);
-    this.guard.quotas.close(this.viewer.subject, grant.projectId);
+    this.guard.quotas.releaseSubscription(this.viewer.subject, grant.projectId);
     return true;
   }
 
-  /** Asks about one grant, and ends it where it is not covered; false where there was no answer. */
-  private async ask(asked: Viewer, grant: Grant): Promise<boolean> {
-    const { guard, origin } = this;
+  /** Revokes a grant that is not covered any more; false if the policy did not answer. */
+  private async recheckGrant(checked: Viewer, grant: AccessGrant): Promise<boolean> {
+    const { guard, source } = this;
     try {
-      const stands = await guard.stands(asked, grant.projectId, grant.scope);
-      if (stands || asked !== this.viewer || !this.forget(grant)) return true;
+      const isAllowed = await guard.isAllowed(checked, grant.projectId, grant.scope);
+      if (isAllowed || checked !== this.viewer || !this.remove(grant)) return true;
       const error = forbidden(grant);
-      guard.note(error, `${grant.scope} ${grant.projectId}`, asked.subject, origin);
-      grant.end(error);
+      guard.recordRefusal(error, `${grant.scope} ${grant.projectId}`, checked.subject, source);
+      grant.revoke(error);
       return true;
     } catch (error) {
-      if (this.unanswered + 1 >= MOST_UNANSWERED && this.forget(grant)) {
-        grant.end(error instanceof ProgressError ? error : new ProgressError('UNAVAILABLE', String(error)));
+      if (this.failedRechecks + 1 >= MAX_FAILED_RECHECKS && this.remove(grant)) {
+        grant.revoke(
+          error instanceof ProgressError ? error : new ProgressError('UNAVAILABLE', String(error)),
+        );
       }
       return false;
     }
   }
 }
 
-/** Makes a session for a viewer who was authenticated. */
+/** Creates the session of an authenticated viewer. */
 export function createSession(options: SessionOptions): Session {
   return new OpenSession(options);
 }

@@ -1,41 +1,33 @@
 /**
- * Remembers tokens that were found good, so that a poller's or a returning watcher's is not checked by arithmetic each
- * time. Refusals are not remembered; what a good token may do is asked elsewhere, each time.
+ * Caches verified tokens, so that the token of a poller or of a returning watcher is not verified cryptographically
+ * each time. Rejections are not cached; what a token allows is decided elsewhere, each time.
  */
+import { createBoundedMap } from '../shared/bounded-map.js';
 import type { Clock } from '../shared/clock.js';
 import type { TokenVerifier } from './jwt.js';
 import type { Viewer } from './viewer.js';
 
-/** Bounds of what is remembered. */
+/** Bounds of the cache. */
 export const TOKEN_CACHE = Object.freeze({
-  /** Tokens; the one remembered longest goes first. */
-  mostTokens: 10_000,
-  /** Milliseconds after which a token is checked again, so that a key that was withdrawn soon counts no more. */
+  /** Tokens; the least recently used one is evicted first. */
+  maxTokens: 10_000,
+  /** Milliseconds after which a token is verified again, so that a withdrawn key soon stops working. */
   ttlMs: 30_000,
 });
 
-interface Entry {
-  readonly viewer: Viewer;
-  readonly until: number;
-}
-
-/** A verifier before another. */
+/** Wraps a verifier in the cache. */
 export function createTokenCache(verifier: TokenVerifier, clock: Clock): TokenVerifier {
-  const entries = new Map<string, Entry>();
+  const viewers = createBoundedMap<Viewer>({
+    maxEntries: TOKEN_CACHE.maxTokens,
+    ttlMs: TOKEN_CACHE.ttlMs,
+    clock,
+  });
   return {
     verify: async (token) => {
-      const known = entries.get(token);
-      if (known !== undefined) {
-        if (known.until > clock.monotonicNow() && known.viewer.expiresAt > clock.now()) return known.viewer;
-        entries.delete(token);
-      }
+      const known = viewers.get(token);
+      if (known !== undefined && known.expiresAt > clock.now()) return known;
       const viewer = await verifier.verify(token);
-      const now = clock.monotonicNow();
-      for (const [oldest, { until }] of entries) {
-        if (until > now && entries.size < TOKEN_CACHE.mostTokens) break;
-        entries.delete(oldest);
-      }
-      entries.set(token, { viewer, until: now + TOKEN_CACHE.ttlMs });
+      viewers.set(token, viewer);
       return viewer;
     },
   };

@@ -1,9 +1,9 @@
-/** Who asks: what a valid token says, whatever transport carried it. */
+/** The viewer: what a valid token says, whatever transport carried it. */
 
 /** What a token may do. `progress:write` and `ingestion:control` include `progress:read`. */
 export type Scope = 'progress:read' | 'progress:write' | 'ingestion:control';
 
-/** A token that was checked. */
+/** The content of a verified token. */
 export interface Viewer {
   /** The token's `sub`. */
   readonly subject: string;

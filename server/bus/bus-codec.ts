@@ -1,7 +1,7 @@
 /** What the bus sends as text, and back. An event's state is that of its record, and is sent once. */
 import type { IngestionCommand, IngestionEvent } from '@ingestion-progress/schema';
 import { z } from 'zod';
-import { ofRequest } from '../progress/record.js';
+import { withRequestId } from '../progress/change.js';
 import type { IngestionChange } from '../progress/record.js';
 import { parseRecord, serializeRecord } from '../progress/record-codec.js';
 import type { BusMessage } from './event-bus.js';
@@ -42,7 +42,7 @@ export function parseMessage(text: string): BusMessage {
   if (message.kind === 'command')
     return { kind: 'command', command: message.command as unknown as IngestionCommand };
   const record = parseRecord(JSON.stringify(message.record), 'record of a message');
-  const { requestId, ...told } = message.event;
-  const event = { progress: record.progress, ...told } as unknown as IngestionEvent;
-  return { kind: 'change', change: ofRequest({ event, record }, requestId) };
+  const { requestId, ...rest } = message.event;
+  const event = { progress: record.progress, ...rest } as unknown as IngestionEvent;
+  return { kind: 'change', change: withRequestId({ event, record }, requestId) };
 }

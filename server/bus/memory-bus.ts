@@ -1,12 +1,12 @@
 /**
- * The event bus of a single process: commits by compare-and-set against states held in memory, and tells listeners
- * at once. Knows no other server; leaves storage to the store.
+ * The event bus of a single process: commits by compare-and-set against states held in memory, and notifies listeners
+ * at once. Reaches no other server; storage is the store's business.
  */
+import { EventEmitter } from 'node:events';
 import { isEnded } from '@ingestion-progress/schema';
 import { systemClock, type CancelTimer, type Clock } from '../shared/clock.js';
-import type { IngestionChange, IngestionRecord } from '../progress/record.js';
+import type { IngestionRecord } from '../progress/record.js';
 import type { BusMessage, CommitOutcome, EventBus } from './event-bus.js';
-import { createListenerTable } from './listener-table.js';
 
 /** Options of the memory bus. */
 export interface MemoryBusOptions {
@@ -27,28 +27,30 @@ export interface MemoryBusOptions {
 /** What is known of a project. */
 interface Entry {
   record: IngestionRecord | null;
-  /** An ending under way. */
+  /** An ending that is being stored. */
   closing: { readonly revision: number; readonly untilMs: number } | null;
   expiresAtMs: number;
 }
 
-/** How often expired states are swept away. */
-const SWEEP_EVERY_MS = 10_000;
+/** How often expired states are deleted. */
+const REAP_INTERVAL_MS = 10_000;
 
-/** Makes a bus within this process. */
+/** Creates a bus within this process. */
 export function createMemoryBus(options: MemoryBusOptions = {}): EventBus {
   const clock = options.clock ?? systemClock;
   const stateTtlMs = options.stateTtlMs ?? 3_600_000;
   const endedTtlMs = options.endedTtlMs ?? 60_000;
   const entries = new Map<string, Entry>();
-  const listeners = createListenerTable<BusMessage>();
-  let sweepTimer: CancelTimer | null = null;
+  const listeners = new EventEmitter().setMaxListeners(0);
+  let cancelReaper: CancelTimer | null = null;
+  // A project may be named as one of the emitter's own events, such as `error`.
+  const channelOf = (projectId: string) => `project ${projectId}`;
 
-  const sweep = () => {
-    sweepTimer = null;
+  const reap = () => {
+    cancelReaper = null;
     const now = clock.now();
     for (const [projectId, entry] of entries) if (entry.expiresAtMs <= now) entries.delete(projectId);
-    if (entries.size > 0) sweepTimer = clock.setTimer(SWEEP_EVERY_MS, sweep);
+    if (entries.size > 0) cancelReaper = clock.setTimer(REAP_INTERVAL_MS, reap);
   };
 
   const entryOf = (projectId: string): Entry => {
@@ -57,68 +59,75 @@ export function createMemoryBus(options: MemoryBusOptions = {}): EventBus {
     return { record: null, closing: null, expiresAtMs: 0 };
   };
 
-  const keep = (projectId: string, entry: Entry) => {
+  const set = (projectId: string, entry: Entry) => {
     const ended = entry.record === null || isEnded(entry.record.progress);
     const closingUntilMs = entry.closing?.untilMs ?? 0;
     entry.expiresAtMs = Math.max(clock.now() + (ended ? endedTtlMs : stateTtlMs), closingUntilMs);
     entries.set(projectId, entry);
-    sweepTimer ??= clock.setTimer(SWEEP_EVERY_MS, sweep);
+    cancelReaper ??= clock.setTimer(REAP_INTERVAL_MS, reap);
   };
 
-  /** Why a change folded from `foldedFrom` may not go in; null where it may. */
-  const refusal = (entry: Entry, foldedFrom: number): CommitOutcome | null => {
+  /** Why a change based on `baseRevision` cannot be committed; null if it can. */
+  const conflictOf = (entry: Entry, baseRevision: number): CommitOutcome | null => {
     if (entry.closing !== null && entry.closing.untilMs > clock.now()) {
       return { committed: false, reason: 'closing', untilMs: entry.closing.untilMs };
     }
-    if (entry.record !== null && entry.record.progress.revision > foldedFrom) {
+    if (entry.record !== null && entry.record.progress.revision > baseRevision) {
       return { committed: false, reason: 'stale', current: entry.record };
     }
     return null;
   };
 
-  const tell = (change: IngestionChange) =>
-    listeners.tell(change.record.progress.projectId, { kind: 'change', change });
+  const notify = (projectId: string, message: BusMessage) => {
+    listeners.emit(channelOf(projectId), message);
+  };
 
   return {
-    kind: 'memory',
+    name: 'memory',
+    sharedBetweenServers: false,
     state: 'connected',
     open: async () => undefined,
     close: async () => {
-      sweepTimer?.();
-      sweepTimer = null;
+      cancelReaper?.();
+      cancelReaper = null;
       entries.clear();
-      listeners.clear();
+      listeners.removeAllListeners();
     },
     ping: async () => undefined,
 
-    subscribe: async (projectId, listener) => listeners.add(projectId, listener),
+    subscribe: async (projectId, listener) => {
+      // Its own function, so that a second call of the result cannot remove another subscription of the same listener.
+      const subscription = (message: BusMessage) => listener(message);
+      listeners.on(channelOf(projectId), subscription);
+      return () => void listeners.off(channelOf(projectId), subscription);
+    },
 
     read: async (projectId) => entryOf(projectId).record,
 
-    commit: async (change, foldedFrom) => {
+    commit: async (change, baseRevision) => {
       const { projectId } = change.record.progress;
       const entry = entryOf(projectId);
-      const refused = refusal(entry, foldedFrom);
-      if (refused !== null) return refused;
-      keep(projectId, { ...entry, record: change.record, closing: null });
-      tell(change);
+      const conflict = conflictOf(entry, baseRevision);
+      if (conflict !== null) return conflict;
+      set(projectId, { ...entry, record: change.record, closing: null });
+      notify(projectId, { kind: 'change', change });
       return { committed: true };
     },
 
-    closeForEnding: async (projectId, change, foldedFrom, ttlMs) => {
+    closeForEnding: async (projectId, change, baseRevision, ttlMs) => {
       const entry = entryOf(projectId);
       const { revision } = change.record.progress;
       if (entry.closing?.revision !== revision) {
-        const refused = refusal(entry, foldedFrom);
-        if (refused !== null) return refused;
+        const conflict = conflictOf(entry, baseRevision);
+        if (conflict !== null) return conflict;
       }
-      keep(projectId, { ...entry, closing: { revision, untilMs: clock.now() + ttlMs } });
+      set(projectId, { ...entry, closing: { revision, untilMs: clock.now() + ttlMs } });
       return { committed: true };
     },
 
     reopen: async (projectId, revision) => {
       const entry = entryOf(projectId);
-      if (entry.closing?.revision === revision) keep(projectId, { ...entry, closing: null });
+      if (entry.closing?.revision === revision) set(projectId, { ...entry, closing: null });
     },
 
     publishStored: async (change) => {
@@ -126,11 +135,11 @@ export function createMemoryBus(options: MemoryBusOptions = {}): EventBus {
       const entry = entryOf(projectId);
       const newer = entry.record === null || entry.record.progress.revision < revision;
       const closing = entry.closing !== null && entry.closing.revision > revision ? entry.closing : null;
-      keep(projectId, { record: newer ? change.record : entry.record, closing, expiresAtMs: 0 });
-      tell(change);
+      set(projectId, { record: newer ? change.record : entry.record, closing, expiresAtMs: 0 });
+      notify(projectId, { kind: 'change', change });
     },
 
-    publishCommand: async (command) => listeners.tell(command.projectId, { kind: 'command', command }),
+    publishCommand: async (command) => notify(command.projectId, { kind: 'command', command }),
 
     onStateChange: () => () => undefined,
   };

@@ -4,13 +4,13 @@
  * scripts to `redis-scripts.ts`, and storage to the store.
  */
 import { randomUUID } from 'node:crypto';
+import { EventEmitter } from 'node:events';
 import type { Redis } from 'ioredis';
 import { ProgressError } from '../shared/errors.js';
 import { silentLogger, type Logger } from '../observability/logger.js';
-import { orLogged, parseRecord } from '../progress/record-codec.js';
+import { readOrLog, parseRecord } from '../progress/record-codec.js';
 import { parseMessage, serializeChange, serializeCommand } from './bus-codec.js';
 import type { BusMessage, BusState, CommitOutcome, EventBus } from './event-bus.js';
-import { createListenerTable } from './listener-table.js';
 import { connectRedis, type RedisConnection } from './redis-connection.js';
 import * as scripts from './redis-scripts.js';
 
@@ -37,40 +37,41 @@ export interface RedisBusOptions {
   readonly callTimeoutMs?: number;
 }
 
-/** How long the key stands by whose writing servers see that Redis takes writes, in milliseconds. */
-const BEAT_MS = 60_000;
+/** Lifetime of the key that each heartbeat writes, in milliseconds. */
+const HEARTBEAT_TTL_MS = 60_000;
 /** Channels in one SUBSCRIBE after a reconnect. */
-const CHANNELS_A_CALL = 500;
+const CHANNELS_PER_CALL = 500;
 
 function parseSafely(text: string, logger: Logger, channel: string): BusMessage | null {
   try {
     return parseMessage(text);
   } catch (error) {
-    logger.error({ channel, error: String(error) }, 'a message from Redis does not parse');
+    logger.error({ channel, error: String(error) }, 'unparsable message from Redis');
     return null;
   }
 }
 
-/** Makes a bus over Redis. */
+/** Creates a bus over Redis. */
 export function createRedisBus(options: RedisBusOptions): EventBus {
   const logger = options.logger ?? silentLogger;
   const prefix = options.keyPrefix ?? 'ingestion-progress:';
   const stateTtlMs = String(options.stateTtlMs ?? 3_600_000);
   const busId = randomUUID();
-  const listeners = createListenerTable<BusMessage>();
+  /** This process's listeners, by channel. */
+  const emitter = new EventEmitter().setMaxListeners(0);
   /** SUBSCRIBEs that were sent over the present connection, by channel. */
   const subscribing = new Map<string, Promise<unknown>>();
-  const stateListeners = new Set<{ readonly listener: (state: BusState) => void }>();
+  const stateChanges = new EventEmitter().setMaxListeners(0);
   let connection: RedisConnection | null = null;
 
   // Braces, so that a cluster keeps what belongs to a project in one place.
   const stateKey = (projectId: string) => `${prefix}{${projectId}}:state`;
   const channelOf = (projectId: string) => `${prefix}{${projectId}}:events`;
 
-  const beat = (commands: Redis) => commands.set(`${prefix}beat`, '', 'PX', BEAT_MS);
+  const heartbeat = (commands: Redis) => commands.set(`${prefix}beat`, '', 'PX', HEARTBEAT_TTL_MS);
 
   const unavailable = (cause: unknown) =>
-    new ProgressError('UNAVAILABLE', 'Redis does not answer; it is tried again.', { cause });
+    new ProgressError('UNAVAILABLE', 'Redis unavailable; retry.', { cause });
 
   const withCommands = async <T>(task: (commands: Redis) => Promise<T>): Promise<T> => {
     if (connection === null) throw unavailable('the bus is not open');
@@ -81,15 +82,15 @@ export function createRedisBus(options: RedisBusOptions): EventBus {
     }
   };
 
-  const run = (script: scripts.RedisScript, projectId: string, words: readonly string[]) =>
+  const run = (script: scripts.RedisScript, projectId: string, args: readonly string[]) =>
     withCommands(async (commands) => {
       const key = stateKey(projectId);
       try {
-        return (await commands.evalsha(script.sha, 1, key, ...words)) as readonly string[];
+        return (await commands.evalsha(script.sha, 1, key, ...args)) as readonly string[];
       } catch (error) {
         // A Redis that was started anew has forgotten its scripts.
         if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
-        return (await commands.eval(script.lua, 1, key, ...words)) as readonly string[];
+        return (await commands.eval(script.lua, 1, key, ...args)) as readonly string[];
       }
     });
 
@@ -105,7 +106,7 @@ export function createRedisBus(options: RedisBusOptions): EventBus {
 
   const receive = (channel: string, text: string) => {
     const message = parseSafely(text, logger, channel);
-    if (message !== null) listeners.tell(channel, message);
+    if (message !== null) emitter.emit(channel, message);
   };
 
   const subscribeChannel = async (subscriber: Redis, channel: string): Promise<void> => {
@@ -115,9 +116,9 @@ export function createRedisBus(options: RedisBusOptions): EventBus {
   };
 
   const resubscribe = async (subscriber: Redis) => {
-    const channels = listeners.keys();
-    for (let from = 0; from < channels.length; from += CHANNELS_A_CALL) {
-      const some = channels.slice(from, from + CHANNELS_A_CALL);
+    const channels = emitter.eventNames().map(String);
+    for (let from = 0; from < channels.length; from += CHANNELS_PER_CALL) {
+      const some = channels.slice(from, from + CHANNELS_PER_CALL);
       const pending = subscriber.subscribe(...some);
       for (const channel of some) subscribing.set(channel, pending);
       await pending;
@@ -126,48 +127,55 @@ export function createRedisBus(options: RedisBusOptions): EventBus {
 
   const onState = (state: BusState) => {
     if (state === 'disconnected') subscribing.clear();
-    for (const { listener } of [...stateListeners]) listener(state);
+    stateChanges.emit('state', state);
   };
 
   return {
-    kind: 'redis',
+    name: 'redis',
+    sharedBetweenServers: true,
     get state() {
       return connection?.state ?? 'disconnected';
     },
     open: async () => {
       if (connection !== null) return;
       const callTimeoutMs = options.callTimeoutMs ?? 2_000;
-      const parts = { callTimeoutMs, logger, beat, resubscribe, onState };
+      const parts = { callTimeoutMs, logger, heartbeat, resubscribe, onState };
       connection = await connectRedis({ url: options.url, ...parts });
       connection.subscriber.on('message', receive);
-      // Whoever came since the subscribing connection was up has not been subscribed to, or may have missed something.
+      // Listeners attached since the subscribing connection is up are not subscribed yet, or may have missed something.
       await resubscribe(connection.subscriber).catch(() => connection?.reconnect());
-      connection?.begin();
+      connection?.start();
     },
     close: async () => {
       const closing = connection;
       connection = null;
-      listeners.clear();
-      stateListeners.clear();
+      emitter.removeAllListeners();
+      stateChanges.removeAllListeners();
       closing?.close();
     },
-    ping: async () => void (await withCommands(beat)),
+    ping: async () => void (await withCommands(heartbeat)),
 
     subscribe: async (projectId, listener) => {
       const channel = channelOf(projectId);
-      const unsubscribe = listeners.add(channel, listener, () => {
+      // Its own function each time: the same listener may be attached twice.
+      const attached = (message: BusMessage) => listener(message);
+      emitter.on(channel, attached);
+      const unsubscribe = () => {
+        if (!emitter.listeners(channel).includes(attached)) return;
+        emitter.off(channel, attached);
+        if (emitter.listenerCount(channel) > 0) return;
         subscribing.delete(channel);
         if (connection?.subscriber.status !== 'ready') return;
         connection.subscriber.unsubscribe(channel).catch(() => connection?.reconnect());
-      });
+      };
       const subscriber = connection?.subscriber;
-      // Without a connection it is subscribed to when there is one, before anybody is told of it.
+      // Without a connection the channel is subscribed once there is one, before `connected` is published.
       if (subscriber?.status !== 'ready') return unsubscribe;
       try {
         await subscribeChannel(subscriber, channel);
       } catch (error) {
         subscribing.delete(channel);
-        if (connection?.isRefusal(error) === true) {
+        if (connection?.isErrorReply(error) === true) {
           unsubscribe();
           throw unavailable(error);
         }
@@ -179,20 +187,20 @@ export function createRedisBus(options: RedisBusOptions): EventBus {
     read: async (projectId) => {
       const text = await withCommands((commands) => commands.hget(stateKey(projectId), 'record'));
       const what = `state of project ${projectId} in Redis`;
-      return text === null ? null : orLogged(logger, what, null, () => parseRecord(text, what));
+      return text === null ? null : readOrLog(logger, what, null, () => parseRecord(text, what));
     },
 
-    commit: async (change, foldedFrom) => {
+    commit: async (change, baseRevision) => {
       const { projectId, revision } = change.record.progress;
       const { event, record } = serializeChange(change);
-      const words = [String(foldedFrom), String(revision), record, event, channelOf(projectId), stateTtlMs];
-      return outcomeOf(await run(scripts.COMMIT, projectId, words), projectId);
+      const args = [String(baseRevision), String(revision), record, event, channelOf(projectId), stateTtlMs];
+      return outcomeOf(await run(scripts.COMMIT, projectId, args), projectId);
     },
 
-    closeForEnding: async (projectId, change, foldedFrom, ttlMs) => {
+    closeForEnding: async (projectId, change, baseRevision, ttlMs) => {
       const mark = scripts.closingMark(change.record.progress.revision, busId);
-      const words = [String(foldedFrom), mark, String(ttlMs)];
-      return outcomeOf(await run(scripts.CLOSE, projectId, words), projectId);
+      const args = [String(baseRevision), mark, String(ttlMs)];
+      return outcomeOf(await run(scripts.CLOSE, projectId, args), projectId);
     },
 
     reopen: async (projectId, revision) => {
@@ -206,7 +214,7 @@ export function createRedisBus(options: RedisBusOptions): EventBus {
       try {
         await run(scripts.PUBLISH_STORED, projectId, [String(revision), record, event, channel, stateTtlMs]);
       } catch (error) {
-        listeners.tell(channel, { kind: 'change', change });
+        emitter.emit(channel, { kind: 'change', change });
         throw error;
       }
     },
@@ -216,15 +224,15 @@ export function createRedisBus(options: RedisBusOptions): EventBus {
       try {
         await withCommands((commands) => commands.publish(channel, serializeCommand(command)));
       } catch (error) {
-        listeners.tell(channel, { kind: 'command', command });
+        emitter.emit(channel, { kind: 'command', command });
         throw error;
       }
     },
 
     onStateChange: (listener) => {
-      const entry = { listener };
-      stateListeners.add(entry);
-      return () => void stateListeners.delete(entry);
+      const attached = (state: BusState) => listener(state);
+      stateChanges.on('state', attached);
+      return () => void stateChanges.off('state', attached);
     },
   };
 }

@@ -3,6 +3,7 @@
  * nothing, and opened again for ever. Knows nothing of what is sent over them.
  */
 import { Redis, ReplyError, type RedisOptions } from 'ioredis';
+import { backoffDelayMs } from '../shared/backoff.js';
 import { silentLogger, type Logger } from '../observability/logger.js';
 import { withoutPassword } from '../observability/redact-url.js';
 import type { BusState } from './event-bus.js';
@@ -14,7 +15,7 @@ export interface RedisConnectionOptions {
   readonly callTimeoutMs: number;
   readonly logger?: Logger;
   /** Writes something small: a Redis that is full, or a replica by now, answers pings and does no more. */
-  readonly beat: (commands: Redis) => Promise<unknown>;
+  readonly heartbeat: (commands: Redis) => Promise<unknown>;
   /** Runs each time the subscribing connection is up; the state is `connected` once it resolves. */
   readonly resubscribe: (subscriber: Redis) => Promise<void>;
   readonly onState: (state: BusState) => void;
@@ -22,28 +23,29 @@ export interface RedisConnectionOptions {
 
 /** Both connections, open. */
 export interface RedisConnection {
-  /** Lets it be told that they are there; nothing is told before. */
-  begin(): void;
+  /** Begins to publish state changes; none is published before. */
+  start(): void;
   readonly state: BusState;
   readonly commands: Redis;
   readonly subscriber: Redis;
-  /** Whether Redis answered, and refused: the connection is sound. */
-  isRefusal(error: unknown): boolean;
+  /** Whether this is an error that Redis replied with: the connection works. */
+  isErrorReply(error: unknown): boolean;
   /** Opens both anew, because one of them cannot be trusted. */
   reconnect(): void;
   close(): void;
 }
 
-const RETRY_MOST_MS = 1_000;
+/** Delay between attempts to reconnect. */
+const RECONNECT_BACKOFF = { minMs: 100, maxMs: 1_000 };
 const HEARTBEAT_MS = 2_000;
 
 /** Opens both connections, or rejects with a sentence. */
 export async function connectRedis(options: RedisConnectionOptions): Promise<RedisConnection> {
-  const { url, callTimeoutMs, beat, resubscribe, onState } = options;
+  const { url, callTimeoutMs, heartbeat, resubscribe, onState } = options;
   const logger = options.logger ?? silentLogger;
-  const isRefusal = (error: unknown) => error instanceof ReplyError;
+  const isErrorReply = (error: unknown) => error instanceof ReplyError;
   let isOpen = false;
-  let hasBegun = false;
+  let hasStarted = false;
   let lastError: Error | null = null;
   let state: BusState = 'disconnected';
   const up = { commands: false, subscriber: false };
@@ -54,26 +56,26 @@ export async function connectRedis(options: RedisConnectionOptions): Promise<Red
     commandTimeout: callTimeoutMs,
     // Expecting an answer and hearing nothing for so long: the path is dead, whatever TCP believes.
     socketTimeout: callTimeoutMs,
-    // Nothing waits in a queue or is sent twice: whoever called hears at once, and decides anew.
+    // No offline queue and no resend: the caller gets the error at once and decides.
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,
     autoResubscribe: false,
-    retryStrategy: (attempt) => (isOpen ? Math.min(50 * 2 ** Math.min(attempt, 10), RETRY_MOST_MS) : null),
+    retryStrategy: (attempt) => (isOpen ? backoffDelayMs(RECONNECT_BACKOFF, attempt) : null),
   };
 
   const update = () => {
     const next = up.commands && up.subscriber ? 'connected' : 'disconnected';
-    if (next === state || !hasBegun) return;
+    if (next === state || !hasStarted) return;
     state = next;
     logger[next === 'connected' ? 'info' : 'warn'](
       { dependency: 'redis', error: next === 'connected' ? null : (lastError?.message ?? null) },
-      next === 'connected' ? 'Redis is there' : 'Redis is away',
+      next === 'connected' ? 'Redis connected' : 'Redis disconnected',
     );
     onState(next);
   };
 
-  const connectionNamed = (name: 'commands' | 'subscriber', whenUp: (redis: Redis) => Promise<unknown>) => {
+  const createConnection = (name: 'commands' | 'subscriber', whenUp: (redis: Redis) => Promise<unknown>) => {
     const redis = new Redis(url, settings);
     /** Counts connections, so that what a former one resolves to is not taken for the present one. */
     let generation = 0;
@@ -97,7 +99,7 @@ export async function connectRedis(options: RedisConnectionOptions): Promise<Red
           if (error instanceof Error) lastError = error;
           // A Redis that refuses to write is asked again by the heartbeat.
           if (name === 'commands') return;
-          logger.warn({ dependency: 'redis', error: String(error) }, 'Redis could not be subscribed to');
+          logger.warn({ dependency: 'redis', error: String(error) }, 'Redis subscribe failed');
           if (current === generation) redis.disconnect(true);
         },
       );
@@ -105,19 +107,19 @@ export async function connectRedis(options: RedisConnectionOptions): Promise<Red
     return redis;
   };
 
-  const commands = connectionNamed('commands', beat);
-  const subscriber = connectionNamed('subscriber', resubscribe);
+  const commands = createConnection('commands', heartbeat);
+  const subscriber = createConnection('subscriber', resubscribe);
   const both = [commands, subscriber];
 
   try {
     await Promise.all(both.map((redis) => redis.connect()));
-    await Promise.all([beat(commands), subscriber.ping()]);
+    await Promise.all([heartbeat(commands), subscriber.ping()]);
   } catch (cause) {
     for (const redis of both) redis.disconnect();
-    const said = lastError ?? cause;
+    const reason = lastError ?? cause;
     throw new Error(
-      `REDIS_URL: no Redis that lets us in answers at ${withoutPassword(url)} ` +
-        `(${said instanceof Error ? said.message : String(said)}): check the address, the password and that it runs.`,
+      `REDIS_URL: cannot connect to Redis at ${withoutPassword(url)} ` +
+        `(${reason instanceof Error ? reason.message : String(reason)}): check the address, the password and that it runs.`,
       { cause },
     );
   }
@@ -129,8 +131,8 @@ export async function connectRedis(options: RedisConnectionOptions): Promise<Red
     update();
   };
 
-  const refused = (error: Error) => {
-    if (!isRefusal(error)) return commands.disconnect(true);
+  const onHeartbeatFailed = (error: Error) => {
+    if (!isErrorReply(error)) return commands.disconnect(true);
     lastError = error;
     setCommandsUp(false);
     // Its address may lead to the new primary by now.
@@ -138,15 +140,15 @@ export async function connectRedis(options: RedisConnectionOptions): Promise<Red
   };
 
   // So that a dead path is noticed also when nothing is said over it.
-  const heartbeat = setInterval(() => {
+  const heartbeatTimer = setInterval(() => {
     if (subscriber.status === 'ready') subscriber.ping().catch(() => subscriber.disconnect(true));
-    if (commands.status === 'ready') beat(commands).then(() => setCommandsUp(true), refused);
+    if (commands.status === 'ready') heartbeat(commands).then(() => setCommandsUp(true), onHeartbeatFailed);
   }, HEARTBEAT_MS);
-  heartbeat.unref();
+  heartbeatTimer.unref();
 
   return {
-    begin: () => {
-      hasBegun = true;
+    start: () => {
+      hasStarted = true;
       update();
     },
     get state() {
@@ -154,12 +156,12 @@ export async function connectRedis(options: RedisConnectionOptions): Promise<Red
     },
     commands,
     subscriber,
-    isRefusal,
+    isErrorReply,
     reconnect: () => {
       for (const redis of both) if (redis.status === 'ready') redis.disconnect(true);
     },
     close: () => {
-      clearInterval(heartbeat);
+      clearInterval(heartbeatTimer);
       isOpen = false;
       for (const redis of both) redis.disconnect();
     },

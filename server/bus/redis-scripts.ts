@@ -1,7 +1,7 @@
 /**
- * The scripts that Redis runs in one step: law 16's compare-and-set and law 15's closing mark, on one hash a project
- * (`revision`, `record`, and while an ending is being stored `closingUntil`, `closingBy`). Time is Redis's own, so that
- * the servers' clocks do not matter.
+ * The scripts that Redis runs in one step, on one hash per project: `revision`, `record`, and while an ending is being
+ * stored `closingUntil` and `closingBy`. Time is Redis's own, so that the servers' clocks do not matter.
+ * (invariant: compare-and-set) (invariant: store-first-ending)
  */
 import { createHash } from 'node:crypto';
 
@@ -16,52 +16,52 @@ function script(lua: string): RedisScript {
 }
 
 // %.0f, because Lua 5.1 writes large numbers as 1.8e+12.
-const NOW = `
+const NOW_LUA = `
   local time = redis.call('TIME')
   local now = time[1] * 1000 + math.floor(time[2] / 1000)
-  local function whole(number) return string.format('%.0f', number) end
+  local function integer(number) return string.format('%.0f', number) end
 `;
 
-/** Why a change may not go in: an ending under way that is not \`mark\`'s, or a state newer than \`foldedFrom\`. */
-const REFUSE = `
-  local function refusal(key, foldedFrom, mark)
+/** Why a change is refused: another ending than `mark`'s is being stored, or the state is newer than `baseRevision`. */
+const REFUSAL_LUA = `
+  local function refusal(key, baseRevision, mark)
     local held = redis.call('HMGET', key, 'revision', 'closingUntil', 'closingBy')
     local closingUntil = tonumber(held[2])
     if closingUntil and closingUntil > now and held[3] ~= mark then
-      return { 'closing', whole(closingUntil - now) }
+      return { 'closing', integer(closingUntil - now) }
     end
     local revision = tonumber(held[1])
-    if revision and revision > tonumber(foldedFrom) then
+    if revision and revision > tonumber(baseRevision) then
       return { 'stale', redis.call('HGET', key, 'record') }
     end
     return nil
   end
 `;
 
-const TELL = `
-  local function tell(channel, event, record)
+const PUBLISH_LUA = `
+  local function publish(channel, event, record)
     redis.call('PUBLISH', channel, '{"kind":"change","event":' .. event .. ',"record":' .. record .. '}')
   end
 `;
 
-/** KEYS: state. ARGV: foldedFrom, revision, record, event, channel, ttlMs. */
+/** KEYS: state. ARGV: baseRevision, revision, record, event, channel, ttlMs. */
 export const COMMIT = script(`
-  ${NOW}${REFUSE}${TELL}
+  ${NOW_LUA}${REFUSAL_LUA}${PUBLISH_LUA}
   local refused = refusal(KEYS[1], ARGV[1], nil)
   if refused then return refused end
   redis.call('HSET', KEYS[1], 'revision', ARGV[2], 'record', ARGV[3])
   redis.call('HDEL', KEYS[1], 'closingUntil', 'closingBy')
   redis.call('PEXPIRE', KEYS[1], ARGV[6])
-  tell(ARGV[5], ARGV[4], ARGV[3])
+  publish(ARGV[5], ARGV[4], ARGV[3])
   return { 'committed' }
 `);
 
-/** KEYS: state. ARGV: foldedFrom, mark, ttlMs. */
+/** KEYS: state. ARGV: baseRevision, mark, ttlMs. */
 export const CLOSE = script(`
-  ${NOW}${REFUSE}
+  ${NOW_LUA}${REFUSAL_LUA}
   local refused = refusal(KEYS[1], ARGV[1], ARGV[2])
   if refused then return refused end
-  redis.call('HSET', KEYS[1], 'closingUntil', whole(now + tonumber(ARGV[3])), 'closingBy', ARGV[2])
+  redis.call('HSET', KEYS[1], 'closingUntil', integer(now + tonumber(ARGV[3])), 'closingBy', ARGV[2])
   if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[3]) then redis.call('PEXPIRE', KEYS[1], ARGV[3]) end
   return { 'committed' }
 `);
@@ -76,7 +76,7 @@ export const REOPEN = script(`
 
 /** KEYS: state. ARGV: revision, record, event, channel, ttlMs. */
 export const PUBLISH_STORED = script(`
-  ${TELL}
+  ${PUBLISH_LUA}
   local held = redis.call('HMGET', KEYS[1], 'revision', 'closingBy')
   local revision = tonumber(held[1])
   if not revision or revision < tonumber(ARGV[1]) then
@@ -87,7 +87,7 @@ export const PUBLISH_STORED = script(`
   if closing and closing <= tonumber(ARGV[1]) then
     redis.call('HDEL', KEYS[1], 'closingUntil', 'closingBy')
   end
-  tell(ARGV[4], ARGV[3], ARGV[2])
+  publish(ARGV[4], ARGV[3], ARGV[2])
   return { 'committed' }
 `);
 

@@ -1,49 +1,62 @@
 /**
- * This server's sign of life in the store, and whose else is there. A lease is judged by our own monotonic clock, from
- * when we last saw it renewed: clocks of other servers count for nothing.
+ * This server's lease in the store, and what it knows of its peers by theirs. A lease is judged by our own monotonic
+ * clock, from when we last saw it renewed: the clocks of other servers count for nothing.
  */
-import type { CancelTimer, Clock } from '../shared/clock.js';
+import type { EventBus } from '../bus/event-bus.js';
 import type { Logger } from '../observability/logger.js';
+import type { CancelTimer, Clock } from '../shared/clock.js';
 import type { ProgressStore } from '../store/progress-store.js';
 
-/** How long a lease stands without being renewed, in milliseconds. */
+/** How long a lease is valid without being renewed, in milliseconds. */
 export const LEASE_TTL_MS = 30_000;
-/** How often it is renewed, in milliseconds: how soon a server hears of a newcomer, too. */
-const RENEW_EVERY_MS = 2_000;
-/** How often a newcomer looks whether it was heard of, in milliseconds. */
-const LOOK_EVERY_MS = 250;
-/** How long it holds that nobody else is there, in milliseconds: more than a renewal may take. Who was paused for longer looks first. */
-const ALONE_FOR_MS = 10_000;
-/** How long a newcomer waits for a server that does not renew, in milliseconds: by then that one trusts itself no more. */
-const DEAF_AFTER_MS = 12_000;
-/** How long the lease of a server that died without a word is left, in milliseconds: every newcomer would wait for it. */
-const FORGOTTEN_AFTER_MS = 10 * LEASE_TTL_MS;
+/** How often it is renewed, in milliseconds: also how soon a server notices one that joins. */
+const RENEW_INTERVAL_MS = 2_000;
+/** How often a joining server checks whether its peers have acknowledged it, in milliseconds. */
+const JOIN_POLL_MS = 250;
 /**
- * Each server reads the leases before it renews its own. So what it writes second after a newcomer's first look, it
- * writes knowing of the newcomer.
+ * How long "no peers" may be trusted after the last check, in milliseconds: more than a renewal may take. A server that
+ * was paused for longer checks first.
  */
-const RENEWALS_THAT_KNOW = 2;
+const NO_PEERS_VALID_MS = 10_000;
+/** How long a joining server waits for a peer that does not renew, in milliseconds: by then that peer no longer trusts itself. */
+const UNRESPONSIVE_AFTER_MS = 12_000;
+/** How long the lease of a crashed server is kept, in milliseconds: every joining server would wait for it. */
+const DELETED_AFTER_MS = 10 * LEASE_TTL_MS;
+/**
+ * Each server reads the leases before it renews its own. So the second renewal after a joining server first saw it was
+ * written knowing of that server.
+ */
+const ACKNOWLEDGING_RENEWALS = 2;
 
 /** Options of the leases. */
-export interface LeasesOptions {
+export interface PeersOptions {
   readonly store: ProgressStore;
+  readonly bus: Pick<EventBus, 'sharedBetweenServers' | 'state'>;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly serverId: string;
-  /** The first other server came, or the last one went: from now on `othersStand` answers anew. */
-  readonly onCompany: () => void;
+  /** Called when the first peer has appeared, and when the last one is gone: `hasPeers` has changed. */
+  readonly onChange: () => void;
 }
 
-/** This server's lease, and what it knows of others'. */
-export interface Leases {
-  /** Takes the lease; rejects where the store is away, and goes on trying. */
+/** The other servers on the same store. */
+export interface Peers {
+  /** Takes the lease; rejects if the store is unavailable, and keeps trying. */
   open(): Promise<void>;
-  /** True while another server's lease stands, and where that is not known. */
-  othersStand(): boolean;
-  /** True once every server that was there before this one has heard of it, or is deaf: what they commit they store first. */
-  isHeard(): boolean;
-  /** True where that server's lease has run out, and this server has had the store without a gap for a whole lease. */
-  isVoid(serverId: string): boolean;
+  /** True while another server has a valid lease, and while that is not known. */
+  hasPeers(): boolean;
+  /** True while the bus reaches every other server: what is published there needs no other way. */
+  busReachesAllPeers(): boolean;
+  /**
+   * True once every server that was there before this one knows of it, or is unresponsive: they store what they commit
+   * first. (invariant: compare-and-set)
+   */
+  isAcknowledged(): boolean;
+  /**
+   * True if that server's lease has expired, and this server has had the store without a gap for a whole lease.
+   * (invariant: silent-job-is-noticed)
+   */
+  isExpired(serverId: string): boolean;
   close(): Promise<void>;
 }
 
@@ -51,117 +64,121 @@ export interface Leases {
 interface SeenLease {
   readonly renewedAt: number;
   readonly seenAt: number;
-  /** Renewals since it was seen first. */
+  /** Renewals since it was first seen. */
   readonly renewals: number;
 }
 
-/** Makes the leases of a server. */
-export function createLeases({ store, clock, logger, serverId, onCompany }: LeasesOptions): Leases {
+/** Creates what a server knows of its peers. */
+export function createPeers(options: PeersOptions): Peers {
+  const { store, bus, clock, logger, serverId, onChange } = options;
   const seen = new Map<string, SeenLease>();
-  /** Servers that were there before us and may not know of us; null before the first look. */
-  let unaware: Set<string> | null = null;
+  /** Servers that were there before this one and may not know of it; null before the first check. */
+  let unacknowledgedPeers: Set<string> | null = null;
   let healthySince: number | null = null;
-  let othersStood = false;
-  /** When the store was last asked who is there, and answered or failed: while it is away, what it said last holds. */
-  let askedAt = Number.NEGATIVE_INFINITY;
-  let timer: CancelTimer | null = null;
-  let beating: Promise<void> | null = null;
-  let closed = false;
-  let taken = false;
+  let hadPeers = false;
+  /** When the store last answered or failed; while it is away, its last answer is kept for some time. */
+  let checkedAt = Number.NEGATIVE_INFINITY;
+  let cancelTimer: CancelTimer | null = null;
+  let renewing: Promise<void> | null = null;
+  let isClosed = false;
+  let isTaken = false;
 
-  const stands = (lease: SeenLease) => clock.monotonicNow() - lease.seenAt < LEASE_TTL_MS;
+  const isValid = (lease: SeenLease) => clock.monotonicNow() - lease.seenAt < LEASE_TTL_MS;
 
-  const isAware = (other: string, now: number) => {
-    const lease = seen.get(other);
+  const hasAcknowledged = (peer: string, now: number) => {
+    const lease = seen.get(peer);
     if (lease === undefined) return true;
-    return lease.renewals >= RENEWALS_THAT_KNOW || now - lease.seenAt >= DEAF_AFTER_MS;
+    return lease.renewals >= ACKNOWLEDGING_RENEWALS || now - lease.seenAt >= UNRESPONSIVE_AFTER_MS;
   };
 
-  const renew = async () => {
-    taken = true;
+  const renewLease = async () => {
+    isTaken = true;
     await store.renewLease({ serverId, renewedAt: clock.now(), ttlMs: LEASE_TTL_MS });
   };
 
-  const look = async () => {
+  const checkPeers = async () => {
     const leases = (await store.listLeases()).filter((lease) => lease.serverId !== serverId);
     const now = clock.monotonicNow();
     const present = new Set(leases.map((lease) => lease.serverId));
     for (const known of seen.keys()) if (!present.has(known)) seen.delete(known);
-    for (const { serverId: other, renewedAt } of leases) {
-      const before = seen.get(other);
+    for (const { serverId: peer, renewedAt } of leases) {
+      const before = seen.get(peer);
       if (renewedAt === before?.renewedAt) continue;
-      seen.set(other, { renewedAt, seenAt: now, renewals: before === undefined ? 0 : before.renewals + 1 });
+      seen.set(peer, { renewedAt, seenAt: now, renewals: before === undefined ? 0 : before.renewals + 1 });
     }
-    unaware ??= present;
-    for (const other of unaware) if (isAware(other, now)) unaware.delete(other);
-    for (const [other, { seenAt }] of seen) {
-      if (now - seenAt < FORGOTTEN_AFTER_MS || closed) continue;
-      await store.dropLease(other);
-      seen.delete(other);
+    unacknowledgedPeers ??= present;
+    for (const peer of unacknowledgedPeers) {
+      if (hasAcknowledged(peer, now)) unacknowledgedPeers.delete(peer);
     }
-    const others = [...seen.values()].some(stands);
-    if (others === othersStood) return;
-    othersStood = others;
-    logger.info({ serverId, others: present.size }, others ? 'another server is there' : 'alone');
-    onCompany();
+    for (const [peer, { seenAt }] of seen) {
+      if (now - seenAt < DELETED_AFTER_MS || isClosed) continue;
+      await store.dropLease(peer);
+      seen.delete(peer);
+    }
+    const hasPeers = [...seen.values()].some(isValid);
+    if (hasPeers === hadPeers) return;
+    hadPeers = hasPeers;
+    logger.info({ serverId, others: present.size }, hasPeers ? 'other servers found' : 'no other servers');
+    onChange();
   };
 
-  const beat = async () => {
+  const renewAndCheck = async () => {
     const startedAt = clock.monotonicNow();
     try {
-      // Who looks first of two newcomers is found by the other.
-      const isNew = unaware === null;
-      if (isNew) await renew();
-      await look();
-      if (!isNew && !closed) await renew();
+      // Of two joining servers, the one that checks first is found by the other.
+      const isJoining = unacknowledgedPeers === null;
+      if (isJoining) await renewLease();
+      await checkPeers();
+      if (!isJoining && !isClosed) await renewLease();
       const now = clock.monotonicNow();
       // A renewal that took a whole lease is a gap, too.
       healthySince = now - startedAt < LEASE_TTL_MS ? (healthySince ?? now) : now;
     } catch (cause) {
-      if (healthySince !== null) logger.warn({ serverId, cause }, 'the lease could not be renewed');
+      if (healthySince !== null) logger.warn({ serverId, cause }, 'lease not renewed');
       healthySince = null;
       throw cause;
     } finally {
-      askedAt = clock.monotonicNow();
-      beating = null;
+      checkedAt = clock.monotonicNow();
+      renewing = null;
       schedule();
     }
   };
 
-  const beatOnce = () => (beating ??= beat());
+  const renew = () => (renewing ??= renewAndCheck());
 
-  const isHeard = () => store.exclusive || unaware?.size === 0;
+  const isAcknowledged = () => store.exclusive || unacknowledgedPeers?.size === 0;
 
   const schedule = () => {
-    if (closed) return;
-    timer?.();
-    timer = clock.setTimer(isHeard() ? RENEW_EVERY_MS : LOOK_EVERY_MS, () => {
-      // Said by the beat itself.
-      beatOnce().catch(() => undefined);
+    if (isClosed) return;
+    cancelTimer?.();
+    cancelTimer = clock.setTimer(isAcknowledged() ? RENEW_INTERVAL_MS : JOIN_POLL_MS, () => {
+      // Logged where it failed.
+      renew().catch(() => undefined);
     });
   };
 
   return {
-    open: beatOnce,
-    isHeard,
-    othersStand: () => !store.exclusive && (othersStood || clock.monotonicNow() - askedAt > ALONE_FOR_MS),
-    isVoid: (other) => {
-      if (other === serverId) return false;
+    open: renew,
+    isAcknowledged,
+    busReachesAllPeers: () => bus.sharedBetweenServers && bus.state === 'connected',
+    hasPeers: () => !store.exclusive && (hadPeers || clock.monotonicNow() - checkedAt > NO_PEERS_VALID_MS),
+    isExpired: (peer) => {
+      if (peer === serverId) return false;
       if (store.exclusive) return true;
       const isHealthy = healthySince !== null && clock.monotonicNow() - healthySince >= LEASE_TTL_MS;
-      const lease = seen.get(other);
-      return isHealthy && (lease === undefined || !stands(lease));
+      const lease = seen.get(peer);
+      return isHealthy && (lease === undefined || !isValid(lease));
     },
     close: async () => {
-      if (closed) return;
-      closed = true;
-      timer?.();
-      // What is being renewed would stand again after it was taken back.
-      await beating?.catch(() => undefined);
-      // A server whose store never opened has none to give back.
-      if (!taken) return;
+      if (isClosed) return;
+      isClosed = true;
+      cancelTimer?.();
+      // A renewal in flight would put the lease back after it was dropped.
+      await renewing?.catch(() => undefined);
+      // A server whose store never opened has no lease.
+      if (!isTaken) return;
       await store.dropLease(serverId).catch((cause: unknown) => {
-        logger.warn({ serverId, cause }, 'the lease was not taken back; it runs out by itself');
+        logger.warn({ serverId, cause }, 'lease not released; it expires on its own');
       });
     },
   };

@@ -1,11 +1,9 @@
 /**
- * What an ingestion job calls: four methods for the ingestion that runs, and a handle for one of its own. Checks what
- * it is told before anything changes; leaves folding, merging and storing to the service.
+ * What an ingestion job calls: four methods for the running ingestion, and a handle for one of its own. Checks arguments
+ * before anything changes; leaves reducing, coalescing and storing to the service.
  */
 import {
-  describeIssues,
   isEnded,
-  reportSchemas,
   type ErrorInput,
   type IngestionCommand,
   type IngestionProgress,
@@ -13,41 +11,41 @@ import {
   type ResultInput,
   type StartOptions,
 } from '@ingestion-progress/schema';
-import type { Unsubscribe } from '../bus/event-bus.js';
-import { ProgressError } from '../shared/errors.js';
-import { silentLogger, type Logger } from '../observability/logger.js';
-import { createIngestionRun, REFUSED, type IngestionRun } from './run.js';
-import { createUpdateLane, type UpdateLane } from './update-buffer.js';
 import type { IngestionService } from '../ingestion/service.js';
-import type { Report } from '../progress/report.js';
-import { foldOf } from '../ingestion/batch.js';
+import { silentLogger, type Logger } from '../observability/logger.js';
+import { reduce } from '../progress/reduce.js';
+import { isEndingReport, parseReport, type Report } from '../progress/report.js';
+import { ProgressError } from '../shared/errors.js';
+import type { Unsubscribe } from '../shared/unsubscribe.js';
+import { createIngestionRun, UPDATE_REJECTED, type IngestionRun } from './run.js';
+import { UpdateBuffer } from './update-buffer.js';
 
-/** A report that was refused after its call had returned. */
+/** A report that was rejected after its call had returned. */
 export interface Rejection {
   readonly projectId: string;
-  /** Null where the call was for whatever ingestion runs. */
+  /** Null if the call was for the running ingestion. */
   readonly ingestionId: string | null;
 }
 
 /** Options of the emitter. */
 export interface EmitterOptions {
-  /** @default says nothing */
+  /** @default logs nothing */
   readonly logger?: Logger;
-  /** Told of each `emitProgressUpdate` that was refused, which has nobody to throw to. Must not throw. */
+  /** Called for each `emitProgressUpdate` that was rejected after it returned. Must not throw. */
   readonly onRejected?: (error: ProgressError, rejection: Rejection) => void;
 }
 
-/** A job's answer to a retry request: nothing or true to take it, false or a reason to refuse it. */
+/** A job's answer to a retry request: nothing or true to accept it, false or a reason to reject it. */
 export type RetryAnswer = void | boolean | { readonly accepted: boolean; readonly reason?: string };
 
 /** Reports the progress of ingestions that run in this process. */
 export class IngestionEventEmitter {
-  private readonly lanes = new Map<string, UpdateLane>();
-  /** Projects whose refusal was logged already. */
-  private readonly refusing = new Set<string>();
+  private readonly buffers = new Map<string, UpdateBuffer>();
+  /** Projects whose first rejection was logged already. */
+  private readonly rejected = new Set<string>();
   private readonly logger: Logger;
 
-  /** @internal A server makes its own: `server.emitter`. */
+  /** @internal A server creates its own: `server.emitter`. */
   constructor(
     private readonly service: IngestionService,
     private readonly options: EmitterOptions = {},
@@ -56,26 +54,23 @@ export class IngestionEventEmitter {
   }
 
   /**
-   * A phase began: those before it are completed or skipped. Starts an ingestion where none runs and `phase` is 1.
+   * A phase began: those before it are completed or skipped. Starts an ingestion if none is running and `phase` is 1.
    * Rejects with `BAD_USER_INPUT` (path and rule), `CONFLICT`, `RATE_LIMITED` or `UNAVAILABLE`.
    */
   async emitPhaseStarted(projectId: string, phase: number, message: string): Promise<IngestionProgress> {
-    const report = checked({
-      type: 'phase_started',
-      report: { projectId, ingestionId: ANY, phase, message },
-    });
+    const report = parse({ type: 'phase_started', report: { projectId, ingestionId: null, phase, message } });
     if (phase === 1) {
       const latest = await this.service.read(projectId);
       if (latest === null || startsAnew(latest.progress)) await this.start(projectId);
     }
-    return this.send(projectId, report, false);
+    return this.send(projectId, report);
   }
 
   /**
-   * The job got further. Call it as often as you like: at most two events a second go out, the last one among them.
-   * Returns at once; throws only what breaks the schema. A refusal goes to `onRejected`.
+   * Reports progress. Call it as often as you like: updates are coalesced to two per second, and the latest one is always
+   * delivered. Returns at once; throws only for arguments that break the schema. A rejection goes to `onRejected`.
    *
-   * @param percent Of the phase, 0 to 100; null where not known.
+   * @param percent Of the phase, 0 to 100; null if not known.
    */
   emitProgressUpdate(
     projectId: string,
@@ -83,42 +78,47 @@ export class IngestionEventEmitter {
     percent: number | null,
     metrics?: MetricsInput | null,
   ): void {
-    let lane = this.lanes.get(projectId);
-    if (lane === undefined) {
-      lane = createUpdateLane(this.service, projectId, null, (error) => this.refused(error, projectId));
-      lane.check(phase, percent, metrics);
-      this.lanes.set(projectId, lane);
+    let buffer = this.buffers.get(projectId);
+    if (buffer === undefined) {
+      buffer = new UpdateBuffer({
+        projects: this.service.updates,
+        projectId,
+        ingestionId: null,
+        onRejected: (error) => this.onUpdateRejected(error, projectId),
+      });
+      buffer.check(phase, percent, metrics);
+      this.buffers.set(projectId, buffer);
     }
-    lane.put(phase, percent, metrics);
+    buffer.put(phase, percent, metrics);
   }
 
   /** The ingestion completed. Resolves once that is stored and published. */
   async emitComplete(projectId: string, result: ResultInput): Promise<IngestionProgress> {
-    const report = checked({ type: 'ingestion_complete', report: { projectId, ingestionId: ANY, result } });
-    return this.send(projectId, report, true);
+    const report = parse({ type: 'ingestion_complete', report: { projectId, ingestionId: null, result } });
+    return this.send(projectId, report);
   }
 
-  /** The ingestion failed; for good, unless `recoverable`. `phase` is null where it failed before the first. */
+  /** The ingestion failed; for good, unless `recoverable`. `phase` is null if it failed before the first. */
   async emitError(projectId: string, phase: number | null, error: ErrorInput): Promise<IngestionProgress> {
-    const report = checked({ type: 'error', report: { ...error, projectId, ingestionId: ANY, phase } });
-    return this.send(projectId, report, !error.recoverable);
+    const report = parse({ type: 'error', report: { ...error, projectId, ingestionId: null, phase } });
+    return this.send(projectId, report);
   }
 
-  /** Starts an ingestion, stored before this resolves, and gives a handle that addresses it and no other. */
+  /** Starts an ingestion, stored before this resolves, and returns a handle that reports to it and no other. */
   async startIngestion(projectId: string, options: StartOptions = {}): Promise<IngestionRun> {
     const { progress } = await this.service.start({ ...options, projectId }, 'in-process');
-    this.refusing.delete(projectId);
+    this.rejected.delete(projectId);
     return createIngestionRun({
       service: this.service,
       logger: this.logger,
       progress,
-      onRejected: (error) => this.tell(error, { projectId, ingestionId: progress.id }),
+      onRejected: (error) => this.notifyRejected(error, { projectId, ingestionId: progress.id }),
     });
   }
 
   /**
-   * Takes retry requests of a project, asked on whatever server. The handler decides; it should start the job without
-   * waiting for its end: a request is UNHEARD after 5 s. Resolves once attached, with the way to stop.
+   * Handles retry requests of a project, made on any server. The handler decides; it should start the job without waiting
+   * for its end: a request becomes NO_RECEIVER after 5 s. Resolves once attached, with a function that detaches it.
    */
   async onRetry(
     projectId: string,
@@ -127,7 +127,7 @@ export class IngestionEventEmitter {
     return this.service.watchCommands(projectId, (command) => {
       if (command.kind !== 'RETRY') return;
       this.answerRetry(command, handler).catch((cause: unknown) =>
-        this.logger.error({ projectId, commandId: command.id, cause }, 'a retry request was not answered'),
+        this.logger.error({ projectId, commandId: command.id, cause }, 'retry request not answered'),
       );
     });
   }
@@ -145,7 +145,7 @@ export class IngestionEventEmitter {
     } catch (cause) {
       this.logger.error(
         { projectId: command.projectId, commandId: command.id, cause },
-        'a retry handler threw',
+        'retry handler threw',
       );
       accepted = false;
       reason = 'The job could not be started again.';
@@ -157,20 +157,25 @@ export class IngestionEventEmitter {
   private async start(projectId: string): Promise<void> {
     try {
       await this.service.start({ projectId }, 'in-process');
-      this.refusing.delete(projectId);
+      this.rejected.delete(projectId);
     } catch (error) {
-      // Another call was first: this one goes on with what that one started.
+      // Another call was first: this one continues with the ingestion that it started.
       if (!(error instanceof ProgressError) || error.code !== 'CONFLICT') throw error;
     }
   }
 
-  private async send(projectId: string, report: Report, isEnding: boolean): Promise<IngestionProgress> {
-    const { record } = await this.service.change(projectId, foldOf(report, false), isEnding);
-    if (isEnding) this.lanes.delete(projectId);
+  private async send(projectId: string, report: Report): Promise<IngestionProgress> {
+    const isEnding = isEndingReport(report);
+    const { record } = await this.service.submit(
+      projectId,
+      (base, nowMs) => reduce(base, report, nowMs),
+      isEnding,
+    );
+    if (isEnding) this.buffers.delete(projectId);
     return record.progress;
   }
 
-  private tell(error: ProgressError, rejection: Rejection): void {
+  private notifyRejected(error: ProgressError, rejection: Rejection): void {
     try {
       this.options.onRejected?.(error, rejection);
     } catch (cause) {
@@ -178,28 +183,21 @@ export class IngestionEventEmitter {
     }
   }
 
-  private refused(error: ProgressError, projectId: string): void {
-    if (!this.refusing.has(projectId)) {
-      this.refusing.add(projectId);
-      this.logger.warn({ projectId, code: error.code, reason: error.message }, REFUSED);
+  private onUpdateRejected(error: ProgressError, projectId: string): void {
+    if (!this.rejected.has(projectId)) {
+      this.rejected.add(projectId);
+      this.logger.warn({ projectId, code: error.code, reason: error.message }, UPDATE_REJECTED);
     }
-    this.tell(error, { projectId, ingestionId: null });
+    this.notifyRejected(error, { projectId, ingestionId: null });
   }
 }
 
-/** Stands where the running ingestion's id goes once it is known. */
-const ANY = 'running';
+const parse = (report: Report) => parseReport(report, 'in-process');
 
-function checked(report: Report): Report {
-  const outcome = reportSchemas[report.type].safeParse(report.report);
-  if (!outcome.success) throw new ProgressError('BAD_USER_INPUT', describeIssues(outcome.error));
-  return { type: report.type, report: outcome.data } as Report;
-}
-
-/** Whether a start of phase 1 begins another ingestion, or goes on with this one. */
+/** True if a start of phase 1 begins another ingestion, false if it continues this one. */
 function startsAnew(progress: IngestionProgress): boolean {
   if (isEnded(progress)) return true;
   if (progress.status !== 'FAILED') return false;
-  // The job that the server lost, or one that was further: nobody goes on with it from the first phase.
+  // An interrupted job, or one that was in a later phase, does not continue with the first.
   return progress.currentPhase > 1 || progress.error?.errorCode === 'INGESTION_INTERRUPTED';
 }

@@ -1,4 +1,4 @@
-/** The handle of one ingestion that runs in this process: reports for it and no other, and a signal that says stop. */
+/** The handle of one ingestion that runs in this process: reports for it and no other, and a signal that stops the job. */
 import {
   isEnded,
   type ErrorInput,
@@ -7,17 +7,17 @@ import {
   type MetricsInput,
   type ResultInput,
 } from '@ingestion-progress/schema';
-import type { Unsubscribe } from '../bus/event-bus.js';
-import { ProgressError } from '../shared/errors.js';
-import type { Logger } from '../observability/logger.js';
 import type { IngestionService } from '../ingestion/service.js';
+import type { Logger } from '../observability/logger.js';
 import type { Report } from '../progress/report.js';
-import { createUpdateLane } from './update-buffer.js';
+import { ProgressError } from '../shared/errors.js';
+import type { Unsubscribe } from '../shared/unsubscribe.js';
+import { UpdateBuffer } from './update-buffer.js';
 
-/** What the log says of an update that was refused, once for an ingestion. */
-export const REFUSED = 'a progress update was refused';
+/** Logged for the first rejected update of an ingestion. */
+export const UPDATE_REJECTED = 'progress update rejected';
 
-/** Why a run's signal was aborted by a person's request. */
+/** The abort reason of a run's signal after a person asked to cancel. */
 export class CancelRequested extends Error {
   override readonly name = 'CancelRequested';
 
@@ -35,20 +35,20 @@ export interface IngestionRun {
   readonly ingestionId: string;
   /**
    * Aborted when the job should stop: a person asked to cancel (`reason` is a `CancelRequested`; stop, then
-   * `confirmCancelled`), or its reports are refused because the ingestion ended or was replaced (`reason` is a
+   * `confirmCancelled`), or its reports are rejected because the ingestion ended or was replaced (`reason` is a
    * `ProgressError` `CONFLICT`; there is nothing more to report).
    */
   readonly signal: AbortSignal;
   /** True once a person asked to cancel. */
   readonly cancelRequested: boolean;
   emitPhaseStarted(phase: number, message: string): Promise<IngestionProgress>;
-  /** Returns at once; throws only what breaks the schema. A refusal aborts `signal`. */
+  /** Returns at once; throws only for arguments that break the schema. A rejection aborts `signal`. */
   emitProgressUpdate(phase: number, percent?: number | null, metrics?: MetricsInput | null): void;
   emitComplete(result: ResultInput): Promise<IngestionProgress>;
   emitError(phase: number | null, error: ErrorInput): Promise<IngestionProgress>;
-  /** The job stopped because it was asked to. */
+  /** The job stopped because a person asked it to. */
   confirmCancelled(): Promise<IngestionProgress>;
-  /** Stops listening to requests; done by itself at an ending. A second call does no harm. */
+  /** Stops listening to cancel requests; an ending does so, too. A second call does no harm. */
   dispose(): void;
 }
 
@@ -61,29 +61,29 @@ export interface IngestionRunOptions {
   readonly onRejected: (error: ProgressError) => void;
 }
 
-/** Makes the handle, once it hears cancel requests where its ingestion is cancellable. */
+/** Creates the handle; if the ingestion is cancellable, once it receives cancel requests. */
 export async function createIngestionRun(options: IngestionRunOptions): Promise<IngestionRun> {
   const { service, logger, progress } = options;
   const { projectId, id: ingestionId, cancellable } = progress;
   const controller = new AbortController();
-  let wasRefused = false;
+  let hasRejection = false;
   let stopWatching: Unsubscribe = () => undefined;
 
-  /** Another ingestion took its place, or somebody else ended it: there is nothing more to hear. */
+  /** Another ingestion replaced it, or it was ended elsewhere: no cancel request will follow. */
   const stop = (error: ProgressError) => {
     controller.abort(error);
     stopWatching();
   };
 
-  const refused = (error: ProgressError) => {
-    if (!wasRefused) {
-      wasRefused = true;
-      logger.warn({ projectId, ingestionId, code: error.code, reason: error.message }, REFUSED);
+  const onRejected = (error: ProgressError) => {
+    if (!hasRejection) {
+      hasRejection = true;
+      logger.warn({ projectId, ingestionId, code: error.code, reason: error.message }, UPDATE_REJECTED);
     }
     if (error.code === 'CONFLICT') stop(error);
     options.onRejected(error);
   };
-  const lane = createUpdateLane(service, projectId, ingestionId, refused);
+  const buffer = new UpdateBuffer({ projects: service.updates, projectId, ingestionId, onRejected });
 
   const isOpen = () => {
     const latest = service.live(projectId)?.progress;
@@ -95,7 +95,7 @@ export async function createIngestionRun(options: IngestionRunOptions): Promise<
       return (await service.report(report)).progress;
     } catch (error) {
       const isConflict = error instanceof ProgressError && error.code === 'CONFLICT';
-      // A phase that is over is a conflict, too, and no reason to stop.
+      // A report for an earlier phase is a conflict, too, but no reason to stop.
       if (isConflict && !isOpen()) stop(error);
       throw error;
     }
@@ -106,7 +106,7 @@ export async function createIngestionRun(options: IngestionRunOptions): Promise<
     return ended;
   };
 
-  const takeCancel = (command: IngestionCommand) => {
+  const acceptCancel = (command: IngestionCommand) => {
     if (command.kind !== 'CANCEL' || command.ingestionId !== ingestionId) return;
     controller.abort(new CancelRequested(command.requestedBy));
     const { id: commandId } = command;
@@ -115,14 +115,14 @@ export async function createIngestionRun(options: IngestionRunOptions): Promise<
       .catch((cause: unknown) =>
         logger.warn(
           { projectId, ingestionId, commandId, cause },
-          'a cancel request was taken, but not answered',
+          'cancel request accepted but not acknowledged',
         ),
       );
   };
   if (cancellable) {
-    // It runs all the same where it cannot hear; the server then carries a cancel request out.
-    stopWatching = await service.watchCommands(projectId, takeCancel).catch((cause: unknown) => {
-      logger.warn({ projectId, ingestionId, cause }, 'cancel requests are not heard');
+    // It runs even if it receives no cancel requests; the server then executes them.
+    stopWatching = await service.watchCommands(projectId, acceptCancel).catch((cause: unknown) => {
+      logger.warn({ projectId, ingestionId, cause }, 'cancel requests unavailable');
       return stopWatching;
     });
   }
@@ -137,7 +137,7 @@ export async function createIngestionRun(options: IngestionRunOptions): Promise<
     },
     emitPhaseStarted: (phase, message) =>
       send({ type: 'phase_started', report: { ...address, phase, message } }),
-    emitProgressUpdate: (phase, percent, metrics) => lane.put(phase, percent, metrics),
+    emitProgressUpdate: (phase, percent, metrics) => buffer.put(phase, percent, metrics),
     emitComplete: (result) => end({ type: 'ingestion_complete', report: { ...address, result } }),
     emitError: (phase, error) => {
       const report: Report = { type: 'error', report: { ...error, ...address, phase } };

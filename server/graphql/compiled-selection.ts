@@ -1,7 +1,7 @@
 /**
- * A selection set made into functions: what graphql-js decides anew at each execution (which fields, of which type, in
- * which order) is decided once. For plain data alone; whatever is not plain is left to graphql-js, which gives the same
- * bytes. Knows no event.
+ * Compiles a selection set to functions: what graphql-js decides at each execution (which fields, of which type, in which
+ * order) is decided once. For plain data only; anything else is left to graphql-js, which gives the same bytes. Knows no
+ * event.
  */
 import {
   Kind,
@@ -23,12 +23,12 @@ import type {
   SelectionSetNode,
 } from 'graphql';
 
-/** Turns a value into what its selection asks of it. */
+/** Completes a value by its selection. */
 export type Complete = (value: unknown) => unknown;
 
-/** Thrown where graphql-js must do it: a null that may not be, a value that does not serialise. */
-export class NotPlain extends Error {
-  override readonly name = 'NotPlain';
+/** graphql-js has to execute this: a null that is not allowed, a value that does not serialise. */
+export class NotPlainError extends Error {
+  override readonly name = 'NotPlainError';
 }
 
 type Source = Readonly<Record<string, unknown>>;
@@ -40,7 +40,7 @@ function isSource(value: unknown): value is Source {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Compiles selections of a document; each method gives null where something in it is not plain. */
+/** Compiles selections of a document; each method returns null if something in it is not plain. */
 class Compiler {
   readonly #schema: GraphQLSchema;
   readonly #fragments: ReadonlyMap<string, FragmentDefinitionNode>;
@@ -85,7 +85,7 @@ class Compiler {
       if (complete === null) return null;
       return (value) => {
         const completed = complete(value);
-        if (completed === null) throw new NotPlain('A null that may not be.');
+        if (completed === null) throw new NotPlainError('A null that may not be.');
         return completed;
       };
     }
@@ -100,7 +100,7 @@ class Compiler {
     if (complete === null) return null;
     return (value) => {
       if (value === null || value === undefined) return null;
-      if (!Array.isArray(value)) throw new NotPlain('A list that is none.');
+      if (!Array.isArray(value)) throw new NotPlainError('A list that is none.');
       return value.map((item) => complete(item));
     };
   }
@@ -118,7 +118,7 @@ class Compiler {
       if (value === null || value === undefined) return null;
       const typeName = isSource(value) ? value['__typename'] : undefined;
       const complete = typeof typeName === 'string' ? byName.get(typeName) : undefined;
-      if (complete === undefined) throw new NotPlain('A value of no known type.');
+      if (complete === undefined) throw new NotPlainError('A value of no known type.');
       return complete(value);
     };
   }
@@ -137,7 +137,7 @@ class Compiler {
     }
     return (value) => {
       if (value === null || value === undefined) return null;
-      if (!isSource(value)) throw new NotPlain('An object that is none.');
+      if (!isSource(value)) throw new NotPlainError('An object that is none.');
       const completed: Record<string, unknown> = {};
       for (let index = 0; index < keys.length; index += 1) {
         completed[keys[index] ?? ''] = reads[index]?.(value);
@@ -161,14 +161,14 @@ function leaf(type: GraphQLLeafType): Complete {
   return (value) => {
     if (value === null || value === undefined) return null;
     if (typeof value === 'function' || value instanceof Promise)
-      throw new NotPlain('A value to be resolved.');
+      throw new NotPlainError('A value to be resolved.');
     const serialized: unknown = type.serialize(value);
-    if (serialized === null || serialized === undefined) throw new NotPlain('A leaf that is nothing.');
+    if (serialized === null || serialized === undefined) throw new NotPlainError('A leaf that is nothing.');
     return serialized;
   };
 }
 
-/** Compiles what a field of this type is asked for; null where graphql-js must execute it. */
+/** Compiles the selection of a field of this type; null if graphql-js must execute it. */
 export function compileField(
   schema: GraphQLSchema,
   document: DocumentNode,

@@ -1,4 +1,4 @@
-/** What resolvers stand on, and what they know of a request: who asks, and a state that the transport has read already. */
+/** Options of the resolvers, and the context of a request: its session, and a state that the transport has read already. */
 import type { TokenLifetime } from '@ingestion-progress/schema/resolvers';
 import type { Session } from '../auth/session.js';
 import type { Viewer } from '../auth/viewer.js';
@@ -7,7 +7,7 @@ import type { ProgressService } from '../ingestion/service.js';
 import type { IngestionRecord } from '../progress/record.js';
 import type { WatchHub } from '../watch/watch-hub.js';
 
-/** What the resolvers stand on. */
+/** Options of the resolvers. */
 export interface ResolverOptions {
   readonly service: ProgressService;
   readonly hub: WatchHub;
@@ -19,7 +19,7 @@ export interface ResolverOptions {
 /** Context of an operation. */
 export interface GraphqlContext {
   readonly session: Session;
-  /** Read by the transport for an ETag, so that body and tag tell of the same state. */
+  /** Read by the transport for an ETag, so that body and tag are of the same state. */
   readonly prefetched?:
     | {
         readonly projectId: string;
@@ -29,7 +29,7 @@ export interface GraphqlContext {
     | undefined;
 }
 
-/** Until when a viewer's token is good, as an ack and refreshToken tell it. */
+/** The lifetime of a viewer's token, as sent with an ack and by refreshToken. */
 export function lifetimeOf(viewer: Viewer, clock: Pick<Clock, 'now'>): TokenLifetime {
   return { expiresAt: viewer.expiresAt, serverTime: clock.now(), scopes: [...viewer.scopes] };
 }

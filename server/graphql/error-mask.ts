@@ -1,13 +1,13 @@
 /**
- * What of an error reaches a client: expected ones with their code, mistakes of the client's as BAD_USER_INPUT, and of
- * everything else only that it happened; that is logged once.
+ * Masks errors before they reach a client: expected ones keep their code, mistakes of the client become BAD_USER_INPUT,
+ * and everything else becomes INTERNAL_SERVER_ERROR and is logged once.
  */
 import { GraphQLError } from 'graphql';
 import { ProgressError } from '../shared/errors.js';
 import type { ErrorCode } from '../shared/errors.js';
 import type { Logger } from '../observability/logger.js';
 
-/** Turns whatever was thrown into what a client is told. */
+/** Turns anything that was thrown into the error that a client receives. */
 export type MaskError = (error: unknown) => GraphQLError;
 
 const HTTP_STATUS: Readonly<Record<ErrorCode, number>> = Object.freeze({
@@ -22,13 +22,13 @@ const HTTP_STATUS: Readonly<Record<ErrorCode, number>> = Object.freeze({
   INTERNAL_SERVER_ERROR: 500,
 });
 
-/** HTTP status of a code, where a whole answer is the error. */
+/** HTTP status of a code, for responses that are an error as a whole. */
 export function httpStatusOf(code: ErrorCode): number {
   return HTTP_STATUS[code];
 }
 
-/** The innermost error that is not GraphQL's own; null where the whole chain is. */
-function cause(error: unknown): unknown {
+/** The innermost error that is not GraphQL's own; null if there is none. */
+function rootCause(error: unknown): unknown {
   let inner = error;
   while (inner instanceof GraphQLError) {
     if (inner.originalError === undefined) return null;
@@ -37,7 +37,7 @@ function cause(error: unknown): unknown {
   return inner;
 }
 
-function tell(error: unknown, message: string, code: ErrorCode): GraphQLError {
+function withCode(error: unknown, message: string, code: ErrorCode): GraphQLError {
   const { nodes, source, positions, path } = error instanceof GraphQLError ? error : new GraphQLError('');
   const extensions = { ...(error instanceof GraphQLError ? error.extensions : {}), code };
   return new GraphQLError(message, {
@@ -49,33 +49,33 @@ function tell(error: unknown, message: string, code: ErrorCode): GraphQLError {
   });
 }
 
-/** Makes a mask that logs what it hides. What it has masked already it leaves as it is. */
+/** Creates a mask that logs what it hides. Errors that it masked already are returned as they are. */
 export function createErrorMask(logger: Logger): MaskError {
   const masked = new WeakSet<GraphQLError>();
 
-  function told(error: unknown, message: string, code: ErrorCode): GraphQLError {
-    const shown = tell(error, message, code);
-    masked.add(shown);
-    return shown;
+  function maskedAs(error: unknown, message: string, code: ErrorCode): GraphQLError {
+    const publicError = withCode(error, message, code);
+    masked.add(publicError);
+    return publicError;
   }
 
   return (error) => {
     for (let known = error; known instanceof GraphQLError; known = known.originalError) {
       if (masked.has(known)) return known;
     }
-    const inner = cause(error);
+    const inner = rootCause(error);
     if (inner instanceof ProgressError) {
       if (inner.code === 'INTERNAL_SERVER_ERROR')
-        logger.error({ error: inner.message }, 'answered with an error');
-      return told(error, inner.message, inner.code);
+        logger.error({ error: inner.message }, 'internal error sent to client');
+      return maskedAs(error, inner.message, inner.code);
     }
-    // Raised by parsing, validation or coercion of what the client sent; what fails later has a path.
+    // Raised by parsing, validation or coercion of the request; errors of execution have a path.
     if (inner === null && error instanceof GraphQLError && error.path === undefined) {
-      return told(error, error.message, 'BAD_USER_INPUT');
+      return maskedAs(error, error.message, 'BAD_USER_INPUT');
     }
     const shown = inner ?? error;
     const stack = shown instanceof Error ? shown.stack : undefined;
-    logger.error({ error: String(shown), stack }, 'unexpected error');
-    return told(error, 'Something went wrong on the server.', 'INTERNAL_SERVER_ERROR');
+    logger.error({ error: String(shown), stack }, 'unexpected error masked');
+    return maskedAs(error, 'Something went wrong on the server.', 'INTERNAL_SERVER_ERROR');
   };
 }

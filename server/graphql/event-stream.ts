@@ -1,25 +1,25 @@
 /**
- * A subscription's events as an async iterator written by hand: `return()` is immediate, also while a `next()` waits,
- * so that a quiet subscription does not outlive its socket.
+ * A subscription's events as a hand-written async iterator: `return()` takes effect at once, even while a `next()` is
+ * pending, so that a quiet subscription does not outlive its socket.
  */
 
-/** A source that is pulled from, and says when it is worth pulling. */
+/** A source that values are pulled from. */
 export interface StreamSource<T> {
-  /** The next value; null where none waits. */
+  /** The next value; null if there is none now. */
   take(): T | null;
   /** Null while more may come; afterwards how it ended. */
   readonly end: { readonly error: Error | null } | null;
   close(): void;
 }
 
-/** An iterator, and what its source calls when there is news. */
+/** An iterator, and the function by which its source signals news. */
 export interface EventStream<T> {
   readonly iterator: AsyncIterableIterator<T> & { return(): Promise<IteratorResult<T>> };
   /** There is something to take, or nothing more to come. */
   wake(): void;
 }
 
-interface Waiting<T> {
+interface PendingNext<T> {
   readonly resolve: (result: IteratorResult<T>) => void;
   readonly reject: (error: Error) => void;
 }
@@ -28,7 +28,7 @@ const DONE: IteratorResult<never> = Object.freeze({ done: true, value: undefined
 
 /** See `EventStream`. A class, since there may be very many: its methods are shared. */
 class PulledStream<T> implements EventStream<T>, AsyncIterableIterator<T> {
-  private waiting: Waiting<T> | null = null;
+  private pending: PendingNext<T> | null = null;
   private finished = false;
 
   constructor(private readonly source: StreamSource<T>) {}
@@ -42,12 +42,12 @@ class PulledStream<T> implements EventStream<T>, AsyncIterableIterator<T> {
   }
 
   wake(): void {
-    if (this.waiting === null) return;
+    if (this.pending === null) return;
     const { source } = this;
     const value = source.take();
     if (value === null && source.end === null) return;
-    const { resolve, reject } = this.waiting;
-    this.waiting = null;
+    const { resolve, reject } = this.pending;
+    this.pending = null;
     if (value !== null) {
       resolve({ done: false, value });
       return;
@@ -60,9 +60,9 @@ class PulledStream<T> implements EventStream<T>, AsyncIterableIterator<T> {
 
   next(): Promise<IteratorResult<T>> {
     if (this.finished) return Promise.resolve(DONE);
-    if (this.waiting !== null) return Promise.reject(new Error('One next() at a time.'));
+    if (this.pending !== null) return Promise.reject(new Error('One next() at a time.'));
     return new Promise<IteratorResult<T>>((resolve, reject) => {
-      this.waiting = { resolve, reject };
+      this.pending = { resolve, reject };
       this.wake();
     });
   }
@@ -70,13 +70,13 @@ class PulledStream<T> implements EventStream<T>, AsyncIterableIterator<T> {
   return(): Promise<IteratorResult<T>> {
     this.finished = true;
     this.source.close();
-    this.waiting?.resolve(DONE);
-    this.waiting = null;
+    this.pending?.resolve(DONE);
+    this.pending = null;
     return Promise.resolve(DONE);
   }
 }
 
-/** Makes an iterator over a source; one `next()` at a time, as every GraphQL server calls it. */
+/** Creates an iterator over a source; one `next()` at a time, as every GraphQL server calls it. */
 export function createEventStream<T>(source: StreamSource<T>): EventStream<T> {
   return new PulledStream(source);
 }

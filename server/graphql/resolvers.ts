@@ -1,21 +1,27 @@
-/** Queries and subscriptions: arguments checked, access asked, the service and the hub called. Knows no rule and no driver. */
-import { ProgressError } from '../shared/errors.js';
+/** The resolvers: check arguments and access, then call the service and the hub. Know no rule and no driver. */
+import { LIMITS } from '@ingestion-progress/schema';
 import type { IngestionCommand, IngestionEvent } from '@ingestion-progress/schema';
-import type { QueryResolvers, Resolvers, SubscriptionResolvers } from '@ingestion-progress/schema/resolvers';
+import type {
+  MutationResolvers,
+  QueryResolvers,
+  Resolvers,
+  SubscriptionResolvers,
+} from '@ingestion-progress/schema/resolvers';
+import { GraphQLError, GraphQLScalarType, Kind } from 'graphql';
 import type { Session } from '../auth/session.js';
+import { ProgressError } from '../shared/errors.js';
+import type { Report } from '../ingestion/service.js';
 import type { Page, PageRequest } from '../store/progress-store.js';
 import { lifetimeOf } from './context.js';
 import type { GraphqlContext, ResolverOptions } from './context.js';
-import { createMutations } from './mutations.js';
-import { safeIntScalar, timestampScalar } from './scalars.js';
-import { checkIngestionId, streamCommands, streamProgress } from './watching.js';
-import { toWireEvent } from './wire-event.js';
+import { checkIngestionId, streamCommands, streamProgress } from './authorized-subscription.js';
+import { toGraphqlEvent } from './shared-execution.js';
 
-const LONGEST_CURSOR = 512;
+const MAX_CURSOR_LENGTH = 512;
 
-function pageRequest(first: number, after: string | null | undefined, most: number): PageRequest {
-  if (first < 1 || first > most) throw new ProgressError('BAD_USER_INPUT', `first: must be 1 to ${most}`);
-  if (after !== null && after !== undefined && (after === '' || after.length > LONGEST_CURSOR)) {
+function pageRequest(first: number, after: string | null | undefined, max: number): PageRequest {
+  if (first < 1 || first > max) throw new ProgressError('BAD_USER_INPUT', `first: must be 1 to ${max}`);
+  if (after !== null && after !== undefined && (after === '' || after.length > MAX_CURSOR_LENGTH)) {
     throw new ProgressError('BAD_USER_INPUT', 'after: must be the cursor of an earlier page');
   }
   return { first, after: after ?? null };
@@ -26,7 +32,7 @@ function connection<T>({ items, hasNextPage }: Page<T>) {
 }
 
 function createQueries({ service, clock }: ResolverOptions): QueryResolvers<GraphqlContext> {
-  const canRead = (session: Session, projectId: string) => session.authorise(projectId, 'progress:read');
+  const canRead = (session: Session, projectId: string) => session.authorize(projectId, 'progress:read');
   return {
     progress: async (_parent, args, { session, prefetched }) => {
       await canRead(session, args.projectId);
@@ -58,11 +64,63 @@ function createQueries({ service, clock }: ResolverOptions): QueryResolvers<Grap
   };
 }
 
+/** Reports are validated by the service. */
+function createMutations({ service, clock, publicUrl }: ResolverOptions): MutationResolvers<GraphqlContext> {
+  async function report({ session }: GraphqlContext, kind: Report) {
+    await session.authorizeReport(kind.report.projectId);
+    return service.report(kind, session.source.requestId);
+  }
+
+  async function command(
+    { session }: GraphqlContext,
+    kind: 'RETRY' | 'CANCEL',
+    args: {
+      readonly projectId: string;
+      readonly ingestionId: string;
+      readonly fromPhase?: number | null | undefined;
+    },
+  ) {
+    const { projectId, ingestionId, fromPhase = null } = args;
+    await session.authorizeCommand(projectId, 'ingestion:control');
+    checkIngestionId(ingestionId);
+    const requestedBy = session.viewer.subject;
+    return service.requestCommand({ kind, projectId, ingestionId, fromPhase, requestedBy });
+  }
+
+  return {
+    startIngestion: async (_parent, { input }, { session }) => {
+      await session.authorizeReport(input.projectId);
+      const outcome = await service.start(input, 'elsewhere', session.source.requestId);
+      const base = publicUrl();
+      return {
+        ...outcome,
+        subscriptionUrl: `${base.replace(/^http/, 'ws')}/graphql`,
+        pollUrl: `${base}/api/projects/${encodeURIComponent(input.projectId)}/progress`,
+      };
+    },
+    reportPhaseStarted: (_parent, { input }, context) =>
+      report(context, { type: 'phase_started', report: input }),
+    reportProgress: (_parent, { input }, context) =>
+      report(context, { type: 'progress_update', report: input }),
+    completeIngestion: (_parent, { input }, context) =>
+      report(context, { type: 'ingestion_complete', report: input }),
+    failIngestion: (_parent, { input }, context) => report(context, { type: 'error', report: input }),
+    confirmCancelled: (_parent, { input }, context) => report(context, { type: 'cancelled', report: input }),
+    acknowledgeCommand: async (_parent, { input }, { session }) => {
+      await session.authorizeCommand(input.projectId, 'progress:write');
+      return service.acknowledgeCommand({ ...input, reason: input.reason ?? null });
+    },
+    retryIngestion: (_parent, args, context) => command(context, 'RETRY', args),
+    cancelIngestion: (_parent, args, context) => command(context, 'CANCEL', args),
+    refreshToken: async (_parent, { token }, { session }) => lifetimeOf(await session.refresh(token), clock),
+  };
+}
+
 function createSubscriptions({ service, hub }: ResolverOptions): SubscriptionResolvers<GraphqlContext> {
   return {
     ingestionProgress: {
       subscribe: (_parent: unknown, args, { session }: GraphqlContext) => streamProgress(hub, session, args),
-      resolve: (event: IngestionEvent) => toWireEvent(event),
+      resolve: (event: IngestionEvent) => toGraphqlEvent(event),
     },
     ingestionCommands: {
       subscribe: (_parent: unknown, { projectId }, { session }: GraphqlContext) =>
@@ -72,7 +130,26 @@ function createSubscriptions({ service, hub }: ResolverOptions): SubscriptionRes
   };
 }
 
-/** Makes all resolvers. */
+function integer(name: string, min: number, max: number): GraphQLScalarType<number, number> {
+  const check = (value: unknown): number => {
+    if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max) return value;
+    throw new GraphQLError(`${name} must be a whole number from ${min} to ${max}.`);
+  };
+  return new GraphQLScalarType({
+    name,
+    serialize: check,
+    parseValue: check,
+    parseLiteral: (node) => check(node.kind === Kind.INT ? Number(node.value) : null),
+  });
+}
+
+/** An integer that JavaScript holds exactly. */
+const safeIntScalar = integer('SafeInt', Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
+
+/** Milliseconds since the Unix epoch. */
+const timestampScalar = integer('Timestamp', 0, LIMITS.timestampMost);
+
+/** Creates all resolvers. */
 export function createResolvers(options: ResolverOptions): Resolvers<GraphqlContext> {
   return {
     Query: createQueries(options),

@@ -1,4 +1,4 @@
-/** The executable schema: the contract's text, with our resolvers. */
+/** The executable schema: the contract's text with our resolvers. */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { GraphQLSchema } from 'graphql';

@@ -1,47 +1,65 @@
 /**
- * The fast road's first half: executes an event once for each distinct document and serialises it once, however many
- * watch. What cannot be shared takes the ordinary road; both give the same bytes.
+ * The first half of the fast path: executes an event once per distinct document and serialises it once, however many
+ * watchers there are. Operations that cannot be shared take the slow path; both give the same bytes.
+ * (invariant: one-upstream-per-project)
  */
-import type { IngestionEvent } from '@ingestion-progress/schema';
+import { EVENT_TYPES } from '@ingestion-progress/schema';
+import type { IngestionEvent, IngestionEventType } from '@ingestion-progress/schema';
+import type { ResolversInterfaceTypes } from '@ingestion-progress/schema/resolvers';
 import { Kind, OperationTypeNode, execute, getArgumentValues, visit } from 'graphql';
 import type { ExecutionResult, FieldNode, GraphQLOutputType, GraphQLSchema } from 'graphql';
+import { createBoundedMap } from '../shared/bounded-map.js';
 import { compileField } from './compiled-selection.js';
 import type { Prepared } from './documents.js';
 import type { MaskError } from './error-mask.js';
-import type { ProgressArgs } from './watching.js';
-import { toWireEvent } from './wire-event.js';
+import type { ProgressArgs } from './authorized-subscription.js';
 
-/** One distinct document: renders events for whoever watches by it. */
-export interface Lane {
-  /** The payload of a `next` message: JSON in UTF-8. The same buffer for everybody; not to be changed. */
+/** An event as the resolvers of event types expect it: type name, envelope and payload side by side. */
+export type GraphqlEvent = ResolversInterfaceTypes<Record<string, unknown>>['IngestionEvent'];
+
+const TYPE_NAMES = new Map<IngestionEventType, string>(
+  Object.entries(EVENT_TYPES).map(([typeName, type]) => [type, typeName]),
+);
+
+/** Turns an event into the value that is executed. */
+export function toGraphqlEvent({ payload, ...envelope }: IngestionEvent): GraphqlEvent {
+  const { type, ...fields } = payload;
+  // Each payload belongs to one event type, as the schema's type tests verify.
+  return { __typename: TYPE_NAMES.get(type), ...envelope, ...fields } as unknown as GraphqlEvent;
+}
+
+/** Renders events for one distinct document. */
+export interface EventRenderer {
+  /** The payload of a `next` message: JSON in UTF-8. The same buffer for all watchers; not to be changed. */
   render(event: IngestionEvent): Buffer;
 }
 
 /** A subscription that can be shared. */
-export interface Shared {
-  readonly lane: Lane;
+export interface SharedSubscription {
+  readonly renderer: EventRenderer;
   readonly args: ProgressArgs;
 }
 
 /** See the file's head. */
 export interface SharedExecution {
-  /** Null where the operation must take the ordinary road. */
-  share(prepared: Prepared): Shared | null;
-  /** How many events were executed since the start. */
+  /** Null if the operation must take the slow path. */
+  prepare(prepared: Prepared): SharedSubscription | null;
+  /** Events executed since the start. */
   readonly executions: number;
-  readonly lanes: number;
+  /** Distinct documents known. */
+  readonly documents: number;
 }
 
-/** Distinct documents remembered; those longest unused are forgotten. */
-const MOST_LANES = 200;
+/** Distinct documents cached; the least recently used one is evicted. */
+const MAX_DOCUMENTS = 200;
 
-/** The result as the ordinary road orders it: data, then errors. */
+/** The result in the order of the slow path: data, then errors. */
 function serialise({ data, errors }: ExecutionResult, mask: MaskError): string {
   if (errors === undefined) return JSON.stringify({ data });
   return JSON.stringify({ data, errors: errors.map((error) => mask(error).toJSON()) });
 }
 
-/** The single plain root field; null where there is anything more to it. */
+/** The root field if it is the only one and plain, else null. */
 function rootField({ operation }: Prepared): FieldNode | null {
   const [field, ...others] = operation.selectionSet.selections;
   if (operation.operation !== OperationTypeNode.SUBSCRIPTION || field === undefined || others.length > 0)
@@ -51,7 +69,7 @@ function rootField({ operation }: Prepared): FieldNode | null {
 }
 
 /** The variables that a result depends on: those used outside the root field's own arguments. */
-function variablesThatMatter(prepared: Prepared, root: FieldNode): string {
+function relevantVariables(prepared: Prepared, root: FieldNode): string {
   const names = new Set<string>();
   visit(prepared.document, {
     OperationDefinition: (node) => (node === prepared.operation ? undefined : false),
@@ -62,27 +80,27 @@ function variablesThatMatter(prepared: Prepared, root: FieldNode): string {
   return JSON.stringify([...names].sort().map((name) => [name, prepared.variables[name]]));
 }
 
-/** Makes the shared execution of a schema. */
+/** Creates the shared execution of a schema. */
 export function createSharedExecution(schema: GraphQLSchema, mask: MaskError): SharedExecution {
-  const lanes = new Map<string, Lane>();
+  const renderers = createBoundedMap<EventRenderer>({ maxEntries: MAX_DOCUMENTS });
   const documentIds = new WeakMap<Prepared['document'], number>();
-  let documents = 0;
+  let lastDocumentId = 0;
   let executions = 0;
 
-  function createLane(
+  function createRenderer(
     { document, operation, variables }: Prepared,
     root: FieldNode,
     type: GraphQLOutputType,
-  ): Lane {
+  ): EventRenderer {
     const rendered = new WeakMap<IngestionEvent, Buffer>();
     const compiled = compileField(schema, document, type, root);
     const key = root.alias?.value ?? root.name.value;
     const compiledPayload = (event: IngestionEvent): string | null => {
       if (compiled === null) return null;
       try {
-        return JSON.stringify({ data: { [key]: compiled(toWireEvent(event)) } });
+        return JSON.stringify({ data: { [key]: compiled(toGraphqlEvent(event)) } });
       } catch {
-        // Not plain, or not as the schema says: graphql-js finds the words for it.
+        // Not plain, or not as the schema says: graphql-js reports the error.
         return null;
       }
     };
@@ -111,31 +129,30 @@ export function createSharedExecution(schema: GraphQLSchema, mask: MaskError): S
     };
   }
 
-  function laneOf(prepared: Prepared, root: FieldNode, type: GraphQLOutputType): Lane {
+  function rendererOf(prepared: Prepared, root: FieldNode, type: GraphQLOutputType): EventRenderer {
     let id = documentIds.get(prepared.document);
-    if (id === undefined) documentIds.set(prepared.document, (id = documents += 1));
-    const key = `${id} ${prepared.operation.name?.value ?? ''} ${variablesThatMatter(prepared, root)}`;
-    const lane = lanes.get(key) ?? createLane(prepared, root, type);
-    lanes.delete(key);
-    lanes.set(key, lane);
-    const oldest = lanes.keys().next();
-    if (lanes.size > MOST_LANES && oldest.done !== true) lanes.delete(oldest.value);
-    return lane;
+    if (id === undefined) documentIds.set(prepared.document, (id = lastDocumentId += 1));
+    const key = `${id} ${prepared.operation.name?.value ?? ''} ${relevantVariables(prepared, root)}`;
+    const known = renderers.get(key);
+    if (known !== undefined) return known;
+    const renderer = createRenderer(prepared, root, type);
+    renderers.set(key, renderer);
+    return renderer;
   }
 
   return {
-    share: (prepared) => {
+    prepare: (prepared) => {
       const root = rootField(prepared);
       const definition = schema.getSubscriptionType()?.getFields()['ingestionProgress'];
       if (root === null || definition === undefined) return null;
       const args = getArgumentValues(definition, root, prepared.variables);
-      return { lane: laneOf(prepared, root, definition.type), args: args as unknown as ProgressArgs };
+      return { renderer: rendererOf(prepared, root, definition.type), args: args as unknown as ProgressArgs };
     },
     get executions() {
       return executions;
     },
-    get lanes() {
-      return lanes.size;
+    get documents() {
+      return renderers.size;
     },
   };
 }

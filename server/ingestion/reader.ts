@@ -1,20 +1,20 @@
-/** Reads for watchers and pollers: the latest of live state, bus and store, one flight per project however many ask. */
-import type { IngestionProgress } from '@ingestion-progress/schema';
-import { isEnded } from '@ingestion-progress/schema';
+/** Reads for watchers and pollers: the latest of live state, bus and store, one read per project however many ask. */
+import { isEnded, type IngestionProgress } from '@ingestion-progress/schema';
 import type { EventBus } from '../bus/event-bus.js';
+import type { IngestionRecord } from '../progress/record.js';
 import type { Clock } from '../shared/clock.js';
 import { ProgressError } from '../shared/errors.js';
+import { withTimeout } from '../shared/sleep.js';
 import type { Page, PageRequest, ProgressStore } from '../store/progress-store.js';
-import type { IngestionRecord } from '../progress/record.js';
 
 /** Options of the reader. */
 export interface ReaderOptions {
   readonly store: ProgressStore;
   readonly bus: EventBus;
   readonly clock: Clock;
-  /** How long the store may take before the live state has to do, in milliseconds. */
-  readonly readDeadlineMs: number;
-  readonly othersStand: () => boolean;
+  /** How long store and bus may take before the live state has to do, in milliseconds. */
+  readonly readTimeoutMs: number;
+  readonly hasPeers: () => boolean;
   /** The state that this server holds of a project. */
   readonly live: (projectId: string) => IngestionRecord | null;
 }
@@ -25,66 +25,58 @@ export interface Reader {
   ingestions(projectId: string, page: PageRequest): Promise<Page<IngestionProgress>>;
 }
 
-/** One read of a project, shared by all who asked before it began. */
-interface Flight {
-  hasTakenOff: boolean;
-  landing: Promise<IngestionRecord | null>;
+/** One read of a project, shared by all who asked before it began. (invariant: one-upstream-per-project) */
+interface SharedRead {
+  hasBegun: boolean;
+  result: Promise<IngestionRecord | null>;
 }
 
-/** Makes a reader. */
-export function createReader({
-  store,
-  bus,
-  clock,
-  readDeadlineMs,
-  othersStand,
-  live,
-}: ReaderOptions): Reader {
-  const flights = new Map<string, Flight>();
+/** Creates a reader. */
+export function createReader(options: ReaderOptions): Reader {
+  const { store, bus, clock, readTimeoutMs, hasPeers, live } = options;
+  const reads = new Map<string, SharedRead>();
 
-  const withDeadline = <T>(reading: Promise<T>): Promise<T> =>
-    new Promise((resolve, reject) => {
-      const stop = clock.setTimer(readDeadlineMs, () =>
-        reject(new ProgressError('UNAVAILABLE', 'The store took too long to answer.')),
-      );
-      reading.then(resolve, reject).finally(stop);
-    });
+  const inTime = <T>(reading: Promise<T>): Promise<T> =>
+    withTimeout(
+      clock,
+      reading,
+      readTimeoutMs,
+      () => new ProgressError('UNAVAILABLE', 'The store did not answer in time.'),
+    );
 
   const readLatest = async (projectId: string): Promise<IngestionRecord | null> => {
-    const [onBus, stored] = await Promise.allSettled([
-      withDeadline(bus.read(projectId)),
-      withDeadline(store.read(projectId)),
+    const [fromBus, stored] = await Promise.allSettled([
+      inTime(bus.read(projectId)),
+      inTime(store.read(projectId)),
     ]);
-    const held = live(projectId);
-    const heard = onBus.status === 'fulfilled' ? onBus.value : null;
-    const marks = newer(held, heard);
+    const unstored = newer(live(projectId), fromBus.status === 'fulfilled' ? fromBus.value : null);
     if (stored.status === 'rejected') {
       const isUnreadable = stored.reason instanceof ProgressError && stored.reason.code !== 'UNAVAILABLE';
-      if (marks === null || isUnreadable) throw stored.reason;
-      return marks;
+      if (unstored === null || isUnreadable) throw stored.reason;
+      return unstored;
     }
-    return overruled(marks, stored.value);
+    return newerOrEnded(unstored, stored.value);
   };
 
   const latest = (projectId: string): Promise<IngestionRecord | null> => {
     const held = live(projectId);
-    // Alone, what this server holds is never older than what it stored.
-    if (held !== null && bus.kind === 'memory' && !othersStand()) return Promise.resolve(held);
-    // A flight that has taken off may have read before what the caller must not miss (law 1): it shares the next one.
-    const flying = flights.get(projectId);
-    if (flying !== undefined && !flying.hasTakenOff) return flying.landing;
-    const flight: Flight = { hasTakenOff: false, landing: Promise.resolve(null) };
-    flight.landing = (flying?.landing ?? Promise.resolve(null))
+    // If this server is alone, its own state is never older than the stored one.
+    if (held !== null && !bus.sharedBetweenServers && !hasPeers()) return Promise.resolve(held);
+    // A read already in flight may predate the subscription; join the next one instead. (invariant: subscribe-before-read)
+    const current = reads.get(projectId);
+    if (current !== undefined && !current.hasBegun) return current.result;
+    const read: SharedRead = { hasBegun: false, result: Promise.resolve(null) };
+    read.result = (current?.result ?? Promise.resolve(null))
       .catch(() => null)
       .then(() => {
-        flight.hasTakenOff = true;
+        read.hasBegun = true;
         return readLatest(projectId);
       })
       .finally(() => {
-        if (flights.get(projectId) === flight) flights.delete(projectId);
+        if (reads.get(projectId) === read) reads.delete(projectId);
       });
-    flights.set(projectId, flight);
-    return flight.landing;
+    reads.set(projectId, read);
+    return read.result;
   };
 
   return {
@@ -92,14 +84,14 @@ export function createReader({
       const newest = await latest(projectId);
       if (ingestionId === undefined || ingestionId === null || newest?.progress.id === ingestionId)
         return newest;
-      return withDeadline(store.readIngestion(projectId, ingestionId));
+      return inTime(store.readIngestion(projectId, ingestionId));
     },
     ingestions: async (projectId, page) => {
       const { items, hasNextPage } = await store.listIngestions(projectId, page);
       const held = live(projectId);
       const nodes = items.map(({ cursor, node }) => {
         const isHeld = held?.progress.id === node.progress.id;
-        const shown = isHeld ? (overruled(held, node) ?? node) : node;
+        const shown = isHeld ? (newerOrEnded(held, node) ?? node) : node;
         return { cursor, node: shown.progress };
       });
       return { items: nodes, hasNextPage };
@@ -112,10 +104,13 @@ function newer(a: IngestionRecord | null, b: IngestionRecord | null): IngestionR
   return a.progress.revision >= b.progress.revision ? a : b;
 }
 
-/** The newer of both, but that a stored ending stands above marks of its ingestion that were never stored. */
-function overruled(marks: IngestionRecord | null, stored: IngestionRecord | null): IngestionRecord | null {
-  const newest = newer(marks, stored);
-  if (marks === null || stored === null || newest === stored) return newest;
-  const sameIngestion = marks.progress.id === stored.progress.id;
-  return sameIngestion && isEnded(stored.progress) && !isEnded(marks.progress) ? stored : newest;
+/** The newer of both, except that a stored ending prevails over unstored updates of its ingestion. */
+function newerOrEnded(
+  unstored: IngestionRecord | null,
+  stored: IngestionRecord | null,
+): IngestionRecord | null {
+  const newest = newer(unstored, stored);
+  if (unstored === null || stored === null || newest === stored) return newest;
+  const isSameIngestion = unstored.progress.id === stored.progress.id;
+  return isSameIngestion && isEnded(stored.progress) && !isEnded(unstored.progress) ? stored : newest;
 }

@@ -1,34 +1,76 @@
 /**
- * The progress service over store and bus: what is reported goes to its project's actor, a writer stands behind them,
- * leases, sweep and commands beside them. The rules themselves are theirs.
+ * The progress service over store and bus: start, report, read, history and commands, as GraphQL, REST and the emitter
+ * call them. A project's changes are the business of `projects.ts`; writer, reaper, leases and commands work beside it.
  */
 import { randomUUID } from 'node:crypto';
 import {
   describeIssues,
-  reportSchemas,
   startReportSchema,
+  type IngestionCommand,
+  type IngestionProgress,
+  type RecordedEvent,
   type StartReport,
 } from '@ingestion-progress/schema';
-import type { EventBus, Unsubscribe } from '../bus/event-bus.js';
+import type { EventBus } from '../bus/event-bus.js';
+import { createPeers } from '../cluster/leases.js';
+import {
+  createCommandService,
+  type CommandAnswer,
+  type CommandRequest,
+} from '../commands/command-service.js';
+import { silentLogger, type Logger } from '../observability/logger.js';
+import type { ChangeResult } from '../progress/change.js';
+import type { IngestionRecord } from '../progress/record.js';
+import { reduce, type Reducer } from '../progress/reduce.js';
+import { isEndingReport, parseReport, type JobLocation, type Report } from '../progress/report.js';
 import { systemClock, type Clock } from '../shared/clock.js';
 import { ProgressError } from '../shared/errors.js';
-import { silentLogger, type Logger } from '../observability/logger.js';
-import type { ProgressStore } from '../store/progress-store.js';
-import { createCommandDesk } from '../commands/command-service.js';
-import { createLeases } from '../cluster/leases.js';
-import type { Lane } from './pending-changes.js';
-import { noCounts, type IngestionCounts, type ProjectContext } from './project-context.js';
-import { createProjectTable } from './projects.js';
-import { createReader } from './reader.js';
-import type { IngestionRecord } from '../progress/record.js';
-import type { JobPlace, Report } from '../progress/report.js';
-import type { ProgressService, ReportOutcome, StartOutcome } from './service-port.js';
-import { startOn } from './start-ingestion.js';
+import { sleep } from '../shared/sleep.js';
+import type { Unsubscribe } from '../shared/unsubscribe.js';
+import type { Page, PageRequest, ProgressStore } from '../store/progress-store.js';
 import { createStoreWriter } from '../write-behind/writer.js';
-import { createSweep, SWEEP_DEFAULTS } from './reaper.js';
-import { createWaiting, foldOf, type Settled, type Waiting } from './batch.js';
+import { createCounts, type IngestionCounts } from './counts.js';
+import { createPendingChange } from './pending-changes.js';
+import { createProjects, shuttingDown, type Projects } from './projects.js';
+import { createReader } from './reader.js';
+import { createReaper, REAPER_DEFAULTS } from './reaper.js';
+import { startIngestion } from './start-ingestion.js';
 
-export type * from './service-port.js';
+export type { CommandAnswer, CommandRequest } from '../commands/command-service.js';
+export type { JobLocation, Report } from '../progress/report.js';
+
+/** Answer to a report. */
+export interface ReportOutcome {
+  /** False if this sequence, or the same ending, is committed already. */
+  readonly accepted: boolean;
+  readonly progress: IngestionProgress;
+}
+
+/** Answer to a start. */
+export interface StartOutcome {
+  readonly progress: IngestionProgress;
+  readonly lastSequence: number | null;
+}
+
+/**
+ * What may be asked of ingestions. Every method rejects with `ProgressError`: `BAD_USER_INPUT` (path and rule),
+ * `CONFLICT`, `RATE_LIMITED`, `UNAVAILABLE`. The caller has checked access.
+ */
+export interface ProgressService {
+  /** `requestId` names the request that brought it, for the log. */
+  start(report: StartReport, location: JobLocation, requestId?: string): Promise<StartOutcome>;
+  /** Resolves once the report is committed; a coalesced update, once the window's event is. */
+  report(report: Report, requestId?: string): Promise<ReportOutcome>;
+  /** Latest of live state and store; `ingestionId` may name one from the history. Single flight per project. */
+  read(projectId: string, ingestionId?: string | null): Promise<IngestionRecord | null>;
+  ingestions(projectId: string, page: PageRequest): Promise<Page<IngestionProgress>>;
+  ingestionEvents(projectId: string, ingestionId: string, page: PageRequest): Promise<Page<RecordedEvent>>;
+  /** Resolves once ACCEPTED, REJECTED or, after 5 s, NO_RECEIVER. */
+  requestCommand(request: CommandRequest): Promise<IngestionCommand>;
+  acknowledgeCommand(answer: CommandAnswer): Promise<IngestionCommand>;
+  /** Pending commands of a project, for its jobs. Resolves once attached. */
+  watchCommands(projectId: string, listener: (command: IngestionCommand) => void): Promise<Unsubscribe>;
+}
 
 /** Options of the service. */
 export interface ProgressServiceOptions {
@@ -36,32 +78,32 @@ export interface ProgressServiceOptions {
   readonly bus: EventBus;
   /** @default the machine's clock */
   readonly clock?: Clock;
-  /** @default says nothing */
+  /** @default logs nothing */
   readonly logger?: Logger;
-  /** The newest state of a project that this server's watchers were told: nothing is committed that holds less. @default knows of none */
-  readonly told?: (projectId: string) => IngestionRecord | null;
-  /** Names this server's lease; must differ from every other server's, also from those before it. @default a random id */
+  /** The newest state of a project that was published to this server's watchers: nothing behind it is committed. @default null for all */
+  readonly lastPublished?: (projectId: string) => IngestionRecord | null;
+  /** Names this server's lease; must differ from every other server's, also from earlier ones. @default a random id */
   readonly serverId?: string;
   /** Least time between two snapshots of a project that carry only updates, in milliseconds. @default 5_000 */
-  readonly snapshotEveryMs?: number;
+  readonly snapshotIntervalMs?: number;
   /** How long an awaited call waits for store or bus before `UNAVAILABLE`, in milliseconds. @default 30_000 */
-  readonly deadlineMs?: number;
+  readonly callTimeoutMs?: number;
   /** How long a read waits for the store before it falls back to the live state, in milliseconds. @default 3_000 */
-  readonly readDeadlineMs?: number;
+  readonly readTimeoutMs?: number;
   /** How often silent jobs are looked for, in milliseconds. @default 5_000 */
-  readonly sweepEveryMs?: number;
+  readonly reapIntervalMs?: number;
   /** How long a recoverable failure may wait for its job before it is an ending, in milliseconds. @default 86_400_000 */
-  readonly recoverableForMs?: number;
+  readonly failureGraceMs?: number;
   /** How long ended ingestions and logs are kept, in milliseconds. @default 2_592_000_000 (30 days) */
   readonly retentionMs?: number;
 }
 
 /** Defaults of the service. */
 export const SERVICE_DEFAULTS = Object.freeze({
-  snapshotEveryMs: 5_000,
-  deadlineMs: 30_000,
-  readDeadlineMs: 3_000,
-  ...SWEEP_DEFAULTS,
+  snapshotIntervalMs: 5_000,
+  callTimeoutMs: 30_000,
+  readTimeoutMs: 3_000,
+  ...REAPER_DEFAULTS,
 });
 
 /** The service, with what only this process may use: its emitter, its metrics, its composition root. */
@@ -74,23 +116,23 @@ export interface IngestionService extends ProgressService {
   readonly unstoredProjects: number;
   /** True while store writes fail. */
   readonly isStoreFailing: boolean;
-  /** True while another server's lease stands in the store. */
-  readonly othersStand: boolean;
-  /** Told when the first other server came, and when the last one went. */
-  onCompanyChange(listener: () => void): Unsubscribe;
+  /** True while another server has a lease in the store. */
+  readonly hasPeers: boolean;
+  /** Calls the listener when the first peer appears, and when the last one is gone. */
+  onPeersChange(listener: () => void): Unsubscribe;
   /**
-   * Takes the first lease, ends what died with an earlier process, begins to sweep. Store and bus are open already.
-   * Rejects where the store is away; may then be called again.
+   * Takes the first lease, ends what died with an earlier process, starts the reaper. Store and bus are open already.
+   * Rejects if the store is unavailable; may then be called again.
    */
   open(): Promise<void>;
-  /** Finishes what was begun, at most so many ms (10,000); false where something was left unstored. */
-  close(deadlineMs?: number): Promise<boolean>;
-  /** The state that this server holds; null where it holds none. Reads nothing. */
+  /** Finishes what was begun within so many milliseconds (10,000); false if something was left unstored. */
+  close(timeoutMs?: number): Promise<boolean>;
+  /** The state that this server holds; null if it holds none. Reads nothing. */
   live(projectId: string): IngestionRecord | null;
-  /** Tells that an update was put into a lane. */
-  touch(projectId: string, lane: Lane, phase: number): void;
-  /** Folds a report whose ingestion is the one that runs, or a change of the server's own. */
-  change(projectId: string, fold: Waiting['fold'], isEnding: boolean): Promise<Settled>;
+  /** Takes the updates of producers in this process. */
+  readonly updates: Pick<Projects, 'enqueueUpdates'>;
+  /** Commits a change of this process: a report to the running ingestion, or one of the server's own. */
+  submit(projectId: string, reducer: Reducer, isEnding: boolean): Promise<ChangeResult>;
 }
 
 function checkOptions(options: ProgressServiceOptions): void {
@@ -102,124 +144,113 @@ function checkOptions(options: ProgressServiceOptions): void {
   }
 }
 
-/** Makes the service. */
+/** Creates the service. */
 export function createProgressService(options: ProgressServiceOptions): IngestionService {
   checkOptions(options);
   const settings = { clock: systemClock, logger: silentLogger, ...SERVICE_DEFAULTS, ...options };
-  const { store, bus, clock, logger, deadlineMs } = settings;
+  const { store, bus, clock, logger, callTimeoutMs } = settings;
   const serverId = options.serverId ?? randomUUID();
-  const counts = noCounts();
-  const leases = createLeases({ store, clock, logger, serverId, onCompany: () => changeCompany() });
+  const counts = createCounts();
+  const peersListeners = new Set<() => void>();
+  const peers = createPeers({ store, bus, clock, logger, serverId, onChange: () => onPeersChange() });
+  const { hasPeers } = peers;
   const writer = createStoreWriter({
-    store,
-    clock,
-    logger,
-    snapshotEveryMs: settings.snapshotEveryMs,
-    onRefused: (projectId, current) => projects.refused(projectId, current),
+    ...{ store, clock, logger, callTimeoutMs },
+    snapshotIntervalMs: settings.snapshotIntervalMs,
+    onConflict: (projectId, current) => projects.adoptAfterConflict(projectId, current),
   });
-  const { othersStand, isHeard } = leases;
-  const context: ProjectContext = {
-    store,
-    bus,
-    clock,
-    logger,
-    writer,
-    serverId,
-    deadlineMs,
-    counts,
-    othersStand,
-    isHeard,
-    told: options.told ?? (() => null),
-  };
-  const projects = createProjectTable(context);
+  const lastPublished = options.lastPublished ?? (() => null);
+  const projects = createProjects({ store, bus, writer, peers, clock, logger, counts, lastPublished });
   let isClosed = false;
 
   const stopListening = bus.onStateChange((state) => {
-    // Lost: others may go on without us. Back: others may have gone on. Either way what we know may be old.
-    projects.forget();
-    if (state === 'disconnected') writer.hurry(othersStand());
+    // Lost: others may go on without this server. Back: others may have gone on. Either way what it knows may be stale.
+    projects.invalidate();
+    if (state === 'disconnected') writer.flush(hasPeers());
   });
 
-  const companyListeners = new Set<() => void>();
-  const changeCompany = () => {
-    // Others may go on from what is stored, or have gone on: what we know may be old, and what we hold must not undo theirs.
-    projects.forget();
-    if (othersStand()) writer.hurry(true);
-    for (const listener of companyListeners) listener();
+  const onPeersChange = () => {
+    // As above; and what this server has not stored yet must not overwrite what its peers store.
+    projects.invalidate();
+    if (hasPeers()) writer.flush(true);
+    for (const listener of peersListeners) listener();
   };
 
   const checkOpen = () => {
-    if (isClosed) throw goingDown();
+    if (isClosed) throw shuttingDown();
   };
 
-  /** Logs a refusal with what was known of the report by then. */
-  const logged = async <T>(fields: Record<string, unknown>, task: () => Promise<T>): Promise<T> => {
+  /** Logs a rejection with what was known of the report by then. */
+  const logRejection = async <T>(fields: Record<string, unknown>, task: () => Promise<T>): Promise<T> => {
     try {
       return await task();
     } catch (cause) {
       if (cause instanceof ProgressError) {
-        logger.info({ ...fields, code: cause.code, reason: cause.message }, 'a report was refused');
+        logger.info({ ...fields, code: cause.code, reason: cause.message }, 'report rejected');
       }
       throw cause;
     }
   };
 
-  const change = (projectId: string, fold: Waiting['fold'], isEnding: boolean): Promise<Settled> =>
-    logged({ projectId }, () => {
+  const submit = (projectId: string, reducer: Reducer, isEnding: boolean): Promise<ChangeResult> =>
+    logRejection({ projectId }, () => {
       checkOpen();
-      const { waiting, settled } = createWaiting(clock, fold, deadlineMs);
-      projects.get(projectId).call(waiting, isEnding);
-      return settled;
+      const { pending, result } = createPendingChange(clock, reducer, callTimeoutMs);
+      projects.get(projectId).enqueue(pending, isEnding);
+      return result;
     });
 
   const report = (given: Report, requestId?: string): Promise<ReportOutcome> => {
     const fields: Record<string, unknown> = { type: given.type, requestId };
-    return logged(fields, async () => {
+    return logRejection(fields, async () => {
       checkOpen();
-      const parsed = checkReport(given);
+      const parsed = parseReport(given, 'elsewhere');
       const { projectId, ingestionId, sequence } = parsed.report;
       Object.assign(fields, { projectId, ingestionId, sequence });
-      const { waiting, settled } = createWaiting(clock, foldOf(parsed, true), deadlineMs, requestId);
-      if (parsed.type === 'progress_update') projects.get(projectId).update(waiting, parsed.report.phase);
-      else projects.get(projectId).call(waiting, isEndingReport(parsed));
-      const { accepted, record } = await settled;
+      const reducer: Reducer = (base, nowMs) => reduce(base, parsed, nowMs);
+      const { pending, result } = createPendingChange(clock, reducer, callTimeoutMs, requestId);
+      const project = projects.get(projectId);
+      if (parsed.type === 'progress_update') project.enqueueUpdate(pending, parsed.report.phase);
+      else project.enqueue(pending, isEndingReport(parsed));
+      const { accepted, record } = await result;
       return { accepted, progress: record.progress };
     });
   };
 
-  const start = (given: StartReport, place: JobPlace, requestId?: string): Promise<StartOutcome> => {
+  const start = (given: StartReport, location: JobLocation, requestId?: string): Promise<StartOutcome> => {
     const fields: Record<string, unknown> = { type: 'ingestion_started', requestId };
-    return logged(fields, async () => {
+    return logRejection(fields, async () => {
       checkOpen();
-      const checked = startReportSchema.safeParse(given);
-      if (!checked.success) throw new ProgressError('BAD_USER_INPUT', describeIssues(checked.error));
-      const { projectId, ingestionId = null } = checked.data;
+      const parsed = startReportSchema.safeParse(given);
+      if (!parsed.success) throw new ProgressError('BAD_USER_INPUT', describeIssues(parsed.error));
+      const { projectId, ingestionId = null } = parsed.data;
       Object.assign(fields, { projectId, ingestionId });
-      const actor = projects.get(projectId);
-      const id = ingestionId ?? randomUUID();
-      const circumstances = { place, ingestionId: id, requestId };
-      const { progress, lastSequence } = await actor.inOrder(() =>
-        startOn(actor, context, checked.data, circumstances),
+      const project = projects.get(projectId);
+      const request = {
+        report: parsed.data,
+        ingestionId: ingestionId ?? randomUUID(),
+        ownerServerId: location === 'in-process' ? serverId : null,
+        requestId,
+      };
+      const { progress, lastSequence } = await project.runInOrder(() =>
+        startIngestion(project, request, { store, clock, counts, timeoutMs: callTimeoutMs }),
       );
       return { progress, lastSequence };
     });
   };
 
+  const { live } = projects;
   const reader = createReader({
-    store,
-    bus,
-    clock,
-    readDeadlineMs: settings.readDeadlineMs,
-    othersStand,
-    live: projects.live,
+    ...{ store, bus, clock, hasPeers, live },
+    readTimeoutMs: settings.readTimeoutMs,
   });
-  const desk = createCommandDesk({ store, bus, clock, logger, read: reader.read, change });
-  const sweep = createSweep({
+  const commands = createCommandService({ store, bus, clock, logger, read: reader.read, submit });
+  const reaper = createReaper({
     ...settings,
     serverId,
-    change,
-    isVoid: leases.isVoid,
-    isStoreFailing: () => writer.failing,
+    submit,
+    isExpired: peers.isExpired,
+    isStoreFailing: () => writer.isFailing,
   });
 
   return {
@@ -229,67 +260,52 @@ export function createProgressService(options: ProgressServiceOptions): Ingestio
       return projects.size;
     },
     get unstoredProjects() {
-      return writer.waiting;
+      return writer.pendingProjects;
     },
     get isStoreFailing() {
-      return writer.failing;
+      return writer.isFailing;
     },
-    get othersStand() {
-      return othersStand();
+    get hasPeers() {
+      return hasPeers();
     },
-    onCompanyChange: (listener) => {
-      companyListeners.add(listener);
-      return () => void companyListeners.delete(listener);
+    onPeersChange: (listener) => {
+      peersListeners.add(listener);
+      return () => void peersListeners.delete(listener);
     },
     open: async () => {
-      await leases.open();
-      // Its lock proves that whoever ran a job is gone.
-      if (store.exclusive) while ((await sweep.look()) > 0);
-      sweep.begin();
+      await peers.open();
+      // The lock of an exclusive store proves that the owners of running jobs are gone.
+      if (store.exclusive) while ((await reaper.tick()) > 0);
+      reaper.start();
     },
     start,
     report,
-    change,
+    submit,
     read: reader.read,
     ingestions: reader.ingestions,
     ingestionEvents: (projectId, ingestionId, page) => store.listEvents(projectId, ingestionId, page),
-    requestCommand: desk.request,
-    acknowledgeCommand: desk.acknowledge,
-    watchCommands: desk.watch,
-    live: projects.live,
-    touch: (projectId, lane, phase) => {
-      // A job is not made to fail because the server goes down beneath it.
-      if (isClosed) lane.onRejected(goingDown());
-      else projects.get(projectId).touch(lane, phase);
-    },
-    close: async (closeDeadlineMs = 10_000) => {
+    requestCommand: commands.request,
+    acknowledgeCommand: commands.acknowledge,
+    watchCommands: commands.watch,
+    live,
+    updates: projects,
+    close: async (timeoutMs = 10_000) => {
       isClosed = true;
+      projects.stop();
       stopListening();
-      sweep.dispose();
-      desk.dispose();
-      const until = clock.monotonicNow() + closeDeadlineMs;
-      let stopTimer = () => {};
-      const deadline = new Promise<void>((resolve) => (stopTimer = clock.setTimer(closeDeadlineMs, resolve)));
-      await Promise.race([projects.drain(), deadline]);
-      stopTimer();
-      const isStored = await writer.close(Math.max(1, until - clock.monotonicNow()));
-      if (!isStored) logger.error({ projects: writer.waiting }, 'states were left unstored');
+      reaper.dispose();
+      commands.dispose();
+      const deadlineAt = clock.monotonicNow() + timeoutMs;
+      const drained = new AbortController();
+      await Promise.race([
+        projects.drain().finally(() => drained.abort()),
+        sleep(clock, timeoutMs, drained.signal),
+      ]);
+      const isStored = await writer.close(Math.max(1, deadlineAt - clock.monotonicNow()));
+      if (!isStored) logger.error({ projects: writer.pendingProjects }, 'progress left unstored');
       projects.dispose();
-      await leases.close();
+      await peers.close();
       return isStored;
     },
   };
 }
-
-function checkReport({ type, report }: Report): Report {
-  const checked = reportSchemas[type].safeParse(report);
-  if (!checked.success) throw new ProgressError('BAD_USER_INPUT', describeIssues(checked.error));
-  return { type, report: checked.data } as Report;
-}
-
-const goingDown = () => new ProgressError('UNAVAILABLE', 'The server is going down.');
-
-const isEndingReport = (report: Report) =>
-  report.type === 'ingestion_complete' ||
-  report.type === 'cancelled' ||
-  (report.type === 'error' && !report.report.recoverable);

@@ -1,38 +1,51 @@
-/** Starting an ingestion: the same start again, one that takes over from another, and one that is stored before anybody hears of it. */
+/**
+ * Starts an ingestion: repeats a known start, ends the ingestion that it replaces, and stores the new one before it is
+ * published. (invariant: store-first-ending)
+ */
 import { isEnded, type StartReport } from '@ingestion-progress/schema';
-import { ProgressError } from '../shared/errors.js';
-import { seal } from '../progress/change.js';
-import { takenOver } from '../progress/endings.js';
-import type { ProjectActor } from './project-actor.js';
-import type { ProjectContext } from './project-context.js';
-import { recordedEvent, recordedStart } from '../progress/log-entry.js';
-import { ofRequest } from '../progress/record.js';
+import { stampRevision, withRequestId } from '../progress/change.js';
+import { endReplaced } from '../progress/endings.js';
+import { initialState } from '../progress/initial-state.js';
+import { startEntry } from '../progress/log-entry.js';
 import type { IngestionRecord } from '../progress/record.js';
-import type { JobPlace } from '../progress/report.js';
-import { startIngestion } from '../progress/initial-state.js';
+import type { Clock } from '../shared/clock.js';
+import { ProgressError } from '../shared/errors.js';
+import { sleep } from '../shared/sleep.js';
+import type { ProgressStore } from '../store/progress-store.js';
+import type { IngestionCounts } from './counts.js';
+import type { Project } from './projects.js';
 
 /** How long between attempts to read a project while store and bus are away, in milliseconds. */
-const ASK_AGAIN_MS = 250;
+const RETRY_INTERVAL_MS = 250;
 
-/** How a start came, and what it is to be called. */
-export interface StartCircumstances {
-  readonly place: JobPlace;
+/** A start, checked. */
+export interface StartRequest {
+  readonly report: StartReport;
   readonly ingestionId: string;
+  /** Server whose lease guards the job; null for a job in another process. */
+  readonly ownerServerId: string | null;
   /** The request that brought it, for the log. */
   readonly requestId: string | undefined;
 }
 
-/** Starts an ingestion on its project's actor; `report` was checked. Call it in order with the project's reports. */
-export async function startOn(
-  actor: ProjectActor,
-  context: ProjectContext,
-  report: StartReport,
-  { place, ingestionId, requestId }: StartCircumstances,
+/** What it works with. */
+export interface StartOptions {
+  readonly store: ProgressStore;
+  readonly clock: Clock;
+  readonly counts: IngestionCounts;
+  /** How long the start may wait for store and bus, in milliseconds. */
+  readonly timeoutMs: number;
+}
+
+/** Starts an ingestion of a project. Run it in order with the project's changes. */
+export async function startIngestion(
+  project: Project,
+  { report, ingestionId, ownerServerId, requestId }: StartRequest,
+  { store, clock, counts, timeoutMs }: StartOptions,
 ): Promise<IngestionRecord> {
-  const { clock, counts, store, serverId } = context;
-  const { state } = actor;
-  const deadlineAt = clock.monotonicNow() + context.deadlineMs;
-  let charged = false;
+  const { state } = project;
+  const deadlineAt = clock.monotonicNow() + timeoutMs;
+  let isRateCounted = false;
   for (;;) {
     let base: IngestionRecord | null;
     let earlier: IngestionRecord | null;
@@ -42,7 +55,7 @@ export async function startOn(
       earlier = isNamed ? await store.readIngestion(report.projectId, ingestionId) : null;
     } catch (cause) {
       if (clock.monotonicNow() >= deadlineAt || !isUnavailable(cause)) throw cause;
-      await new Promise<void>((resolve) => void clock.setTimer(ASK_AGAIN_MS, resolve));
+      await sleep(clock, RETRY_INTERVAL_MS);
       continue;
     }
     if (base?.progress.id === ingestionId) return base;
@@ -54,36 +67,34 @@ export async function startOn(
         `Ingestion ${base.progress.id} of this project is running; start with replace to end it.`,
       );
     }
-    if (!charged) actor.charge();
-    charged = true;
+    if (!isRateCounted) project.acquireRate();
+    isRateCounted = true;
     const nowMs = clock.now();
-    const ownerServerId = place === 'in-process' ? serverId : null;
     const ending =
       base !== null && !isEnded(base.progress)
-        ? seal(takenOver(base, nowMs), base.progress.revision, nowMs)
+        ? stampRevision(endReplaced(base, nowMs), base.progress.revision, nowMs)
         : null;
     if (ending !== null && base !== null) {
-      const event = recordedEvent(ending);
-      const outcome = await state.storeEnding(ending, base, event === null ? [] : [event], deadlineAt);
-      if (outcome.kind === 'given-up') throw unavailable();
-      if (outcome.kind === 'newer') continue;
+      const { kind } = await project.storeReplacedEnding(ending, base, deadlineAt);
+      if (kind === 'given-up') throw unavailable();
+      if (kind === 'stale') continue;
     }
-    const before = (ending?.record ?? base)?.progress.revision ?? 0;
-    const draft = startIngestion(report, { ingestionId, ownerServerId, nowMs });
-    const change = ofRequest(seal(draft, before, nowMs), requestId);
-    const outcome = await state.commitStored(change, [recordedStart(change)], { kind: 'start' }, deadlineAt);
-    if (outcome.kind === 'committed') {
+    const previousRevision = (ending?.record ?? base)?.progress.revision ?? 0;
+    const initial = initialState(report, { ingestionId, ownerServerId, nowMs });
+    const change = withRequestId(stampRevision(initial, previousRevision, nowMs), requestId);
+    const { kind } = await state.store(change, [startEntry(change)], { kind: 'start' }, deadlineAt);
+    if (kind === 'committed') {
+      await state.publish(change);
       counts.starts += 1;
-      state.onCommitted(change, 'now');
+      project.recordCommit(change, 'immediate');
       return change.record;
     }
-    // The old one has ended all the same: whoever watches it must hear.
-    if (ending !== null) await state.tell(ending);
-    if (outcome.kind === 'given-up') throw unavailable();
+    // The old ingestion has ended all the same.
+    if (ending !== null) await state.publish(ending);
+    if (kind === 'given-up') throw unavailable();
   }
 }
 
 const isUnavailable = (cause: unknown) => cause instanceof ProgressError && cause.code === 'UNAVAILABLE';
 
-const unavailable = () =>
-  new ProgressError('UNAVAILABLE', 'The start could not be stored; it may be repeated.');
+const unavailable = () => new ProgressError('UNAVAILABLE', 'The start could not be stored; retry.');

@@ -16,7 +16,7 @@ interface Times {
   sum: number;
 }
 
-/** Makes the times under a metric's name; `bounds` are in seconds, rising. */
+/** Creates the histogram of a metric; `bounds` are in seconds, ascending. */
 export function createCallTimes(name: string, help: string, bounds: readonly number[]): CallTimes {
   const byLabels = new Map<string, Times>();
 

@@ -1,5 +1,6 @@
-/** Whether store and bus answer, and since when; asked on a period, so that a probe costs nothing. */
+/** Health of store and bus, polled periodically, so that a probe costs nothing. */
 import type { CancelTimer, Clock } from '../shared/clock.js';
+import { withTimeout } from '../shared/sleep.js';
 
 /** One dependency as a probe sees it. */
 export interface DependencyHealth {
@@ -11,10 +12,10 @@ export interface DependencyHealth {
 /** See the file's head. */
 export interface Health {
   readonly dependencies: Readonly<Record<string, DependencyHealth>>;
-  /** True once every dependency has answered. */
+  /** True once every dependency has been up. */
   readonly hasBeenUp: boolean;
   readonly isDegraded: boolean;
-  /** Asks all of them now, and then on the period until `stop`. */
+  /** Pings all of them now, and then periodically until `stop`. */
   start(): Promise<void>;
   stop(): void;
 }
@@ -22,7 +23,7 @@ export interface Health {
 const PERIOD_MS = 2_000;
 const PING_TIMEOUT_MS = 2_000;
 
-/** Makes the watch over named pings. */
+/** Creates the monitor of named dependencies. */
 export function createHealth(
   pings: Readonly<Record<string, () => Promise<void>>>,
   clock: Clock,
@@ -36,21 +37,20 @@ export function createHealth(
   let timer: CancelTimer | null = null;
   let stopped = false;
 
-  async function ask(name: string): Promise<void> {
-    let cancel: CancelTimer = () => {};
-    const late = new Promise<never>((_, reject) => {
-      cancel = clock.setTimer(PING_TIMEOUT_MS, () => reject(new Error(`no answer in ${PING_TIMEOUT_MS} ms`)));
-    });
+  async function ping(name: string): Promise<void> {
     let state: 'up' | 'down' = 'up';
     let failure: unknown = null;
     try {
-      await Promise.race([pings[name]?.(), late]);
+      await withTimeout(
+        clock,
+        Promise.resolve(pings[name]?.()),
+        PING_TIMEOUT_MS,
+        () => new Error(`no answer in ${PING_TIMEOUT_MS} ms`),
+      );
       wereUp.add(name);
     } catch (error) {
       state = 'down';
       failure = error;
-    } finally {
-      cancel();
     }
     if (stopped || known.get(name)?.state === state) return;
     const health = { state, since: clock.now() };
@@ -58,9 +58,9 @@ export function createHealth(
     onChange(name, health, failure);
   }
 
-  async function round(): Promise<void> {
-    await Promise.all(names.map(ask));
-    if (!stopped) timer = clock.setTimer(PERIOD_MS, () => void round());
+  async function pingAll(): Promise<void> {
+    await Promise.all(names.map(ping));
+    if (!stopped) timer = clock.setTimer(PERIOD_MS, () => void pingAll());
   }
 
   return {
@@ -73,7 +73,7 @@ export function createHealth(
     get isDegraded() {
       return [...known.values()].some(({ state }) => state === 'down');
     },
-    start: round,
+    start: pingAll,
     stop: () => {
       stopped = true;
       timer?.();

@@ -1,4 +1,4 @@
-/** The logger as a port: pino fits it, and so does a test's list. One line a happening, fields first. */
+/** The logger as a port, in pino's calling order: fields first, then a unique, searchable message. */
 
 /** Fields of a line: ids, codes and counts; never a token. */
 export type LogFields = Readonly<Record<string, unknown>>;
@@ -11,7 +11,7 @@ export interface Logger {
   error(fields: LogFields, message: string): void;
 }
 
-/** Says nothing. */
+/** Logs nothing. */
 export const silentLogger: Logger = Object.freeze({
   debug: () => undefined,
   info: () => undefined,

@@ -1,7 +1,7 @@
 /** A port whose calls are timed: for the latency and the failures of store and bus. Changes nothing of what they do. */
 import type { Clock } from '../shared/clock.js';
 
-/** Told of each call that has ended. */
+/** Called after each call has ended. */
 export type ObserveCall = (
   operation: string,
   seconds: number,

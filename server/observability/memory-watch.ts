@@ -16,7 +16,7 @@ export interface MemoryFigures {
 export interface MemoryWatchOptions {
   readonly clock: Clock;
   readonly logger: Logger;
-  /** What else to tell beside the bytes: how much is open. */
+  /** What else to log: how much is open. */
   readonly breakdown: () => Readonly<Record<string, number>>;
   /** @default this process's */
   readonly read?: (() => MemoryFigures) | undefined;
@@ -24,8 +24,8 @@ export interface MemoryWatchOptions {
 
 const PERIOD_MS = 10_000;
 const WARN_SHARE = 0.8;
-/** It must fall below this before it is warned of anew. */
-const CALM_SHARE = 0.7;
+/** Heap share below which the warning is armed again. */
+const RESET_SHARE = 0.7;
 
 function figures(): MemoryFigures {
   const { heapUsed, rss, external, arrayBuffers } = process.memoryUsage();
@@ -36,15 +36,15 @@ function figures(): MemoryFigures {
 export function watchMemory({ clock, logger, breakdown, read = figures }: MemoryWatchOptions): () => void {
   let hasWarned = false;
   let timer: CancelTimer;
-  function look(): void {
+  function tick(): void {
     const memory = read();
     const share = memory.heapUsed / memory.heapLimit;
     if (share >= WARN_SHARE && !hasWarned) {
       hasWarned = true;
-      logger.warn({ ...memory, ...breakdown() }, 'memory runs low: give the process more, or fewer watchers');
-    } else if (share < CALM_SHARE) hasWarned = false;
-    timer = clock.setTimer(PERIOD_MS, look);
+      logger.warn({ ...memory, ...breakdown() }, 'memory low: raise the heap limit or reduce watchers');
+    } else if (share < RESET_SHARE) hasWarned = false;
+    timer = clock.setTimer(PERIOD_MS, tick);
   }
-  timer = clock.setTimer(PERIOD_MS, look);
+  timer = clock.setTimer(PERIOD_MS, tick);
   return () => timer();
 }

@@ -28,7 +28,7 @@ const PREFIX = 'ingestion_progress_';
 /** Bounds of the latency of store and bus, in seconds. */
 const BUCKETS = [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10];
 
-/** Makes the metrics; each server has a registry of its own. */
+/** Creates the metrics; each server has its own registry. */
 export function createMetrics(): Metrics {
   const registry = new Registry();
   const registers = [registry];

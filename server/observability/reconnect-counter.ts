@@ -1,47 +1,44 @@
 /**
- * Counts who comes back: a viewer whose connection was lost less than a minute ago, and who connects again. Which close
- * is a loss is decided by whoever tells.
+ * Counts reconnects: a viewer that connects again within a minute after its connection was lost. Which close counts as
+ * a loss is decided by the caller.
  */
+import { createBoundedMap } from '../shared/bounded-map.js';
 import type { Clock } from '../shared/clock.js';
 
 /** See the file's head. */
-export interface Comebacks {
-  lost(subject: string): void;
-  came(subject: string): void;
-  /** Connections that came back, since the start. */
+export interface ReconnectCounter {
+  disconnected(subject: string): void;
+  connected(subject: string): void;
+  /** Reconnects since the start. */
   readonly total: number;
 }
 
-/** How long a viewer may stay away and still come back, in milliseconds: twice the longest wait of our client's. */
-const AWAY_MS = 60_000;
-/** Subjects remembered; the one that lost a connection longest ago is forgotten first. */
-const MOST_SUBJECTS = 10_000;
+/** How long after a loss a new connection counts as a reconnect, in milliseconds: twice our client's longest backoff. */
+const WINDOW_MS = 60_000;
+/** Subjects remembered; the one whose last loss is oldest is evicted first. */
+const MAX_SUBJECTS = 10_000;
 
-/** Makes the count; it holds no timer. */
-export function createComebacks(clock: Pick<Clock, 'monotonicNow'>): Comebacks {
-  const away = new Map<string, { readonly connections: number; readonly since: number }>();
+/** Creates the counter; it holds no timer. */
+export function createReconnectCounter(clock: Pick<Clock, 'monotonicNow'>): ReconnectCounter {
+  const lost = createBoundedMap<{ connections: number; since: number }>({ maxEntries: MAX_SUBJECTS });
   let total = 0;
 
-  function lostOf(subject: string): number {
-    const known = away.get(subject);
-    return known === undefined || clock.monotonicNow() - known.since > AWAY_MS ? 0 : known.connections;
+  function lostConnections(subject: string): number {
+    const entry = lost.peek(subject);
+    return entry === undefined || clock.monotonicNow() - entry.since > WINDOW_MS ? 0 : entry.connections;
   }
 
   return {
-    lost: (subject) => {
-      const connections = lostOf(subject) + 1;
-      away.delete(subject);
-      away.set(subject, { connections, since: clock.monotonicNow() });
-      const oldest = away.keys().next();
-      if (away.size > MOST_SUBJECTS && oldest.done !== true) away.delete(oldest.value);
+    disconnected: (subject) => {
+      lost.set(subject, { connections: lostConnections(subject) + 1, since: clock.monotonicNow() });
     },
-    came: (subject) => {
-      const connections = lostOf(subject);
+    connected: (subject) => {
+      const connections = lostConnections(subject);
       if (connections === 0) return;
       total += 1;
-      const since = away.get(subject)?.since ?? 0;
-      if (connections === 1) away.delete(subject);
-      else away.set(subject, { connections: connections - 1, since });
+      const entry = lost.peek(subject);
+      if (connections === 1 || entry === undefined) lost.delete(subject);
+      else entry.connections -= 1;
     },
     get total() {
       return total;

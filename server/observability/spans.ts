@@ -23,7 +23,7 @@ export async function openSpans(clock: Pick<Clock, 'now'>): Promise<RecordSpan> 
   try {
     api = await import('@opentelemetry/api');
   } catch {
-    // Not installed, so that nobody looks.
+    // Not installed: no spans.
     return () => {};
   }
   const tracer = api.trace.getTracer('@ingestion-progress/server');

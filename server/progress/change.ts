@@ -1,55 +1,129 @@
-/** A change on its way: worked out, and then given its revision. Pure. */
-import type { EventPayload, IngestionProgress } from '@ingestion-progress/schema';
-import { phaseAt } from './phases.js';
+/**
+ * A change of an ingestion: its next record with its revision and event, and the merge of two records if neither server
+ * heard of the other's changes (invariant: never-back). Pure.
+ */
+import { isEnded, type EventPayload, type IngestionProgress, type Phase } from '@ingestion-progress/schema';
+import { mergePercent, overallPercent, phaseAt } from './phases.js';
 import type { IngestionChange, IngestionRecord } from './record.js';
 
-/** A change without its revision: that is given when it is committed. */
-export interface Draft {
+/** A change without its revision, which it gets when it is committed. */
+export interface Change {
   readonly record: IngestionRecord;
   readonly payload: EventPayload;
 }
 
-/** How a change travels: with others inside a window, at once, or stored before it is told. */
-export type Manner = 'merge' | 'now' | 'ending';
+/** How a change is delivered: merged with others inside a window, at once, or stored before it is published. */
+export type Delivery = 'coalesced' | 'immediate' | 'store-first';
+
+/** Answer to the submitter of a change. */
+export interface ChangeResult {
+  /** False if nothing changed, and that is no error. */
+  readonly accepted: boolean;
+  readonly record: IngestionRecord;
+}
 
 /** Hybrid logical clock: strictly rising, and close to the wall clock. */
 export function nextRevision(previous: number, nowMs: number): number {
   return Math.max(previous + 1, Math.trunc(nowMs));
 }
 
-/** Gives a draft the revision after `previousRevision`, and makes its event. */
-export function seal(draft: Draft, previousRevision: number, nowMs: number): IngestionChange {
-  const progress = { ...draft.record.progress, revision: nextRevision(previousRevision, nowMs) };
-  return changeOf({ ...draft.record, progress }, draft.payload, nowMs);
+/** Gives a change the revision after `previousRevision`, and its event. */
+export function stampRevision(change: Change, previousRevision: number, nowMs: number): IngestionChange {
+  const progress = { ...change.record.progress, revision: nextRevision(previousRevision, nowMs) };
+  return withEvent({ ...change.record, progress }, change.payload, nowMs);
 }
 
-/** A state with its event. */
-export function changeOf(record: IngestionRecord, payload: EventPayload, timestamp: number): IngestionChange {
+/** A record with its event, which carries the whole state. (invariant: whole-state-events) */
+export function withEvent(
+  record: IngestionRecord,
+  payload: EventPayload,
+  timestamp: number,
+): IngestionChange {
   const { progress } = record;
   const { projectId, id, revision } = progress;
   return { record, event: { projectId, ingestionId: id, revision, timestamp, progress, payload } };
 }
 
-/** The state with some fields changed. */
-export function touched(
+/** The same change, with the request that caused it. */
+export function withRequestId(change: IngestionChange, requestId: string | undefined): IngestionChange {
+  return requestId === undefined ? change : { ...change, requestId };
+}
+
+/** The record with some fields of its progress changed. */
+export function patch(
   record: IngestionRecord,
   nowMs: number,
-  change: Partial<IngestionProgress>,
+  fields: Partial<IngestionProgress>,
   payload: EventPayload,
-): Draft {
-  const progress = { ...record.progress, ...change, updatedAt: nowMs };
+): Change {
+  const progress = { ...record.progress, ...fields, updatedAt: nowMs };
   const { currentPhase, phases } = progress;
   const metrics = currentPhase === 0 ? null : phaseAt(phases, currentPhase).metrics;
   return { record: { ...record, progress: { ...progress, metrics } }, payload };
 }
 
-/** The state at its end. */
-export function ended(
+/** The record at its end. */
+export function end(
   record: IngestionRecord,
   nowMs: number,
-  change: Partial<IngestionProgress>,
+  fields: Partial<IngestionProgress>,
   payload: EventPayload,
-): Draft {
-  const last = { ...change, completedAt: nowMs, etaSeconds: null };
-  return touched({ ...record, rate: null }, nowMs, last, payload);
+): Change {
+  return patch(
+    { ...record, rate: null },
+    nowMs,
+    { ...fields, completedAt: nowMs, etaSeconds: null },
+    payload,
+  );
+}
+
+const RANK = Object.freeze({ PENDING: 0, RUNNING: 1, FAILED: 1, SKIPPED: 2, COMPLETED: 2 });
+
+/** The phase as far as either server saw it. */
+function highWaterMark(newer: Phase, older: Phase): Phase {
+  const base = RANK[older.status] > RANK[newer.status] ? older : newer;
+  const percent = mergePercent(newer.percent, older.percent);
+  return { ...base, percent, metrics: base.metrics ?? newer.metrics ?? older.metrics };
+}
+
+/** True if the newer state of a running ingestion is behind the older one, in any phase or overall. */
+export function isBehind(newer: IngestionRecord, older: IngestionRecord): boolean {
+  const [now, before] = [newer.progress, older.progress];
+  if (now.id !== before.id || isEnded(now) || isEnded(before)) return false;
+  if (now.currentPhase < before.currentPhase) return true;
+  if ((now.progressPercent ?? 0) < (before.progressPercent ?? 0)) return true;
+  return now.phases.some((phase) => {
+    const known = phaseAt(before.phases, phase.number);
+    return RANK[phase.status] < RANK[known.status] || (phase.percent ?? 0) < (known.percent ?? 0);
+  });
+}
+
+/**
+ * The newer of two states, raised to the high-water mark of both, under the greater revision. If they belong to different
+ * ingestions, or one has ended, the newer one is returned as it is. (invariant: never-back)
+ */
+export function mergeStates(a: IngestionRecord, b: IngestionRecord): IngestionRecord {
+  const [newer, older] = a.progress.revision >= b.progress.revision ? [a, b] : [b, a];
+  const isOther = newer.progress.id !== older.progress.id;
+  if (isOther || isEnded(newer.progress) || isEnded(older.progress)) return newer;
+  const phases = newer.progress.phases.map((phase) =>
+    highWaterMark(phase, phaseAt(older.progress.phases, phase.number)),
+  );
+  const currentPhase = Math.max(newer.progress.currentPhase, older.progress.currentPhase);
+  const previous = mergePercent(newer.progress.progressPercent, older.progress.progressPercent);
+  const sequences = [newer.lastSequence, older.lastSequence].filter((sequence) => sequence !== null);
+  return {
+    ...newer,
+    lastSequence: sequences.length === 0 ? null : Math.max(...sequences),
+    cancelRequestedBy: newer.cancelRequestedBy ?? older.cancelRequestedBy,
+    cancelTaken: newer.cancelTaken === true || older.cancelTaken === true,
+    progress: {
+      ...newer.progress,
+      phases,
+      currentPhase,
+      metrics: currentPhase === 0 ? null : phaseAt(phases, currentPhase).metrics,
+      progressPercent: overallPercent(phases, previous),
+      cancelRequestedAt: newer.progress.cancelRequestedAt ?? older.progress.cancelRequestedAt,
+    },
+  };
 }

@@ -1,44 +1,43 @@
-/** Failures and endings, by the job's word or by the server's own: stalled, interrupted, replaced, expired, cancelled. Pure. */
+/** Failures and endings, reported by the job or made by the server: stalled, interrupted, replaced, expired, cancelled. Pure. */
 import type {
   EventPayload,
   IngestionFailure,
   IngestionProgress,
   PhaseNumber,
 } from '@ingestion-progress/schema';
-import { ended, touched, type Draft } from './change.js';
-import { overallPercent } from './metrics.js';
-import { furthest, goTo, revive, skipped } from './phases.js';
+import { end, patch, type Change } from './change.js';
+import { advanceTo, furthest, overallPercent, revive, skipped } from './phases.js';
 import type { IngestionRecord } from './record.js';
 
-/** The ingestion failed. An ending where `failure` is not recoverable. */
-export function failWith(record: IngestionRecord, failure: IngestionFailure, nowMs: number): Draft {
+/** The ingestion failed. An ending if `failure` is not recoverable. */
+export function failWith(record: IngestionRecord, failure: IngestionFailure, nowMs: number): Change {
   const { progress } = record;
-  // Phases only go forward: one that is over has not failed, the one that runs has.
+  // Phases only go forward: it is the running phase that failed, not one that is over.
   const isForward = failure.phase !== null && failure.phase >= furthest(progress);
   const currentPhase = isForward ? (failure.phase ?? 0) : progress.currentPhase;
   const revived = revive(progress.phases);
   const phases =
     currentPhase === 0
       ? revived
-      : goTo(revived, currentPhase, nowMs, (phase) => ({
+      : advanceTo(revived, currentPhase, nowMs, (phase) => ({
           ...phase,
           status: 'FAILED',
           error: failure,
           completedAt: nowMs,
         }));
   const progressPercent = overallPercent(phases, progress.progressPercent);
-  const change = { status: 'FAILED', phases, currentPhase, progressPercent, error: failure } as const;
-  if (!failure.recoverable) return ended(record, nowMs, change, failurePayload(failure));
-  return touched(record, nowMs, { ...change, etaSeconds: null }, failurePayload(failure));
+  const fields = { status: 'FAILED', phases, currentPhase, progressPercent, error: failure } as const;
+  if (!failure.recoverable) return end(record, nowMs, fields, failurePayload(failure));
+  return patch(record, nowMs, { ...fields, etaSeconds: null }, failurePayload(failure));
 }
 
-/** The ingestion failed by the server's word. */
+/** The server itself marks the ingestion as failed. */
 export function failByServer(
   record: IngestionRecord,
   errorCode: 'INGESTION_STALLED' | 'INGESTION_INTERRUPTED' | 'INGESTION_REPLACED',
   message: string,
   nowMs: number,
-): Draft {
+): Change {
   const { currentPhase } = record.progress;
   const recoverable = errorCode !== 'INGESTION_REPLACED';
   const failure: IngestionFailure = {
@@ -54,28 +53,28 @@ export function failByServer(
   return failWith(record, failure, nowMs);
 }
 
-/** A recoverable failure that nobody recovered from becomes an ending. */
-export function finalFailure(record: IngestionRecord, nowMs: number): Draft {
+/** A recoverable failure from which no job recovered becomes an ending. */
+export function finalFailure(record: IngestionRecord, nowMs: number): Change {
   const { progress } = record;
   const error = progress.error === null ? null : { ...progress.error, recoverable: false };
-  const change = { status: 'FAILED', error } as const;
-  return ended(record, nowMs, change, endingPayload({ ...record, progress: { ...progress, ...change } }));
+  const fields = { status: 'FAILED', error } as const;
+  return end(record, nowMs, fields, currentPayload({ ...record, progress: { ...progress, ...fields } }));
 }
 
-/** What a newer ingestion makes of one that has not ended. */
-export function takenOver(record: IngestionRecord, nowMs: number): Draft {
+/** Ends an ingestion that a newer one replaces. */
+export function endReplaced(record: IngestionRecord, nowMs: number): Change {
   if (record.progress.status === 'FAILED') return finalFailure(record, nowMs);
-  const message = 'A newer ingestion of this project took its place.';
+  const message = 'Replaced by a newer ingestion of this project.';
   return failByServer(record, 'INGESTION_REPLACED', message, nowMs);
 }
 
-/** The ingestion ended because it was asked to; the phase that ran is passed over, the percents stay. */
-export function cancel(record: IngestionRecord, nowMs: number): Draft {
+/** The ingestion ended because a person asked; the running phase is skipped, the percents stay. */
+export function cancel(record: IngestionRecord, nowMs: number): Change {
   const phases = revive(record.progress.phases).map((phase) =>
     phase.status === 'RUNNING' ? skipped(phase, nowMs) : phase,
   );
-  const change = { status: 'CANCELLED', phases, error: null } as const;
-  return ended(record, nowMs, change, { type: 'cancelled', requestedBy: record.cancelRequestedBy });
+  const fields = { status: 'CANCELLED', phases, error: null } as const;
+  return end(record, nowMs, fields, { type: 'cancelled', requestedBy: record.cancelRequestedBy });
 }
 
 const failurePayload = (failure: IngestionFailure): EventPayload => {
@@ -83,8 +82,8 @@ const failurePayload = (failure: IngestionFailure): EventPayload => {
   return { type: 'error', phase: phase as PhaseNumber | null, errorCode, message, recoverable, retryOptions };
 };
 
-/** The event that tells a state read elsewhere: its ending or failure, else the state as it is. */
-export function endingPayload({ progress, cancelRequestedBy }: IngestionRecord): EventPayload {
+/** The payload for a state that was read rather than reduced: its ending or failure, else a snapshot. */
+export function currentPayload({ progress, cancelRequestedBy }: IngestionRecord): EventPayload {
   if (progress.status === 'COMPLETED' && progress.result !== null) {
     return { type: 'ingestion_complete', result: progress.result };
   }
@@ -92,7 +91,7 @@ export function endingPayload({ progress, cancelRequestedBy }: IngestionRecord):
   return progress.error === null ? { type: 'snapshot' } : failurePayload(progress.error);
 }
 
-/** True where a failure of this code and phase is the one that stands already. */
+/** True if the ingestion has already failed with this code in this phase. */
 export function isSameFailure(progress: IngestionProgress, failure: IngestionFailure): boolean {
   const { error } = progress;
   return error !== null && error.errorCode === failure.errorCode && error.phase === failure.phase;

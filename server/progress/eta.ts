@@ -1,6 +1,6 @@
 /**
  * How fast a phase goes and how long it still takes: an exponentially weighted rate over about 30 s, worked out from
- * the times of reports. Says null rather than something it cannot stand for. Pure; knows no clock.
+ * the times of reports. Null if the estimate would not be reliable. Pure; knows no clock.
  */
 import type { Phase, PhaseMetrics } from '@ingestion-progress/schema';
 import type { RateState } from './record.js';
@@ -19,7 +19,7 @@ export const RATE = Object.freeze({
   widestSpread: 0.3,
 });
 
-/** What is counted to tell the rate: the finest that the job gives. */
+/** The unit the rate is measured in: the finest that the job reports. */
 type Unit = 'items' | 'bytes' | 'percent';
 
 /** State of the estimate; JSON, so that it survives in the store. */
@@ -34,7 +34,7 @@ export interface PhaseRate extends RateState {
   readonly weight: number;
   /** The last estimates, units a second, oldest first. */
   readonly recent: readonly number[];
-  /** True where the job itself tells items a second. */
+  /** True if the job itself reports items per second. */
   readonly given: boolean;
 }
 
@@ -47,7 +47,7 @@ function measure(phase: Phase): { unit: Unit; value: number } | null {
   return phase.percent === null ? null : { unit: 'percent', value: phase.percent };
 }
 
-/** Takes one update of a phase, `nowMs` its time; `given` where this job told items a second itself. */
+/** Adds one update of a phase at `nowMs`; `given` if the job reported items per second itself. */
 export function advanceRate(
   previous: RateState | null,
   phase: Phase,
@@ -103,7 +103,7 @@ export function steadyRate(rate: PhaseRate): number | null {
 
 const round = (value: number, decimals: number) => Number(value.toFixed(decimals));
 
-/** The phase's metrics with what the rate tells: items a second where the job gives none, and seconds left. */
+/** The phase's metrics with what the rate adds: items per second unless the job reports them, and seconds left. */
 export function withRate(
   metrics: PhaseMetrics,
   percent: number | null,
@@ -128,14 +128,14 @@ function secondsLeft(
   if (perSecond === null) return null;
   const total = { items: metrics.itemsTotal, bytes: metrics.bytesTotal, percent: 100 }[rate.unit];
   if (total !== null) return round(Math.max(0, total - rate.lastValue) / perSecond, 1);
-  // The unit has no total: the percent that goes with it tells how much is left, if some of it is done.
+  // The unit has no total: its percent says how much is left, once some of it is done.
   if (percent === null || percent <= 0 || rate.lastValue <= 0) return null;
   return round((rate.lastValue * (100 - percent)) / percent / perSecond, 1);
 }
 
 /**
- * Seconds that the whole run still takes. Honest in the last phase, or where the job gave weights (a phase's share of
- * the whole is then its share of the time), or where every phase to come has told how many items it has.
+ * Seconds that the whole run still takes. Reliable in the last phase, if the job gave weights (a phase's share of
+ * the whole is then its share of the time), or if every phase to come has reported its number of items.
  */
 export function overallEta(
   phases: readonly Phase[],

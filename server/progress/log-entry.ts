@@ -1,16 +1,17 @@
-/** Log entries and events made from states. Pure. */
+/** Entries of an ingestion's event log. Pure. */
 import type { IngestionCommand, RecordedEvent } from '@ingestion-progress/schema';
 import type { IngestionChange } from './record.js';
 
-/** The log's entry of a change; null for what the log does not hold (signs of life). */
-export function recordedEvent({ event }: IngestionChange): RecordedEvent | null {
+/** The entries of a change; none for a snapshot, which is only a sign of life. */
+export function changeEntries({ event }: IngestionChange): readonly RecordedEvent[] {
   const { type, ...payload } = event.payload;
-  if (type === 'snapshot') return null;
-  return { id: String(event.revision), type, revision: event.revision, timestamp: event.timestamp, payload };
+  if (type === 'snapshot') return [];
+  const { revision, timestamp } = event;
+  return [{ id: String(revision), type, revision, timestamp, payload }];
 }
 
-/** The log's entry of a start. */
-export function recordedStart({ event, record }: IngestionChange): RecordedEvent {
+/** The entry of a start. */
+export function startEntry({ event, record }: IngestionChange): RecordedEvent {
   const { retryOf, fromPhase, cancellable, staleAfterMs, phases } = record.progress;
   const phaseNames = phases.map((phase) => phase.name);
   const payload = { retryOf, fromPhase, cancellable, staleAfterMs, phaseNames };
@@ -18,8 +19,8 @@ export function recordedStart({ event, record }: IngestionChange): RecordedEvent
   return { id: String(revision), type: 'ingestion_started', revision, timestamp, payload };
 }
 
-/** The log's entry of a command, or of its answer. */
-export function recordedCommand(command: IngestionCommand, revision: number, nowMs: number): RecordedEvent {
+/** The entry of a command, or of its answer. */
+export function commandEntry(command: IngestionCommand, revision: number, nowMs: number): RecordedEvent {
   const id = `${command.id}:${command.status}`;
   return { id, type: 'command', revision, timestamp: nowMs, payload: command };
 }

@@ -1,5 +1,19 @@
-/** The four phases and how they go forward. Pure; what a report means for them is `progress.ts`'s. */
-import type { EventPayload, IngestionProgress, Phase, PhaseNumber } from '@ingestion-progress/schema';
+/**
+ * The four phases: how they go forward, how their counts and percents merge, and what they come to together. Pure; what a
+ * report means for them is `reduce.ts`'s.
+ */
+import {
+  LIMITS,
+  METRIC_NAMES,
+  type Counter,
+  type EventPayload,
+  type IngestionProgress,
+  type MetricsInput,
+  type Phase,
+  type PhaseMetrics,
+  type PhaseNumber,
+} from '@ingestion-progress/schema';
+import type { MetricName } from '@ingestion-progress/schema/metrics';
 
 /** The phase of that number, 1 to 4. */
 export function phaseAt(phases: readonly Phase[], number: number): Phase {
@@ -8,7 +22,7 @@ export function phaseAt(phases: readonly Phase[], number: number): Phase {
   return phase;
 }
 
-/** The phase below which nothing starts any more. */
+/** The phase below which none starts any more. */
 export const furthest = (progress: IngestionProgress) => Math.max(progress.currentPhase, progress.fromPhase);
 
 /** The event of a phase that began, or whose message changed. */
@@ -34,15 +48,15 @@ export const completed = (phase: Phase, nowMs: number): Phase => ({
   completedAt: nowMs,
 });
 
-/** A phase that is passed over. */
+/** A phase that is skipped. */
 export const skipped = (phase: Phase, nowMs: number): Phase => ({
   ...withoutEta(phase),
   status: 'SKIPPED',
   completedAt: nowMs,
 });
 
-/** Brings the phases to where `number` runs, those before it done or passed over, and changes that one. */
-export function goTo(
+/** Advances the phases until `number` runs, those before it completed or skipped, and changes that one. */
+export function advanceTo(
   phases: readonly Phase[],
   number: number,
   nowMs: number,
@@ -56,4 +70,63 @@ export function goTo(
     if (phase.status === 'RUNNING') return completed(phase, nowMs);
     return phase.status === 'PENDING' ? skipped(phase, nowMs) : phase;
   });
+}
+
+/** Counts before a job gave any. */
+export const NO_METRICS: PhaseMetrics = Object.freeze({
+  ...(Object.fromEntries(METRIC_NAMES.map((name) => [name, null])) as Record<MetricName, null>),
+  etaSeconds: null,
+  counters: [],
+});
+
+type CounterInput = NonNullable<MetricsInput['counters']>[number];
+
+/** The first names stay: a job that names its counters anew with each report must not make the state grow without end. */
+function mergeCounters(current: readonly Counter[], given: readonly CounterInput[]): Counter[] {
+  const merged = new Map(current.map((counter) => [counter.name, counter]));
+  for (const { name, label, value, unit } of given) {
+    const known = merged.get(name);
+    if (known === undefined && merged.size >= LIMITS.counters) continue;
+    merged.set(name, {
+      name,
+      label: label ?? known?.label ?? name,
+      value,
+      unit: unit ?? known?.unit ?? null,
+    });
+  }
+  return [...merged.values()];
+}
+
+/** Merges by field, and counters by name; what is absent or null stays as it was. */
+export function mergeMetrics(
+  current: PhaseMetrics | null,
+  given: MetricsInput | null | undefined,
+): PhaseMetrics | null {
+  if (given === null || given === undefined) return current;
+  const base = current ?? NO_METRICS;
+  const merged = { ...base };
+  for (const name of METRIC_NAMES) merged[name] = given[name] ?? base[name];
+  if (given.counters) merged.counters = mergeCounters(base.counters, given.counters);
+  return merged;
+}
+
+/** Never lower than what was; an unknown one changes nothing. */
+export function mergePercent(current: number | null, given: number | null | undefined): number | null {
+  if (given === null || given === undefined) return current;
+  return current === null ? given : Math.max(current, given);
+}
+
+const measured = (phase: Phase) => phase.percent !== null || doneFully(phase);
+const doneFully = (phase: Phase) => phase.status === 'COMPLETED' || phase.status === 'SKIPPED';
+
+/**
+ * The weighted mean of the phases, 0 to 100, rounded to 4 decimals and never lower than `previous`; null until some
+ * phase is measured or ended.
+ */
+export function overallPercent(phases: readonly Phase[], previous: number | null): number | null {
+  if (!phases.some(measured)) return previous;
+  if (phases.every(doneFully)) return 100;
+  let sum = 0;
+  for (const phase of phases) sum += phase.weight * (doneFully(phase) ? 100 : (phase.percent ?? 0));
+  return Math.max(previous ?? 0, Math.min(100, Math.round(sum * 10_000) / 10_000));
 }

@@ -1,12 +1,11 @@
 /**
- * Records and log entries as text, and back: what comes from a store or a bus is not trusted, and is refused with a
- * sentence where it is not a record of this version. Leaves reading and writing to the adapters.
+ * Records and log entries as text, and back: text from a store or a bus is untrusted, and rejected with a sentence if it
+ * is not a record of this version. Pure; reading and writing are the adapters' business.
  */
-import { describeIssues, timestampSchema, type RecordedEvent } from '@ingestion-progress/schema';
+import { describeIssues, metricShape, timestampSchema, type RecordedEvent } from '@ingestion-progress/schema';
 import { z } from 'zod';
 import { ProgressError } from '../shared/errors.js';
 import type { IngestionRecord } from './record.js';
-import type { Logger } from '../observability/logger.js';
 
 const count = z.int().min(0).nullable();
 const time = timestampSchema;
@@ -29,16 +28,12 @@ const failureSchema = z.object({
 });
 
 const metricsSchema = z.object({
-  bytesProcessed: count,
-  bytesTotal: count,
+  // Absent in records that were stored before the metric was introduced.
+  ...metricShape({ SafeInt: count.default(null), Float: z.number().nullable().default(null) }),
   counters: z.array(
     z.object({ label: z.string(), name: z.string(), unit: z.string().nullable(), value: z.number() }),
   ),
   etaSeconds: z.number().nullable(),
-  itemsFailed: count,
-  itemsPerSecond: z.number().nullable(),
-  itemsProcessed: count,
-  itemsTotal: count,
 });
 
 const phaseSchema = z.object({
@@ -142,13 +137,18 @@ export function parseEvent(text: unknown, what: string): RecordedEvent {
   return parse(recordedEventSchema, text, what);
 }
 
-/** Runs `read`; where it meets what does not parse, logs that under its name and gives `fallback`. */
-export function orLogged<T, F>(logger: Logger, what: string, fallback: F, read: () => T): T | F {
+/** Runs `read`; if it meets text that does not parse, logs that under its name and returns `fallback`. */
+export function readOrLog<T, F>(
+  logger: { error(fields: Readonly<Record<string, unknown>>, message: string): void },
+  what: string,
+  fallback: F,
+  read: () => T,
+): T | F {
   try {
     return read();
   } catch (error) {
     if (!(error instanceof ProgressError)) throw error;
-    logger.error({ document: what, error: error.message }, 'a stored document does not parse');
+    logger.error({ document: what, error: error.message }, 'stored document does not parse');
     return fallback;
   }
 }

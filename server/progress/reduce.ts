@@ -1,6 +1,7 @@
 /**
- * The fold: what a report makes of the state of one ingestion. Phases only go forward, percents never go back, an
- * ending is final. Pure: no time, no I/O; who commits the outcome, and when, is decided elsewhere.
+ * The reducer: what a report makes of the state of one ingestion. Phases only go forward, percents never go back, an
+ * ending is final. Pure: no time, no I/O; the project decides when the result is committed.
+ * (invariant: never-back) (invariant: ending-is-final)
  */
 import {
   isEnded,
@@ -11,54 +12,81 @@ import {
   type Phase,
   type PhaseNumber,
 } from '@ingestion-progress/schema';
-import { ended, touched, type Draft, type Manner } from './change.js';
+import { end, patch, type Change, type Delivery } from './change.js';
 import { cancel, failWith, isSameFailure } from './endings.js';
-import { NO_METRICS, mergeMetrics, mergePercent, overallPercent } from './metrics.js';
-import { completed, furthest, goTo, phaseAt, phaseStarted, revive, skipped } from './phases.js';
 import { advanceRate, overallEta, withRate, type PhaseRate } from './eta.js';
+import {
+  NO_METRICS,
+  advanceTo,
+  completed,
+  furthest,
+  mergeMetrics,
+  mergePercent,
+  overallPercent,
+  phaseAt,
+  phaseStarted,
+  revive,
+  skipped,
+} from './phases.js';
 import type { IngestionRecord } from './record.js';
-import type { Report } from './report.js';
+import type { Report, ReportOf } from './report.js';
 
-/** What a report comes to. */
-export type FoldOutcome =
-  | { readonly kind: 'changed'; readonly draft: Draft; readonly manner: Manner; readonly ignored: boolean }
-  /** The sequence was taken already, or the same ending stands: nothing changes, and that is no error. */
-  | { readonly kind: 'repeated' }
+/** The result of reducing one report, or one change of the server's own. */
+export type ReduceResult =
+  | {
+      readonly kind: 'changed';
+      readonly change: Change;
+      readonly delivery: Delivery;
+      /** True if the report was for an earlier phase, and counts as a sign of life only. @default false */
+      readonly ignored?: boolean;
+    }
+  /** The sequence or the ending is committed already: nothing changes, and that is no error. */
+  | { readonly kind: 'duplicate' }
   /** `CONFLICT`, with the sentence. */
   | { readonly kind: 'rejected'; readonly message: string };
 
-type ReportOf<K extends Report['type']> = Extract<Report, { type: K }>['report'];
+/** Works a change out; called again if the state changed before it was committed. */
+export type Reducer = (base: IngestionRecord | null, nowMs: number) => ReduceResult;
 
-/** Folds one report onto a state. */
-export function applyReport(record: IngestionRecord, { type, report }: Report, nowMs: number): FoldOutcome {
+/** Reduces one report; a null `ingestionId` addresses the running ingestion. */
+export function reduce(
+  record: IngestionRecord | null,
+  { type, report }: Report,
+  nowMs: number,
+): ReduceResult {
+  if (record === null) return rejected('This project has no ingestion; start one.');
   const { progress } = record;
-  if (report.ingestionId !== progress.id) {
+  const isForRunning = report.ingestionId === null;
+  if (isForRunning && isEnded(progress)) {
+    return rejected(`Ingestion ${progress.id} has ended and none is running; start one.`);
+  }
+  if (!isForRunning && report.ingestionId !== progress.id) {
     return rejected(`Ingestion ${report.ingestionId} is not this project's latest, which is ${progress.id}.`);
   }
   const sequence = report.sequence ?? null;
   if (sequence !== null && record.lastSequence !== null && sequence <= record.lastSequence)
-    return { kind: 'repeated' };
+    return { kind: 'duplicate' };
   if (isEnded(progress)) {
     return isSameEnding(progress, type, report)
-      ? { kind: 'repeated' }
+      ? { kind: 'duplicate' }
       : rejected(`Ingestion ${progress.id} has ended (${progress.status}); start another one.`);
   }
-  const taken = sequence === null ? record : { ...record, lastSequence: sequence };
+  const sequenced = sequence === null ? record : { ...record, lastSequence: sequence };
   switch (type) {
     case 'phase_started':
-      return startPhase(taken, report, nowMs);
+      return startPhase(sequenced, report, nowMs);
     case 'progress_update':
-      return update(taken, report, nowMs);
+      return update(sequenced, report, nowMs);
     case 'ingestion_complete':
-      return complete(taken, report, nowMs);
+      return complete(sequenced, report, nowMs);
     case 'error':
-      return fail(taken, report, nowMs);
+      return fail(sequenced, report, nowMs);
     case 'cancelled':
-      return { kind: 'changed', draft: cancel(taken, nowMs), manner: 'ending', ignored: false };
+      return { kind: 'changed', change: cancel(sequenced, nowMs), delivery: 'store-first' };
   }
 }
 
-const rejected = (message: string): FoldOutcome => ({ kind: 'rejected', message });
+const rejected = (message: string): ReduceResult => ({ kind: 'rejected', message });
 
 function isSameEnding(progress: IngestionProgress, type: Report['type'], report: Report['report']): boolean {
   if (type === 'ingestion_complete') return progress.status === 'COMPLETED';
@@ -68,43 +96,34 @@ function isSameEnding(progress: IngestionProgress, type: Report['type'], report:
   return !recoverable && progress.error?.errorCode === errorCode;
 }
 
-function startPhase(record: IngestionRecord, report: ReportOf<'phase_started'>, nowMs: number): FoldOutcome {
+function startPhase(record: IngestionRecord, report: ReportOf<'phase_started'>, nowMs: number): ReduceResult {
   const { progress } = record;
   if (report.phase < furthest(progress)) {
-    return rejected(`Phase ${report.phase} is over: the ingestion is in phase ${furthest(progress)}.`);
+    return rejected(`Phase ${report.phase} is over; the ingestion is in phase ${furthest(progress)}.`);
   }
   const repeated = report.phase === progress.currentPhase;
-  const phases = goTo(revive(progress.phases), report.phase, nowMs, (phase) => ({
+  const phases = advanceTo(revive(progress.phases), report.phase, nowMs, (phase) => ({
     ...phase,
     message: report.message,
   }));
   const payload = phaseStarted(phases, report.phase);
   // A start after a failure revives the ingestion, which people should see at once.
-  const manner = repeated && progress.status === 'RUNNING' ? 'merge' : 'now';
+  const delivery = repeated && progress.status === 'RUNNING' ? 'coalesced' : 'immediate';
   const rate = repeated ? record.rate : null;
-  return {
-    kind: 'changed',
-    draft: running({ ...record, rate }, phases, report.phase, payload, nowMs),
-    manner,
-    ignored: false,
-  };
+  const change = running({ ...record, rate }, phases, report.phase, payload, nowMs);
+  return { kind: 'changed', change, delivery };
 }
 
-function update(record: IngestionRecord, report: ReportOf<'progress_update'>, nowMs: number): FoldOutcome {
+function update(record: IngestionRecord, report: ReportOf<'progress_update'>, nowMs: number): ReduceResult {
   const { progress } = record;
   if (report.phase < furthest(progress)) {
-    const draft = running(
-      record,
-      revive(progress.phases),
-      progress.currentPhase,
-      { type: 'snapshot' },
-      nowMs,
-    );
-    return { kind: 'changed', draft, manner: 'merge', ignored: true };
+    const phases = revive(progress.phases);
+    const change = running(record, phases, progress.currentPhase, { type: 'snapshot' }, nowMs);
+    return { kind: 'changed', change, delivery: 'coalesced', ignored: true };
   }
   const starts = report.phase > progress.currentPhase;
   let rate: PhaseRate | null = null;
-  const phases = goTo(revive(progress.phases), report.phase, nowMs, (phase) => {
+  const phases = advanceTo(revive(progress.phases), report.phase, nowMs, (phase) => {
     const percent = mergePercent(phase.percent, report.progressPercent);
     const metrics = mergeMetrics(phase.metrics, report.metrics);
     const next = { ...phase, percent, metrics, message: phase.message ?? phase.name };
@@ -121,15 +140,15 @@ function update(record: IngestionRecord, report: ReportOf<'progress_update'>, no
         progressPercent: phase.percent,
         metrics: phase.metrics ?? NO_METRICS,
       };
-  const draft = running({ ...record, rate }, phases, report.phase, payload, nowMs);
-  return { kind: 'changed', draft, manner: starts ? 'now' : 'merge', ignored: false };
+  const change = running({ ...record, rate }, phases, report.phase, payload, nowMs);
+  return { kind: 'changed', change, delivery: starts ? 'immediate' : 'coalesced' };
 }
 
 function complete(
   record: IngestionRecord,
   { result }: ReportOf<'ingestion_complete'>,
   nowMs: number,
-): FoldOutcome {
+): ReduceResult {
   const { progress } = record;
   const phases = revive(progress.phases).map((phase) =>
     phase.status === 'RUNNING'
@@ -149,19 +168,12 @@ function complete(
     summary: result.summary ?? null,
     output: result.output ?? null,
   };
-  const draft = ended(
-    record,
-    nowMs,
-    { status: 'COMPLETED', phases, progressPercent: 100, result: outcome, error: null },
-    {
-      type: 'ingestion_complete',
-      result: outcome,
-    },
-  );
-  return { kind: 'changed', draft, manner: 'ending', ignored: false };
+  const fields = { status: 'COMPLETED', phases, progressPercent: 100, result: outcome, error: null } as const;
+  const change = end(record, nowMs, fields, { type: 'ingestion_complete', result: outcome });
+  return { kind: 'changed', change, delivery: 'store-first' };
 }
 
-function fail(record: IngestionRecord, report: ReportOf<'error'>, nowMs: number): FoldOutcome {
+function fail(record: IngestionRecord, report: ReportOf<'error'>, nowMs: number): ReduceResult {
   const { progress } = record;
   const phase = report.phase ?? (progress.currentPhase === 0 ? null : progress.currentPhase);
   const { retryOptions } = report;
@@ -181,8 +193,9 @@ function fail(record: IngestionRecord, report: ReportOf<'error'>, nowMs: number)
       : null,
     occurredAt: nowMs,
   };
-  const manner = !failure.recoverable ? 'ending' : isSameFailure(progress, failure) ? 'merge' : 'now';
-  return { kind: 'changed', draft: failWith(record, failure, nowMs), manner, ignored: false };
+  const change = failWith(record, failure, nowMs);
+  if (!failure.recoverable) return { kind: 'changed', change, delivery: 'store-first' };
+  return { kind: 'changed', change, delivery: isSameFailure(progress, failure) ? 'coalesced' : 'immediate' };
 }
 
 function running(
@@ -191,7 +204,7 @@ function running(
   current: number,
   payload: EventPayload,
   nowMs: number,
-): Draft {
+): Change {
   const etaSeconds =
     current === 0
       ? null
@@ -202,7 +215,7 @@ function running(
           record.weighted === true,
         );
   const progressPercent = overallPercent(phases, record.progress.progressPercent);
-  const change = {
+  const fields = {
     status: 'RUNNING',
     error: null,
     phases,
@@ -210,5 +223,5 @@ function running(
     progressPercent,
     etaSeconds,
   } as const;
-  return touched(record, nowMs, change, payload);
+  return patch(record, nowMs, fields, payload);
 }

@@ -1,29 +1,30 @@
-/** Hears what a person asks of the job, by server-sent events over fetch, and answers. Comes back after any loss. */
-import { COMMANDS, type CommandHeard } from './documents.js';
+/** Receives commands for the job by server-sent events over fetch, and acknowledges them. Reconnects after any loss. */
+import { COMMANDS, type ReceivedCommand } from './documents.js';
 import type { ReporterEnvironment } from './environment.js';
-import { pause } from './pause.js';
-import { backoffMs, type Sender } from './sender.js';
+import { backoffDelayMs } from '../shared/backoff.js';
+import { sleep } from '../shared/sleep.js';
+import { RETRY_BACKOFF, type Sender } from './sender.js';
 
-/** Whether the job does what a person asked, and why not. */
+/** Whether the job accepts a command, and if not, why. */
 export interface CommandAnswer {
   readonly accepted: boolean;
   readonly reason?: string | undefined;
 }
 
-/** What the listener stands on. */
+/** Options of the listener. */
 export interface CommandListenerOptions {
   readonly endpoint: string;
   readonly projectId: string;
   readonly sender: Sender;
   readonly environment: ReporterEnvironment;
-  /** Null where this command is not for it, and somebody else may answer. */
-  readonly onCommand: (command: CommandHeard) => Promise<CommandAnswer | null> | CommandAnswer | null;
+  /** Null if this command is not for this job; another one may acknowledge it. */
+  readonly onCommand: (command: ReceivedCommand) => Promise<CommandAnswer | null> | CommandAnswer | null;
 }
 
-/** Milliseconds of silence after which the stream is taken for dead; the server sends a sign of life far more often. */
-const SILENCE_MS = 60_000;
-/** Milliseconds after which a stream that still speaks is healthy: what ends it then, such as a token's end, is no failure. */
-const HEALTHY_MS = 5_000;
+/** Milliseconds of silence after which the stream is considered dead; the server sends keep-alives far more often. */
+const SILENCE_TIMEOUT_MS = 60_000;
+/** Milliseconds after which an active stream is healthy, so that its end is no failure. (invariant: healthy-before-reset) */
+const HEALTHY_AFTER_MS = 5_000;
 
 /** Listens until the returned function is called; calling it twice does no harm. */
 export function listenToCommands(options: CommandListenerOptions): () => void {
@@ -41,38 +42,38 @@ async function listen(options: CommandListenerOptions, signal: AbortSignal): Pro
         failures = 0;
       });
     } catch {
-      // Whatever it was, the answer is the same: come back later. Reports tell the job if the server is gone for good.
+      // Any failure is retried; reports are what reject if the server is gone for good.
     }
     if (signal.aborted) return;
     failures += 1;
-    await pause(environment, backoffMs(failures, environment.random()), signal);
+    await sleep(environment, backoffDelayMs(RETRY_BACKOFF, failures, environment.random()), signal);
   }
 }
 
 async function readStream(
   options: CommandListenerOptions,
-  forced: boolean,
+  force: boolean,
   signal: AbortSignal,
   onHealthy: () => void,
 ): Promise<void> {
   const { endpoint, projectId, sender, environment } = options;
   const silence = new AbortController();
-  let cancelTimer = environment.setTimer(SILENCE_MS, () => silence.abort());
+  let cancelTimer = environment.setTimer(SILENCE_TIMEOUT_MS, () => silence.abort());
   try {
     const response = await environment.fetch(endpoint, {
       method: 'POST',
-      headers: { ...(await sender.headers(forced)), accept: 'text/event-stream' },
+      headers: { ...(await sender.headers(force)), accept: 'text/event-stream' },
       body: JSON.stringify({ query: COMMANDS, variables: { projectId } }),
       signal: AbortSignal.any([signal, silence.signal]),
     });
-    if (!response.ok || response.body === null) throw new Error(`The answer was ${response.status}.`);
+    if (!response.ok || response.body === null) throw new Error(`Status ${response.status}.`);
     const openedAt = environment.monotonicNow();
     const decoder = new TextDecoder();
     let text = '';
     for await (const chunk of response.body) {
       cancelTimer();
-      cancelTimer = environment.setTimer(SILENCE_MS, () => silence.abort());
-      if (environment.monotonicNow() - openedAt >= HEALTHY_MS) onHealthy();
+      cancelTimer = environment.setTimer(SILENCE_TIMEOUT_MS, () => silence.abort());
+      if (environment.monotonicNow() - openedAt >= HEALTHY_AFTER_MS) onHealthy();
       text += decoder.decode(chunk, { stream: true }).replaceAll('\r', '');
       const blocks = text.split('\n\n');
       text = blocks.pop() ?? '';
@@ -80,7 +81,7 @@ async function readStream(
         const command = commandIn(block);
         if (command === null) continue;
         onHealthy();
-        void answer(options, command);
+        void acknowledge(options, command);
       }
     }
   } finally {
@@ -88,27 +89,27 @@ async function readStream(
   }
 }
 
-/** The command in one event of the stream; null for a sign of life. */
-function commandIn(block: string): CommandHeard | null {
+/** The command in one event of the stream; null for a keep-alive. */
+function commandIn(block: string): ReceivedCommand | null {
   const data = block
     .split('\n')
     .filter((line) => line.startsWith('data:'))
     .map((line) => line.slice(5).trimStart())
     .join('\n');
   if (data === '') return null;
-  const body = JSON.parse(data) as { data?: { ingestionCommands?: CommandHeard | null } | null } | null;
+  const body = JSON.parse(data) as { data?: { ingestionCommands?: ReceivedCommand | null } | null } | null;
   return body?.data?.ingestionCommands ?? null;
 }
 
-async function answer(
+async function acknowledge(
   { projectId, sender, onCommand }: CommandListenerOptions,
-  command: CommandHeard,
+  command: ReceivedCommand,
 ): Promise<void> {
   try {
-    const answered = await onCommand(command);
-    if (answered === null) return;
-    await sender.send('acknowledge', { projectId, commandId: command.id, ...answered });
+    const answer = await onCommand(command);
+    if (answer === null) return;
+    await sender.send('acknowledge', { projectId, commandId: command.id, ...answer });
   } catch {
-    // Not answered: the person who asked is told after 5 s that no job took it.
+    // Not acknowledged: the command fails after 5 s because no job accepted it.
   }
 }

@@ -1,35 +1,35 @@
-/** The mutations and the subscription that a job needs, and the parts of their answers that a reporter reads. */
+/** The mutations and the subscription of a job, and the fields that a reporter reads of their results. */
 
-const ANSWER = '{ accepted progress { cancelRequestedAt } }';
+const REPORT_RESULT = '{ accepted progress { cancelRequestedAt } }';
 
 /** Each report's mutation. */
 export const MUTATIONS = Object.freeze({
   start:
-    'mutation Start($input: StartIngestionInput!) { answer: startIngestion(input: $input) { lastSequence } }',
-  phase: `mutation Phase($input: ReportPhaseStartedInput!) { answer: reportPhaseStarted(input: $input) ${ANSWER} }`,
-  update: `mutation Update($input: ReportProgressInput!) { answer: reportProgress(input: $input) ${ANSWER} }`,
-  complete: `mutation Complete($input: CompleteIngestionInput!) { answer: completeIngestion(input: $input) ${ANSWER} }`,
-  error: `mutation Fail($input: FailIngestionInput!) { answer: failIngestion(input: $input) ${ANSWER} }`,
-  cancelled: `mutation Cancelled($input: ConfirmCancelledInput!) { answer: confirmCancelled(input: $input) ${ANSWER} }`,
+    'mutation Start($input: StartIngestionInput!) { result: startIngestion(input: $input) { lastSequence } }',
+  phase: `mutation Phase($input: ReportPhaseStartedInput!) { result: reportPhaseStarted(input: $input) ${REPORT_RESULT} }`,
+  update: `mutation Update($input: ReportProgressInput!) { result: reportProgress(input: $input) ${REPORT_RESULT} }`,
+  complete: `mutation Complete($input: CompleteIngestionInput!) { result: completeIngestion(input: $input) ${REPORT_RESULT} }`,
+  error: `mutation Fail($input: FailIngestionInput!) { result: failIngestion(input: $input) ${REPORT_RESULT} }`,
+  cancelled: `mutation Cancelled($input: ConfirmCancelledInput!) { result: confirmCancelled(input: $input) ${REPORT_RESULT} }`,
   acknowledge:
-    'mutation Acknowledge($input: AcknowledgeCommandInput!) { answer: acknowledgeCommand(input: $input) { id } }',
+    'mutation Acknowledge($input: AcknowledgeCommandInput!) { result: acknowledgeCommand(input: $input) { id } }',
 });
 
-/** What a person asks of the job. */
+/** Commands for the job. */
 export const COMMANDS =
   'subscription Commands($projectId: ID!) { ingestionCommands(projectId: $projectId) { id kind ingestionId fromPhase requestedBy } }';
 
 /** The name of a mutation. */
 export type MutationName = keyof typeof MUTATIONS;
 
-/** The fields of an answer that a reporter reads; absent where the mutation has none such. */
-export interface Answer {
+/** The fields of a result that a reporter reads; absent if the mutation has no such field. */
+export interface MutationResult {
   readonly lastSequence?: number | null;
   readonly accepted?: boolean;
 }
 
-/** A command as a job hears it. */
-export interface CommandHeard {
+/** A command as a job receives it. */
+export interface ReceivedCommand {
   readonly id: string;
   readonly kind: 'RETRY' | 'CANCEL';
   readonly ingestionId: string;

@@ -1,19 +1,14 @@
-/** The only file of the reporter that touches clock, chance and network; tests put their own in its place. */
+/** The reporter's environment: clock, randomness and network, in one object that tests replace. */
+import type { Clock } from '../shared/clock.js';
 
-/** What the reporter needs of the world. */
-export interface ReporterEnvironment {
-  /** Milliseconds since the Unix epoch. */
-  now(): number;
-  /** Milliseconds since some fixed moment; never goes back. */
-  monotonicNow(): number;
-  /** Runs `task` once, `delayMs` from now. Returns its cancel, which may be called twice. */
-  setTimer(delayMs: number, task: () => void): () => void;
+/** What the reporter needs of its environment. */
+export interface ReporterEnvironment extends Clock {
   /** From 0 up to 1. */
   random(): number;
   fetch(url: string, init: RequestInit): Promise<Response>;
 }
 
-/** This machine. Its timers keep the process alive: what waits to be sent is not lost by falling off the end. */
+/** This machine. Its timers keep the process alive, so that queued reports are sent before the process ends by itself. */
 export const systemEnvironment: ReporterEnvironment = Object.freeze({
   now: () => Date.now(),
   monotonicNow: () => performance.now(),

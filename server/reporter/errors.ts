@@ -1,8 +1,8 @@
-/** Why a report was not taken: a stable code, and a sentence that says what would be right. */
+/** Why a report failed: a stable code, and a sentence that says what would be right. */
 
 /**
- * The server's codes, and three of the reporter's own: `NO_ANSWER` (given up after the server could not be reached for
- * a long time), `BAD_ENDPOINT` (what answers is not this server's GraphQL), `CLOSED` (the reporter was disposed of).
+ * The server's codes, and three of the reporter's own: `NO_ANSWER` (the server could not be reached for too long),
+ * `BAD_ENDPOINT` (the endpoint is not this server's GraphQL), `CLOSED` (the reporter was disposed).
  */
 export type ReporterErrorCode =
   | 'UNAUTHENTICATED'
@@ -29,7 +29,7 @@ export class ReporterError extends Error {
   }
 }
 
-/** Whether the same request may fare better later. */
-export function isPassing(code: ReporterErrorCode): boolean {
+/** Whether the same request may succeed later. */
+export function isRetryable(code: ReporterErrorCode): boolean {
   return code === 'UNAVAILABLE' || code === 'RATE_LIMITED' || code === 'INTERNAL_SERVER_ERROR';
 }

@@ -1,5 +1,5 @@
 /**
- * Entry point for jobs in other processes: fetch alone, and nothing of the server.
+ * Entry point for jobs in other processes: needs fetch only, and nothing of the server.
  *
  * @module @ingestion-progress/server/reporter
  */

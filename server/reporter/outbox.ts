@@ -1,39 +1,39 @@
-/** What waits to be sent, in order, merged so that it stays small however long the server is away. Knows no network. */
+/** Reports to be sent, in order, merged so that the queue stays small during any outage. Knows no network. */
 import type { MetricsInput } from '@ingestion-progress/schema';
 import type { MutationName } from './documents.js';
 import { ReporterError } from './errors.js';
 
-/** One report that waits. */
-export interface Waiting {
+/** One queued report. */
+export interface PendingReport {
   readonly mutation: Exclude<MutationName, 'acknowledge'>;
   /** The phase that it is about; null for the whole ingestion. */
   readonly phase: number | null;
-  /** What the job said. */
+  /** The report's fields. */
   body: Readonly<Record<string, unknown>>;
-  /** Told when it was taken, or refused for good. */
+  /** Called when it was accepted (null), or failed for good. */
   readonly settle: ((error: ReporterError | null) => void)[];
 }
 
 /** An ordered queue. */
 export interface Outbox {
   readonly length: number;
-  readonly first: Waiting | undefined;
-  /** Merges into what waits already, or stands at the end. */
-  push(waiting: Waiting): void;
-  shift(): Waiting | undefined;
+  readonly first: PendingReport | undefined;
+  /** Merges into a queued report, or appends. */
+  push(report: PendingReport): void;
+  shift(): PendingReport | undefined;
 }
 
-/** As many as a report may have, and a phase keeps. */
-const MOST_COUNTERS = 20;
-/** More than four phases and their updates wait only where a job floods with errors. */
-const MOST_WAITING = 100;
+/** Counters per report and phase. */
+const MAX_COUNTERS = 20;
+/** More than four phases and their updates are queued only if a job floods with errors. */
+const MAX_QUEUED = 100;
 
-/** Begins an empty one. */
+/** Creates an empty outbox. */
 export function createOutbox(): Outbox {
-  const queue: Waiting[] = [];
+  const queue: PendingReport[] = [];
 
   /** One of the same kind and phase, with nothing of another kind or phase after it but starts and updates of it. */
-  function mergeable({ mutation, phase, body }: Waiting): Waiting | undefined {
+  function mergeable({ mutation, phase, body }: PendingReport): PendingReport | undefined {
     if (mutation === 'error') {
       const last = queue.at(-1);
       return last?.mutation === 'error' && sameError(last, body, phase) ? last : undefined;
@@ -54,30 +54,29 @@ export function createOutbox(): Outbox {
     get first() {
       return queue[0];
     },
-    push(waiting) {
-      const earlier = mergeable(waiting);
+    push(report) {
+      const earlier = mergeable(report);
       if (earlier !== undefined) {
-        earlier.body =
-          waiting.mutation === 'update' ? mergeUpdates(earlier.body, waiting.body) : waiting.body;
-        earlier.settle.push(...waiting.settle);
+        earlier.body = report.mutation === 'update' ? mergeUpdates(earlier.body, report.body) : report.body;
+        earlier.settle.push(...report.settle);
         return;
       }
-      if (queue.length >= MOST_WAITING) {
-        throw new ReporterError('RATE_LIMITED', `${MOST_WAITING} reports wait to be sent already.`);
+      if (queue.length >= MAX_QUEUED) {
+        throw new ReporterError('RATE_LIMITED', `${MAX_QUEUED} reports are queued already.`);
       }
-      queue.push(waiting);
+      queue.push(report);
     },
     shift: () => queue.shift(),
   };
 }
 
-function sameError(last: Waiting, body: Waiting['body'], phase: number | null): boolean {
+function sameError(last: PendingReport, body: PendingReport['body'], phase: number | null): boolean {
   const isRecoverable = body['recoverable'] === true;
   return isRecoverable && last.phase === phase && JSON.stringify(last.body) === JSON.stringify(body);
 }
 
 /** The newer percent, or the older where the newer is not known; metrics by field, counters by name. */
-function mergeUpdates(older: Waiting['body'], newer: Waiting['body']): Waiting['body'] {
+function mergeUpdates(older: PendingReport['body'], newer: PendingReport['body']): PendingReport['body'] {
   const metrics = mergeMetrics(older['metrics'] ?? {}, newer['metrics'] ?? {});
   return {
     ...older,
@@ -88,14 +87,14 @@ function mergeUpdates(older: Waiting['body'], newer: Waiting['body']): Waiting['
 }
 
 function mergeMetrics(older: MetricsInput, newer: MetricsInput): MetricsInput {
-  const told = Object.fromEntries(
+  const given = Object.fromEntries(
     Object.entries(newer).filter(([, value]) => value !== null && value !== undefined),
   );
   const counters = new Map((older.counters ?? []).map((counter) => [counter.name, counter]));
   for (const counter of newer.counters ?? []) {
-    // One too many, and the server would refuse both reports.
-    if (counters.has(counter.name) || counters.size < MOST_COUNTERS) counters.set(counter.name, counter);
+    // With one too many the server would reject both reports.
+    if (counters.has(counter.name) || counters.size < MAX_COUNTERS) counters.set(counter.name, counter);
   }
-  const merged: MetricsInput = { ...older, ...told };
+  const merged: MetricsInput = { ...older, ...given };
   return counters.size === 0 ? merged : { ...merged, counters: [...counters.values()] };
 }

@@ -1,6 +1,6 @@
 /**
- * Reports of a job that runs in another process than the server: the emitter's methods over the report mutations, with
- * fetch alone. Leaves each ingestion to its run.
+ * Reports from a job in another process than the server: the emitter's methods over the report mutations, with fetch
+ * only. Leaves each ingestion to its run.
  */
 import type { ErrorInput, MetricsInput, ResultInput, StartOptions } from '@ingestion-progress/schema';
 import { listenToCommands, type CommandAnswer, type CommandListenerOptions } from './commands.js';
@@ -10,44 +10,44 @@ import { checkOptions, REPORTER_DEFAULTS, type ReporterOptions } from './options
 import { openRun, type OpenRun, type ReporterRun } from './run.js';
 import { createSender } from './sender.js';
 
-/** A person's request for another go. */
+/** A person's request to retry an ingestion. */
 export interface RetryRequest {
   readonly ingestionId: string;
-  /** The phase to begin at; null where nobody said. */
+  /** The phase to begin at; null for the first. */
   readonly fromPhase: number | null;
 }
 
-/** Takes a retry request, or says why not. */
+/** Accepts a retry request, or returns why not. */
 export type RetryHandler = (request: RetryRequest) => Promise<CommandAnswer | void> | CommandAnswer | void;
 
 /** Reports for one project. */
 export interface Reporter {
   /**
-   * Starts an ingestion and resolves once the server has stored it. The same `ingestionId` again is the same start, so
-   * that a job that was started again goes on. Rejects with `CONFLICT` where another ingestion of the project runs.
+   * Starts an ingestion and resolves once the server has stored it. A start with the same `ingestionId` is idempotent, so
+   * that a restarted job can resume. Rejects with `CONFLICT` if another ingestion of the project is running.
    */
   startIngestion(options?: StartOptions): Promise<ReporterRun>;
-  /** Of the running ingestion; phase 1 starts one where none runs. Resolves once the report waits to be sent. */
+  /** For the running ingestion; phase 1 starts one if none is running. Resolves once the report is queued. */
   emitPhaseStarted(phase: number, message: string): Promise<void>;
-  /** Of the running ingestion. `percent` is of the phase; null where not known. Never waits. */
+  /** For the running ingestion. `percent` is of the phase; null if unknown. Never waits. */
   emitProgressUpdate(phase: number, percent: number | null, metrics?: MetricsInput): void;
-  /** Of the running ingestion. Resolves once the server has stored it. */
+  /** For the running ingestion. Resolves once the server has stored it. */
   emitComplete(result: ResultInput): Promise<void>;
-  /** Of the running ingestion. Resolves once the server has taken it. */
+  /** For the running ingestion. Resolves once the server has accepted it. */
   emitError(phase: number | null, error: ErrorInput): Promise<void>;
   /**
-   * Takes requests for another go until the returned function is called; the process stays alive for them. The handler
-   * should start the job without waiting for its end: a request is UNHEARD after 5 s.
+   * Receives retry requests until the returned function is called; the process stays alive for them. The handler should
+   * start the job without waiting for its end: a request that is not answered within 5 s fails.
    */
   onRetry(handler: RetryHandler): () => void;
-  /** Sends what waits and resolves once all of it was answered. Call it before the process ends. */
+  /** Sends what is queued; resolves once all of it is settled. Call it before the process ends. */
   flush(): Promise<void>;
-  /** Gives up what waits, and every timer and connection. A second call does no harm. */
+  /** Drops what is queued, and closes every timer and connection. A second call does no harm. */
   dispose(): void;
 }
 
 /**
- * Makes a reporter. Nothing is sent before the first report.
+ * Creates a reporter. Nothing is sent before the first report.
  *
  * @example
  * import { createReporter } from '@ingestion-progress/server/reporter';
@@ -58,7 +58,7 @@ export interface Reporter {
  * run.emitProgressUpdate(1, 42.5, { itemsProcessed: 425, itemsTotal: 1000 });
  * await run.emitComplete({ itemsProcessed: 1000, itemsFailed: 0 });
  *
- * @throws ReporterError `BAD_USER_INPUT` where an option is wrong.
+ * @throws ReporterError `BAD_USER_INPUT` if an option is wrong.
  */
 export function createReporter(options: ReporterOptions): Reporter {
   checkOptions(options);
@@ -97,10 +97,10 @@ export function createReporter(options: ReporterOptions): Reporter {
     return run;
   }
 
-  /** The newest run, over or not: it knows what to answer. */
+  /** The newest run, ended or not. */
   function running(): OpenRun {
     if (current !== null) return current;
-    throw new ReporterError('CONFLICT', 'No ingestion was started by this reporter; begin with phase 1.');
+    throw new ReporterError('CONFLICT', 'This reporter has started no ingestion; begin with phase 1.');
   }
 
   return {

@@ -1,12 +1,12 @@
 /**
- * One ingestion as its job sees it: takes what the job says at once, and sends it in order, one request at a time,
- * updates at most once a window. Leaves attempts and tokens to the sender.
+ * One ingestion as its job sees it: queues reports at once and sends them in order, one request at a time, updates at most
+ * once per window. Leaves retries and tokens to the sender.
  */
 import type { ErrorInput, MetricsInput, ResultInput, StartOptions } from '@ingestion-progress/schema';
 import type { MutationName } from './documents.js';
 import type { ReporterEnvironment } from './environment.js';
 import { ReporterError, type ReporterErrorCode } from './errors.js';
-import { createOutbox, type Waiting } from './outbox.js';
+import { createOutbox, type PendingReport } from './outbox.js';
 import type { Sender } from './sender.js';
 
 /** The handle of an ingestion; the same methods as the emitter's. */
@@ -14,30 +14,30 @@ export interface ReporterRun {
   readonly ingestionId: string;
   /** Aborts when a person asked to cancel, or when the server says that this ingestion is over (`CONFLICT`). */
   readonly signal: AbortSignal;
-  /** Resolves once the report waits to be sent, so that an outage never holds up the job. */
+  /** Resolves once the report is queued, so that an outage never blocks the job. */
   emitPhaseStarted(phase: number, message: string): Promise<void>;
-  /** `percent` is of the phase; null where not known. Never waits; merged to one in a window. */
+  /** `percent` is of the phase; null if unknown. Never waits; merged to one per window. */
   emitProgressUpdate(phase: number, percent: number | null, metrics?: MetricsInput): void;
   /** Resolves once the server has stored it. */
   emitComplete(result: ResultInput): Promise<void>;
-  /** Resolves once the server has taken it. */
+  /** Resolves once the server has accepted it. */
   emitError(phase: number | null, error: ErrorInput): Promise<void>;
   /** Resolves once the server has stored it. */
   confirmCancelled(): Promise<void>;
-  /** Sends what waits without waiting for the window, and resolves once all of it was answered. */
+  /** Sends what is queued without waiting for the window; resolves once all of it is settled. */
   flush(): Promise<void>;
 }
 
 /** A run as the reporter sees it. */
 export interface OpenRun extends ReporterRun {
-  /** Whether more may be said. */
+  /** Whether more may be reported. */
   readonly isOpen: boolean;
-  /** Resolves once the start was taken. */
+  /** Resolves once the start was accepted. */
   readonly started: Promise<void>;
   requestCancel(requestedBy: string): boolean;
 }
 
-/** What a run stands on. */
+/** Options of a run. */
 export interface RunOptions {
   readonly projectId: string;
   readonly start: StartOptions & { readonly ingestionId: string };
@@ -45,12 +45,12 @@ export interface RunOptions {
   readonly environment: ReporterEnvironment;
   readonly windowMs: number;
   readonly onRejected: (error: ReporterError) => void;
-  /** Called once nothing more can be said. */
+  /** Called once nothing more can be reported. */
   readonly onOver: () => void;
 }
 
-/** After these no later report can fare better. */
-const FINAL: ReadonlySet<ReporterErrorCode> = new Set<ReporterErrorCode>([
+/** After these no later report can succeed. */
+const FINAL_CODES: ReadonlySet<ReporterErrorCode> = new Set<ReporterErrorCode>([
   ...([
     'CONFLICT',
     'FORBIDDEN',
@@ -62,7 +62,7 @@ const FINAL: ReadonlySet<ReporterErrorCode> = new Set<ReporterErrorCode>([
   ] as const),
 ]);
 
-/** Begins a run: its start is the first thing to be sent. */
+/** Opens a run: its start is the first report to be sent. */
 export function openRun(options: RunOptions): OpenRun {
   const { projectId, start, sender, environment, windowMs } = options;
   const { ingestionId } = start;
@@ -74,12 +74,16 @@ export function openRun(options: RunOptions): OpenRun {
   let updateSentAt = Number.NEGATIVE_INFINITY;
   let isSending = false;
   let isEnded = false;
-  let refusal: ReporterError | null = null;
+  let failure: ReporterError | null = null;
   let cancelTimer = (): void => {};
 
-  function push(mutation: Waiting['mutation'], phase: number | null, body: Waiting['body']): Promise<void> {
-    const taken = new Promise<void>((resolve, reject) => {
-      if (refusal !== null) throw refusal;
+  function push(
+    mutation: PendingReport['mutation'],
+    phase: number | null,
+    body: PendingReport['body'],
+  ): Promise<void> {
+    const accepted = new Promise<void>((resolve, reject) => {
+      if (failure !== null) throw failure;
       if (isEnded) throw new ReporterError('CONFLICT', 'This ingestion has ended.');
       outbox.push({
         mutation,
@@ -89,11 +93,11 @@ export function openRun(options: RunOptions): OpenRun {
       });
     });
     void sendWhatIsDue();
-    return calm(taken);
+    return ignoreRejection(accepted);
   }
 
   /** The next report, unless it is an update that may still merge with newer ones. */
-  function nextDue(): Waiting | undefined {
+  function nextDue(): PendingReport | undefined {
     const isMergeable = outbox.first?.mutation === 'update' && outbox.length === 1 && flushers.length === 0;
     const waitMs = isMergeable ? updateSentAt + windowMs - environment.monotonicNow() : 0;
     if (waitMs <= 0) return outbox.shift();
@@ -109,45 +113,45 @@ export function openRun(options: RunOptions): OpenRun {
     isSending = false;
     if (outbox.length > 0) return;
     for (const { resolve, reject } of flushers.splice(0)) {
-      if (refusal === null) resolve();
-      else reject(refusal);
+      if (failure === null) resolve();
+      else reject(failure);
     }
   }
 
-  async function deliver(waiting: Waiting): Promise<void> {
-    const { mutation, body, settle } = waiting;
+  async function deliver(report: PendingReport): Promise<void> {
+    const { mutation, body, settle } = report;
     try {
-      if (refusal !== null) throw refusal;
+      if (failure !== null) throw failure;
       if (mutation === 'update') updateSentAt = environment.monotonicNow();
-      const answer = await sender.send(mutation, {
+      const result = await sender.send(mutation, {
         projectId,
         ingestionId,
         ...sequenceFor(mutation),
         ...body,
       });
-      // A start that was made before, by a reporter that is gone: go on above what it said.
-      sequence = Math.max(sequence, answer.lastSequence ?? 0);
-      if (isEnding(waiting)) end();
-      for (const tell of settle) tell(null);
+      // The run was started by an earlier reporter: continue above its last sequence.
+      sequence = Math.max(sequence, result.lastSequence ?? 0);
+      if (isEnding(report)) end();
+      for (const callback of settle) callback(null);
     } catch (cause) {
       const error =
         cause instanceof ReporterError ? cause : new ReporterError('UNAVAILABLE', String(cause), { cause });
-      if (FINAL.has(error.code) || mutation === 'start') refuse(error);
+      if (FINAL_CODES.has(error.code) || mutation === 'start') fail(error);
       else options.onRejected(error);
-      for (const tell of settle) tell(error);
+      for (const callback of settle) callback(error);
     }
   }
 
-  /** Rises also from one process to the next: a hybrid of the clock and a counter. */
+  /** A hybrid of clock and counter, so that it rises across processes too. */
   function sequenceFor(mutation: MutationName): { readonly sequence?: number } {
     if (mutation === 'start') return {};
     sequence = Math.max(sequence + 1, environment.now());
     return { sequence };
   }
 
-  function refuse(error: ReporterError): void {
-    if (refusal !== null) return;
-    refusal = error;
+  function fail(error: ReporterError): void {
+    if (failure !== null) return;
+    failure = error;
     if (error.code === 'CONFLICT') stop.abort(error);
     options.onRejected(error);
     options.onOver();
@@ -164,10 +168,10 @@ export function openRun(options: RunOptions): OpenRun {
     signal: stop.signal,
     started,
     get isOpen() {
-      return refusal === null && !isEnded;
+      return failure === null && !isEnded;
     },
     requestCancel(requestedBy) {
-      if (isEnded || refusal !== null) return false;
+      if (isEnded || failure !== null) return false;
       stop.abort(new Error(`${requestedBy} asked to cancel.`));
       return true;
     },
@@ -180,8 +184,8 @@ export function openRun(options: RunOptions): OpenRun {
         );
       }
       furthestPhase = phase;
-      const taken = push('phase', phase, { phase, message });
-      if (refusal !== null || isEnded) await taken;
+      const accepted = push('phase', phase, { phase, message });
+      if (failure !== null || isEnded) await accepted;
     },
     emitProgressUpdate(phase, percent, metrics) {
       checkPhase(phase);
@@ -209,22 +213,22 @@ export function openRun(options: RunOptions): OpenRun {
     confirmCancelled: () => push('cancelled', null, {}),
     flush() {
       if (outbox.length === 0 && !isSending) {
-        return refusal === null ? Promise.resolve() : calm(Promise.reject(refusal));
+        return failure === null ? Promise.resolve() : ignoreRejection(Promise.reject(failure));
       }
       const flushed = new Promise<void>((resolve, reject) => flushers.push({ resolve, reject }));
       void sendWhatIsDue();
-      return calm(flushed);
+      return ignoreRejection(flushed);
     },
   };
 }
 
-/** Nobody has to await it: a job is not ended by a report that was refused, and onRejected is told of it too. */
-function calm(promise: Promise<void>): Promise<void> {
+/** A rejected report must not end a job that does not await it; onRejected is called for it too. */
+function ignoreRejection(promise: Promise<void>): Promise<void> {
   promise.catch(() => {});
   return promise;
 }
 
-function isEnding({ mutation, body }: Waiting): boolean {
+function isEnding({ mutation, body }: PendingReport): boolean {
   return (
     mutation === 'complete' ||
     mutation === 'cancelled' ||
@@ -238,7 +242,7 @@ function checkPhase(phase: number): void {
   }
 }
 
-/** JSON would make null of NaN and of infinity, and null means unknown; the rest of the rules is the server's. */
+/** JSON turns NaN and infinity into null, which means unknown; all other rules are checked by the server. */
 function checkNumbers(value: unknown, path: readonly string[] = []): void {
   if (typeof value === 'number' && !Number.isFinite(value)) {
     throw new ReporterError('BAD_USER_INPUT', `${path.join('.')}: must be a finite number, not ${value}`);

@@ -1,28 +1,26 @@
 /**
- * Brings one mutation to the server: the token, a deadline, and attempts with backoff until it is answered for good.
- * Leaves order and merging to the outbox.
+ * Sends one mutation: the token, a timeout, and retries with backoff until the result is final. Leaves order and merging
+ * to the outbox. (invariant: bounded-retries)
  */
-import { MUTATIONS, type Answer, type MutationName } from './documents.js';
-import { isPassing, ReporterError, type ReporterErrorCode } from './errors.js';
+import { MUTATIONS, type MutationName, type MutationResult } from './documents.js';
+import { isRetryable, ReporterError, type ReporterErrorCode } from './errors.js';
 import type { ReporterEnvironment } from './environment.js';
-import { pause } from './pause.js';
+import { backoffDelayMs } from '../shared/backoff.js';
+import { sleep } from '../shared/sleep.js';
 import { REPORTER_DEFAULTS, type ReporterOptions } from './options.js';
 
-/** Sends mutations, and knows the token. */
+/** Sends mutations, and holds the token. */
 export interface Sender {
-  /** Rejects with `ReporterError` once it is certain that this will not be taken. */
-  send(mutation: MutationName, input: Readonly<Record<string, unknown>>): Promise<Answer>;
-  /** For requests of another kind: headers with the token. */
-  headers(forced: boolean): Promise<Record<string, string>>;
-  /** Ends what is under way with `CLOSED`; a second call does no harm. */
+  /** Rejects with `ReporterError` once the mutation failed for good. */
+  send(mutation: MutationName, input: Readonly<Record<string, unknown>>): Promise<MutationResult>;
+  /** Headers with the token, for other requests. */
+  headers(force: boolean): Promise<Record<string, string>>;
+  /** Rejects what is in flight with `CLOSED`; a second call does no harm. */
   dispose(): void;
 }
 
-/** Milliseconds before the attempt after `failures` failed ones: 1, 2, 4, … 30 s, a quarter more or less. */
-export function backoffMs(failures: number, random: number): number {
-  const delay = Math.min(30_000, 1_000 * 2 ** Math.min(failures - 1, 5));
-  return Math.min(30_000, delay * (0.75 + random / 2));
-}
+/** Delay between attempts: 1, 2, 4, … 30 s, a quarter more or less. */
+export const RETRY_BACKOFF = Object.freeze({ minMs: 1_000, maxMs: 30_000, jitter: 0.25 });
 
 /** A failed attempt: why, and when the server wants the next one, in ms from now. */
 interface Failure {
@@ -30,7 +28,7 @@ interface Failure {
   readonly retryAfterMs: number | null;
 }
 
-/** Makes a sender. */
+/** Creates a sender. */
 export function createSender(options: ReporterOptions, environment: ReporterEnvironment): Sender {
   const { endpoint } = options;
   const requestTimeoutMs = options.requestTimeoutMs ?? REPORTER_DEFAULTS.requestTimeoutMs;
@@ -38,10 +36,10 @@ export function createSender(options: ReporterOptions, environment: ReporterEnvi
   const closed = new AbortController();
   let token: string | null = options.token ?? null;
 
-  async function headers(forced: boolean): Promise<Record<string, string>> {
-    if (options.getToken !== undefined && (token === null || forced)) {
+  async function headers(force: boolean): Promise<Record<string, string>> {
+    if (options.getToken !== undefined && (token === null || force)) {
       try {
-        token = await options.getToken({ forced });
+        token = await options.getToken({ force });
       } catch (cause) {
         throw new ReporterError('UNAVAILABLE', `getToken failed: ${String(cause)}`, { cause });
       }
@@ -49,17 +47,17 @@ export function createSender(options: ReporterOptions, environment: ReporterEnvi
     return { 'content-type': 'application/json', authorization: `Bearer ${token ?? ''}` };
   }
 
-  async function attempt(body: string, forced: boolean): Promise<Answer | Failure> {
+  async function attempt(body: string, force: boolean): Promise<MutationResult | Failure> {
     const deadline = new AbortController();
     const cancelTimer = environment.setTimer(requestTimeoutMs, () => deadline.abort());
     try {
       const response = await environment.fetch(endpoint, {
         method: 'POST',
-        headers: { ...(await headers(forced)), accept: 'application/json' },
+        headers: { ...(await headers(force)), accept: 'application/json' },
         body,
         signal: AbortSignal.any([deadline.signal, closed.signal]),
       });
-      return readAnswer(response.status, await response.text(), response.headers.get('retry-after'));
+      return readResult(response.status, await response.text(), response.headers.get('retry-after'));
     } catch (cause) {
       if (cause instanceof ReporterError) return { error: cause, retryAfterMs: null };
       const what = deadline.signal.aborted ? `no answer within ${requestTimeoutMs} ms` : reasonOf(cause);
@@ -84,24 +82,27 @@ export function createSender(options: ReporterOptions, environment: ReporterEnvi
         if (!('error' in outcome)) return outcome;
         if (closed.signal.aborted) break;
         const { error, retryAfterMs } = outcome;
-        const isRefused = error.code === 'UNAUTHENTICATED' || error.code === 'TOKEN_EXPIRED';
-        if (isRefused && options.getToken !== undefined && !isForced) {
+        const isTokenRejected = error.code === 'UNAUTHENTICATED' || error.code === 'TOKEN_EXPIRED';
+        if (isTokenRejected && options.getToken !== undefined && !isForced) {
           isForced = true;
           continue;
         }
-        if (!isPassing(error.code)) throw error;
+        if (!isRetryable(error.code)) throw error;
         failures += 1;
         isForced = false;
-        const delayMs = Math.max(backoffMs(failures, environment.random()), retryAfterMs ?? 0);
+        const delayMs = Math.max(
+          backoffDelayMs(RETRY_BACKOFF, failures, environment.random()),
+          retryAfterMs ?? 0,
+        );
         const passedMs = environment.monotonicNow() - beganAt;
         if (passedMs + delayMs > giveUpAfterMs) {
           const seconds = Math.round(passedMs / 1_000);
           const message = `Given up after ${failures} attempts in ${seconds} s; the last: ${error.message}`;
           throw new ReporterError('NO_ANSWER', message, { cause: error });
         }
-        await pause(environment, delayMs, closed.signal);
+        await sleep(environment, delayMs, closed.signal);
       }
-      throw new ReporterError('CLOSED', 'The reporter was disposed of before this was taken.');
+      throw new ReporterError('CLOSED', 'The reporter was disposed before this report was accepted.');
     },
     dispose() {
       closed.abort();
@@ -111,12 +112,12 @@ export function createSender(options: ReporterOptions, environment: ReporterEnvi
 
 function reasonOf(cause: unknown): string {
   if (!(cause instanceof Error)) return String(cause);
-  // fetch says "fetch failed" and keeps the reason in its cause.
+  // The message of fetch is "fetch failed"; the reason is its cause.
   return cause.cause instanceof Error ? cause.cause.message || String(cause.cause) : cause.message;
 }
 
 interface GraphQLBody {
-  readonly data?: { readonly answer?: Answer | null } | null;
+  readonly data?: { readonly result?: MutationResult | null } | null;
   readonly errors?: readonly {
     readonly message?: string;
     readonly extensions?: { readonly code?: string };
@@ -132,18 +133,18 @@ function isCode(code: string): code is ReporterErrorCode {
   return CODES.has(code);
 }
 
-/** Goes by the code in the body; by the status only where something else answered in the server's place. */
-function readAnswer(status: number, text: string, retryAfter: string | null): Answer | Failure {
+/** Goes by the code in the body; by the HTTP status only if the response is not this server's. */
+function readResult(status: number, text: string, retryAfter: string | null): MutationResult | Failure {
   const retryAfterMs =
     retryAfter !== null && /^\d{1,6}$/.test(retryAfter) ? Number(retryAfter) * 1_000 : null;
   const body = parse(text);
-  const answer = body?.data?.answer;
-  if (answer !== undefined && answer !== null) return answer;
+  const result = body?.data?.result;
+  if (result !== undefined && result !== null) return result;
   const first = body?.errors?.[0];
-  const told = first?.extensions?.code;
-  const code = told !== undefined && isCode(told) ? told : codeOfStatus(status);
+  const given = first?.extensions?.code;
+  const code = given !== undefined && isCode(given) ? given : codeOfStatus(status);
   const message =
-    first?.message ?? `The answer was ${status} and no GraphQL; is endpoint the server's /graphql?`;
+    first?.message ?? `Status ${status} without a GraphQL result; is endpoint the server's /graphql?`;
   return { error: new ReporterError(code, message), retryAfterMs };
 }
 
@@ -152,7 +153,7 @@ function parse(text: string): GraphQLBody | null {
     const value: unknown = JSON.parse(text);
     return typeof value === 'object' ? value : null;
   } catch {
-    // Not JSON: a proxy's page. The status says what to make of it.
+    // Not JSON, such as a proxy's page: the status decides.
     return null;
   }
 }

@@ -1,4 +1,4 @@
-/** Exponential backoff, with jitter where many callers retry at once. Pure. */
+/** Exponential backoff, with jitter if many callers retry at once. Pure. */
 
 /** Bounds of the delay between attempts, in milliseconds. */
 export interface BackoffOptions {
@@ -12,7 +12,7 @@ export interface BackoffOptions {
 
 /**
  * Delay before the next attempt, in milliseconds: `minMs` after the first failure, doubled after each further one, at
- * most `maxMs`.
+ * most `maxMs`, jitter included.
  *
  * @param failures Failures in a row; 0 means no delay.
  * @param random From 0 up to 1; only used with `jitter`.
@@ -25,5 +25,5 @@ export function backoffDelayMs(
   if (failures <= 0) return 0;
   // 2 ** 30 would overflow nothing, but an outage of days counts failures without end.
   const delayMs = Math.min(maxMs, minMs * 2 ** Math.min(failures - 1, 30));
-  return delayMs * (1 + jitter * (2 * random - 1));
+  return Math.min(maxMs, delayMs * (1 + jitter * (2 * random - 1)));
 }

@@ -12,7 +12,7 @@ export interface BoundedMapOptions<V> {
   readonly maxBytes?: number;
   /** Bytes of one entry, key included; required with `maxBytes`. */
   readonly sizeOf?: (value: V, key: string) => number;
-  /** Milliseconds after which an entry expires; needs `clock`. @default never */
+  /** Milliseconds after which an entry expires, counted from its last `set`; needs `clock`. @default never */
   readonly ttlMs?: number;
   readonly clock?: Pick<Clock, 'monotonicNow'>;
   /** Called with each entry that leaves to make room, or by expiry; not for `delete`. */
@@ -45,8 +45,10 @@ export function createBoundedMap<V extends object | string | number | boolean>(
     ...(maxBytes !== undefined && sizeOf !== undefined
       ? { maxSize: maxBytes, sizeCalculation: (value, key) => Math.max(1, Math.ceil(sizeOf(value, key))) }
       : {}),
-    ...(ttlMs !== undefined ? { ttl: ttlMs, ttlResolution: 0 } : {}),
-    ...(clock !== undefined ? { perf: { now: () => clock.monotonicNow() } } : {}),
+    // lru-cache expires an entry once it is older than its ttl; ours expires as it reaches it.
+    ...(ttlMs !== undefined ? { ttl: Math.max(1, ttlMs - 1), ttlResolution: 0 } : {}),
+    // It takes a start of 0 for an entry without a ttl.
+    ...(clock !== undefined ? { perf: { now: () => clock.monotonicNow() + 1 } } : {}),
     ...(onEvict !== undefined
       ? {
           dispose: (value, key, reason) => {

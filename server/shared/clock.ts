@@ -1,4 +1,4 @@
-/** Time as the server sees it: a port, so that tests turn the hands themselves. */
+/** The clock as a port, so that tests control time. Server, reporter and tests share it. */
 
 /** Stops a timer; a second call does no harm. */
 export type CancelTimer = () => void;
@@ -9,7 +9,7 @@ export interface Clock {
   now(): number;
   /** Milliseconds since some fixed moment; never goes back. */
   monotonicNow(): number;
-  /** Runs `task` once, `delayMs` from now. Does not keep the process alive. */
+  /** Runs `task` once, `delayMs` from now. The system clock's timers do not keep the process alive. */
   setTimer(delayMs: number, task: () => void): CancelTimer;
 }
 

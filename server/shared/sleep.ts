@@ -1,4 +1,4 @@
-/** Waiting: for a while, or for an answer that may never come. Timers are the clock's, so tests turn the hands. */
+/** Waiting for a delay, or for a result with a timeout. Timers are the clock's, so that tests control time. */
 import type { Clock } from './clock.js';
 
 type Timers = Pick<Clock, 'setTimer'>;

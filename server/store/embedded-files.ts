@@ -18,7 +18,7 @@ async function checkCurrent(directory: string): Promise<void> {
   );
 }
 
-function sentenceFor(error: unknown, dataDir: string, directory: string): string {
+function describeOpenError(error: unknown, dataDir: string, directory: string): string {
   const { code, message } = isError(error) ? error : { code: undefined, message: String(error) };
   switch (code) {
     case 'LEVEL_LOCKED':
@@ -46,18 +46,18 @@ export async function openLevel(dataDir: string): Promise<Level> {
   try {
     await mkdir(directory, { recursive: true });
   } catch (error) {
-    throw new Error(sentenceFor(error, dataDir, directory), { cause: error });
+    throw new Error(describeOpenError(error, dataDir, directory), { cause: error });
   }
   await checkCurrent(directory).catch((error: unknown) => {
     if (isError(error) && error.code === undefined) throw error;
-    throw new Error(sentenceFor(error, dataDir, directory), { cause: error });
+    throw new Error(describeOpenError(error, dataDir, directory), { cause: error });
   });
   const level: Level = new ClassicLevel(directory, { keyEncoding: 'utf8', valueEncoding: 'utf8' });
   try {
     await level.open();
   } catch (error) {
     const cause = isError(error) && error.cause !== undefined ? error.cause : error;
-    throw new Error(sentenceFor(cause, dataDir, directory), { cause: error });
+    throw new Error(describeOpenError(cause, dataDir, directory), { cause: error });
   }
   return level;
 }

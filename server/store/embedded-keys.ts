@@ -2,9 +2,8 @@
  * Where things lie in the embedded store. Ids never contain `!`, which sorts below all that they may contain, so that
  * one project's keys stand together and no id is mistaken for the beginning of another.
  */
-import type { RecordedEvent } from '@ingestion-progress/schema';
-import type { IngestionProgress } from '../progress/record.js';
-import { eventPlace, ingestionPlace, parseSortKey, sortKey, type Place } from './paging.js';
+import type { RecordedEvent, IngestionProgress } from '@ingestion-progress/schema';
+import { eventPosition, ingestionPosition, parseSortKey, sortKey, type SortPosition } from './paging.js';
 
 /** Bounds of a range of keys, for an iterator. */
 export interface KeyRange {
@@ -30,10 +29,10 @@ export const leaseKey = (serverId: string) => `lease!${serverId}`;
 export const startsOf = (projectId: string) => `start!${projectId}`;
 /** Lists an ingestion, the latest too, by its start. */
 export function startKey(progress: Pick<IngestionProgress, 'projectId' | 'startedAt' | 'id'>): string {
-  return `${startsOf(progress.projectId)}!${sortKey(ingestionPlace(progress))}`;
+  return `${startsOf(progress.projectId)}!${sortKey(ingestionPosition(progress))}`;
 }
 /** The place of an ingestion from the key that lists it. */
-export function placeOfStart(projectId: string, key: string): Place | null {
+export function positionOfStart(projectId: string, key: string): SortPosition | null {
   return parseSortKey(key.slice(startsOf(projectId).length + 1));
 }
 
@@ -42,9 +41,9 @@ export const logOf = (projectId: string, ingestionId: string) => `event!${projec
 /** A log entry. Its key ends in whether it is an update, so that the log is trimmed without reading it. */
 export function eventKey(projectId: string, ingestionId: string, event: RecordedEvent): string {
   const kind = event.type === 'progress_update' ? 'update' : 'other';
-  return `${logOf(projectId, ingestionId)}!${sortKey(eventPlace(event))}!${kind}`;
+  return `${logOf(projectId, ingestionId)}!${sortKey(eventPosition(event))}!${kind}`;
 }
-/** The type as far as the key of a log entry tells it. */
+/** The type of a log entry, as far as its key contains it. */
 export function typeOfEventKey(key: string): string {
   return key.endsWith('!update') ? 'progress_update' : 'other';
 }

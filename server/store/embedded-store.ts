@@ -3,16 +3,17 @@
  * to `embedded-files.ts`, the layout to `embedded-keys.ts`, and the guard to `write-guard.ts`.
  */
 import { isEnded, type RecordedEvent } from '@ingestion-progress/schema';
+import { createBoundedMap } from '../shared/bounded-map.js';
 import { ProgressError } from '../shared/errors.js';
 import type { IngestionRecord } from '../progress/record.js';
 import { silentLogger, type Logger } from '../observability/logger.js';
 import { openLevel, type Level } from './embedded-files.js';
 import * as keys from './embedded-keys.js';
-import { DEFAULT_EVENTS_PER_INGESTION, entriesToDrop } from './event-bound.js';
-import { decodeCursor, encodeCursor, eventPlace, pageOf, sortKey } from './paging.js';
+import { DEFAULT_MAX_LOG_ENTRIES, entriesToDrop } from './log-trimming.js';
+import { decodeCursor, encodeCursor, eventPosition, pageOf, sortKey } from './paging.js';
 import type { Lease, ProgressStore, StoreWrite, WriteOutcome } from './progress-store.js';
 import {
-  orLogged,
+  readOrLog,
   parseEvent,
   parseRecord,
   serializeEvent,
@@ -30,7 +31,7 @@ export interface EmbeddedStoreOptions {
    * Log entries kept of one ingestion; the oldest updates go first.
    * @default 500
    */
-  readonly eventsPerIngestion?: number;
+  readonly maxLogEntries?: number;
 }
 
 type Operation =
@@ -39,18 +40,20 @@ type Operation =
 
 const put = (key: string, value: string): Operation => ({ type: 'put', key, value });
 const del = (key: string): Operation => ({ type: 'del', key });
-/** Most projects whose last written record is remembered beside its text. */
-const MOST_REMEMBERED = 1_000;
+/** Projects whose last written record is cached beside its text. */
+const MAX_CACHED_RECORDS = 1_000;
 const latestName = (projectId: string) => `latest ingestion of project ${projectId}`;
 
-/** Makes a store in files of this machine. */
+/** Creates a store in files of this machine. */
 export function createEmbeddedStore(options: EmbeddedStoreOptions): ProgressStore {
   const logger = options.logger ?? silentLogger;
-  const eventsPerIngestion = options.eventsPerIngestion ?? DEFAULT_EVENTS_PER_INGESTION;
+  const maxLogEntries = options.maxLogEntries ?? DEFAULT_MAX_LOG_ENTRIES;
   let level: Level | null = null;
-  let turn: Promise<unknown> = Promise.resolve();
-  /** What was written last, by project: a text that still stands is known to be sound, and is not parsed again. */
-  const written = new Map<string, { readonly text: string; readonly record: IngestionRecord }>();
+  let lastWrite: Promise<unknown> = Promise.resolve();
+  /** The last written records by project: if the stored text is unchanged it is valid and needs no parsing. */
+  const written = createBoundedMap<{ readonly text: string; readonly record: IngestionRecord }>({
+    maxEntries: MAX_CACHED_RECORDS,
+  });
 
   const db = (): Level => {
     if (level === null) throw new ProgressError('UNAVAILABLE', 'The store is not open; await open() first.');
@@ -63,16 +66,16 @@ export function createEmbeddedStore(options: EmbeddedStoreOptions): ProgressStor
       return await task();
     } catch (error) {
       if (error instanceof ProgressError || error instanceof RangeError) throw error;
-      throw new ProgressError('UNAVAILABLE', 'The embedded store does not answer; check its disk.', {
+      throw new ProgressError('UNAVAILABLE', 'Embedded store unavailable; check its disk.', {
         cause: error,
       });
     }
   };
 
   /** One after the other, so that nothing changes between the guard and the write. */
-  const inTurn = <T>(task: () => Promise<T>): Promise<T> => {
-    const result = turn.then(() => guarded(task));
-    turn = result.catch(() => undefined);
+  const inOrder = <T>(task: () => Promise<T>): Promise<T> => {
+    const result = lastWrite.then(() => guarded(task));
+    lastWrite = result.catch(() => undefined);
     return result;
   };
 
@@ -87,21 +90,14 @@ export function createEmbeddedStore(options: EmbeddedStoreOptions): ProgressStor
       .all();
     const all = [...new Set([...stored, ...values.keys()])].sort();
     const entries = all.map((key) => ({ key, type: keys.typeOfEventKey(key) }));
-    const dropped = new Set(entriesToDrop(entries, eventsPerIngestion).map(({ key }) => key));
+    const dropped = new Set(entriesToDrop(entries, maxLogEntries).map(({ key }) => key));
     return [
       ...[...values].filter(([key]) => !dropped.has(key)).map(([key, value]) => put(key, value)),
       ...[...dropped].filter((key) => !values.has(key)).map(del),
     ];
   };
 
-  const remember = (projectId: string, text: string, record: IngestionRecord) => {
-    written.delete(projectId);
-    written.set(projectId, { text, record });
-    const oldest = written.keys().next();
-    if (written.size > MOST_REMEMBERED && oldest.done !== true) written.delete(oldest.value);
-  };
-
-  /** The record of what stands there. */
+  /** The record of the stored text. */
   const latestOf = (projectId: string, text: string): IngestionRecord => {
     const known = written.get(projectId);
     return known?.text === text ? known.record : parseRecord(text, latestName(projectId));
@@ -110,7 +106,7 @@ export function createEmbeddedStore(options: EmbeddedStoreOptions): ProgressStor
   const stateOperations = (write: StoreWrite, current: IngestionRecord | null): Operation[] => {
     const { progress } = write.record;
     const text = serializeRecord(write.record);
-    remember(progress.projectId, text, write.record);
+    written.set(progress.projectId, { text, record: write.record });
     const operations = [put(keys.latestKey(progress.projectId), text)];
     const openKey = keys.openKey(progress.projectId);
     operations.push(isEnded(progress) ? del(openKey) : put(openKey, ''));
@@ -140,7 +136,7 @@ export function createEmbeddedStore(options: EmbeddedStoreOptions): ProgressStor
     for (const { projectId, text } of await latestTexts(projectIds)) {
       if (text === undefined) continue;
       const what = latestName(projectId);
-      const record = orLogged(logger, what, null, () => parseRecord(text, what));
+      const record = readOrLog(logger, what, null, () => parseRecord(text, what));
       if (record !== null) found.set(projectId, record);
     }
     return found;
@@ -155,7 +151,7 @@ export function createEmbeddedStore(options: EmbeddedStoreOptions): ProgressStor
       const text = stored[index]?.text;
       const what = latestName(projectId);
       const current =
-        text === undefined ? null : orLogged(logger, what, 'unreadable', () => latestOf(projectId, text));
+        text === undefined ? null : readOrLog(logger, what, 'unreadable', () => latestOf(projectId, text));
       if (current === 'unreadable') outcomes.push({ written: false, current: null, unreadable: true });
       else if (!admits(write, current)) outcomes.push({ written: false, current });
       else {
@@ -171,7 +167,7 @@ export function createEmbeddedStore(options: EmbeddedStoreOptions): ProgressStor
   const deleteBefore = async (cutoffMs: number): Promise<number> => {
     let deleted = 0;
     for await (const [key, text] of db().iterator(keys.under('history'))) {
-      const record = orLogged(logger, key, null, () => parseRecord(text, key));
+      const record = readOrLog(logger, key, null, () => parseRecord(text, key));
       if (record === null || record.progress.updatedAt >= cutoffMs) continue;
       const { projectId, id } = record.progress;
       await db().clear(keys.under(keys.logOf(projectId, id)));
@@ -179,7 +175,7 @@ export function createEmbeddedStore(options: EmbeddedStoreOptions): ProgressStor
       deleted += 1;
     }
     for await (const [key, text] of db().iterator(keys.under('latest'))) {
-      const progress = orLogged(logger, key, null, () => parseRecord(text, key))?.progress;
+      const progress = readOrLog(logger, key, null, () => parseRecord(text, key))?.progress;
       if (progress === undefined || !isEnded(progress) || progress.updatedAt >= cutoffMs) continue;
       await db().clear(keys.under(keys.logOf(progress.projectId, progress.id)));
     }
@@ -195,13 +191,13 @@ export function createEmbeddedStore(options: EmbeddedStoreOptions): ProgressStor
   };
 
   return {
-    kind: 'embedded',
+    name: 'embedded',
     exclusive: true,
     open: async () => {
       level ??= await openLevel(options.dataDir);
     },
     close: async () => {
-      await turn;
+      await lastWrite;
       const closing = level;
       level = null;
       await closing?.close();
@@ -230,7 +226,7 @@ export function createEmbeddedStore(options: EmbeddedStoreOptions): ProgressStor
         const found = await db()
           .keys({ ...range, reverse: true, limit: page.first + 1 })
           .all();
-        const places = found.flatMap((key) => keys.placeOfStart(projectId, key) ?? []);
+        const places = found.flatMap((key) => keys.positionOfStart(projectId, key) ?? []);
         const current = (await readMany([projectId])).get(projectId);
         const texts = await db().getMany(places.map((place) => keys.historyKey(projectId, place.id)));
         const items = places.slice(0, page.first).flatMap((place, index) => {
@@ -239,7 +235,7 @@ export function createEmbeddedStore(options: EmbeddedStoreOptions): ProgressStor
           const text = texts[index];
           const what = `ingestion ${place.id} of project ${projectId}`;
           const node =
-            text === undefined ? null : orLogged(logger, what, null, () => parseRecord(text, what));
+            text === undefined ? null : readOrLog(logger, what, null, () => parseRecord(text, what));
           return node === null ? [] : [{ cursor, node }];
         });
         return { items, hasNextPage: places.length > page.first };
@@ -254,18 +250,18 @@ export function createEmbeddedStore(options: EmbeddedStoreOptions): ProgressStor
           .iterator({ ...range, limit: page.first + 1 })
           .all();
         const events = found.flatMap(([key, text]) =>
-          orLogged(logger, key, [], () => [parseEvent(text, key)]),
+          readOrLog(logger, key, [], () => [parseEvent(text, key)]),
         );
-        return { ...pageOf(events, page.first, eventPlace), hasNextPage: found.length > page.first };
+        return { ...pageOf(events, page.first, eventPosition), hasNextPage: found.length > page.first };
       }),
 
     write: (writes) =>
-      inTurn(() => {
+      inOrder(() => {
         checkBatch(writes.map((write) => write.record.progress.projectId));
         return writeAll(writes);
       }),
     appendEvents: (projectId, ingestionId, events) =>
-      inTurn(async () => {
+      inOrder(async () => {
         const operations = await logOperations(projectId, ingestionId, events);
         if (operations.length > 0) await db().batch(operations, { sync: true });
       }),

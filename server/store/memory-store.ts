@@ -2,8 +2,8 @@
 import { isEnded, type RecordedEvent } from '@ingestion-progress/schema';
 import { ProgressError } from '../shared/errors.js';
 import type { IngestionRecord } from '../progress/record.js';
-import { DEFAULT_EVENTS_PER_INGESTION, entriesToDrop } from './event-bound.js';
-import { eventPlace, ingestionPlace, pageOfAll, sortKey } from './paging.js';
+import { DEFAULT_MAX_LOG_ENTRIES, entriesToDrop } from './log-trimming.js';
+import { eventPosition, ingestionPosition, pageOfAll, sortKey } from './paging.js';
 import type { Lease, ProgressStore, StoreWrite, WriteOutcome } from './progress-store.js';
 import { admits, checkBatch } from './write-guard.js';
 
@@ -13,12 +13,12 @@ export interface MemoryStoreOptions {
    * Log entries kept of one ingestion; the oldest updates go first.
    * @default 500
    */
-  readonly eventsPerIngestion?: number;
+  readonly maxLogEntries?: number;
 }
 
-/** Makes a store that lives in memory. */
+/** Creates a store that lives in memory. */
 export function createMemoryStore(options: MemoryStoreOptions = {}): ProgressStore {
-  const eventsPerIngestion = options.eventsPerIngestion ?? DEFAULT_EVENTS_PER_INGESTION;
+  const maxLogEntries = options.maxLogEntries ?? DEFAULT_MAX_LOG_ENTRIES;
   const latest = new Map<string, IngestionRecord>();
   const history = new Map<string, Map<string, IngestionRecord>>();
   /** Logs by project and ingestion, entries by id. */
@@ -37,10 +37,10 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): ProgressSto
     const log = project.get(ingestionId) ?? new Map<string, RecordedEvent>();
     project.set(ingestionId, log);
     for (const event of events) log.set(event.id, event);
-    if (log.size <= eventsPerIngestion) return;
-    const key = (event: RecordedEvent) => sortKey(eventPlace(event));
+    if (log.size <= maxLogEntries) return;
+    const key = (event: RecordedEvent) => sortKey(eventPosition(event));
     const sorted = [...log.values()].sort((a, b) => (key(a) < key(b) ? -1 : 1));
-    for (const event of entriesToDrop(sorted, eventsPerIngestion)) log.delete(event.id);
+    for (const event of entriesToDrop(sorted, maxLogEntries)) log.delete(event.id);
   };
 
   const writeOne = (write: StoreWrite): WriteOutcome => {
@@ -63,7 +63,7 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): ProgressSto
   };
 
   return {
-    kind: 'memory',
+    name: 'memory',
     exclusive: true,
     open: async () => {
       open = true;
@@ -97,12 +97,12 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): ProgressSto
       checkOpen();
       const current = latest.get(projectId);
       const all = [...(history.get(projectId)?.values() ?? []), ...(current === undefined ? [] : [current])];
-      return pageOfAll(all, page, (record) => ingestionPlace(record.progress), 'falling');
+      return pageOfAll(all, page, (record) => ingestionPosition(record.progress), 'falling');
     },
     listEvents: async (projectId, ingestionId, page) => {
       checkOpen();
       const log = logs.get(projectId)?.get(ingestionId);
-      return pageOfAll([...(log?.values() ?? [])], page, eventPlace, 'rising');
+      return pageOfAll([...(log?.values() ?? [])], page, eventPosition, 'rising');
     },
 
     write: async (writes) => {

@@ -3,7 +3,9 @@
  * driver anew where it has lost itself. Knows no documents.
  */
 import { MongoClient, type Db } from 'mongodb';
+import { systemClock } from '../shared/clock.js';
 import { ProgressError } from '../shared/errors.js';
+import { withTimeout } from '../shared/sleep.js';
 import type { Logger } from '../observability/logger.js';
 import { withoutPassword } from '../observability/redact-url.js';
 
@@ -73,7 +75,7 @@ export async function connectMongo(options: MongoConnectionOptions): Promise<Mon
   let isOpen = false;
   let isClosed = false;
 
-  const make = () => {
+  const createClient = () => {
     const made = new MongoClient(uri, {
       appName: 'ingestion-progress',
       serverSelectionTimeoutMS: connectMs,
@@ -83,20 +85,20 @@ export async function connectMongo(options: MongoConnectionOptions): Promise<Mon
       heartbeatFrequencyMS: HEARTBEAT_MS,
       writeConcern: { w: 'majority', wtimeoutMS: callMs },
     });
-    stopWatching = watchHeartbeats(made, () => replace('it lost a heartbeat'));
+    stopWatching = watchHeartbeats(made, () => replace('heartbeat lost'));
     // One that was made while the server was away gives up with its first call, and would fail for good.
     made.on('topologyClosed', () => {
-      if (client === made) replace('it gave up');
+      if (client === made) replace('topology closed');
     });
     return made;
   };
 
   const replace = (why: string) => {
     if (isClosed || !isOpen) return;
-    logger.warn({ dependency: 'store', why }, 'the MongoDB driver is stuck, and is made anew');
+    logger.warn({ dependency: 'store', why }, 'MongoDB driver stuck; creating a new one');
     stopWatching();
     const stuck = client;
-    client = make();
+    client = createClient();
     stuck?.close().catch(() => undefined);
   };
 
@@ -113,37 +115,35 @@ export async function connectMongo(options: MongoConnectionOptions): Promise<Mon
   };
 
   try {
-    client = make();
-    await withDeadline(connectMs + GRACE_MS, () => db().command({ ping: 1 }));
+    client = createClient();
+    await withCallTimeout(connectMs + GRACE_MS, () => db().command({ ping: 1 }));
     isOpen = true;
   } catch (cause) {
     await close().catch(() => undefined);
-    const said = cause instanceof ProgressError ? cause.cause : cause;
+    const reason = cause instanceof ProgressError ? cause.cause : cause;
     throw new Error(
-      `MONGODB_URI: no MongoDB that lets us in answers at ${withoutPassword(uri).replace(/\?.*$/, '')} ` +
-        `(${said instanceof Error ? withoutPassword(said.message) : 'in time'}): ` +
+      `MONGODB_URI: cannot connect to MongoDB at ${withoutPassword(uri).replace(/\?.*$/, '')} ` +
+        `(${reason instanceof Error ? withoutPassword(reason.message) : 'no answer in time'}): ` +
         'check the address, the user and that it runs.',
       { cause },
     );
   }
-  return { db, call: (task) => withDeadline(callMs + GRACE_MS, task), close };
+  return { db, call: (task) => withCallTimeout(callMs + GRACE_MS, task), close };
 }
 
 /** Runs a call of the driver; rejects with `UNAVAILABLE` where it fails or does not answer in time. */
-async function withDeadline<T>(deadlineMs: number, call: () => Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    const why = `no answer within ${deadlineMs} ms`;
-    timer = setTimeout(() => reject(new Error(why)), deadlineMs);
-  });
+async function withCallTimeout<T>(timeoutMs: number, call: () => Promise<T>): Promise<T> {
   try {
-    return await Promise.race([call(), late]);
+    return await withTimeout(
+      systemClock,
+      call(),
+      timeoutMs,
+      () => new Error(`no answer within ${timeoutMs} ms`),
+    );
   } catch (cause) {
     // Our own mistakes are no outage; the driver throws its own errors, and now and then the socket's.
     if (cause instanceof ProgressError || cause instanceof RangeError || cause instanceof TypeError)
       throw cause;
-    throw new ProgressError('UNAVAILABLE', 'The store does not answer; it is tried again.', { cause });
-  } finally {
-    clearTimeout(timer);
+    throw new ProgressError('UNAVAILABLE', 'Store unavailable; retry.', { cause });
   }
 }

@@ -2,9 +2,10 @@
  * How an ingestion and a log entry stand in MongoDB: the fields that people and indexes look at beside the whole as
  * JSON text, which is what is read back. As text, because a job's output may hold any key, also `$set` or `a.b`.
  */
+import type { IngestionProgress } from '@ingestion-progress/schema';
 import { isEnded, type RecordedEvent } from '@ingestion-progress/schema';
-import type { IngestionProgress, IngestionRecord } from '../progress/record.js';
-import { eventPlace, ingestionPlace, sortKey } from './paging.js';
+import type { IngestionRecord } from '../progress/record.js';
+import { eventPosition, ingestionPosition, sortKey } from './paging.js';
 import { parseEvent, parseRecord, serializeEvent, serializeRecord } from '../progress/record-codec.js';
 
 /** What every write of a state sets. */
@@ -75,7 +76,7 @@ export function stateFields(record: IngestionRecord): StateFields {
     status: progress.status,
     revision: progress.revision,
     open: !isEnded(progress),
-    place: sortKey(ingestionPlace(progress)),
+    place: sortKey(ingestionPosition(progress)),
     record: serializeRecord(record),
     logDeleted: false,
   };
@@ -100,7 +101,7 @@ export function eventDocument(projectId: string, ingestionId: string, event: Rec
     projectId,
     ingestionId,
     type: event.type,
-    place: sortKey(eventPlace(event)),
+    place: sortKey(eventPosition(event)),
     entry: serializeEvent(event),
   };
 }

@@ -1,27 +1,26 @@
 /**
  * The event log in MongoDB. Entries are written in one with the state, at the tail of the state's own document, and
- * inserted into the log afterwards, so that neither is ever without the other and nobody waits for the log. What a
+ * inserted into the log afterwards, so that neither is ever without the other and no caller waits for the log. What a
  * crash kept out of the log comes in from the tail when somebody asks for it. Leaves states to the store.
  */
 import type { Collection, MongoBulkWriteError } from 'mongodb';
 import type { RecordedEvent } from '@ingestion-progress/schema';
 import type { Logger } from '../observability/logger.js';
 import type { MongoConnection } from './mongo-connection.js';
-import { entriesToDrop } from './event-bound.js';
+import { createTrimSchedule, entriesToDrop } from './log-trimming.js';
 import { eventDocument, eventOf, type EventDocument, type IngestionDocument } from './mongo-documents.js';
-import { createLogRoom } from './log-room.js';
-import { decodeCursor, eventPlace, pageOf, sortKey } from './paging.js';
+import { decodeCursor, eventPosition, pageOf, sortKey } from './paging.js';
 import type { Page, PageRequest } from './progress-store.js';
-import { orLogged } from '../progress/record-codec.js';
-import { MOST_PER_BATCH } from './write-guard.js';
+import { readOrLog } from '../progress/record-codec.js';
+import { MAX_BATCH } from './write-guard.js';
 
 /** The log of a store. */
 export interface MongoLog {
-  /** Makes what listing stands on. */
+  /** Creates the index for listing. */
   createIndex(): Promise<void>;
   /** Inserts entries that stand with a state already, in the background. */
   insertSoon(documents: readonly EventDocument[]): void;
-  /** Resolves when what `insertSoon` was told is inserted, or could not be. */
+  /** Resolves once everything given to `insertSoon` is inserted, or its insertion failed. */
   settled(): Promise<void>;
   /** Inserts what stands at the tail of the project's state and may never have reached the log. */
   insertTail(projectId: string): Promise<void>;
@@ -30,74 +29,73 @@ export interface MongoLog {
   delete(projectId: string, ingestionId: string): Promise<void>;
 }
 
-/** What the log stands on. */
+/** Options of the log. */
 export interface MongoLogOptions {
   readonly connection: MongoConnection;
   readonly statesOf: (connection: MongoConnection) => Collection<IngestionDocument>;
-  readonly eventsPerIngestion: number;
+  readonly maxLogEntries: number;
   readonly logger: Logger;
 }
 
 function inBatches<T>(items: readonly T[]): readonly (readonly T[])[] {
-  const count = Math.ceil(items.length / MOST_PER_BATCH);
-  return Array.from({ length: count }, (_, index) =>
-    items.slice(index * MOST_PER_BATCH, (index + 1) * MOST_PER_BATCH),
-  );
+  const count = Math.ceil(items.length / MAX_BATCH);
+  return Array.from({ length: count }, (_, index) => items.slice(index * MAX_BATCH, (index + 1) * MAX_BATCH));
 }
 
-/** Most entries that wait for the log in memory. */
-const MOST_WAITING = 5_000;
+/** Entries queued in memory for the log at most. */
+const MAX_QUEUED = 5_000;
 
 const isBulkError = (error: unknown): error is MongoBulkWriteError =>
   error instanceof Error && 'writeErrors' in error;
 
 /** An entry that is in the log already is what was wanted. */
-function unlessAllThere(error: unknown): void {
+function unlessDuplicates(error: unknown): void {
   const codes = isBulkError(error) ? [error.writeErrors].flat().map(({ code }) => code) : [];
   if (codes.length === 0 || codes.some((code) => code !== 11_000)) throw error;
 }
 
-/** Makes the log over its collections. */
+/** Creates the log over its collections. */
 export function createMongoLog(options: MongoLogOptions): MongoLog {
-  const { connection, statesOf, eventsPerIngestion, logger } = options;
+  const { connection, statesOf, maxLogEntries, logger } = options;
   const { call } = connection;
   const states = () => statesOf(connection);
   const events = () => connection.db().collection<EventDocument>('ingestion_progress_events');
-  const room = createLogRoom(eventsPerIngestion);
-  let waiting: readonly EventDocument[] = [];
+  const trimSchedule = createTrimSchedule(maxLogEntries);
+  let queue: readonly EventDocument[] = [];
   let inserting: Promise<void> | null = null;
   /** The batch of `inserting` that is under way. */
   let batchUnderWay: Promise<boolean> = Promise.resolve(true);
 
   const insert = async (documents: readonly EventDocument[]) => {
     for (const batch of inBatches(documents)) {
-      await call(() => events().insertMany(batch, { ordered: false }).catch(unlessAllThere));
+      await call(() => events().insertMany(batch, { ordered: false }).catch(unlessDuplicates));
     }
   };
 
   const trim = async (projectId: string, ingestionId: string) => {
     const filter = { projectId, ingestionId };
     const count = await call(() => events().countDocuments(filter));
-    room.note(projectId, ingestionId, eventsPerIngestion - count);
-    if (count <= eventsPerIngestion) return;
+    trimSchedule.recordRoom(projectId, ingestionId, maxLogEntries - count);
+    if (count <= maxLogEntries) return;
     const entries = await call(() =>
       events()
         .find(filter, { projection: { type: 1 } })
         .sort({ place: 1 })
         .toArray(),
     );
-    const dropped = entriesToDrop(entries, eventsPerIngestion).map(({ _id }) => _id);
+    const dropped = entriesToDrop(entries, maxLogEntries).map(({ _id }) => _id);
     for (const batch of inBatches(dropped))
       await call(() => events().deleteMany({ _id: { $in: [...batch] } }));
   };
 
   const trimAll = async (documents: readonly EventDocument[]) => {
-    for (const { projectId, ingestionId } of room.take(documents)) await trim(projectId, ingestionId);
+    for (const { projectId, ingestionId } of trimSchedule.recordInserted(documents))
+      await trim(projectId, ingestionId);
   };
 
   /** A bounded number, since the tails in the states have them too. */
-  const keep = (documents: readonly EventDocument[]) => {
-    waiting = documents.slice(-MOST_WAITING);
+  const enqueue = (documents: readonly EventDocument[]) => {
+    queue = documents.slice(-MAX_QUEUED);
   };
 
   /** False where it could not be inserted, and is kept for the next time. */
@@ -107,24 +105,24 @@ export function createMongoLog(options: MongoLogOptions): MongoLog {
       await trimAll(batch);
       return true;
     } catch (error) {
-      keep([...batch, ...waiting]);
-      logger.warn({ entries: batch.length, error: String(error) }, 'log entries could not be inserted yet');
+      enqueue([...batch, ...queue]);
+      logger.warn({ entries: batch.length, error: String(error) }, 'log entries not inserted yet; retrying');
       return false;
     }
   };
 
-  const insertWaiting = async () => {
-    let isThere = true;
-    while (isThere && waiting.length > 0) {
-      const batch = waiting;
-      waiting = [];
+  const insertQueued = async () => {
+    let isInserted = true;
+    while (isInserted && queue.length > 0) {
+      const batch = queue;
+      queue = [];
       batchUnderWay = insertBatch(batch);
-      isThere = await batchUnderWay;
+      isInserted = await batchUnderWay;
     }
     inserting = null;
   };
 
-  /** Waits for what waits by now, and not for what comes meanwhile: under load that never ends. */
+  /** Waits for what is queued by now, not for what is queued meanwhile: under load that never ends. */
   const caughtUp = async () => {
     await batchUnderWay;
     await batchUnderWay;
@@ -135,12 +133,12 @@ export function createMongoLog(options: MongoLogOptions): MongoLog {
     const tail = state?.tail ?? [];
     if (tail.length === 0) return;
     const ids = tail.map(({ _id }) => _id);
-    const there = await call(() =>
+    const found = await call(() =>
       events()
         .find({ _id: { $in: ids } }, { projection: { _id: 1 } })
         .toArray(),
     );
-    const known = new Set(there.map(({ _id }) => _id));
+    const known = new Set(found.map(({ _id }) => _id));
     const absent = tail.filter(({ _id }) => !known.has(_id));
     await insert(absent);
     await trimAll(absent);
@@ -151,8 +149,8 @@ export function createMongoLog(options: MongoLogOptions): MongoLog {
       await call(() => events().createIndex({ projectId: 1, ingestionId: 1, place: 1 }));
     },
     insertSoon: (documents) => {
-      keep([...waiting, ...documents]);
-      if (waiting.length > 0) inserting ??= insertWaiting();
+      enqueue([...queue, ...documents]);
+      if (queue.length > 0) inserting ??= insertQueued();
     },
     settled: async () => {
       await inserting;
@@ -175,9 +173,9 @@ export function createMongoLog(options: MongoLogOptions): MongoLog {
           .toArray(),
       );
       const entries = found.flatMap((document) =>
-        orLogged(logger, document._id, [], () => [eventOf(document)]),
+        readOrLog(logger, document._id, [], () => [eventOf(document)]),
       );
-      return { ...pageOf(entries, page.first, eventPlace), hasNextPage: found.length > page.first };
+      return { ...pageOf(entries, page.first, eventPosition), hasNextPage: found.length > page.first };
     },
     delete: async (projectId, ingestionId) => {
       await caughtUp();

@@ -6,15 +6,15 @@ import { randomUUID } from 'node:crypto';
 import type { Filter } from 'mongodb';
 import { ProgressError } from '../shared/errors.js';
 import { silentLogger, type Logger } from '../observability/logger.js';
-import { DEFAULT_EVENTS_PER_INGESTION } from './event-bound.js';
+import { DEFAULT_MAX_LOG_ENTRIES } from './log-trimming.js';
 import { connectMongo, type MongoConnection } from './mongo-connection.js';
 import * as documents from './mongo-documents.js';
 import type { IngestionDocument, LeaseDocument } from './mongo-documents.js';
 import { createMongoLog, type MongoLog } from './mongo-log.js';
-import { decodeCursor, ingestionPlace, pageOfAll, sortKey } from './paging.js';
+import { decodeCursor, ingestionPosition, pageOfAll, sortKey } from './paging.js';
 import type { ProgressStore, StoreWrite, WriteOutcome } from './progress-store.js';
-import { orLogged } from '../progress/record-codec.js';
-import { checkBatch, MOST_PER_BATCH } from './write-guard.js';
+import { readOrLog } from '../progress/record-codec.js';
+import { checkBatch, MAX_BATCH } from './write-guard.js';
 
 /** Options of the MongoDB store. */
 export interface MongoStoreOptions {
@@ -26,7 +26,7 @@ export interface MongoStoreOptions {
    * Log entries kept of one ingestion; the oldest updates go first.
    * @default 500
    */
-  readonly eventsPerIngestion?: number;
+  readonly maxLogEntries?: number;
   /**
    * Longest wait for a server at the start, in milliseconds; then `open` rejects with a sentence.
    * @default 5_000
@@ -52,7 +52,7 @@ const TAIL = 50;
 const START_TRIES = 5;
 const isDuplicate = (error: unknown) => error instanceof Error && 'code' in error && error.code === 11_000;
 
-/** Makes a store in MongoDB. */
+/** Creates a store in MongoDB. */
 export function createMongoStore(options: MongoStoreOptions): ProgressStore {
   const logger = options.logger ?? silentLogger;
   const connectMs = options.connectTimeoutMs ?? 5_000;
@@ -71,8 +71,8 @@ export function createMongoStore(options: MongoStoreOptions): ProgressStore {
 
   const open = async () => {
     const connection = await connectMongo({ uri: options.uri, connectMs, callMs, logger });
-    const eventsPerIngestion = options.eventsPerIngestion ?? DEFAULT_EVENTS_PER_INGESTION;
-    opened = { connection, log: createMongoLog({ connection, statesOf, eventsPerIngestion, logger }) };
+    const maxLogEntries = options.maxLogEntries ?? DEFAULT_MAX_LOG_ENTRIES;
+    opened = { connection, log: createMongoLog({ connection, statesOf, maxLogEntries, logger }) };
     try {
       await call(() => states().createIndex({ open: 1, updatedAt: 1 }));
       await call(() => history().createIndex({ projectId: 1, place: -1 }));
@@ -88,7 +88,7 @@ export function createMongoStore(options: MongoStoreOptions): ProgressStore {
   const outcomeOf = (document: IngestionDocument | undefined): WriteOutcome => {
     if (document === undefined) return { written: false, current: null };
     const read = () => documents.recordOf(document);
-    const current = orLogged(logger, documents.documentName(document), null, read);
+    const current = readOrLog(logger, documents.documentName(document), null, read);
     return current === null ? { written: false, current, unreadable: true } : { written: false, current };
   };
 
@@ -163,7 +163,7 @@ export function createMongoStore(options: MongoStoreOptions): ProgressStore {
       const result = await call(() => states().updateOne(unchanged, { $set: fields }));
       if (result.matchedCount === 1) return { written: true };
     }
-    throw new ProgressError('UNAVAILABLE', 'The ingestion before this one kept changing; try again.');
+    throw new ProgressError('UNAVAILABLE', 'The previous ingestion kept changing; retry.');
   };
 
   const write = async (writes: readonly StoreWrite[]): Promise<readonly WriteOutcome[]> => {
@@ -180,12 +180,12 @@ export function createMongoStore(options: MongoStoreOptions): ProgressStore {
 
   const readable = (found: readonly IngestionDocument[]) =>
     found.flatMap((document) =>
-      orLogged(logger, documents.documentName(document), [], () => [documents.recordOf(document)]),
+      readOrLog(logger, documents.documentName(document), [], () => [documents.recordOf(document)]),
     );
 
   const deleteBefore = async (cutoffMs: number): Promise<number> => {
     const old = { updatedAt: { $lt: new Date(cutoffMs) } };
-    const namesOf = { projection: { projectId: 1, id: 1 }, limit: MOST_PER_BATCH };
+    const namesOf = { projection: { projectId: 1, id: 1 }, limit: MAX_BATCH };
     let deleted = 0;
     for (;;) {
       const found = await call(() => history().find(old, namesOf).toArray());
@@ -212,7 +212,7 @@ export function createMongoStore(options: MongoStoreOptions): ProgressStore {
   };
 
   return {
-    kind: 'mongodb',
+    name: 'mongodb',
     exclusive: false,
     open: async () => {
       if (opened === null) await open();
@@ -263,7 +263,7 @@ export function createMongoStore(options: MongoStoreOptions): ProgressStore {
       return pageOfAll(
         readable([...latest, ...past]),
         page,
-        (record) => ingestionPlace(record.progress),
+        (record) => ingestionPosition(record.progress),
         'falling',
       );
     },

@@ -1,11 +1,11 @@
 /** Cursors and pages over sorted lists. A cursor is the place of an item, so that a page survives what is written meanwhile. */
-import type { RecordedEvent } from '@ingestion-progress/schema';
+import type { RecordedEvent, IngestionProgress } from '@ingestion-progress/schema';
 import { ProgressError } from '../shared/errors.js';
-import type { IngestionProgress } from '../progress/record.js';
+
 import type { Page, PageRequest } from './progress-store.js';
 
-/** Where an item stands in its list: a whole number, then what tells equals apart. */
-export interface Place {
+/** Position of an item in its list: a whole number, then tie-breakers. */
+export interface SortPosition {
   /** Start of an ingestion (ms since the epoch), or revision of an event. */
   readonly order: number;
   /** 0 for an ingestion; the timestamp of an event. */
@@ -16,12 +16,12 @@ export interface Place {
 const WIDTH = 16;
 
 /** A place as a string that sorts as the place does. */
-export function sortKey(place: Place): string {
+export function sortKey(place: SortPosition): string {
   return `${String(place.order).padStart(WIDTH, '0')}.${String(place.then).padStart(WIDTH, '0')}.${place.id}`;
 }
 
 /** The place that `sortKey` wrote; null for anything else. */
-export function parseSortKey(key: string): Place | null {
+export function parseSortKey(key: string): SortPosition | null {
   const match = /^(\d{16})\.(\d{16})\.(.+)$/s.exec(key);
   const [, order, then, id] = match ?? [];
   if (order === undefined || then === undefined || id === undefined) return null;
@@ -29,22 +29,22 @@ export function parseSortKey(key: string): Place | null {
 }
 
 /** Where an ingestion stands among its project's: by its start. */
-export function ingestionPlace(progress: Pick<IngestionProgress, 'startedAt' | 'id'>): Place {
+export function ingestionPosition(progress: Pick<IngestionProgress, 'startedAt' | 'id'>): SortPosition {
   return { order: progress.startedAt, then: 0, id: progress.id };
 }
 
 /** Where an entry stands in its ingestion's log: by revision, then time. */
-export function eventPlace(event: Pick<RecordedEvent, 'revision' | 'timestamp' | 'id'>): Place {
+export function eventPosition(event: Pick<RecordedEvent, 'revision' | 'timestamp' | 'id'>): SortPosition {
   return { order: event.revision, then: event.timestamp, id: event.id };
 }
 
 /** The opaque cursor of a place. */
-export function encodeCursor(place: Place): string {
+export function encodeCursor(place: SortPosition): string {
   return Buffer.from(sortKey(place), 'utf8').toString('base64url');
 }
 
 /** The place that a cursor names; `BAD_USER_INPUT` for what is not one of ours. */
-export function decodeCursor(cursor: string): Place {
+export function decodeCursor(cursor: string): SortPosition {
   const place = parseSortKey(Buffer.from(cursor, 'base64url').toString('utf8'));
   if (place === null) {
     throw new ProgressError(
@@ -56,7 +56,11 @@ export function decodeCursor(cursor: string): Place {
 }
 
 /** A page from at most `first + 1` items that follow the cursor, in order: the one too many says that more follows. */
-export function pageOf<T>(following: readonly T[], first: number, placeOf: (item: T) => Place): Page<T> {
+export function pageOf<T>(
+  following: readonly T[],
+  first: number,
+  placeOf: (item: T) => SortPosition,
+): Page<T> {
   return {
     items: following.slice(0, first).map((node) => ({ cursor: encodeCursor(placeOf(node)), node })),
     hasNextPage: following.length > first,
@@ -67,7 +71,7 @@ export function pageOf<T>(following: readonly T[], first: number, placeOf: (item
 export function pageOfAll<T>(
   items: readonly T[],
   request: PageRequest,
-  placeOf: (item: T) => Place,
+  placeOf: (item: T) => SortPosition,
   direction: 'rising' | 'falling',
 ): Page<T> {
   const after = request.after === null ? null : sortKey(decodeCursor(request.after));

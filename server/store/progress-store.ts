@@ -2,11 +2,11 @@
 import type { RecordedEvent } from '@ingestion-progress/schema';
 import type { IngestionRecord } from '../progress/record.js';
 
-/** What a write may replace; law 16's guard. */
+/** What a write may replace (invariant: compare-and-set). */
 export type WriteGuard =
   /**
    * Begins an ingestion: the stored one is absent, or has another id, is not RUNNING, and its revision is smaller. What
-   * it replaces is copied into the history first. Whether the id stands in the history is the caller's to ask.
+   * it replaces is copied into the history first. The caller has checked that the id is not in the history.
    */
   | { readonly kind: 'start' }
   /** Changes the stored ingestion: same id, not ended, its revision smaller. */
@@ -22,13 +22,13 @@ export interface StoreWrite {
   readonly events: readonly RecordedEvent[];
 }
 
-/** `written: false` says what stands there instead; null where nothing does. */
+/** `written: false` comes with what is stored instead; null if nothing is. */
 export type WriteOutcome =
   | { readonly written: true }
   | {
       readonly written: false;
       readonly current: IngestionRecord | null;
-      /** Present where what stands there does not parse, so that `current` is null: `INTERNAL_SERVER_ERROR` for this project. */
+      /** Present if the stored document does not parse, so that `current` is null: `INTERNAL_SERVER_ERROR` for this project. */
       readonly unreadable?: true;
     };
 
@@ -44,34 +44,35 @@ export interface Page<T> {
   readonly hasNextPage: boolean;
 }
 
-/** A server's sign of life. */
+/** A server's heartbeat. */
 export interface Lease {
   readonly serverId: string;
   /** Milliseconds since the Unix epoch, by that server's clock at the heartbeat. */
   readonly renewedAt: number;
-  /** Milliseconds after `renewedAt` at which it has run out. */
+  /** Milliseconds after `renewedAt` at which it expires. */
   readonly ttlMs: number;
 }
 
 /**
  * Durable storage of progress. Every call rejects within its driver's timeout; none hangs. Rejects with
- * `ProgressError` `UNAVAILABLE` where the store cannot be reached, `INTERNAL_SERVER_ERROR` where a document does not
- * parse (that one only).
+ * `ProgressError` `UNAVAILABLE` if the store cannot be reached, `INTERNAL_SERVER_ERROR` if a document does not parse (that
+ * one only).
  */
 export interface ProgressStore {
-  readonly kind: 'mongodb' | 'embedded' | 'memory';
-  /** True where no other process can have this store open, so that a lease is proven void by opening it. */
+  /** For logs; nothing is decided by it. */
+  readonly name: string;
+  /** True if only one process can have this store open at a time: opening it proves that every lease in it has expired. */
   readonly exclusive: boolean;
-  /** Connects, makes indexes, takes locks. Rejects with a sentence that says what would be right. */
+  /** Connects, creates indexes, takes locks. Rejects with a sentence that says how to fix it. */
   open(): Promise<void>;
   /** Finishes what was begun. A second call does no harm. */
   close(): Promise<void>;
-  /** Resolves where the store answers. */
+  /** Resolves if the store answers. */
   ping(): Promise<void>;
 
-  /** The project's latest ingestion; null where it never ingested. */
+  /** The project's latest ingestion; null if it never ingested. */
   read(projectId: string): Promise<IngestionRecord | null>;
-  /** The latest ingestions of at most 50 projects, those that are there; a document that does not parse is left out and logged. */
+  /** The latest ingestions of at most 50 projects, those that exist; a document that does not parse is left out and logged. */
   readMany(projectIds: readonly string[]): Promise<ReadonlyMap<string, IngestionRecord>>;
   /** One ingestion, the latest or from the history. */
   readIngestion(projectId: string, ingestionId: string): Promise<IngestionRecord | null>;
@@ -80,7 +81,7 @@ export interface ProgressStore {
   /** The log of an ingestion, oldest first. */
   listEvents(projectId: string, ingestionId: string, page: PageRequest): Promise<Page<RecordedEvent>>;
 
-  /** Guarded writes, each judged by itself, at most 50; outcomes in the same order. A project stands in a batch once. */
+  /** Guarded writes, each judged by itself, at most 50; outcomes in the same order. A batch has at most one of a project. */
   write(writes: readonly StoreWrite[]): Promise<readonly WriteOutcome[]>;
   /** Log entries with no change of state (commands). */
   appendEvents(projectId: string, ingestionId: string, events: readonly RecordedEvent[]): Promise<void>;
@@ -90,14 +91,14 @@ export interface ProgressStore {
 
   /** Writes this server's heartbeat. */
   renewLease(lease: Lease): Promise<void>;
-  /** Every lease there is, run out or not. */
+  /** Every lease, expired or not. */
   listLeases(): Promise<readonly Lease[]>;
-  /** Takes a lease back; a second call does no harm. */
+  /** Deletes a lease; a second call does no harm. */
   dropLease(serverId: string): Promise<void>;
 
   /**
    * Deletes history and logs of ingestions that have ended and were last touched before this moment (ms since the
-   * epoch), and leases that had run out by then. A project's latest state stays. Returns how many ingestions.
+   * epoch), and leases that had expired by then. A project's latest state stays. Returns how many ingestions.
    */
   deleteBefore(cutoffMs: number): Promise<number>;
 }

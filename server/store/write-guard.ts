@@ -1,12 +1,15 @@
-/** Law 16's guard as a pure function: whether a write may replace what stands in the store. Does no I/O. */
+/**
+ * Decides whether a write may replace the stored record. Pure.
+ * (invariant: compare-and-set) (invariant: ending-is-final)
+ */
 import { isEnded } from '@ingestion-progress/schema';
 import type { IngestionRecord } from '../progress/record.js';
 import type { StoreWrite } from './progress-store.js';
 
-/** Most projects in one call of `readMany` or `write`. */
-export const MOST_PER_BATCH = 50;
+/** Projects per call of `readMany` or `write` at most. */
+export const MAX_BATCH = 50;
 
-/** True where this write may go over the stored record. */
+/** True if this write may replace the stored record. */
 export function admits(write: StoreWrite, current: IngestionRecord | null): boolean {
   const next = write.record.progress;
   const stored = current?.progress;
@@ -19,14 +22,14 @@ export function admits(write: StoreWrite, current: IngestionRecord | null): bool
   return stored.id === next.id && stored.revision < next.revision && !isEnded(stored);
 }
 
-/** Throws where a batch is longer than stores take, or names a project twice. */
+/** Throws if a batch is too large or names a project twice. */
 export function checkBatch(projectIds: readonly string[]): void {
-  if (projectIds.length > MOST_PER_BATCH) {
-    throw new RangeError(
-      `A batch holds at most ${MOST_PER_BATCH} projects; split these ${projectIds.length}.`,
-    );
+  if (projectIds.length > MAX_BATCH) {
+    throw new RangeError(`A batch may contain at most ${MAX_BATCH} projects, not ${projectIds.length}.`);
   }
   if (new Set(projectIds).size !== projectIds.length) {
-    throw new RangeError('A project stands in a batch at most once; send its writes one after the other.');
+    throw new RangeError(
+      'A batch may contain each project at most once; send its writes one after the other.',
+    );
   }
 }

@@ -1,75 +1,75 @@
 /**
- * One WebSocket: sending with regard to a reader that is slow, liveness, and the one place that closes it. Knows
- * neither GraphQL nor tokens.
+ * One WebSocket: sending with backpressure, liveness, timeouts, and the one place that closes it. Knows neither GraphQL
+ * nor tokens.
  */
 import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
-import type { Origin } from '../auth/guard.js';
+import type { RequestSource } from '../auth/guard.js';
 import type { Session } from '../auth/session.js';
 import { CLOSES } from './close-codes.js';
 import type { Close } from './close-codes.js';
 
-/** Deadlines and bounds of a connection. */
+/** Timeouts and limits of a connection. */
 export interface ConnectionLimits {
   /**
-   * Milliseconds of silence after which the server pings; one who stays silent until the next ping is let go. Clients
-   * that ping by themselves, as ours do, are never pinged.
+   * Milliseconds of silence after which the server pings; a client that is still silent when the next ping is due is
+   * terminated. Clients that ping by themselves, as ours do, are never pinged.
    * @default 25000
    */
-  readonly pingMs: number;
-  /** Milliseconds that a reader may take nothing. @default 30000 */
-  readonly slowReaderMs: number;
-  /** Bytes that may wait in this process for one reader. @default 1048576 */
-  readonly bufferedBytes: number;
+  readonly pingIntervalMs: number;
+  /** Milliseconds that a client may leave its send buffer full. @default 30000 */
+  readonly slowConsumerTimeoutMs: number;
+  /** Bytes buffered in this process for one client at most. @default 1048576 */
+  readonly maxBufferedBytes: number;
   /** Milliseconds from upgrade to connection_init. @default 3000 */
-  readonly initMs: number;
+  readonly connectionInitTimeoutMs: number;
 }
 
 /** The defaults. */
 export const CONNECTION_LIMITS: ConnectionLimits = Object.freeze({
-  pingMs: 25_000,
-  slowReaderMs: 30_000,
-  bufferedBytes: 1_048_576,
-  initMs: 3_000,
+  pingIntervalMs: 25_000,
+  slowConsumerTimeoutMs: 30_000,
+  maxBufferedBytes: 1_048_576,
+  connectionInitTimeoutMs: 3_000,
 });
 
 /** A ping without payload (RFC 6455, 5.5.2), one for all: ws would write header and payload apart, anew for each. */
 const PING = Buffer.from([0x89, 0x00]);
 
 /** Milliseconds that a closing handshake may take. */
-const CLOSING_MS = 5_000;
+const CLOSE_TIMEOUT_MS = 5_000;
 
-/** Who waits until the reader has caught up. */
+/** Notified when the client has caught up. */
 export interface DrainListener {
   drained(): void;
 }
 
 /** See the file's head. A class, since there may be very many. */
 export class Connection {
-  readonly origin: Origin;
+  readonly source: RequestSource;
   session: Session | null = null;
   closing: Close | null = null;
-  /** Set by whoever keeps the session. */
-  release: (() => void) | null = null;
+  /** Stops the session reaper's tracking; set with the session. */
+  untrack: (() => void) | null = null;
   readonly #socket: WebSocket;
   readonly #raw: Socket;
   readonly #limits: ConnectionLimits;
   readonly #openedAt: number;
-  #quietSince: number;
+  #silentSince: number;
   #bytesRead: number;
   #isPongDue = false;
   #closingSince: number | null = null;
   #blockedSince: number | null = null;
-  #hasBegun = false;
+  #isInitialised = false;
   #onDrain: Set<DrainListener> | null = null;
 
-  constructor(socket: WebSocket, raw: Socket, origin: Origin, limits: ConnectionLimits, now: number) {
+  constructor(socket: WebSocket, raw: Socket, origin: RequestSource, limits: ConnectionLimits, now: number) {
     this.#socket = socket;
     this.#raw = raw;
-    this.origin = origin;
+    this.source = origin;
     this.#limits = limits;
     this.#openedAt = now;
-    this.#quietSince = now;
+    this.#silentSince = now;
     this.#bytesRead = raw.bytesRead;
     raw.on('drain', () => {
       this.#blockedSince = null;
@@ -79,33 +79,33 @@ export class Connection {
     });
   }
 
-  /** True while the reader is behind: what can wait should. */
+  /** True while the client is behind: what can wait should. */
   get isBlocked(): boolean {
     return this.#raw.writableNeedDrain;
   }
 
-  /** Told once that the reader has caught up. */
+  /** Notifies the listener once when the client has caught up. */
   onceDrained(listener: DrainListener): void {
     this.#onDrain ??= new Set();
     this.#onDrain.add(listener);
   }
 
-  /** The first message came in time. */
-  begin(): void {
-    this.#hasBegun = true;
+  /** connection_init came in time. */
+  markInitialised(): void {
+    this.#isInitialised = true;
   }
 
   /**
-   * Writes a whole frame without waiting, past ws, which would write its header apart; nothing once it is closing. True
-   * where none of it waits in this process. Sound as long as nothing is compressed: ws then never has a frame half
-   * written.
+   * Writes a whole frame at once, past ws, which would write its header apart; does nothing once it is closing. True if
+   * none of it is buffered in this process. Safe as long as nothing is compressed: ws then never has a half-written
+   * frame.
    */
   writeFrame(frame: Buffer): boolean {
     if (this.#socket.readyState === this.#socket.OPEN) this.#raw.write(frame);
     return this.#raw.writableLength === 0;
   }
 
-  /** Writes, and resolves once the text has left this process. */
+  /** Resolves once the text has left this process. */
   send(text: string): Promise<void> {
     return new Promise((resolve, reject) => {
       if (this.#socket.readyState !== this.#socket.OPEN) resolve();
@@ -113,50 +113,51 @@ export class Connection {
     });
   }
 
-  /** Closes with a code that says what to do. Later closes change nothing. */
+  /** Closes with a code; later calls do nothing. (invariant: close-code-says-what-to-do) */
   close(close: Close): void {
     if (this.closing !== null) return;
     this.closing = close;
     this.#socket.close(close.code, close.reason);
   }
 
-  /** Ends it without a word. */
+  /** Destroys the socket without a closing handshake. */
   terminate(): void {
     this.closing ??= CLOSES.failed;
     this.#socket.terminate();
   }
 
-  /** Bytes that wait for the reader exceed what one reader may hold. */
-  get isOverfull(): boolean {
-    return this.#socket.bufferedAmount > this.#limits.bufferedBytes;
+  /** True if more is buffered for the client than is allowed. */
+  get isBufferFull(): boolean {
+    return this.#socket.bufferedAmount > this.#limits.maxBufferedBytes;
   }
 
-  /** Looks at the deadlines; called about once a second. */
-  look(now: number): void {
-    const { pingMs, slowReaderMs, initMs } = this.#limits;
+  /** Enforces the timeouts; called about once a second. */
+  checkTimeouts(now: number): void {
+    const { pingIntervalMs, slowConsumerTimeoutMs, connectionInitTimeoutMs } = this.#limits;
     if (this.closing !== null) {
       this.#closingSince ??= now;
-      if (now - this.#closingSince >= CLOSING_MS) this.terminate();
+      if (now - this.#closingSince >= CLOSE_TIMEOUT_MS) this.terminate();
       return;
     }
-    if (!this.#hasBegun && now - this.#openedAt >= initMs) return this.close(CLOSES.initialisationTimeout);
-    if (this.isOverfull) return this.close(CLOSES.tooSlow);
+    if (!this.#isInitialised && now - this.#openedAt >= connectionInitTimeoutMs)
+      return this.close(CLOSES.initialisationTimeout);
+    if (this.isBufferFull) return this.close(CLOSES.tooSlow);
     if (this.isBlocked) {
       this.#blockedSince ??= now;
-      if (now - this.#blockedSince >= slowReaderMs) this.close(CLOSES.tooSlow);
-      // A ping would wait behind what waits already.
+      if (now - this.#blockedSince >= slowConsumerTimeoutMs) this.close(CLOSES.tooSlow);
+      // A ping would only queue behind what is buffered.
       return;
     }
     const { bytesRead } = this.#raw;
     if (bytesRead !== this.#bytesRead) {
       this.#bytesRead = bytesRead;
       this.#isPongDue = false;
-      this.#quietSince = now;
+      this.#silentSince = now;
       return;
     }
-    if (now - this.#quietSince < pingMs) return;
+    if (now - this.#silentSince < pingIntervalMs) return;
     if (this.#isPongDue) return this.terminate();
-    this.#quietSince = now;
+    this.#silentSince = now;
     this.#isPongDue = true;
     this.writeFrame(PING);
   }

@@ -1,75 +1,84 @@
 /**
- * `/graphql` over HTTP: a token first, whatever is asked; then Yoga, for queries, mutations and subscriptions by
- * server-sent events. A GET that asks for `progress` alone has an ETag.
+ * `/graphql` over HTTP: authentication first, then Yoga for queries, mutations and subscriptions by server-sent events. A
+ * GET of `progress` alone has an ETag.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { GraphQLSchema, Source } from 'graphql';
 import { createYoga } from 'graphql-yoga';
 import type { Plugin } from 'graphql-yoga';
 import { bearerToken } from '../auth/bearer.js';
-import type { Guard, Origin } from '../auth/guard.js';
+import type { Guard, RequestSource } from '../auth/guard.js';
 import { createSession } from '../auth/session.js';
-import type { SessionKeeper } from '../auth/session-reaper.js';
+import type { SessionReaper } from '../auth/session-reaper.js';
 import { ProgressError } from '../shared/errors.js';
 import type { GraphqlContext } from '../graphql/context.js';
-import { tellOfLimits } from '../graphql/document-limits.js';
+import { logExceededLimits } from '../graphql/document-limits.js';
 import type { Documents, OperationRequest } from '../graphql/documents.js';
 import type { MaskError } from '../graphql/error-mask.js';
 import type { ProgressService } from '../ingestion/service.js';
-import type { OffenderLog } from '../observability/limit-logger.js';
-import { answerGraphqlError, isNotModified, tellable } from './answer.js';
+import type { LimitLogger } from '../observability/limit-logger.js';
+import { sendGraphqlError, isNotModified, publicErrorOf } from './responses.js';
 import { createProgressQueries, operationIn } from './progress-query.js';
 import type { ProgressAnswer } from './progress-query.js';
 
-/** What the endpoint stands on. */
+/** Options of the endpoint. */
 export interface GraphqlHttpOptions {
   readonly schema: GraphQLSchema;
   readonly documents: Documents;
   readonly mask: MaskError;
   readonly service: Pick<ProgressService, 'read'>;
   readonly guard: Guard;
-  readonly keeper: SessionKeeper;
-  readonly offenders: OffenderLog;
+  readonly sessionReaper: SessionReaper;
+  readonly limitLogger: LimitLogger;
   readonly bodyBytes: number;
   readonly graphiql: boolean;
-  /** True once the server is going down: nothing new is subscribed to. */
+  /** True once the server is shutting down: new subscriptions get 503. */
   readonly isClosing: () => boolean;
 }
 
-/** Answers a request to `/graphql`. */
+/** Handles a request to `/graphql`. */
 export type GraphqlHttp = (
   request: IncomingMessage,
   response: ServerResponse,
   url: URL,
-  origin: Origin,
+  source: RequestSource,
 ) => Promise<void>;
 
 /** Our parsing and validation in the place of Yoga's, so that both transports share one cache and one set of limits. */
-function useDocuments(documents: Documents, mask: MaskError, offenders: OffenderLog): Plugin<GraphqlContext> {
-  const tell = ({ session }: Partial<GraphqlContext>, errors: readonly unknown[]) => {
-    if (session !== undefined) tellOfLimits(errors, session.viewer.subject, offenders);
+function useDocuments(
+  documents: Documents,
+  mask: MaskError,
+  limitLogger: LimitLogger,
+): Plugin<GraphqlContext> {
+  const logLimits = ({ session }: Partial<GraphqlContext>, errors: readonly unknown[]) => {
+    if (session !== undefined) logExceededLimits(errors, session.viewer.subject, limitLogger);
   };
+  // GraphiQL's page has no session.
+  const measured = <T>({ session }: Partial<GraphqlContext>, work: () => T): T =>
+    session === undefined ? work() : session.measureCpu(work);
   return {
     onParse: ({ setParseFn, context }) =>
       setParseFn((source: string | Source) => {
         try {
-          return documents.parse(typeof source === 'string' ? source : source.body);
+          const text = typeof source === 'string' ? source : source.body;
+          return measured(context, () => documents.parse(text));
         } catch (error) {
-          tell(context, [error]);
+          logLimits(context, [error]);
           throw error;
         }
       }),
     onParams: ({ params, setResult, context }) => {
       const error = documents.checkVariables(params.variables);
       if (error === null) return;
-      tell(context, [error]);
+      logLimits(context, [error]);
       setResult({ errors: [mask(error)] });
     },
     // Fresh errors each time: Yoga writes into them what must not reach the other transport.
     onValidate: ({ setValidationFn, params, context }) =>
       setValidationFn(() => {
-        const errors = documents.validate(params.documentAST);
-        tell(context, errors);
+        const errors = measured(context, () => documents.validate(params.documentAST));
+        context.session?.chargeCpu(documents.executionMs(params.documentAST));
+        logLimits(context, errors);
         return errors.map((error) => mask(error));
       }),
   };
@@ -88,7 +97,7 @@ function jsonObject(text: string | null): Record<string, unknown> | null {
 }
 
 /** True where the answer is to be `application/json`, as Yoga would find too. */
-function takesJson({ headers: { accept } }: IncomingMessage): boolean {
+function acceptsJson({ headers: { accept } }: IncomingMessage): boolean {
   return accept === undefined || accept === '*/*' || accept === 'application/json';
 }
 
@@ -108,7 +117,7 @@ async function readBody(request: IncomingMessage, mostBytes: number): Promise<st
   return text === null ? null : Object.assign(request, { body: text }).body;
 }
 
-/** Of the one page that this server has: nobody may frame it, and it gives nothing of its address away. */
+/** Headers of GraphiQL, the only page of this server: no framing, no referrer. */
 const PAGE_HEADERS = Object.freeze({
   'Content-Security-Policy': "frame-ancestors 'none'; base-uri 'none'; form-action 'none'; object-src 'none'",
   'X-Frame-Options': 'DENY',
@@ -116,14 +125,24 @@ const PAGE_HEADERS = Object.freeze({
   'Referrer-Policy': 'no-referrer',
 });
 
-/** Makes the endpoint. */
+/** Creates the endpoint. */
 export function createGraphqlHttp(options: GraphqlHttpOptions): GraphqlHttp {
-  const { schema, documents, mask, service, guard, keeper, offenders, bodyBytes, graphiql, isClosing } =
-    options;
+  const {
+    schema,
+    documents,
+    mask,
+    service,
+    guard,
+    sessionReaper,
+    limitLogger,
+    bodyBytes,
+    graphiql,
+    isClosing,
+  } = options;
   const yoga = createYoga<GraphqlContext>({
     schema,
     graphqlEndpoint: '/graphql',
-    plugins: [useDocuments(documents, mask, offenders)],
+    plugins: [useDocuments(documents, mask, limitLogger)],
     parserAndValidationCache: false,
     maskedErrors: { maskError: (error) => mask(error) },
     logging: false,
@@ -156,7 +175,7 @@ export function createGraphqlHttp(options: GraphqlHttpOptions): GraphqlHttp {
     const query = operation === null ? null : findProgressQuery(operation);
     if (query === null) return null;
     try {
-      if (!(await guard.stands(viewer, query.projectId, 'progress:read'))) return null;
+      if (!(await guard.isAllowed(viewer, query.projectId, 'progress:read'))) return null;
       return await query.read();
     } catch (error) {
       if (error instanceof ProgressError) return null;
@@ -165,11 +184,11 @@ export function createGraphqlHttp(options: GraphqlHttpOptions): GraphqlHttp {
   }
 
   /** What is wrong with a request before its token is looked at; null where nothing is. */
-  function misshapen({
+  function preflightError({
     method,
     headers,
   }: IncomingMessage): { readonly status: number; readonly message: string } | null {
-    if (method !== 'GET' && method !== 'POST') return { status: 405, message: 'Ask by GET or POST.' };
+    if (method !== 'GET' && method !== 'POST') return { status: 405, message: 'Use GET or POST.' };
     if (method === 'GET') return null;
     // Nothing that a web page can send without asking first: no CSRF.
     if (!/^application\/json\s*(;|$)/i.test(headers['content-type'] ?? '')) {
@@ -181,19 +200,19 @@ export function createGraphqlHttp(options: GraphqlHttpOptions): GraphqlHttp {
     return null;
   }
 
-  return async (request, response, url, origin) => {
-    // By its length, or by what came where it told none.
+  return async (request, response, url, source) => {
+    // By Content-Length, or by what arrived without one.
     response.once('finish', () => {
-      if (response.statusCode === 413) offenders.tell('bytes of a body', origin.address, bodyBytes);
+      if (response.statusCode === 413) limitLogger.logExceeded('bytes of a body', source.address, bodyBytes);
     });
-    const wrong = misshapen(request);
-    if (wrong !== null) {
-      const error = new ProgressError('BAD_USER_INPUT', wrong.message);
-      return answerGraphqlError(
+    const problem = preflightError(request);
+    if (problem !== null) {
+      const error = new ProgressError('BAD_USER_INPUT', problem.message);
+      return sendGraphqlError(
         response,
         error,
-        wrong.status,
-        wrong.status === 405 ? { Allow: 'GET, POST' } : {},
+        problem.status,
+        problem.status === 405 ? { Allow: 'GET, POST' } : {},
       );
     }
     if (graphiql && request.method === 'GET' && !url.searchParams.has('query')) {
@@ -202,11 +221,12 @@ export function createGraphqlHttp(options: GraphqlHttpOptions): GraphqlHttp {
       return;
     }
     try {
-      const viewer = await guard.authenticate(bearerToken(request.headers.authorization), origin);
+      const viewer = await guard.authenticate(bearerToken(request.headers.authorization), source);
       if (isClosing() && (request.headers.accept ?? '').includes('text/event-stream')) {
-        throw new ProgressError('UNAVAILABLE', 'The server is going down; come back.');
+        throw new ProgressError('UNAVAILABLE', 'Server shutting down; retry.');
       }
-      const session = createSession({ viewer, origin, guard, refreshable: false });
+      const session = createSession({ viewer, source, guard, refreshable: false });
+      session.checkCpu();
       const read = await readFor(await operationOf(request, url), session);
       if (read !== null && request.method === 'GET') {
         response.setHeader('ETag', read.etag);
@@ -217,7 +237,7 @@ export function createGraphqlHttp(options: GraphqlHttpOptions): GraphqlHttp {
           return;
         }
       }
-      const body = takesJson(request) ? (read?.body() ?? null) : null;
+      const body = acceptsJson(request) ? (read?.body() ?? null) : null;
       if (body !== null) {
         response.writeHead(200, {
           'Content-Type': 'application/json; charset=utf-8',
@@ -226,21 +246,21 @@ export function createGraphqlHttp(options: GraphqlHttpOptions): GraphqlHttp {
         response.end(body);
         return;
       }
-      const release = keeper.keep(session, () =>
-        session.endAll(new ProgressError('TOKEN_EXPIRED', 'The token has expired.')),
+      const untrack = sessionReaper.track(session, () =>
+        session.revokeAll(new ProgressError('TOKEN_EXPIRED', 'The token has expired.')),
       );
-      // Also what is still being opened for a client that has gone, and would otherwise be watched for nobody.
-      const leave = () => {
-        release();
-        session.endAll(new ProgressError('UNAVAILABLE', 'The client has gone.'));
+      // Also what is still being opened for a client that has disconnected.
+      const onClose = () => {
+        untrack();
+        session.revokeAll(new ProgressError('UNAVAILABLE', 'The client disconnected.'));
       };
-      response.once('close', leave);
-      if (response.destroyed) leave();
+      response.once('close', onClose);
+      if (response.destroyed) onClose();
       await yoga(request, response, { session, prefetched: read?.prefetched });
     } catch (error) {
-      const shown = mask(error);
-      const code = tellable(error).code;
-      answerGraphqlError(response, { code, message: shown.message });
+      const masked = mask(error);
+      const code = publicErrorOf(error).code;
+      sendGraphqlError(response, { code, message: masked.message });
     }
   };
 }

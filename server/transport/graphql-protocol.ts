@@ -1,6 +1,6 @@
 /**
- * What graphql-ws is told to do at each step: tokens at the first message, documents and limits at each operation, the
- * fast lane for progress. No hook throws, since graphql-ws would close the whole socket for it.
+ * The hooks of graphql-ws: authentication at connection_init, documents and limits at each operation, the fast path for
+ * progress. No hook throws, since graphql-ws would close the whole socket.
  */
 import { execute, subscribe } from 'graphql';
 import type { ExecutionArgs, GraphQLSchema, GraphQLError } from 'graphql';
@@ -8,38 +8,38 @@ import type { Context, ServerOptions, SubscribePayload } from 'graphql-ws';
 import { connectionToken } from '../auth/bearer.js';
 import type { Guard } from '../auth/guard.js';
 import { createSession } from '../auth/session.js';
-import type { SessionKeeper } from '../auth/session-reaper.js';
+import type { SessionReaper } from '../auth/session-reaper.js';
 import type { Clock } from '../shared/clock.js';
 import { ProgressError } from '../shared/errors.js';
 import { lifetimeOf } from '../graphql/context.js';
 import type { GraphqlContext } from '../graphql/context.js';
-import { tellOfLimits } from '../graphql/document-limits.js';
+import { logExceededLimits } from '../graphql/document-limits.js';
 import type { Documents, Prepared } from '../graphql/documents.js';
 import type { MaskError } from '../graphql/error-mask.js';
 import type { SharedExecution } from '../graphql/shared-execution.js';
-import type { Comebacks } from '../observability/reconnect-counter.js';
+import type { ReconnectCounter } from '../observability/reconnect-counter.js';
 import type { Logger } from '../observability/logger.js';
-import type { OffenderLog } from '../observability/limit-logger.js';
+import type { LimitLogger } from '../observability/limit-logger.js';
 import type { WatchHub } from '../watch/watch-hub.js';
-import { CLOSES, closeOfRefusal } from './close-codes.js';
+import { CLOSES, closeForAuthError } from './close-codes.js';
 import type { Connection } from './connection.js';
-import { openFastLane } from './subscription-sink.js';
-import type { LaneCounters } from './subscription-sink.js';
+import { openSubscriptionSink } from './subscription-sink.js';
+import type { DeliveryCounters } from './subscription-sink.js';
 
-/** What the protocol stands on. */
+/** Options of the protocol. */
 export interface GraphqlProtocolOptions {
   readonly schema: GraphQLSchema;
   readonly documents: Documents;
   readonly shared: SharedExecution;
   readonly hub: WatchHub;
   readonly guard: Guard;
-  readonly keeper: SessionKeeper;
+  readonly sessionReaper: SessionReaper;
   readonly mask: MaskError;
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly counters: LaneCounters;
-  readonly offenders: OffenderLog;
-  readonly comebacks: Comebacks;
+  readonly counters: DeliveryCounters;
+  readonly limitLogger: LimitLogger;
+  readonly reconnectCounter: ReconnectCounter;
   /** Operations open at once on one connection. */
   readonly subscriptions: number;
 }
@@ -51,7 +51,7 @@ interface OperationContext extends GraphqlContext {
 type Connected = Context<Record<string, unknown> | undefined, Connection>;
 type Iterated = AsyncIterableIterator<never>;
 
-/** An iterator that fails at once, so that the client is told by an `error` message and the socket stays. */
+/** An iterator that fails at once: the client gets an `error` message and the socket stays open. */
 function failing(error: Error): Iterated {
   const iterator: Iterated = {
     [Symbol.asyncIterator]: () => iterator,
@@ -61,59 +61,69 @@ function failing(error: Error): Iterated {
   return iterator;
 }
 
-/** Makes the hooks. */
+/** Creates the hooks. */
 export function createGraphqlProtocol(
   options: GraphqlProtocolOptions,
 ): ServerOptions<Record<string, unknown> | undefined, Connection> {
-  const { schema, documents, shared, hub, guard, keeper, mask, clock, logger, counters } = options;
+  const { schema, documents, shared, hub, guard, sessionReaper, mask, clock, logger, counters } = options;
 
   async function connect(connected: Connected): Promise<Record<string, unknown> | false> {
     const { extra: connection, connectionParams } = connected;
-    const { origin } = connection;
-    connection.begin();
+    const { source } = connection;
+    connection.markInitialised();
     // graphql-ws would keep the token for as long as the connection.
     Object.assign(connected, { connectionParams: undefined });
     try {
-      const viewer = await guard.authenticate(connectionToken(connectionParams), origin);
+      const viewer = await guard.authenticate(connectionToken(connectionParams), source);
       if (connection.closing !== null) return false;
-      const session = createSession({ viewer, origin, guard, refreshable: true });
+      const session = createSession({ viewer, source, guard, refreshable: true });
       connection.session = session;
-      connection.release = keeper.keep(session, () => {
+      connection.untrack = sessionReaper.track(session, () => {
         logger.info(
-          { who: session.viewer.subject, from: origin.address, requestId: origin.requestId },
-          'token expired',
+          { who: session.viewer.subject, from: source.address, requestId: source.requestId },
+          'token expired; closing WebSocket',
         );
         connection.close(CLOSES.expired);
       });
-      options.comebacks.came(viewer.subject);
-      logger.debug({ who: viewer.subject, from: origin.address, requestId: origin.requestId }, 'connected');
+      options.reconnectCounter.connected(viewer.subject);
+      logger.debug(
+        { who: viewer.subject, from: source.address, requestId: source.requestId },
+        'WebSocket connected',
+      );
       return { ...lifetimeOf(viewer, clock) };
     } catch (error) {
-      connection.close(error instanceof ProgressError ? closeOfRefusal(error.code) : CLOSES.failed);
+      connection.close(error instanceof ProgressError ? closeForAuthError(error.code) : CLOSES.failed);
       return false;
     }
   }
 
-  function refuse(error: unknown): readonly GraphQLError[] {
+  function rejected(error: unknown): readonly GraphQLError[] {
     return [mask(error)];
   }
 
-  /** Decides about an operation: what to execute, or what is wrong with it. */
+  /** Validates an operation: returns what to execute, or the errors. */
   function accept(
     { extra: connection, subscriptions }: Connected,
     id: string,
     { query, operationName, variables }: SubscribePayload,
   ): ExecutionArgs | readonly GraphQLError[] {
     const { session } = connection;
-    if (session === null) return refuse(new ProgressError('UNAUTHENTICATED', 'Not connected yet.'));
+    if (session === null)
+      return rejected(new ProgressError('UNAUTHENTICATED', 'Send connection_init first.'));
     if (Object.keys(subscriptions).length > options.subscriptions) {
-      options.offenders.tell('operations of a connection', session.viewer.subject, options.subscriptions);
-      const most = `At most ${options.subscriptions} operations may be open on one connection.`;
-      return refuse(new ProgressError('RATE_LIMITED', most));
+      options.limitLogger.logExceeded(
+        'operations of a connection',
+        session.viewer.subject,
+        options.subscriptions,
+      );
+      const message = `At most ${options.subscriptions} operations may be open on one connection.`;
+      return rejected(new ProgressError('RATE_LIMITED', message));
     }
-    const prepared = documents.prepare({ query, operationName, variables });
-    if (!('document' in prepared)) {
-      tellOfLimits(prepared, session.viewer.subject, options.offenders);
+    session.checkCpu();
+    const prepared = session.measureCpu(() => documents.prepare({ query, operationName, variables }));
+    if ('document' in prepared) session.chargeCpu(documents.executionMs(prepared.document));
+    else {
+      logExceededLimits(prepared, session.viewer.subject, options.limitLogger);
       return prepared.map(mask);
     }
     const contextValue: OperationContext = { session, operation: { id, prepared, connection } };
@@ -130,11 +140,11 @@ export function createGraphqlProtocol(
     const { operation, session } = args.contextValue as OperationContext;
     const { id, prepared, connection } = operation;
     try {
-      const shareable = shared.share(prepared);
-      if (shareable !== null) {
-        // graphql-ws keeps the arguments for as long as the operation, and nobody executes them on the lane.
+      const subscription = shared.prepare(prepared);
+      if (subscription !== null) {
+        // graphql-ws keeps the arguments for as long as the operation; the fast path never executes them.
         Object.assign(args, { contextValue: undefined, variableValues: undefined });
-        return await openFastLane({ connection, session, hub, id, shared: shareable, counters });
+        return await openSubscriptionSink({ connection, session, hub, id, subscription, counters });
       }
       const opened = await subscribe(args);
       if (Symbol.asyncIterator in opened) return opened;
@@ -145,18 +155,18 @@ export function createGraphqlProtocol(
   }
 
   return {
-    // The endpoint looks at the deadline itself, with one timer for all connections.
+    // The endpoint enforces this timeout itself, with one timer for all connections.
     connectionInitWaitTimeout: 0,
     onConnect: connect,
     onSubscribe: (connected, id, payload) => {
       try {
         const accepted = accept(connected, id, payload);
-        // graphql-ws keeps the payload for as long as the operation: the text of the document, once for each watcher,
-        // and variables that may be many and that nobody asks for.
+        // graphql-ws keeps the payload for as long as the operation: the document's text once per watcher, and
+        // variables, neither of which is needed any more.
         Object.assign(payload, { query: '', variables: undefined });
         return accepted;
       } catch (error) {
-        return refuse(error);
+        return rejected(error);
       }
     },
     execute: (args: ExecutionArgs) => execute(args),

@@ -1,6 +1,6 @@
 /**
- * The query that pollers ask: a document whose only root field is `progress`. Such a one is read, tagged and rendered
- * here, once for each state however many ask; every other one, and every failure, is left to Yoga.
+ * The query of pollers: a document whose only root field is `progress`. It is read, tagged and rendered here, once per
+ * state however many poll; every other document, and every failure, is left to Yoga.
  */
 import { createHash } from 'node:crypto';
 import { Kind, OperationTypeNode, getArgumentValues } from 'graphql';
@@ -45,7 +45,7 @@ export function operationIn(text: string): OperationRequest | null {
   try {
     value = JSON.parse(text);
   } catch {
-    // Yoga words what is wrong with it.
+    // Yoga reports what is wrong with it.
     return null;
   }
   if (typeof value !== 'object' || value === null) return null;
@@ -65,7 +65,7 @@ function rootField({ operation }: Prepared): FieldNode | null {
   return field.name.value === 'progress' && (field.directives?.length ?? 0) === 0 ? field : null;
 }
 
-/** Makes the finder. */
+/** Creates the finder. */
 export function createProgressQueries(
   schema: GraphQLSchema,
   documents: Documents,
@@ -92,7 +92,7 @@ export function createProgressQueries(
       if (record !== null) bodies.set(record, body);
       return body;
     } catch {
-      // Not plain, or not as the schema says: graphql-js finds the words for it.
+      // Not plain, or not as the schema says: graphql-js reports the error.
       return null;
     }
   }
@@ -115,8 +115,12 @@ export function createProgressQueries(
         return {
           prefetched: { projectId, ingestionId, record },
           get etag() {
-            const asked = JSON.stringify([request.query, prepared.operation.name?.value, prepared.variables]);
-            const digest = createHash('sha256').update(asked).digest('base64url').slice(0, 16);
+            const identity = JSON.stringify([
+              request.query,
+              prepared.operation.name?.value,
+              prepared.variables,
+            ]);
+            const digest = createHash('sha256').update(identity).digest('base64url').slice(0, 16);
             return `"${record?.progress.id ?? ''}.${record?.progress.revision ?? 0}.${digest}"`;
           },
           body: () => render(planOf(prepared, root), record),

@@ -4,16 +4,16 @@ import { ReadProgressDocument } from '@ingestion-progress/schema/operations';
 import { Kind } from 'graphql';
 import type { GraphQLSchema } from 'graphql';
 import { bearerToken } from '../auth/bearer.js';
-import type { Guard, Origin } from '../auth/guard.js';
+import type { Guard, RequestSource } from '../auth/guard.js';
 import { ProgressError } from '../shared/errors.js';
 import { compileField } from '../graphql/compiled-selection.js';
 import type { Complete } from '../graphql/compiled-selection.js';
 import type { Documents } from '../graphql/documents.js';
 import type { ProgressService } from '../ingestion/service.js';
 import type { IngestionRecord } from '../progress/record.js';
-import { answer, answerError, isNotModified, tellable } from './answer.js';
+import { send, sendError, isNotModified, publicErrorOf } from './responses.js';
 
-/** What the path stands on. */
+/** Options of the path. */
 export interface RestOptions {
   readonly schema: GraphQLSchema;
   readonly documents: Documents;
@@ -27,7 +27,7 @@ export type RestProgress = (
   request: IncomingMessage,
   response: ServerResponse,
   projectId: string,
-  origin: Origin,
+  source: RequestSource,
 ) => Promise<void>;
 
 /** What the widget's document asks of a state. */
@@ -46,7 +46,7 @@ function compileRead(schema: GraphQLSchema, documents: Documents): Complete {
   return complete;
 }
 
-/** Makes the handler. */
+/** Creates the handler. */
 export function createRestProgress({
   schema,
   documents,
@@ -66,13 +66,13 @@ export function createRestProgress({
     return body;
   }
 
-  return async (request, response, projectId, origin) => {
+  return async (request, response, projectId, source) => {
     try {
-      const viewer = await guard.authenticate(bearerToken(request.headers.authorization), origin);
-      await guard.authorise(viewer, projectId, 'progress:read', origin);
+      const viewer = await guard.authenticate(bearerToken(request.headers.authorization), source);
+      await guard.authorize(viewer, projectId, 'progress:read', source);
       if (request.method !== 'GET' && request.method !== 'HEAD') {
-        const error = new ProgressError('BAD_USER_INPUT', 'Progress is read by GET.');
-        return answerError(response, error, 405, { Allow: 'GET, HEAD' });
+        const error = new ProgressError('BAD_USER_INPUT', 'Use GET.');
+        return sendError(response, error, 405, { Allow: 'GET, HEAD' });
       }
       const record = await service.read(projectId);
       if (record === null) throw new ProgressError('NOT_FOUND', 'This project has never ingested.');
@@ -82,10 +82,10 @@ export function createRestProgress({
         response.writeHead(304, headers).end();
         return;
       }
-      answer(response, 200, render(record), headers);
+      send(response, 200, render(record), headers);
     } catch (error) {
       if (!(error instanceof ProgressError)) onUnexpected(error);
-      answerError(response, tellable(error));
+      sendError(response, publicErrorOf(error));
     }
   };
 }

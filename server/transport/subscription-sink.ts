@@ -1,69 +1,134 @@
 /**
- * The fast road's second half: writes shared payloads straight to a socket, as fast as its reader takes them, while
- * graphql-ws sees an iterator that says nothing until the end.
+ * The second half of the fast path: writes shared payloads straight to a socket, as fast as its client takes them, while
+ * graphql-ws sees an iterator that yields nothing until the end.
  */
 import type { IngestionEvent } from '@ingestion-progress/schema';
 import type { Session } from '../auth/session.js';
-import type { Lane, Shared } from '../graphql/shared-execution.js';
-import { errorOfEnd, openWatch } from '../graphql/watching.js';
-import type { OpenWatch } from '../graphql/watching.js';
+import type { EventRenderer, SharedSubscription } from '../graphql/shared-execution.js';
+import { errorOfEnd, openSubscription } from '../graphql/authorized-subscription.js';
+import type { OpenSubscription } from '../graphql/authorized-subscription.js';
 import { createEventStream } from '../graphql/event-stream.js';
 import type { StreamSource } from '../graphql/event-stream.js';
 import type { WatchHub } from '../watch/watch-hub.js';
 import { CLOSES } from './close-codes.js';
 import type { WatchReader } from '../watch/watcher.js';
 import type { Connection, DrainListener } from './connection.js';
-import { createFrameWriter } from './text-frame.js';
+
+/** What frames are written to. */
+export interface FrameSink {
+  /** Takes a whole frame; true if none of it is buffered in this process, so that its bytes may be reused. */
+  writeFrame(frame: Buffer): boolean;
+}
+
+/**
+ * Writes one payload to many sockets as WebSocket text frames (RFC 6455, 5.2: unmasked and final), each in one buffer, so
+ * that it leaves in one system call. Frames begin with the subscription's own head and share the rest.
+ */
+export interface FrameWriter {
+  /**
+   * Writes `head` (`headBytes` of UTF-8), `payload` and the tail. The payload is UTF-8 and the same object for all
+   * subscriptions; if the previous head was as long, only the head is written anew.
+   */
+  write(head: string, headBytes: number, payload: Buffer, sink: FrameSink): void;
+}
+
+const FINAL_TEXT = 0x81;
+const TWO_BYTES = 126;
+const EIGHT_BYTES = 127;
+
+function headerBytes(length: number): number {
+  if (length < TWO_BYTES) return 2;
+  return length < 65_536 ? 4 : 10;
+}
+
+/** An empty frame for so many bytes of text. */
+function allocateFrame(length: number): { readonly frame: Buffer; readonly start: number } {
+  const start = headerBytes(length);
+  const frame = Buffer.allocUnsafe(start + length);
+  frame[0] = FINAL_TEXT;
+  if (start === 2) frame[1] = length;
+  else if (start === 4) {
+    frame[1] = TWO_BYTES;
+    frame.writeUInt16BE(length, 2);
+  } else {
+    frame[1] = EIGHT_BYTES;
+    frame.writeBigUInt64BE(BigInt(length), 2);
+  }
+  return { frame, start };
+}
+
+/** Creates a writer whose frames all end with `tail`. */
+export function createFrameWriter(tail: string): FrameWriter {
+  const tailBytes = Buffer.from(tail);
+  let frame: Buffer | null = null;
+  let framed: Buffer | null = null;
+  let framedHeadBytes = 0;
+  let start = 0;
+  return {
+    write: (head, headBytes, payload, sink) => {
+      if (frame === null || framed !== payload || headBytes !== framedHeadBytes) {
+        ({ frame, start } = allocateFrame(headBytes + payload.length + tailBytes.length));
+        payload.copy(frame, start + headBytes);
+        tailBytes.copy(frame, start + headBytes + payload.length);
+        framed = payload;
+        framedHeadBytes = headBytes;
+      }
+      frame.write(head, start);
+      // A slow client's socket keeps the frame; the next one gets another.
+      if (!sink.writeFrame(frame)) frame = null;
+    },
+  };
+}
 
 const TAIL = '}';
-/** One for all: what it holds is written to many in a row. */
+/** Shared by all subscriptions: the frame it holds is written to many in a row. */
 const frames = createFrameWriter(TAIL);
 
-/** What happened on the lane, for the counters. */
-export interface LaneCounters {
+/** Counts deliveries, for the metrics. */
+export interface DeliveryCounters {
   delivered(event: IngestionEvent, bytes: number): void;
 }
 
-/** What a lane is opened with. */
-export interface FastLaneOptions {
+/** Options of a sink. */
+export interface SubscriptionSinkOptions {
   readonly connection: Connection;
   readonly session: Session;
   readonly hub: WatchHub;
   /** The operation's id, as the client gave it. */
   readonly id: string;
-  readonly shared: Shared;
-  readonly counters: LaneCounters;
+  readonly subscription: SharedSubscription;
+  readonly counters: DeliveryCounters;
 }
 
-/** One subscription on the lane. A class, since there may be very many: its methods are shared. */
-class FastLane implements StreamSource<never>, WatchReader, DrainListener {
+/** One subscription on the fast path. A class, since there may be very many: its methods are shared. */
+class SubscriptionSink implements StreamSource<never>, WatchReader, DrainListener {
   readonly stream = createEventStream<never>(this);
   private readonly head: string;
   private readonly headBytes: number;
-  private open: OpenWatch | null = null;
+  private open: OpenSubscription | null = null;
 
   constructor(
     private readonly connection: Connection,
     id: string,
-    private readonly lane: Lane,
-    private readonly counters: LaneCounters,
+    private readonly renderer: EventRenderer,
+    private readonly counters: DeliveryCounters,
   ) {
     this.head = `{"id":${JSON.stringify(id)},"type":"next","payload":`;
     this.headBytes = Buffer.byteLength(this.head);
   }
 
-  begin(open: OpenWatch): void {
+  begin(open: OpenSubscription): void {
     this.open = open;
     this.ready();
   }
 
-  /** Events go past the iterator. */
+  /** Events bypass the iterator. */
   take(): null {
     return null;
   }
 
   get end(): { readonly error: Error | null } | null {
-    return this.open === null || this.open.watch.waiting > 0 ? null : errorOfEnd(this.open.watch);
+    return this.open === null || this.open.watch.queued > 0 ? null : errorOfEnd(this.open.watch);
   }
 
   close(): void {
@@ -74,32 +139,34 @@ class FastLane implements StreamSource<never>, WatchReader, DrainListener {
     this.ready();
   }
 
-  /** Writes what waits, as far as the reader takes it. */
+  /** Writes what is queued, as far as the client takes it. */
   ready(): void {
     if (this.open === null) return;
-    const { connection, lane, head, headBytes } = this;
+    const { connection, renderer, head, headBytes } = this;
     const { watch } = this.open;
     if (watch.end?.kind === 'overflowed') connection.close(CLOSES.tooSlow);
-    while (watch.waiting > 0) {
+    while (watch.queued > 0) {
       if (connection.isBlocked) {
         connection.onceDrained(this);
         return;
       }
       const event = watch.take();
       if (event === null) break;
-      const payload = lane.render(event);
+      const payload = renderer.render(event);
       frames.write(head, headBytes, payload, connection);
       this.counters.delivered(event, headBytes + payload.length + TAIL.length);
     }
-    // The iterator has nothing to say before the end.
+    // The iterator yields nothing before the end.
     if (watch.end !== null) this.stream.wake();
   }
 }
 
-/** Opens a watch whose events go straight to the connection. Rejects as `openWatch` does. */
-export async function openFastLane(options: FastLaneOptions): Promise<AsyncIterableIterator<never>> {
-  const { connection, session, hub, id, shared, counters } = options;
-  const lane = new FastLane(connection, id, shared.lane, counters);
-  lane.begin(await openWatch(hub, session, shared.args, lane));
-  return lane.stream.iterator;
+/** Opens a watch whose events go straight to the connection. Rejects as `openSubscription` does. */
+export async function openSubscriptionSink(
+  options: SubscriptionSinkOptions,
+): Promise<AsyncIterableIterator<never>> {
+  const { connection, session, hub, id, subscription, counters } = options;
+  const sink = new SubscriptionSink(connection, id, subscription.renderer, counters);
+  sink.begin(await openSubscription(hub, session, subscription.args, sink));
+  return sink.stream.iterator;
 }

@@ -1,6 +1,6 @@
 /**
- * The WebSocket endpoint: upgrades, all open connections, their deadlines by one timer, and sending everybody away.
- * What is said on a connection is the protocol's.
+ * The WebSocket endpoint: upgrades, all open connections, their timeouts with one timer, and draining. Messages are the
+ * protocol's.
  */
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
@@ -9,14 +9,15 @@ import { handleProtocols, makeServer } from 'graphql-ws';
 import { WebSocketServer } from 'ws';
 import type { WebSocket } from 'ws';
 import type { CancelTimer } from '../shared/clock.js';
+import { sleep } from '../shared/sleep.js';
 import { CLOSES } from './close-codes.js';
 import { CONNECTION_LIMITS, Connection } from './connection.js';
 import type { ConnectionLimits } from './connection.js';
 import { createGraphqlProtocol } from './graphql-protocol.js';
 import type { GraphqlProtocolOptions } from './graphql-protocol.js';
-import { requestIdOf } from './request-id.js';
+import { requestIdOf } from './request-source.js';
 
-/** Bounds beside those of the protocol. */
+/** Limits besides those of the protocol. */
 export interface WebSocketLimits extends Partial<ConnectionLimits> {
   /** Largest message in bytes; past it 1009. */
   readonly messageBytes: number;
@@ -26,7 +27,7 @@ export interface WebSocketLimits extends Partial<ConnectionLimits> {
   readonly connectionsPerAddress: number;
 }
 
-/** What happens to connections, for the counters. */
+/** Counts connections, for the metrics. */
 export interface ConnectionCounters {
   opened(): void;
   closed(code: number): void;
@@ -34,16 +35,16 @@ export interface ConnectionCounters {
 
 /** See the file's head. */
 export interface WebSocketEndpoint {
-  /** Takes an upgrade that was found to be for GraphQL, and of an origin that may. */
+  /** Takes an upgrade whose path and origin were checked. */
   upgrade(request: IncomingMessage, socket: Socket, head: Buffer, address: string): void;
   readonly connections: number;
-  /** Sends everybody away in batches with 1012; what lingers at the deadline, in milliseconds, is terminated. */
+  /** Closes all connections in batches with 1012; those still open after `deadlineMs` are terminated. */
   drain(deadlineMs: number): Promise<void>;
 }
 
-/** How often deadlines are looked at, in milliseconds. */
-const LOOK_MS = 1_000;
-/** Connections sent away at once, and the pause after them in milliseconds, so that they do not come back at once. */
+/** How often timeouts are checked, in milliseconds. */
+const TICK_MS = 1_000;
+/** Connections closed per batch, and the pause between batches in milliseconds (invariant: drain-without-herd). */
 const DRAIN_BATCH = 50;
 const DRAIN_PAUSE_MS = 100;
 
@@ -52,7 +53,7 @@ class ProtocolSocket {
   constructor(
     private readonly connection: Connection,
     private readonly socket: WebSocket,
-    private readonly receive: (connection: Connection, take: Take, text: string) => void,
+    private readonly receive: (connection: Connection, handle: HandleMessage, text: string) => void,
   ) {}
 
   get protocol(): string {
@@ -67,13 +68,13 @@ class ProtocolSocket {
     this.connection.close({ code, reason });
   }
 
-  onMessage(take: Take): void {
-    this.socket.on('message', (data) => this.receive(this.connection, take, String(data)));
+  onMessage(handle: HandleMessage): void {
+    this.socket.on('message', (data) => this.receive(this.connection, handle, String(data)));
   }
 }
 
-/** What graphql-ws takes messages by. */
-type Take = (message: string) => Promise<void>;
+/** How graphql-ws takes messages. */
+type HandleMessage = (message: string) => Promise<void>;
 
 /**
  * A message for graphql-ws, which keeps it for as long as the operation that it begins: the object, for which it has
@@ -89,14 +90,14 @@ function messageOf(text: string): string {
   }
 }
 
-/** Makes the endpoint; it holds one timer while a connection is open. */
+/** Creates the endpoint; it holds one timer while a connection is open. */
 export function createWebSocketEndpoint(
   options: GraphqlProtocolOptions & {
     readonly limits: WebSocketLimits;
     readonly counters: ConnectionCounters;
   },
 ): WebSocketEndpoint {
-  const { clock, logger, offenders } = options;
+  const { clock, logger, limitLogger } = options;
   const limits = { ...CONNECTION_LIMITS, ...options.limits };
   const server = new WebSocketServer({
     noServer: true,
@@ -111,15 +112,15 @@ export function createWebSocketEndpoint(
   let timer: CancelTimer | null = null;
   let onEmpty: (() => void) | null = null;
 
-  function look(): void {
+  function tick(): void {
     timer = null;
     const now = clock.monotonicNow();
-    for (const connection of connections) connection.look(now);
-    arm();
+    for (const connection of connections) connection.checkTimeouts(now);
+    armTimer();
   }
 
-  function arm(): void {
-    if (timer === null && connections.size > 0) timer = clock.setTimer(LOOK_MS, look);
+  function armTimer(): void {
+    if (timer === null && connections.size > 0) timer = clock.setTimer(TICK_MS, tick);
   }
 
   function count(address: string, change: 1 | -1): number {
@@ -129,68 +130,71 @@ export function createWebSocketEndpoint(
     return total;
   }
 
-  function failed(connection: Connection, error: unknown): void {
+  function onMessageFailed(connection: Connection, error: unknown): void {
     // A message of a type that only servers send; anything else is a fault of ours, or a socket that is gone.
     if (error instanceof Error && error.message.startsWith('Unexpected message of type')) {
       connection.close(CLOSES.malformed);
     } else if (connection.closing === null) {
-      logger.error({ error: String(error), requestId: connection.origin.requestId }, 'a message failed');
+      logger.error(
+        { error: String(error), requestId: connection.source.requestId },
+        'WebSocket message failed',
+      );
       connection.close(CLOSES.failed);
     }
   }
 
-  function receive(connection: Connection, take: Take, text: string): void {
+  function receive(connection: Connection, handle: HandleMessage, text: string): void {
     if (connection.closing !== null) return;
-    if (connection.isOverfull) connection.close(CLOSES.tooSlow);
-    else take(messageOf(text)).catch((error: unknown) => failed(connection, error));
+    if (connection.isBufferFull) connection.close(CLOSES.tooSlow);
+    else handle(messageOf(text)).catch((error: unknown) => onMessageFailed(connection, error));
   }
 
   function open(socket: WebSocket, raw: Socket, address: string, givenId: string | null): void {
-    // Not a UUID, which V8 keeps as the sixteen pieces that it was put together from.
+    // Not a UUID, which V8 keeps as a rope of sixteen pieces.
     const requestId = givenId ?? randomBytes(15).toString('base64url');
-    const origin = { address, way: 'websocket', requestId } as const;
-    const connection = new Connection(socket, raw, origin, limits, clock.monotonicNow());
+    const source = { address, transport: 'websocket', requestId } as const;
+    const connection = new Connection(socket, raw, source, limits, clock.monotonicNow());
     connections.add(connection);
     options.counters.opened();
-    arm();
+    armTimer();
     socket.on('error', (error) => {
       if ('code' in error && error.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH') {
-        offenders.tell('bytes of a message', address, limits.messageBytes);
+        limitLogger.logExceeded('bytes of a message', address, limits.messageBytes);
       }
-      logger.debug({ error: String(error), from: address, requestId: origin.requestId }, 'socket error');
+      logger.debug({ error: String(error), from: address, requestId: source.requestId }, 'WebSocket error');
     });
     const closed = graphql.opened(new ProtocolSocket(connection, socket, receive), connection);
     socket.once('close', (code, reason) => {
       connection.closing ??= { code, reason: String(reason) };
       options.counters.closed(connection.closing.code);
       if (connection.closing.code === CLOSES.initialisationTimeout.code) {
-        offenders.tell('ms until connection_init', address, limits.initMs);
+        limitLogger.logExceeded('ms until connection_init', address, limits.connectionInitTimeoutMs);
       }
-      // 1000 is a client's own farewell; whatever else it was, it may come back from.
+      // 1000 is the client's own close; after any other it may reconnect.
       if (connection.session !== null && connection.closing.code !== 1000) {
-        options.comebacks.lost(connection.session.viewer.subject);
+        options.reconnectCounter.disconnected(connection.session.viewer.subject);
       }
-      connection.release?.();
+      connection.untrack?.();
       connections.delete(connection);
       count(address, -1);
       void closed(code, String(reason));
       logger.debug(
-        { code: connection.closing.code, from: address, requestId: origin.requestId },
-        'disconnected',
+        { code: connection.closing.code, from: address, requestId: source.requestId },
+        'WebSocket disconnected',
       );
       if (connections.size > 0) return;
       timer?.();
       timer = null;
       onEmpty?.();
     });
-    const isOneTooMany = count(address, 1) > limits.connectionsPerAddress;
-    if (isOneTooMany) offenders.tell('connections of an address', address, limits.connectionsPerAddress);
-    else if (connections.size > limits.connections) offenders.tell('connections', 'all', limits.connections);
+    const isOverAddressLimit = count(address, 1) > limits.connectionsPerAddress;
+    if (isOverAddressLimit)
+      limitLogger.logExceeded('connections of an address', address, limits.connectionsPerAddress);
+    else if (connections.size > limits.connections)
+      limitLogger.logExceeded('connections', 'all', limits.connections);
     else return;
-    connection.close(CLOSES.tooBusy);
+    connection.close(CLOSES.tooManyConnections);
   }
-
-  const pause = (ms: number) => new Promise<void>((resolve) => void clock.setTimer(ms, resolve));
 
   return {
     upgrade: (request, raw, head, address) => {
@@ -204,14 +208,14 @@ export function createWebSocketEndpoint(
       const until = clock.monotonicNow() + deadlineMs;
       const all = [...connections];
       for (let start = 0; start < all.length && clock.monotonicNow() < until; start += DRAIN_BATCH) {
-        if (start > 0) await pause(DRAIN_PAUSE_MS);
+        if (start > 0) await sleep(clock, DRAIN_PAUSE_MS);
         for (const connection of all.slice(start, start + DRAIN_BATCH)) connection.close(CLOSES.restarting);
       }
       if (connections.size === 0) return;
       const emptied = new Promise<void>((resolve) => {
         onEmpty = resolve;
       });
-      await Promise.race([emptied, pause(Math.max(0, until - clock.monotonicNow()))]);
+      await Promise.race([emptied, sleep(clock, Math.max(0, until - clock.monotonicNow()))]);
       for (const connection of connections) connection.terminate();
     },
   };

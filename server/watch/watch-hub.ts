@@ -1,19 +1,18 @@
 /**
- * All that one server watches: a project's watch for each, made with its first watcher and gone with its last, and the
- * reading again of all of them where the bus does not carry (law 15). Leaves order and conflation to the watchers.
+ * All watched projects of one server: a project watch for each, created with its first watcher and removed with its
+ * last, and the polling of all of them while the bus does not reach every server. Leaves order and conflation to the
+ * watchers. (invariant: outage-stays-behind)
  */
 import type { EventBus, Unsubscribe } from '../bus/event-bus.js';
 import type { CancelTimer, Clock } from '../shared/clock.js';
 import { ProgressError } from '../shared/errors.js';
 import type { IngestionRecord } from '../progress/record.js';
 import type { Logger } from '../observability/logger.js';
-import { createFanOut } from './fan-out.js';
-import { createProjectWatch } from './project-watch.js';
-import type { OnTold, ProjectWatch, ReadRecord } from './project-watch.js';
-import type { Watch, WatchReader, Watcher } from './watcher.js';
-import type { WatchTarget } from './watch-rule.js';
+import { createFanOut, createProjectWatch } from './project-watch.js';
+import type { OnPublished, ProjectWatch, ReadRecord } from './project-watch.js';
+import type { Watch, WatchReader, WatchTarget, Watcher } from './watcher.js';
 
-/** What the hub stands on. */
+/** Options of the hub. */
 export interface WatchHubOptions {
   readonly bus: EventBus;
   /** Latest of live state and store. */
@@ -22,105 +21,113 @@ export interface WatchHubOptions {
   readonly readMany: (projectIds: readonly string[]) => Promise<ReadonlyMap<string, IngestionRecord>>;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** True where other servers may write to the store without this bus telling: read again as if it were away. */
-  readonly isAlone?: (() => boolean) | undefined;
-  /** @default tells nobody */
-  readonly onTold?: OnTold | undefined;
-  /** Told whenever `isAlone` answers anew. */
-  readonly onAloneChange?: ((listener: () => void) => Unsubscribe) | undefined;
+  /** False if other servers may write to the store without this bus hearing of it: then the store is polled. @default always true */
+  readonly busReachesAllPeers?: (() => boolean) | undefined;
+  readonly onPublished?: OnPublished | undefined;
+  /** Registers a listener for changes of what `busReachesAllPeers` returns. */
+  readonly onPeersChange?: ((listener: () => void) => Unsubscribe) | undefined;
 }
 
 /** See the file's head. */
 export interface WatchHub {
-  /** Begins to watch; resolves with the snapshot waiting. */
+  /** Begins to watch; resolves with the snapshot queued. */
   watch(target: WatchTarget, reader: WatchReader): Promise<Watch>;
-  /** The newest state that a project's watchers were told; null where nobody watches it. */
+  /** The newest state that was published to a project's watchers; null if it is not watched. */
   latest(projectId: string): IngestionRecord | null;
   readonly watchedProjects: number;
   readonly watchers: number;
-  /** Events that wait to be told to watchers, or to be taken by their transport. */
-  readonly waiting: number;
-  /** Updates that newer ones replaced while they waited, since the start. */
+  /** Events not yet delivered to watchers, or not yet taken by their transports. */
+  readonly queued: number;
+  /** Queued updates that newer ones replaced, since the start. */
   readonly conflated: number;
-  /** Lets go of everything; every watch ends as closed. */
+  /** Ends every watch as closed. */
   close(): void;
 }
 
-/** How often watched projects are read again while the bus does not carry, in milliseconds. */
-const REREAD_MS = 2_000;
-/** How often they are compared with what is stored while it does, in milliseconds. */
-const COMPARE_MS = 30_000;
-/** Projects a read; some stores hang on more. */
-const BATCH = 50;
+/** How often watched projects are read while the bus does not reach every server, in milliseconds. */
+const POLL_INTERVAL_MS = 2_000;
+/** How often they are compared with the store while it does, in milliseconds. */
+const RECONCILE_INTERVAL_MS = 30_000;
+/** Projects per read; some stores hang on more. */
+const BATCH_SIZE = 50;
 
-/** Makes a hub. It holds one timer while anything is watched. */
+/** Creates a hub. It holds one timer while anything is watched. */
 export function createWatchHub(options: WatchHubOptions): WatchHub {
-  const { bus, read, readMany, clock, logger, isAlone = () => true, onAloneChange, onTold } = options;
+  const {
+    bus,
+    read,
+    readMany,
+    clock,
+    logger,
+    busReachesAllPeers = () => true,
+    onPeersChange,
+    onPublished,
+  } = options;
   const projects = new Map<string, ProjectWatch>();
   let conflated = 0;
-  const leaving = new Set<Watcher>();
+  const draining = new Set<Watcher>();
   const fanOut = createFanOut(clock);
   let timer: CancelTimer | null = null;
-  let rereading: 'no' | 'yes' | 'and-again' = 'no';
+  let polling: 'no' | 'yes' | 'and-again' = 'no';
   let closed = false;
 
-  const isCarried = () => bus.state === 'connected' && isAlone();
+  const busReachesAll = () => bus.state === 'connected' && busReachesAllPeers();
 
-  function arm(isComplete = true): void {
+  function armTimer(isComplete = true): void {
     timer?.();
     timer = null;
     if (projects.size === 0 || closed) return;
-    timer = clock.setTimer(isCarried() && isComplete ? COMPARE_MS : REREAD_MS, () => void reread());
+    timer = clock.setTimer(
+      busReachesAll() && isComplete ? RECONCILE_INTERVAL_MS : POLL_INTERVAL_MS,
+      () => void pollAll(),
+    );
   }
 
-  /** Reads some projects from store and bus, as far as they answer, and tells the newest; false where one did not. */
+  /** Reads some projects from store and bus and publishes what is newer; false if one of both did not answer. */
   async function readBatch(batch: readonly ProjectWatch[]): Promise<boolean> {
     const ids = batch.map((project) => project.projectId);
     const readLive = async (id: string) => (bus.state === 'connected' ? bus.read(id) : null);
     const [stored, live] = await Promise.allSettled([readMany(ids), Promise.all(ids.map(readLive))]);
     batch.forEach((project, index) => {
-      const ofStore = stored.status === 'fulfilled' ? (stored.value.get(project.projectId) ?? null) : null;
-      const ofBus = live.status === 'fulfilled' ? (live.value[index] ?? null) : null;
-      const isBusNewer = (ofBus?.progress.revision ?? 0) > (ofStore?.progress.revision ?? 0);
-      const newest = isBusNewer ? ofBus : ofStore;
-      if (newest !== null) project.heal(newest);
+      const onStore = stored.status === 'fulfilled' ? (stored.value.get(project.projectId) ?? null) : null;
+      const onBus = live.status === 'fulfilled' ? (live.value[index] ?? null) : null;
+      const isBusNewer = (onBus?.progress.revision ?? 0) > (onStore?.progress.revision ?? 0);
+      const newest = isBusNewer ? onBus : onStore;
+      if (newest !== null) project.reconcile(newest);
     });
     for (const outcome of [stored, live]) {
       if (outcome.status === 'fulfilled') continue;
-      logger.warn(
-        { error: String(outcome.reason), projects: ids.length },
-        'watched projects could not all be read again',
-      );
+      logger.warn({ error: String(outcome.reason), projects: ids.length }, 'reading watched projects failed');
       return false;
     }
     return true;
   }
 
-  /** Reads everything watched again, one round at a time. */
-  async function reread(): Promise<void> {
-    if (rereading !== 'no') rereading = 'and-again';
-    if (rereading !== 'no' || closed) return;
-    rereading = 'yes';
+  /** Reads everything watched, one round at a time. */
+  async function pollAll(): Promise<void> {
+    if (polling !== 'no') polling = 'and-again';
+    if (polling !== 'no' || closed) return;
+    polling = 'yes';
     const all = [...projects.values()];
     if (bus.state === 'connected') await Promise.all(all.map((project) => project.attach()));
     let isComplete = true;
-    for (let start = 0; start < all.length && isComplete; start += BATCH) {
-      isComplete = await readBatch(all.slice(start, start + BATCH));
+    for (let start = 0; start < all.length && isComplete; start += BATCH_SIZE) {
+      isComplete = await readBatch(all.slice(start, start + BATCH_SIZE));
     }
-    const again = isAskedAgain();
-    rereading = 'no';
-    if (again) await reread();
-    else arm(isComplete);
+    const again = isPollRequested();
+    polling = 'no';
+    if (again) await pollAll();
+    else armTimer(isComplete);
   }
 
-  const isAskedAgain = () => rereading === 'and-again';
+  const isPollRequested = () => polling === 'and-again';
 
   const unsubscribe = bus.onStateChange((state) => {
-    logger.info({ state, projects: projects.size }, 'bus');
-    if (state === 'connected') void reread();
-    else arm();
+    logger.info({ projects: projects.size }, `event bus ${state}`);
+    if (state === 'connected') void pollAll();
+    else armTimer();
   });
-  const stopAsking = onAloneChange?.(() => void reread());
+  const removePeersListener = onPeersChange?.(() => void pollAll());
 
   function projectOf(projectId: string): ProjectWatch {
     const known = projects.get(projectId);
@@ -132,25 +139,25 @@ export function createWatchHub(options: WatchHubOptions): WatchHub {
       fanOut,
       clock,
       logger,
-      leaving,
-      onTold,
+      draining,
+      onPublished,
       onConflated: () => {
         conflated += 1;
       },
       onEmpty: () => {
         if (projects.get(projectId) === project) projects.delete(projectId);
-        if (projects.size === 0) arm();
+        if (projects.size === 0) armTimer();
       },
     });
     projects.set(projectId, project);
-    if (projects.size === 1) arm();
+    if (projects.size === 1) armTimer();
     return project;
   }
 
   return {
     watch: (target, reader) =>
       closed
-        ? Promise.reject(new ProgressError('UNAVAILABLE', 'The server is going down.'))
+        ? Promise.reject(new ProgressError('UNAVAILABLE', 'Server shutting down; retry.'))
         : projectOf(target.projectId).join(target, reader),
     latest: (projectId) => projects.get(projectId)?.latest ?? null,
     get watchedProjects() {
@@ -161,10 +168,10 @@ export function createWatchHub(options: WatchHubOptions): WatchHub {
       for (const project of projects.values()) count += project.watchers;
       return count;
     },
-    get waiting() {
+    get queued() {
       let count = 0;
-      for (const project of projects.values()) count += project.waiting;
-      for (const watcher of leaving) count += watcher.waiting;
+      for (const project of projects.values()) count += project.queued;
+      for (const watcher of draining) count += watcher.queued;
       return count;
     },
     get conflated() {
@@ -173,7 +180,7 @@ export function createWatchHub(options: WatchHubOptions): WatchHub {
     close: () => {
       closed = true;
       unsubscribe();
-      stopAsking?.();
+      removePeersListener?.();
       timer?.();
       for (const project of [...projects.values()]) project.close();
     },

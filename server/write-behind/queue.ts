@@ -1,18 +1,18 @@
 /**
- * What of one project is still to be stored, in order: the newest state of an ingestion in one place, its log entries
- * with it. Only data; when it is written, and what came of it, is `store-writer.ts`'s.
+ * What of one project is still to be stored, in order: the newest state of an ingestion in one job, its log entries with
+ * it. Only data; `writer.ts` decides when a job is written.
  */
 import type { RecordedEvent } from '@ingestion-progress/schema';
-import type { StoreWrite, WriteGuard, WriteOutcome } from '../store/progress-store.js';
 import type { IngestionChange, IngestionRecord } from '../progress/record.js';
+import type { StoreWrite, WriteGuard, WriteOutcome } from '../store/progress-store.js';
 
-/** Most log entries that wait for one project while the store is away; the oldest go first. */
-const MOST_WAITING_EVENTS = 500;
+/** Most log entries that wait for one project while the store is away; the oldest are dropped first. */
+const MAX_PENDING_EVENTS = 500;
 
 /** `given-up`: the deadline passed. The write may still arrive; the caller reads it back. */
 export type AwaitedOutcome = WriteOutcome | { readonly written: 'given-up' };
 
-/** A state, with the request that it came by where a request brought it. */
+/** A record, with the request that caused it if there was one. */
 export type TracedRecord = Pick<IngestionChange, 'record' | 'requestId'>;
 /** A write of one. */
 export type TracedWrite = StoreWrite & TracedRecord;
@@ -21,100 +21,156 @@ export type TracedWrite = StoreWrite & TracedRecord;
 export interface WriteJob {
   record: IngestionRecord;
   guard: WriteGuard;
-  events: RecordedEvent[];
-  /** The log's entry for the newest update; only the one that a snapshot persists is kept. */
+  events: readonly RecordedEvent[];
+  /** The log entry of the newest update; only the one that a snapshot persists is kept. */
   update: RecordedEvent | null;
   /** Monotonic. */
   dueAt: number;
-  inFlight: boolean;
+  isInFlight: boolean;
   attempts: number;
-  /** The request that its state came by, for the log. */
+  /** The request that caused the state, for the log. */
   requestId: string | undefined;
-  /** Tells whoever awaits it; null where nobody does, or was told. */
+  /** Resolves the call that awaits it; null if none does, or it was resolved. */
   settle: ((outcome: AwaitedOutcome) => void) | null;
-  /** What waited before this awaited write took its place; comes back if that is given up. */
-  readonly absorbed: WriteJob | null;
+  /** The job that this awaited one replaced; restored if this one is given up. */
+  readonly replaced: WriteJob | null;
 }
 
 /** Log entries of a job, in order. */
-export const eventsOf = (job: WriteJob): RecordedEvent[] =>
+export const eventsOf = (job: WriteJob): readonly RecordedEvent[] =>
   job.update === null ? job.events : [...job.events, job.update];
 
-/** The writes of one project. */
-export class ProjectWrites {
-  jobs: WriteJob[] = [];
-  /** When the last write was made due, monotonic. */
+/** The jobs of one project. */
+export class WriteQueue {
+  private jobs: WriteJob[] = [];
+  /** When the newest job was or is due, monotonic. */
   lastDueAt = Number.NEGATIVE_INFINITY;
-  /** What this server stored last, while that is remembered. */
-  stored: { readonly id: string; readonly revision: number } | null = null;
+  /** What this server stored last; null before that. */
+  private stored: { readonly id: string; readonly revision: number } | null = null;
 
-  /** Puts a committed state in line, or in the place of an older one; returns when it is due. */
-  put({ record, requestId }: TracedRecord, event: RecordedEvent | null, dueAt: number): number {
-    const isUpdate = event?.type === 'progress_update';
-    const last = this.replaceable(record);
-    if (last === null) {
-      const update = isUpdate ? event : null;
-      const events = event === null || isUpdate ? [] : [event];
-      this.push({ record, requestId, guard: { kind: 'change' }, events, update, dueAt, absorbed: null });
+  get size(): number {
+    return this.jobs.length;
+  }
+
+  /** The job to write next; null if there is none. */
+  get head(): WriteJob | null {
+    return this.jobs[0] ?? null;
+  }
+
+  /** Adds a committed state, or updates the job of an older one; returns when it is due. */
+  add({ record, requestId }: TracedRecord, events: readonly RecordedEvent[], dueAt: number): number {
+    const update = events.find(({ type }) => type === 'progress_update') ?? null;
+    const job = this.replaceable(record);
+    if (job === null) {
+      const others = update === null ? events : [];
+      this.push({
+        record,
+        requestId,
+        guard: { kind: 'change' },
+        events: others,
+        update,
+        dueAt,
+        replaced: null,
+      });
       return dueAt;
     }
-    last.record = record;
-    last.requestId = requestId;
-    last.dueAt = Math.min(last.dueAt, dueAt);
-    this.lastDueAt = last.dueAt;
-    if (isUpdate) last.update = event;
-    else if (event !== null) {
-      last.events = [...eventsOf(last), event].slice(-MOST_WAITING_EVENTS);
-      last.update = null;
+    job.record = record;
+    job.requestId = requestId;
+    job.dueAt = Math.min(job.dueAt, dueAt);
+    this.lastDueAt = job.dueAt;
+    if (update !== null) job.update = update;
+    else if (events.length > 0) {
+      job.events = [...eventsOf(job), ...events].slice(-MAX_PENDING_EVENTS);
+      job.update = null;
     }
-    return last.dueAt;
+    return job.dueAt;
   }
 
-  /** Puts a state in line that somebody awaits; it takes the place of an older one of its ingestion. */
-  putAwaited({ record, requestId, guard, events }: TracedWrite, dueAt: number): WriteJob {
-    const absorbed = this.replaceable(record);
-    if (absorbed !== null) this.jobs.pop();
-    const earlier = absorbed === null ? [] : eventsOf(absorbed);
-    const all = [...earlier, ...events];
-    return this.push({ record, requestId, guard, events: all, update: null, dueAt, absorbed });
+  /** Adds a state whose write is awaited; it replaces the job of an older one of its ingestion. */
+  addAwaited({ record, requestId, guard, events }: TracedWrite, dueAt: number): WriteJob {
+    const replaced = this.replaceable(record);
+    if (replaced !== null) this.jobs.pop();
+    const earlier = replaced === null ? [] : eventsOf(replaced);
+    return this.push({
+      ...{ record, requestId, guard, dueAt, replaced },
+      events: [...earlier, ...events],
+      update: null,
+    });
   }
 
-  /** Takes a job out of the line. */
-  remove(job: WriteJob): void {
-    this.jobs = this.jobs.filter((other) => other !== job);
+  /** A write of the job begins. */
+  begin(job: WriteJob): StoreWrite {
+    job.isInFlight = true;
+    job.attempts += 1;
+    return { record: job.record, guard: job.guard, events: eventsOf(job) };
   }
 
-  /** Takes an awaited job out of the line that was given up; what it had taken the place of comes back. */
-  giveUp(job: WriteJob): void {
-    const isWaiting = this.jobs.includes(job);
+  /** The job is stored. */
+  succeed(job: WriteJob): void {
+    const { id, revision } = job.record.progress;
+    this.stored = { id, revision };
     this.remove(job);
-    if (isWaiting && job.absorbed !== null) this.jobs.unshift(job.absorbed);
+    job.settle?.({ written: true });
   }
 
-  /** Makes everything due; with `strict` only in the place of what this server stored last. */
-  hurry(now: number, strict: boolean): void {
+  /** The store holds something else, and the job cannot be written any more. */
+  conflict(job: WriteJob, outcome: Extract<WriteOutcome, { written: false }>): void {
+    this.remove(job);
+    job.settle?.(outcome);
+  }
+
+  /** The write failed; the job stays, to be tried again. */
+  fail(job: WriteJob): void {
+    job.isInFlight = false;
+  }
+
+  /** The store has lost the project's document: the job holds the only copy, and creates it anew. */
+  recreate(job: WriteJob): void {
+    job.isInFlight = false;
+    job.guard = { kind: 'start' };
+  }
+
+  /** The store will never take the job. */
+  drop(job: WriteJob): void {
+    this.remove(job);
+    job.settle?.({ written: 'given-up' });
+  }
+
+  /** The deadline of an awaited job passed; the job that it replaced comes back. */
+  giveUp(job: WriteJob): void {
+    const isPending = this.jobs.includes(job);
+    this.remove(job);
+    if (isPending && job.replaced !== null) this.jobs.unshift(job.replaced);
+    job.settle?.({ written: 'given-up' });
+  }
+
+  /** Makes everything due; with `mustFollowOurs` a job may replace only what this server stored last. */
+  flush(now: number, mustFollowOurs: boolean): void {
     for (const job of this.jobs) {
       job.dueAt = Math.min(job.dueAt, now);
       const isOurs = this.stored?.id === job.record.progress.id && job.settle === null;
-      if (strict && isOurs && this.stored !== null) {
+      if (mustFollowOurs && isOurs && this.stored !== null) {
         job.guard = { kind: 'change-from', revision: this.stored.revision };
       }
     }
   }
 
-  private push(
-    job: Pick<WriteJob, 'record' | 'requestId' | 'guard' | 'events' | 'update' | 'dueAt' | 'absorbed'>,
-  ): WriteJob {
-    const made: WriteJob = { ...job, inFlight: false, attempts: 0, settle: null };
-    this.jobs.push(made);
-    this.lastDueAt = job.dueAt;
-    return made;
+  private remove(job: WriteJob): void {
+    job.isInFlight = false;
+    this.jobs = this.jobs.filter((other) => other !== job);
   }
 
-  /** The job at the end of the line, if a newer state of this ingestion may take its place. */
+  private push(job: Omit<WriteJob, 'isInFlight' | 'attempts' | 'settle'>): WriteJob {
+    const added: WriteJob = { ...job, isInFlight: false, attempts: 0, settle: null };
+    this.jobs.push(added);
+    this.lastDueAt = job.dueAt;
+    return added;
+  }
+
+  /** The last job, if a newer state of this ingestion may replace it. */
   private replaceable(record: IngestionRecord): WriteJob | null {
     const last = this.jobs.at(-1);
-    if (last === undefined || last.inFlight || last.settle !== null) return null;
+    if (last === undefined || last.isInFlight || last.settle !== null) return null;
     return last.record.progress.id === record.progress.id ? last : null;
   }
 }

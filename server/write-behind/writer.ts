@@ -1,16 +1,18 @@
 /**
- * What is still to be stored: per project in order, the newest state of an ingestion in one place, batches across
- * projects, repeated with backoff while the store is away. Leaves what a refusal means to whoever is told of it.
+ * Writes to the store what is not stored yet: per project in order, in batches across projects, retried with backoff while
+ * the store is away. What a conflict means is the business of `onConflict`.
+ * (invariant: outage-stays-behind)
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { RecordedEvent } from '@ingestion-progress/schema';
+import type { Logger } from '../observability/logger.js';
+import type { IngestionRecord } from '../progress/record.js';
+import { backoffDelayMs } from '../shared/backoff.js';
 import type { CancelTimer, Clock } from '../shared/clock.js';
 import { ProgressError } from '../shared/errors.js';
-import type { Logger } from '../observability/logger.js';
 import type { ProgressStore, WriteOutcome } from '../store/progress-store.js';
-import { eventsOf, ProjectWrites } from './queue.js';
+import { eventsOf, WriteQueue } from './queue.js';
 import type { AwaitedOutcome, TracedRecord, TracedWrite, WriteJob } from './queue.js';
-import type { IngestionRecord } from '../progress/record.js';
 
 /** Options of the writer. */
 export interface StoreWriterOptions {
@@ -18,257 +20,256 @@ export interface StoreWriterOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   /** Least time between two snapshots of a project that carry only updates, in milliseconds. */
-  readonly snapshotEveryMs: number;
-  /** A state that nobody waits for was refused, because this stands in the store instead. */
-  readonly onRefused: (projectId: string, current: IngestionRecord) => void;
+  readonly snapshotIntervalMs: number;
+  /** How long an awaited write without a deadline may take, in milliseconds. */
+  readonly callTimeoutMs: number;
+  /** The store rejected a state whose write nobody awaits, since it holds `current`. */
+  readonly onConflict: (projectId: string, current: IngestionRecord) => void;
 }
 
-/** Most writes in one batch; the port's bound. A store that does not answer in time is given half as many, down to one. */
-const BATCH = 50;
-/** Waits between attempts while the store is away, in milliseconds; the last one repeats. */
-const BACKOFF_MS = [100, 200, 400, 800, 1_000];
+/** Most writes in one batch; the port's limit. Halved whenever the store does not answer in time, down to one. */
+const MAX_BATCH = 50;
+/** Waits between attempts while the store is away. */
+const RETRY_BACKOFF = Object.freeze({ minMs: 100, maxMs: 1_000 });
 
 /** Writes states behind or before their publication. */
 export interface StoreWriter {
-  /** Stores a committed state: at once where urgent, else with the project's next snapshot. */
-  enqueue(change: TracedRecord, event: RecordedEvent | null, urgent: boolean): void;
-  /** Stores a state before it is published; resolves at the deadline at latest, in milliseconds from now. */
-  writeNow(write: TracedWrite, deadlineMs: number): Promise<AwaitedOutcome>;
+  /** Stores a committed state: at once if urgent, else with the project's next snapshot. */
+  enqueue(change: TracedRecord, events: readonly RecordedEvent[], isUrgent: boolean): void;
+  /** Stores a state before it is published; gives up at the deadline (monotonic), or after `callTimeoutMs`. */
+  write(write: TracedWrite, deadlineAt: number | null): Promise<AwaitedOutcome>;
   /**
-   * Makes everything due now. With `strict` a state may replace only the one that this server stored last: others may
-   * have gone on from there (law 16).
+   * Makes everything due now. With `mustFollowOurs` a state may replace only the one that this server stored last: others
+   * may have committed in between (invariant: compare-and-set).
    */
-  hurry(strict: boolean): void;
+  flush(mustFollowOurs: boolean): void;
   /** True while something of the project is not stored. */
-  isWaiting(projectId: string): boolean;
+  isPending(projectId: string): boolean;
   /** Number of projects with something not stored. */
-  readonly waiting: number;
+  readonly pendingProjects: number;
   /** True while the last attempt failed. */
-  readonly failing: boolean;
-  /** Writes everything out; false where the deadline came first. No writes are taken afterwards. */
-  close(deadlineMs: number): Promise<boolean>;
+  readonly isFailing: boolean;
+  /** Writes everything; false if the timeout came first. No writes are accepted afterwards. */
+  close(timeoutMs: number): Promise<boolean>;
 }
 
-/** Makes a writer over a store. */
+/** A job of the batch being written. */
+interface BatchEntry {
+  readonly projectId: string;
+  readonly queue: WriteQueue;
+  readonly job: WriteJob;
+}
+
+/** Creates a writer over a store. */
 export function createStoreWriter(options: StoreWriterOptions): StoreWriter {
-  const { store, clock, logger, snapshotEveryMs, onRefused } = options;
-  const projects = new Map<string, ProjectWrites>();
-  let pumping = false;
+  const { store, clock, logger, snapshotIntervalMs, callTimeoutMs, onConflict } = options;
+  const queues = new Map<string, WriteQueue>();
+  let isPumping = false;
   let failures = 0;
-  let batchSize = BATCH;
-  let timer: CancelTimer | null = null;
-  /** When the next pump is due, monotonic; infinite where none is. */
+  let batchSize = MAX_BATCH;
+  let cancelTimer: CancelTimer | null = null;
+  /** When the next pump is due, monotonic; infinite if none is. */
   let wakeAt = Number.POSITIVE_INFINITY;
-  let idle: (() => void)[] = [];
-  let closing = false;
-  let stopped = false;
+  let onIdle: (() => void)[] = [];
+  let isClosing = false;
+  let isStopped = false;
 
-  const waitingOf = (projectId: string): ProjectWrites => {
-    const known = projects.get(projectId);
+  const queueOf = (projectId: string): WriteQueue => {
+    const known = queues.get(projectId);
     if (known !== undefined) return known;
-    const made = new ProjectWrites();
-    projects.set(projectId, made);
-    return made;
+    const created = new WriteQueue();
+    queues.set(projectId, created);
+    return created;
   };
 
-  /** To the end of the line, so that everybody gets their turn. */
-  const toEnd = (projectId: string, waiting: ProjectWrites) => {
-    projects.delete(projectId);
-    projects.set(projectId, waiting);
+  /** Moves a project behind all others, so that each gets its turn. */
+  const moveToEnd = (projectId: string, queue: WriteQueue) => {
+    queues.delete(projectId);
+    queues.set(projectId, queue);
   };
 
-  const finish = (projectId: string, waiting: ProjectWrites, job: WriteJob) => {
-    waiting.remove(job);
-    toEnd(projectId, waiting);
-    if (waiting.jobs.length === 0 && clock.monotonicNow() - waiting.lastDueAt >= snapshotEveryMs) {
-      projects.delete(projectId);
-    }
+  const isForgettable = (queue: WriteQueue) =>
+    queue.size === 0 && clock.monotonicNow() - queue.lastDueAt >= snapshotIntervalMs;
+
+  const afterJob = (projectId: string, queue: WriteQueue) => {
+    moveToEnd(projectId, queue);
+    if (isForgettable(queue)) queues.delete(projectId);
   };
 
-  const settle = async (projectId: string, waiting: ProjectWrites, job: WriteJob, outcome: WriteOutcome) => {
-    job.inFlight = false;
-    // The answer to an earlier attempt was lost, where what stands there is this very state. The revision alone does
-    // not tell: another server may have given the same one in the same millisecond.
-    const ours = !outcome.written && job.attempts > 1 && isDeepStrictEqual(outcome.current, job.record);
-    if (outcome.written || ours) {
-      const { id, revision } = job.record.progress;
-      waiting.stored = { id, revision };
-      const fields = { projectId, ingestionId: id, revision, requestId: job.requestId };
-      // A start or an ending, which is told only now.
-      logger[job.settle === null ? 'debug' : 'info'](fields, 'stored');
-      finish(projectId, waiting, job);
-      job.settle?.({ written: true });
+  const settle = async ({ projectId, queue, job }: BatchEntry, outcome: WriteOutcome): Promise<void> => {
+    const { id: ingestionId, revision } = job.record.progress;
+    const isAwaited = job.settle !== null;
+    if (outcome.written || isOwnWrite(job, outcome.current)) {
+      // A start or an ending is published only now.
+      const level = isAwaited ? 'info' : 'debug';
+      logger[level]({ projectId, ingestionId, revision, requestId: job.requestId }, 'progress stored');
+      queue.succeed(job);
+      afterJob(projectId, queue);
       return;
     }
-    if (outcome.current === null && outcome.unreadable !== true && job.guard.kind !== 'start') {
-      // The store lost its document: ours is the only copy.
-      job.guard = { kind: 'start' };
+    const { current, unreadable } = outcome;
+    if (current === null && unreadable !== true && job.guard.kind !== 'start') {
+      queue.recreate(job);
       return;
     }
-    finish(projectId, waiting, job);
-    if (job.settle !== null) job.settle(outcome);
-    else if (outcome.current !== null) {
-      const { current } = outcome;
-      if (current.progress.id === job.record.progress.id) {
-        // Its log entries are still true; the state that is newer does not have them.
-        await store
-          .appendEvents(projectId, job.record.progress.id, eventsOf(job))
-          .catch((cause: unknown) =>
-            logger.warn(
-              { projectId, ingestionId: job.record.progress.id, cause },
-              'log entries were not stored',
-            ),
-          );
-      }
-      onRefused(projectId, current);
+    queue.conflict(job, outcome);
+    afterJob(projectId, queue);
+    if (isAwaited || current === null) return;
+    if (current.progress.id === ingestionId) {
+      // Its log entries are still true, and the newer state does not have them.
+      await store
+        .appendEvents(projectId, ingestionId, eventsOf(job))
+        .catch((cause: unknown) => logger.warn({ projectId, ingestionId, cause }, 'log entries not stored'));
     }
+    onConflict(projectId, current);
   };
 
-  const dueBatch = (now: number) => {
-    const batch: { projectId: string; waiting: ProjectWrites; job: WriteJob }[] = [];
-    for (const [projectId, waiting] of projects) {
-      const job = waiting.jobs[0];
-      if (job === undefined) {
-        if (now - waiting.lastDueAt >= snapshotEveryMs) projects.delete(projectId);
+  const nextBatch = (now: number): BatchEntry[] => {
+    const batch: BatchEntry[] = [];
+    for (const [projectId, queue] of queues) {
+      const job = queue.head;
+      if (job === null) {
+        if (isForgettable(queue)) queues.delete(projectId);
         continue;
       }
-      if (closing || job.dueAt <= now) batch.push({ projectId, waiting, job });
+      if (isClosing || job.dueAt <= now) batch.push({ projectId, queue, job });
       if (batch.length >= batchSize) break;
     }
     return batch;
   };
 
-  const writeBatch = async (batch: ReturnType<typeof dueBatch>): Promise<void> => {
-    for (const { job } of batch) {
-      job.inFlight = true;
-      job.attempts += 1;
-    }
+  const writeBatch = async (batch: readonly BatchEntry[]): Promise<void> => {
     try {
-      const outcomes = await store.write(
-        batch.map(({ job }) => ({ record: job.record, guard: job.guard, events: eventsOf(job) })),
-      );
+      const outcomes = await store.write(batch.map(({ queue, job }) => queue.begin(job)));
       failures = 0;
-      batchSize = Math.min(BATCH, batchSize * 2);
-      for (const [index, { projectId, waiting, job }] of batch.entries()) {
+      batchSize = Math.min(MAX_BATCH, batchSize * 2);
+      for (const [index, entry] of batch.entries()) {
         const outcome = outcomes[index];
-        if (outcome !== undefined) await settle(projectId, waiting, job, outcome);
+        if (outcome !== undefined) await settle(entry, outcome);
       }
     } catch (cause) {
-      for (const { job } of batch) job.inFlight = false;
-      const poisoned = cause instanceof ProgressError && cause.code !== 'UNAVAILABLE';
-      if (poisoned && batch.length > 1) {
-        for (const one of batch) await writeBatch([one]);
-      } else if (poisoned) {
-        for (const { projectId, waiting, job } of batch) {
-          logger.error({ projectId, ingestionId: job.record.progress.id, cause }, 'a state cannot be stored');
-          finish(projectId, waiting, job);
-          job.settle?.({ written: 'given-up' });
+      for (const { queue, job } of batch) queue.fail(job);
+      const isPoisoned = cause instanceof ProgressError && cause.code !== 'UNAVAILABLE';
+      if (isPoisoned && batch.length > 1) {
+        for (const entry of batch) await writeBatch([entry]);
+      } else if (isPoisoned) {
+        for (const { projectId, queue, job } of batch) {
+          logger.error(
+            { projectId, ingestionId: job.record.progress.id, cause },
+            'progress cannot be stored',
+          );
+          queue.drop(job);
+          afterJob(projectId, queue);
         }
       } else {
         failures += 1;
-        // It may be slow and not away: so many may be more than it can do within a call's time, each time anew.
+        // The store may be slow rather than away: a smaller batch may be done in time.
         batchSize = Math.max(1, Math.floor(batchSize / 2));
-        // Or only what these projects are kept on is away: the others get their turn.
-        for (const one of batch) toEnd(one.projectId, one.waiting);
-        if (failures === 1) logger.warn({ cause, waiting: projects.size }, 'the store is away; writes wait');
+        // Or only the node that holds these projects is away: the others get their turn.
+        for (const { projectId, queue } of batch) moveToEnd(projectId, queue);
+        if (failures === 1)
+          logger.warn({ cause, projects: queues.size }, 'store unavailable; writes are queued');
       }
     }
   };
 
   const pump = async (): Promise<void> => {
-    if (pumping) return;
-    pumping = true;
-    timer?.();
-    timer = null;
+    if (isPumping) return;
+    isPumping = true;
+    cancelTimer?.();
+    cancelTimer = null;
     wakeAt = Number.POSITIVE_INFINITY;
     for (;;) {
-      const batch = dueBatch(clock.monotonicNow());
+      const batch = nextBatch(clock.monotonicNow());
       if (batch.length === 0) break;
       const before = failures;
       await writeBatch(batch);
-      if (failures > before || stopped) break;
+      if (failures > before || isStopped) break;
     }
-    pumping = false;
+    isPumping = false;
     scheduleNext();
   };
 
-  /** Sees to it that the next pump comes no later than `dueAt`; while the store is away, with its backoff. */
+  /** Pumps no later than `dueAt`; while the store is away, after its backoff. */
   const schedule = (dueAt: number) => {
-    if (stopped || pumping || dueAt >= wakeAt) return;
+    if (isStopped || isPumping || dueAt >= wakeAt) return;
     wakeAt = dueAt;
-    timer?.();
-    const backoff = failures === 0 ? 0 : (BACKOFF_MS[Math.min(failures, BACKOFF_MS.length) - 1] ?? 0);
-    const delayMs = Math.max(0, backoff, dueAt - clock.monotonicNow());
-    timer = null;
+    cancelTimer?.();
+    cancelTimer = null;
+    const delayMs = Math.max(0, backoffDelayMs(RETRY_BACKOFF, failures), dueAt - clock.monotonicNow());
     if (delayMs === 0) queueMicrotask(() => void pump());
-    else timer = clock.setTimer(delayMs, () => void pump());
+    else cancelTimer = clock.setTimer(delayMs, () => void pump());
   };
 
   const scheduleNext = () => {
     let next = Number.POSITIVE_INFINITY;
-    let jobs = 0;
-    for (const waiting of projects.values()) {
-      const job = waiting.jobs[0];
-      jobs += waiting.jobs.length;
-      if (job !== undefined) next = Math.min(next, closing ? 0 : job.dueAt);
+    for (const { head } of queues.values()) {
+      if (head !== null) next = Math.min(next, isClosing ? 0 : head.dueAt);
     }
-    if (jobs > 0) schedule(next);
+    if (next < Number.POSITIVE_INFINITY) schedule(next);
     else {
-      for (const done of idle) done();
-      idle = [];
+      for (const done of onIdle) done();
+      onIdle = [];
     }
   };
 
   return {
-    enqueue: (change, event, urgent) => {
-      const waiting = waitingOf(change.record.progress.projectId);
+    enqueue: (change, events, isUrgent) => {
+      const queue = queueOf(change.record.progress.projectId);
       const now = clock.monotonicNow();
-      const dueAt = urgent ? now : Math.max(now, waiting.lastDueAt + snapshotEveryMs);
-      schedule(waiting.put(change, event, dueAt));
+      const dueAt = isUrgent ? now : Math.max(now, queue.lastDueAt + snapshotIntervalMs);
+      schedule(queue.add(change, events, dueAt));
     },
-    writeNow: (write, deadlineMs) =>
+    write: (write, deadlineAt) =>
       new Promise((resolve) => {
-        const waiting = waitingOf(write.record.progress.projectId);
+        const queue = queueOf(write.record.progress.projectId);
         const now = clock.monotonicNow();
-        const job = waiting.putAwaited(write, now);
-        const stopDeadline = clock.setTimer(deadlineMs, () => job.settle?.({ written: 'given-up' }));
+        const job = queue.addAwaited(write, now);
+        const timeoutMs = deadlineAt === null ? callTimeoutMs : Math.max(1, deadlineAt - now);
+        const cancelDeadline = clock.setTimer(timeoutMs, () => queue.giveUp(job));
         job.settle = (outcome) => {
-          stopDeadline();
+          cancelDeadline();
           job.settle = null;
-          if (outcome.written === 'given-up') waiting.giveUp(job);
           resolve(outcome);
         };
         schedule(now);
       }),
-    hurry: (strict) => {
+    flush: (mustFollowOurs) => {
       const now = clock.monotonicNow();
-      for (const waiting of projects.values()) waiting.hurry(now, strict);
+      for (const queue of queues.values()) queue.flush(now, mustFollowOurs);
       scheduleNext();
     },
-    isWaiting: (projectId) => (projects.get(projectId)?.jobs.length ?? 0) > 0,
-    get waiting() {
+    isPending: (projectId) => (queues.get(projectId)?.size ?? 0) > 0,
+    get pendingProjects() {
       let count = 0;
-      for (const waiting of projects.values()) if (waiting.jobs.length > 0) count += 1;
+      for (const queue of queues.values()) if (queue.size > 0) count += 1;
       return count;
     },
-    get failing() {
+    get isFailing() {
       return failures > 0;
     },
-    close: (deadlineMs) =>
+    close: (timeoutMs) =>
       new Promise((resolve) => {
-        closing = true;
-        const stop = clock.setTimer(deadlineMs, () => {
-          // The store is closed next, and would be tried for ever.
-          stopped = true;
-          timer?.();
+        isClosing = true;
+        const cancelTimeout = clock.setTimer(timeoutMs, () => {
+          // The store is closed next, and would be retried for ever.
+          isStopped = true;
+          cancelTimer?.();
           resolve(false);
         });
-        idle.push(() => {
-          stop();
-          timer?.();
+        onIdle.push(() => {
+          cancelTimeout();
+          cancelTimer?.();
           resolve(true);
         });
         scheduleNext();
       }),
   };
 }
+
+/**
+ * True if the store rejected a job because an earlier attempt, whose answer was lost, has stored this very state. The
+ * revision alone does not prove it: another server may have given the same one in the same millisecond.
+ */
+const isOwnWrite = (job: WriteJob, current: IngestionRecord | null): boolean =>
+  job.attempts > 1 && isDeepStrictEqual(current, job.record);

@@ -5,11 +5,11 @@ import { MongoClient } from 'mongodb';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createMongoStore } from '../../server/store/mongo-store.js';
 import { eventually } from '../support/eventually.js';
-import { createKeptLog } from '../support/log.js';
+import { createRecordedLog } from '../support/log.js';
 import { openTestDatabase, startMongoProcess, type MongoProcess } from '../support/mongo-process.js';
 import { entryOf, recordOf } from '../support/records.js';
 import { createTcpProxy } from '../support/tcp-proxy.js';
-import { describeProgressStore, EVENTS_PER_INGESTION } from './progress-store.contract.js';
+import { describeProgressStore, MAX_LOG_ENTRIES } from './progress-store.contract.js';
 
 let base: Awaited<ReturnType<typeof openTestDatabase>>;
 beforeAll(async () => {
@@ -26,8 +26,8 @@ function freshUri(): string {
 
 describeProgressStore('the MongoDB store', async () => {
   const uri = freshUri();
-  const store = createMongoStore({ uri, eventsPerIngestion: EVENTS_PER_INGESTION });
-  const other = createMongoStore({ uri, eventsPerIngestion: EVENTS_PER_INGESTION });
+  const store = createMongoStore({ uri, maxLogEntries: MAX_LOG_ENTRIES });
+  const other = createMongoStore({ uri, maxLogEntries: MAX_LOG_ENTRIES });
   await store.open();
   await other.open();
   return {
@@ -58,7 +58,7 @@ describe('the MongoDB store over the wire', () => {
     }) as const;
 
   /** A store of this test's, and a client that looks at what is in the database. */
-  const open = async (uri = freshUri(), log = createKeptLog()) => {
+  const open = async (uri = freshUri(), log = createRecordedLog()) => {
     const store = createMongoStore({ uri, logger: log.logger, callTimeoutMs: 1_000 });
     await store.open();
     const client = new MongoClient(uri);
@@ -152,7 +152,7 @@ describe('the MongoDB store over the wire', () => {
       .open()
       .catch((error: unknown) => error);
     expect(String(refused)).toMatch(
-      /MONGODB_URI: no MongoDB .* answers at mongodb:\/\/127\.0\.0\.1:1\/x .*: check/,
+      /MONGODB_URI: cannot connect to MongoDB at mongodb:\/\/127\.0\.0\.1:1\/x .*: check/,
     );
     expect(String(refused)).not.toContain('secret');
     await expect(createMongoStore({ uri: 'http://x' }).open()).rejects.toThrow(/MONGODB_URI: /);
@@ -249,6 +249,7 @@ describe('the MongoDB store and a server that dies', () => {
 
   it('has what was acknowledged after SIGKILL of the server, and rejects in between', async ({ skip }) => {
     if (mongo === null) skip('the server that MONGODB_URI names is not ours to kill');
+    else if (!mongo.isDurable) skip('this server keeps its data in memory');
     else {
       const store = createMongoStore({ uri: mongo.uri, callTimeoutMs: 1_000 });
       onTestFinished(() => store.close());

@@ -19,7 +19,7 @@ export interface StoreUnderTest {
 }
 
 /** Log entries that a store under test keeps of an ingestion. */
-export const EVENTS_PER_INGESTION = 10;
+export const MAX_LOG_ENTRIES = 10;
 
 const START: WriteGuard = { kind: 'start' };
 const CHANGE: WriteGuard = { kind: 'change' };
@@ -123,6 +123,7 @@ export function describeProgressStore(name: string, open: () => Promise<StoreUnd
       });
     });
 
+    // (invariant: compare-and-set)
     describe('the guard', () => {
       it('refuses a start while an ingestion runs, and says which', async () => {
         const running = recordOf({ revision: 5 });
@@ -167,6 +168,7 @@ export function describeProgressStore(name: string, open: () => Promise<StoreUnd
         expect(await store.read('p')).toBeNull();
       });
 
+      // (invariant: ending-is-final)
       it('refuses every change of an ingestion that has ended', async () => {
         const ended = recordOf({ revision: 5, status: 'COMPLETED', completedAt: 5 });
         await put(to(recordOf(), START), to(ended));
@@ -333,14 +335,14 @@ export function describeProgressStore(name: string, open: () => Promise<StoreUnd
 
       it('keeps a bounded number: the oldest updates go first, then the oldest of the rest', async () => {
         await put(to(recordOf(), START, [entryOf(1, { type: 'ingestion_started' })]));
-        for (let revision = 2; revision <= EVENTS_PER_INGESTION; revision += 1) {
+        for (let revision = 2; revision <= MAX_LOG_ENTRIES; revision += 1) {
           await put(to(recordOf({ revision }), CHANGE, [entryOf(revision)]));
         }
-        expect(await listed()).toHaveLength(EVENTS_PER_INGESTION);
+        expect(await listed()).toHaveLength(MAX_LOG_ENTRIES);
         const phases = [50, 51, 52].map((revision) => entryOf(revision, { type: 'phase_started' }));
         await put(to(recordOf({ revision: 52 }), CHANGE, phases));
         const kept = await listed();
-        expect(kept).toHaveLength(EVENTS_PER_INGESTION);
+        expect(kept).toHaveLength(MAX_LOG_ENTRIES);
         expect(kept.map((event) => event.revision)).toEqual([1, 5, 6, 7, 8, 9, 10, 50, 51, 52]);
         const many = Array.from({ length: 12 }, (_, index) => entryOf(60 + index, { type: 'error' }));
         await put(to(recordOf({ revision: 80 }), CHANGE, many));

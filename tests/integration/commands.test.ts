@@ -90,6 +90,7 @@ describe('a job elsewhere', () => {
     expect(JSON.stringify(log.data?.['ingestionEvents'])).toMatch(/ingestion_started.*ingestion_complete/);
   });
 
+  // (invariant: authorized-on-every-path)
   it('needs progress:write for it, and reading needs less', async () => {
     const running = await startTestServer();
     const reader = await report(running, 'startIngestion', 'StartIngestionInput', {}, tokenFor());
@@ -155,7 +156,7 @@ describe('a person', () => {
     expect(await commands.next()).toMatchObject({ kind: 'RETRY', fromPhase: 2 });
   });
 
-  it('is told UNHEARD after 5 s where no job listens, and FORBIDDEN without ingestion:control', async () => {
+  it('is told NO_RECEIVER after 5 s where no job listens, and FORBIDDEN without ingestion:control', async () => {
     const clock = createManualClock();
     const running = await startTestServer({ clock });
     const exp = Math.floor(clock.now() / 1_000) + 3_600;
@@ -176,6 +177,6 @@ describe('a person', () => {
     const { data } = await asked;
     clearInterval(turning);
     expect(clock.now() - before).toBeGreaterThanOrEqual(5_000);
-    expect(data).toEqual({ cancelIngestion: { status: 'UNHEARD', reason: null } });
+    expect(data).toEqual({ cancelIngestion: { status: 'NO_RECEIVER', reason: null } });
   });
 });

@@ -37,12 +37,24 @@ describe('the id of a request', () => {
     expect(await watch.ended).toBe('completed');
 
     const { lines } = running;
-    expect(wordsOf(lines, 'the-start').sort()).toEqual(['progress', 'stored', 'told to watchers']);
-    expect(wordsOf(lines, 'the-end').sort()).toEqual(['progress', 'stored', 'told to watchers']);
-    expect(wordsOf(lines, 'the-update')).toEqual(expect.arrayContaining(['progress', 'told to watchers']));
+    expect(wordsOf(lines, 'the-start').sort()).toEqual([
+      'progress committed',
+      'progress published to watchers',
+      'progress stored',
+    ]);
+    expect(wordsOf(lines, 'the-end').sort()).toEqual([
+      'progress committed',
+      'progress published to watchers',
+      'progress stored',
+    ]);
+    expect(wordsOf(lines, 'the-update')).toEqual(
+      expect.arrayContaining(['progress committed', 'progress published to watchers']),
+    );
     const ofTheEnd = lines.filter((line) => line['requestId'] === 'the-end');
     expect(new Set(ofTheEnd.map(({ revision }) => revision)).size).toBe(1);
-    expect(ofTheEnd.find(({ message }) => message === 'told to watchers')).toMatchObject({ watchers: 1 });
+    expect(ofTheEnd.find(({ message }) => message === 'progress published to watchers')).toMatchObject({
+      watchers: 1,
+    });
     expect(watch.events.all.map((event) => JSON.stringify(event)).join()).not.toContain('the-');
   });
 
@@ -77,7 +89,7 @@ describe('the id of a request', () => {
   ])('may be %s', async (_, headers, requestId) => {
     const running = await startTestServer();
     await send(running, START, headers);
-    expect(wordsOf(running.lines, requestId)).toContain('progress');
+    expect(wordsOf(running.lines, requestId)).toContain('progress committed');
   });
 
   it.each([
@@ -88,7 +100,7 @@ describe('the id of a request', () => {
   ])('is made up in the place of %s', async (_, headers) => {
     const running = await startTestServer();
     await send(running, START, headers);
-    const { requestId } = await running.line(({ message }) => message === 'progress');
+    const { requestId } = await running.line(({ message }) => message === 'progress committed');
     expect(requestId).toMatch(/^[0-9a-f-]{36}$/);
   });
 });

@@ -6,7 +6,7 @@ import { startTestServer, tokenFor } from './support/running-server.js';
 import { connectStock, watchStock } from './support/stock-client.js';
 
 const overLimit = (limit: string) => (line: { message: string; limit?: unknown }) =>
-  line.message === 'over a limit' && line.limit === limit;
+  line.message === 'limit exceeded' && line.limit === limit;
 
 describe('connections', () => {
   it('past the limit in all are closed with 1013, and those before go on', async () => {
@@ -95,11 +95,15 @@ describe('a document', () => {
     ['tokens', `{ ${'serverTime '.repeat(300)} }`],
     ['levels', `{ __type(name: "Query") { ${'ofType { '.repeat(7)} name ${'} '.repeat(7)} } }`],
     ['aliases', '{ a: serverTime b: serverTime c: serverTime }'],
+    [
+      'cost',
+      '{ ingestionEvents(projectId: "p1", ingestionId: "i", first: 500) { edges { node { payload } } } }',
+    ],
   ])(
     'past a limit of its %s is BAD_USER_INPUT, with one line however often it comes',
     async (limit, query) => {
       const running = await startTestServer({
-        ...{ maxDocumentTokens: 200, maxDocumentDepth: 8, maxDocumentAliases: 2 },
+        ...{ maxDocumentTokens: 200, maxDocumentDepth: 8, maxDocumentAliases: 2, maxDocumentCost: 10_000 },
       });
       const raw = await openRaw(running.wsUrl);
       await raw.init(tokenFor());
@@ -169,7 +173,7 @@ describe('bytes', () => {
 
 describe('an HTTP request', () => {
   it('whose body dribbles is ended at the deadline of the whole', async () => {
-    const running = await startTestServer({ headersDeadlineMs: 300, requestDeadlineMs: 300 });
+    const running = await startTestServer({ headersTimeoutMs: 300, requestTimeoutMs: 300 });
     const { port } = new URL(running.url);
     const head = `POST /graphql HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${tokenFor()}\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{`;
     const answer = await new Promise<string>((resolve) => {
@@ -185,7 +189,7 @@ describe('an HTTP request', () => {
   });
 
   it('that dribbles its header lines is ended at the deadline', async () => {
-    const running = await startTestServer({ headersDeadlineMs: 300, requestDeadlineMs: 300 });
+    const running = await startTestServer({ headersTimeoutMs: 300, requestTimeoutMs: 300 });
     const { port } = new URL(running.url);
     const answer = await new Promise<string>((resolve) => {
       let text = '';

@@ -40,6 +40,7 @@ async function open(seconds: number, access: AccessPolicy = tokenAccess) {
   return { clock, running, stock, watch };
 }
 
+// (invariant: authorized-on-every-path)
 describe('a token on an open connection', () => {
   it('that expires closes it with 4403', async () => {
     const { clock, running, stock } = await open(100);
@@ -47,7 +48,9 @@ describe('a token on an open connection', () => {
     expect(running.server.counts.connections).toBe(1);
     await clock.advance(2_000);
     expect(await stock.closes.next()).toBe(4403);
-    await running.line(({ message, who }) => message === 'token expired' && who === 'anna');
+    await running.line(
+      ({ message, who }) => message === 'token expired; closing WebSocket' && who === 'anna',
+    );
   });
 
   it('is replaced by a fresh one of the same subject, which then counts', async () => {

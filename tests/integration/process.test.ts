@@ -36,6 +36,7 @@ async function startIngestion(address: string): Promise<{ progress: object; poll
   return data.startIngestion;
 }
 
+// (invariant: drain-without-herd)
 describe('a herd', () => {
   it('is let in whole where all of it comes while the server is busy', async () => {
     const server = spawnServer({ DATA_DIR: dataDir });
@@ -96,7 +97,7 @@ describe('a start that cannot be', () => {
     const { code, errors } = await ended;
     expect(code).toBe(2);
     expect(errors.trim().split('\n')).toEqual([
-      expect.stringContaining('MONGODB_URI meant?'),
+      expect.stringContaining('Did you mean MONGODB_URI?'),
       expect.stringContaining('JWT_SECRET and JWT_JWKS_URI'),
       expect.stringMatching(/^PORT /),
       expect.stringMatching(/^JWT_JWKS_URI /),

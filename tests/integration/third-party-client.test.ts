@@ -50,7 +50,7 @@ describe('a stock graphql-ws client', () => {
   });
 
   it.each([
-    ['without a token is closed with 4401', undefined, 4401, /^A token is needed/],
+    ['without a token is closed with 4401', undefined, 4401, /^A token is required/],
     [
       'with a token of another secret is closed with 4401',
       { token: tokenFor({}, 'x'.repeat(40)) },
@@ -65,8 +65,8 @@ describe('a stock graphql-ws client', () => {
       const running = await startTestServer();
       const { closes } = connectStock(running.wsUrl, params);
       expect(await closes.next()).toBe(code);
-      const line = await running.line(({ message }) => message === 'refused');
-      expect(line).toMatchObject({ what: 'token', from: '127.0.0.1', way: 'websocket' });
+      const line = await running.line(({ message }) => message === 'access refused');
+      expect(line).toMatchObject({ what: 'token', from: '127.0.0.1', transport: 'websocket' });
       expect(line['reason']).toMatch(reason);
       if (params !== undefined) expect(JSON.stringify(running.lines)).not.toContain(params.token);
     },
@@ -78,7 +78,7 @@ describe('a stock graphql-ws client', () => {
     expect(await watchStock(stock, 'p2').ended).toEqual(['FORBIDDEN']);
     expect(await watchStock(stock, 'p1').events.next()).toMatchObject({ revision: 0 });
     expect(stock.closes.all).toEqual([]);
-    const line = await running.line(({ message }) => message === 'refused');
+    const line = await running.line(({ message }) => message === 'access refused');
     expect(line).toMatchObject({
       code: 'FORBIDDEN',
       who: 'anna',

@@ -44,13 +44,13 @@ describe('An endpoint', () => {
     ['https://', 'ENDPOINT_INVALID'],
     ['ws://host.example/graphql', 'ENDPOINT_INVALID'],
     ['http://api.example/graphql', 'MIXED_CONTENT'],
-  ])('%s is an error that says how to mend it, and opens nothing', async (endpoint, code) => {
+  ])('%s is an error that says how to fix it, and opens nothing', async (endpoint, code) => {
     const { environment, client } = clientOf({ endpoint });
     const { connection } = client.getSnapshot();
     expect(connection).toMatchObject({ state: 'error', error: { code } });
     expect(connection).toHaveProperty(
       'error.message',
-      expect.stringMatching(/must be|serve the endpoint over https/),
+      expect.stringMatching(/must be|Serve the endpoint over https/),
     );
     const { seen } = record(client);
     client.reconnect();
@@ -89,12 +89,12 @@ describe('An id', () => {
   });
 });
 
-describe('An option that only a mistake can bring about', () => {
+describe('An invalid option', () => {
   it.each([
     [{ transport: 'carrier-pigeon' as 'auto' }, /transport must be one of/],
     [{ jitter: 2 }, /jitter must be from 0 to 1/],
     [{ jitter: Number.NaN }, /jitter/],
-    [{ maxAttempts: 0 }, /maxAttempts must be a whole number from 1/],
+    [{ maxAttempts: 0 }, /maxAttempts must be a positive integer/],
     [{ maxAttempts: 1.5 }, /maxAttempts/],
     [{ pollIntervalMs: 5 }, /pollIntervalMs must be at least 100/],
     [{ pollIntervalMs: Infinity }, /pollIntervalMs/],

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { retryDelayMs, spreadDelayMs } from '../../widget/client/backoff.js';
-import { setUp } from './support/set-up.js';
+import { retryDelayMs, jitteredDelayMs } from '../../widget/client/backoff.js';
+import { setup } from './support/setup.js';
 import { completedOf, progressOf, record } from './support/states.js';
 
 describe('A client', () => {
   it('shows the state once data came', async () => {
-    const { follow, socket } = setUp();
+    const { follow, socket } = setup();
     const client = follow();
     const { seen } = record(client);
     const session = await socket();
@@ -24,7 +24,7 @@ describe('A client', () => {
   });
 
   it('says that a project never ingested, as something known', async () => {
-    const { follow, socket } = setUp();
+    const { follow, socket } = setup();
     const client = follow();
     record(client);
     (await socket()).play({ progress: null });
@@ -32,7 +32,7 @@ describe('A client', () => {
   });
 
   it('comes back after 1 and 2 seconds, polls from the third failure on, and goes live again with data', async () => {
-    const { environment, polling, follow, socket } = setUp();
+    const { environment, polling, follow, socket } = setup();
     const { seen } = record(follow());
     (await socket()).play({ close: 1006 });
     await environment.advance(1_000);
@@ -61,7 +61,7 @@ describe('A client', () => {
   });
 
   it('polls after ten seconds without data, however few connections failed', async () => {
-    const { environment, polling, follow } = setUp();
+    const { environment, polling, follow } = setup();
     record(follow());
     await environment.advance(9_999);
     expect(polling.sessions).toHaveLength(0);
@@ -69,8 +69,9 @@ describe('A client', () => {
     expect(polling.sessions[0]?.checks).toBe(1);
   });
 
-  it('counts anew only once a connection was healthy: data, and five seconds of life', async () => {
-    const { environment, follow, socket } = setUp();
+  // (invariant: healthy-before-reset)
+  it('resets the count only once a connection was healthy: data, and five seconds open', async () => {
+    const { environment, follow, socket } = setup();
     const { seen } = record(follow());
     for (const [lifeMs, wait] of [
       [4_000, 1_000],
@@ -89,8 +90,9 @@ describe('A client', () => {
     ]);
   });
 
-  it('spends ten attempts, then looks once a minute while polls work, outside of any count', async () => {
-    const { environment, webSocket, polling, follow, socket } = setUp();
+  // (invariant: bounded-retries)
+  it('retries ten times, then once a minute in the background while polling works', async () => {
+    const { environment, webSocket, polling, follow, socket } = setup();
     const client = follow();
     record(client);
     const passSecond = async (): Promise<void> => {
@@ -112,8 +114,8 @@ describe('A client', () => {
     expect(client.getSnapshot().connection).toMatchObject({ state: 'polling', attempt: 1 });
   });
 
-  it('gives up where attempts and polls are both spent, and tries afresh when the page is shown again', async () => {
-    const { environment, webSocket, polling, follow, socket } = setUp();
+  it('stops when attempts and polls are used up, and starts over when the page is shown again', async () => {
+    const { environment, webSocket, polling, follow, socket } = setup();
     const client = follow();
     const { seen } = record(client);
     for (let second = 0; second < 400; second += 1) {
@@ -131,7 +133,7 @@ describe('A client', () => {
   });
 
   it('offline waits without burning attempts, looks once a minute in case the browser is wrong, and wakes at once', async () => {
-    const { environment, webSocket, follow, socket } = setUp();
+    const { environment, webSocket, follow, socket } = setup();
     const { seen } = record(follow());
     (await socket()).play({ progress: progressOf() });
     environment.online = false;
@@ -149,7 +151,7 @@ describe('A client', () => {
   });
 
   it('said to be offline by a browser that is wrong is connected again at the first sign of life', async () => {
-    const { environment, follow, socket } = setUp();
+    const { environment, follow, socket } = setup();
     const { seen } = record(follow());
     const session = await socket();
     session.play({ progress: progressOf() });
@@ -161,7 +163,8 @@ describe('A client', () => {
   });
 });
 
-describe('The waits between attempts', () => {
+// (invariant: bounded-retries)
+describe('The delays between attempts', () => {
   it('are 1, 2, 4, 8, 16, 30, 30 … seconds, moved by a quarter either way, and never over 30', () => {
     const attempts = [1, 2, 3, 4, 5, 6, 7, 10, 1_000];
     const waits = (random: number): number[] =>
@@ -172,6 +175,6 @@ describe('The waits between attempts', () => {
   });
 
   it('after a planned restart lie anywhere in four seconds', () => {
-    expect([spreadDelayMs(0), spreadDelayMs(1)]).toEqual([500, 4_500]);
+    expect([jitteredDelayMs(0), jitteredDelayMs(1)]).toEqual([500, 4_500]);
   });
 });

@@ -1,16 +1,16 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { IngestionClient } from '../../widget/client/types.js';
-import { setUp, tokenOf, type SetUp } from './support/set-up.js';
+import { setup, tokenOf, type Setup } from './support/setup.js';
 import { completedOf, progressOf } from './support/states.js';
 
-/** What the world may do to a page that follows a project. */
+/** What may happen to a page that follows a project. */
 type Step =
   | { readonly do: 'pass' | 'sleep'; readonly ms: number }
   | { readonly do: 'data' | 'ack' | 'end' | 'online' | 'offline' | 'wake' | 'pollAnswered' | 'pollFailed' }
   | { readonly do: 'reconnect' | 'disconnect' | 'listen' | 'leave' }
   | { readonly do: 'close'; readonly code: number }
-  | { readonly do: 'refuse'; readonly code: string };
+  | { readonly do: 'deny'; readonly code: string };
 
 const stepArbitrary: fc.Arbitrary<Step> = fc.oneof(
   {
@@ -41,13 +41,13 @@ const stepArbitrary: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 2,
     arbitrary: fc.record({
-      do: fc.constant('refuse' as const),
+      do: fc.constant('deny' as const),
       code: fc.constantFrom('UNAVAILABLE', 'RATE_LIMITED', 'TOKEN_EXPIRED', 'FORBIDDEN'),
     }),
   },
 );
 
-async function act(step: Step, parts: SetUp, client: IngestionClient, stops: (() => void)[]): Promise<void> {
+async function act(step: Step, parts: Setup, client: IngestionClient, stops: (() => void)[]): Promise<void> {
   const { environment, webSocket, polling } = parts;
   const socket = webSocket.sessions.at(-1);
   const polls = polling.sessions.at(-1);
@@ -64,8 +64,8 @@ async function act(step: Step, parts: SetUp, client: IngestionClient, stops: (()
       return socket?.play({ acknowledge: { expiresAt: 60_000, serverTime: 0 } });
     case 'close':
       return socket?.play({ close: step.code });
-    case 'refuse':
-      return socket?.play({ refuse: step.code });
+    case 'deny':
+      return socket?.play({ reject: step.code });
     case 'pollAnswered':
       return polls?.play({ progress: progressOf() });
     case 'pollFailed':
@@ -89,13 +89,14 @@ async function act(step: Step, parts: SetUp, client: IngestionClient, stops: (()
   }
 }
 
+// (invariant: bounded-retries)
 it('whatever happens in whatever order, a client keeps its promises', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(stepArbitrary, { maxLength: 80, size: 'max' }),
       fc.constantFrom('auto' as const, 'websocket' as const, 'polling' as const),
       async (steps, transport) => {
-        const parts = setUp({ transport, getToken: () => tokenOf('anna') });
+        const parts = setup({ transport, getToken: () => tokenOf('anna') });
         const { environment, webSocket, polling } = parts;
         const client = parts.follow();
         const stops = [client.subscribe(() => undefined)];

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { WATCH_TABLE } from '../../widget/client/watch-machine.js';
-import type { EventName, StateName } from '../../widget/client/machine-state.js';
-import { EVENT_NAMES, POLICIES, STATE_NAMES, walk } from './support/machine-space.js';
+import type { EventName, StateName } from '../../widget/client/connection-machine-state.js';
+import { EVENT_NAMES, ALL_SETTINGS, STATE_NAMES, walk } from './support/machine-states.js';
 
 const PAGE = '../../docs/connection-states.md';
 
-/** Where each event leads from each state, by the table itself, wherever the machine can come to. */
+/** Where each event leads from each state, over all reachable states. */
 const leads = new Map<string, Set<StateName>>();
-for (const { from, event, to } of POLICIES.flatMap(walk)) {
+for (const { from, event, to } of ALL_SETTINGS.flatMap(walk)) {
   if (from === to) continue;
   const pair = `${from.name} ${event.type}`;
   leads.set(pair, (leads.get(pair) ?? new Set()).add(to.name));
@@ -17,7 +17,7 @@ const ledTo = (state: StateName, event: EventName): readonly StateName[] => {
   return STATE_NAMES.filter((name) => names?.has(name) ?? false);
 };
 
-/** The whole table as a diagram: each arrow with the events that lead along it. */
+/** The table as a diagram: each arrow with its events. */
 function diagram(): string {
   const arrows = new Map<string, string[]>();
   for (const from of STATE_NAMES) {
@@ -54,26 +54,26 @@ function watchTable(): string {
 
 const page = `# Connection states
 
-Drawn from the tables in \`widget/client/machine.ts\` and \`widget/client/watch-machine.ts\` by \`tests/widget/connection-states-page.test.ts\`, which fails when this page is stale; \`npx vitest run -c tests/vitest.config.ts tests/widget/connection-states-page.test.ts -u\` draws it again.
+Generated from the tables in \`widget/client/connection-machine.ts\` and \`widget/client/watch-machine.ts\` by \`tests/widget/connection-states-page.test.ts\`, which fails if this page is stale; \`npx vitest run -c tests/vitest.config.ts tests/widget/connection-states-page.test.ts -u\` updates it.
 
-A connection is shared by everyone on the page with the same endpoint and the same source of tokens. From every state \`stop\` (the last one left) leads to \`idle\`; those arrows are not drawn.
+All clients on a page with the same endpoint and the same source of tokens share one connection. \`stop\` (the last client left) leads from every state to \`idle\`; those arrows are not drawn.
 
 ${diagram()}
 
-## Every pair
+## All transitions
 
-Where an event changes nothing there is a dot.
+A dot means that the event changes nothing.
 
 ${table()}
 
-- \`start\`, \`stop\`: the first one watches, the last one left. \`reconnect\`: a person asked. \`wake\`: online again, shown again, or back from the page cache. \`offline\`: the browser says so.
-- \`data\`: the socket answered a subscription. \`alive\`: it gave some other sign of life. \`lost\`: it ended, or never came to be; the close code says what follows.
-- \`polled\`, \`pollFailed\`: a round of polls was answered, or was not.
-- \`retryDue\`, \`fallbackDue\`, \`healthyDue\`, \`pollDue\`: times set before. An attempt is counted when it begins; the count starts anew when a connection was healthy: it had data, and lived for five seconds after.
+- \`start\`, \`stop\`: the first client joined, the last one left. \`reconnect\`: the user pressed Reconnect. \`wake\`: the page is online again, visible again, or restored from the back-forward cache. \`offline\`: the browser reports that it is offline.
+- \`data\`: the socket delivered data for a subscription. \`alive\`: it delivered any other message. \`lost\`: it closed, or could not be opened; the close code decides what follows.
+- \`polled\`, \`pollFailed\`: a poll succeeded, or failed.
+- \`retryDue\`, \`fallbackDue\`, \`healthyDue\`, \`pollDue\`: timers. An attempt is counted when it starts; the count is reset once a connection is healthy: it delivered data and stayed open for five more seconds.
 
-## One project on it
+## Watching one project
 
-What becomes of following one project is its own: the server may refuse it for now, want another token for it, or refuse it for good, while the socket and its neighbours stay. What a person sees is the one state that fits both (\`widget/client/present.ts\`): \`completed\`, \`disconnected\` by the user, \`unauthorized\` and \`error\` of the project come before the connection's own.
+Each watched project has a state of its own: the server may reject it for now, ask for a new token, or reject it for good, while the socket and the other projects stay. The user sees one state that combines both (\`widget/client/connection-state.ts\`): \`completed\`, \`disconnected\` by the user, \`unauthorized\` and \`error\` of the project take precedence over the connection's own.
 
 ${watchTable()}
 `;

@@ -1,18 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import { createManualEnvironment } from './support/manual-environment.js';
-import { eventsOf, setUp, tokenOf } from './support/set-up.js';
+import { eventsOf, setup, tokenOf } from './support/setup.js';
 import { completedOf, failedOf, progressOf } from './support/states.js';
 
 describe('The first state that a client sees', () => {
   it('fires nothing, also where it has ended', async () => {
-    const { follow, socket } = setUp();
+    const { follow, socket } = setup();
     const events = eventsOf(follow());
     (await socket()).play({ progress: completedOf() });
     expect(events).toEqual([]);
   });
 
   it('fires all that it has behind it where the host named the ingestion', async () => {
-    const { follow, socket } = setUp();
+    const { follow, socket } = setup();
     const events = eventsOf(follow({ ingestionId: 'run-1' }));
     (await socket()).play({ progress: completedOf() });
     expect(events).toEqual(['phase 1', 'phase 2', 'phase 3', 'phase 4', 'complete run-1']);
@@ -21,12 +21,12 @@ describe('The first state that a client sees', () => {
   it('fires what happened since this tab saw the same ingestion run', async () => {
     const environment = createManualEnvironment();
     const options = { token: tokenOf('anna') };
-    const before = setUp(options, environment);
+    const before = setup(options, environment);
     const first = before.follow();
     eventsOf(first);
     (await before.socket()).play({ progress: progressOf({ currentPhase: 2 }) });
     first.dispose();
-    const after = setUp(options, environment);
+    const after = setup(options, environment);
     const events = eventsOf(after.follow());
     (await after.socket()).play({ progress: completedOf() });
     expect(events).toEqual(['phase 3', 'phase 4', 'complete run-1']);
@@ -35,7 +35,7 @@ describe('The first state that a client sees', () => {
 
 describe('Later states', () => {
   it('fire each phase that was passed, and the ending once', async () => {
-    const { follow, socket } = setUp();
+    const { follow, socket } = setup();
     const events = eventsOf(follow());
     const session = await socket();
     session.play({ progress: progressOf({ currentPhase: 1 }) });
@@ -46,8 +46,8 @@ describe('Later states', () => {
     expect(events).toEqual(['phase 2', 'phase 3', 'phase 4', 'complete run-1']);
   });
 
-  it('stand in the snapshot by the time their events are told, and subscribers hear once of each', async () => {
-    const { follow, socket } = setUp();
+  it('are in the snapshot before their events are emitted, and subscribers are notified once of each', async () => {
+    const { follow, socket } = setup();
     const client = follow();
     const revisions: boolean[] = [];
     let changes = 0;
@@ -61,7 +61,7 @@ describe('Later states', () => {
   });
 
   it('fire a recoverable failure each time it happens, and nothing for its revival', async () => {
-    const { follow, socket } = setUp();
+    const { follow, socket } = setup();
     const events = eventsOf(follow());
     const session = await socket();
     session.play({ progress: progressOf() });
@@ -74,7 +74,7 @@ describe('Later states', () => {
   });
 
   it('of a newer ingestion fire its start from the phase it began at', async () => {
-    const { follow, socket } = setUp();
+    const { follow, socket } = setup();
     const events = eventsOf(follow());
     const session = await socket();
     session.play({ progress: completedOf() });
@@ -83,7 +83,7 @@ describe('Later states', () => {
   });
 
   it('of a newer ingestion wait for the ending of the old one, which is asked for once', async () => {
-    const { environment, webSocket, follow, socket } = setUp();
+    const { environment, webSocket, follow, socket } = setup();
     const events = eventsOf(follow());
     const session = await socket();
     session.play({ acknowledge: {} });
@@ -107,7 +107,7 @@ describe('Later states', () => {
   });
 
   it('go on where the old ending cannot be had, with one warning', async () => {
-    const { environment, follow, socket } = setUp();
+    const { environment, follow, socket } = setup();
     const warnings: string[] = [];
     const events = eventsOf(follow({ onWarning: ({ code }) => warnings.push(code) }));
     const session = await socket();
@@ -119,9 +119,10 @@ describe('Later states', () => {
   });
 });
 
-describe('What a server cannot mean', () => {
+describe('Invalid data from a server', () => {
+  // (invariant: never-back) (invariant: ending-is-final)
   it('never goes back within an ingestion, and an ending stays', async () => {
-    const { follow, socket } = setUp();
+    const { follow, socket } = setup();
     const client = follow();
     eventsOf(client);
     const session = await socket();
@@ -138,7 +139,7 @@ describe('What a server cannot mean', () => {
   });
 
   it('late and repeated states change nothing, not even the snapshot object', async () => {
-    const { follow, socket } = setUp();
+    const { follow, socket } = setup();
     const client = follow();
     eventsOf(client);
     const session = await socket();
@@ -151,8 +152,8 @@ describe('What a server cannot mean', () => {
     expect(client.getSnapshot()).toBe(shown);
   });
 
-  it('is ignored or clamped, told once, and never thrown into the page', async () => {
-    const { follow, socket } = setUp();
+  it('is ignored or clamped, reported once, and never thrown', async () => {
+    const { follow, socket } = setup();
     const warnings: string[] = [];
     const client = follow({ onWarning: ({ code }) => warnings.push(code) });
     eventsOf(client);
@@ -204,7 +205,7 @@ describe('What a server cannot mean', () => {
   });
 
   it('a host’s listener that throws harms nobody else', async () => {
-    const { follow, socket } = setUp();
+    const { follow, socket } = setup();
     const client = follow();
     const uncaught: unknown[] = [];
     const before = process.listeners('uncaughtException');

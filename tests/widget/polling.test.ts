@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createPollingTransport } from '../../widget/client/polling-transport.js';
-import type { Answer, Loss, SessionListener } from '../../widget/client/transport.js';
+import type { ServerMessage, Failure, SessionListener } from '../../widget/client/transport.js';
 import { createManualEnvironment } from './support/manual-environment.js';
 import { progressOf } from './support/states.js';
 
@@ -12,40 +12,40 @@ interface Asked {
 }
 
 function session() {
-  const asked: Asked[] = [];
+  const requests: Asked[] = [];
   const environment = createManualEnvironment({
     fetch: (url, init) =>
       new Promise((resolve, reject) => {
         const fail = (): void => reject(new TypeError('Failed to fetch'));
         init.signal?.addEventListener('abort', fail);
-        asked.push({ url: new URL(url), init, answer: resolve, fail });
+        requests.push({ url: new URL(url), init, answer: resolve, fail });
       }),
   });
-  const told: string[] = [];
-  const answers: Answer[] = [];
+  const calls: string[] = [];
+  const answers: ServerMessage[] = [];
   const listener: SessionListener = {
-    acknowledged: () => told.push('acknowledged'),
-    answered: () => told.push('answered'),
-    alive: () => told.push('alive'),
-    lost: ({ error }: Loss) => told.push(`lost ${error.code}`),
+    onAcknowledged: () => calls.push('acknowledged'),
+    onData: () => calls.push('data'),
+    onAlive: () => calls.push('alive'),
+    onFailure: ({ error }: Failure) => calls.push(`lost ${error.code}`),
   };
   const url = 'https://api.example/graphql?tenant=1';
   const open = createPollingTransport({ environment, url, pollTimeoutMs: 10_000 }).open('secret', listener);
   const watch = (projectId: string): (() => void) =>
     open.watch({ projectId, ingestionId: null, follow: true }, (answer) => answers.push(answer));
-  return { environment, asked, told, answers, open, watch };
+  return { environment, requests, calls, answers, open, watch };
 }
 const json = (body: unknown, headers: Record<string, string> = {}): Response =>
   new Response(JSON.stringify(body), { headers: { 'content-type': 'application/json', ...headers } });
 const headersOf = ({ init }: Asked): Record<string, string> => init.headers as Record<string, string>;
 
-describe('A round of polls', () => {
+describe('A poll', () => {
   it('asks by GET, with the token in its header and never in the address', async () => {
-    const { environment, asked, open, watch } = session();
+    const { environment, requests, open, watch } = session();
     watch('p1');
     open.check();
     await environment.settle();
-    const [request] = asked;
+    const [request] = requests;
     expect(request?.init.method ?? 'GET').toBe('GET');
     expect(request?.url.href).not.toContain('secret');
     expect(headersOf(request!)).toMatchObject({ authorization: 'Bearer secret' });
@@ -58,33 +58,33 @@ describe('A round of polls', () => {
   });
 
   it('sends back the ETag, and takes 304 for a confirmation with the server’s time', async () => {
-    const { environment, asked, told, answers, open, watch } = session();
+    const { environment, requests, calls, answers, open, watch } = session();
     watch('p1');
     open.check();
     await environment.settle();
     const progress = progressOf();
     const date = 'Tue, 14 Nov 2023 22:13:20 GMT';
-    asked[0]?.answer(json({ data: { progress } }, { etag: '"7"', date }));
+    requests[0]?.answer(json({ data: { progress } }, { etag: '"7"', date }));
     await environment.settle();
     open.check();
     await environment.settle();
-    expect(headersOf(asked[1]!)).toMatchObject({ 'if-none-match': '"7"' });
-    asked[1]?.answer(new Response(null, { status: 304, headers: { date } }));
+    expect(headersOf(requests[1]!)).toMatchObject({ 'if-none-match': '"7"' });
+    requests[1]?.answer(new Response(null, { status: 304, headers: { date } }));
     await environment.settle();
     expect(answers).toEqual([
       { type: 'state', progress, serverTime: 1_700_000_000_000 },
       { type: 'unchanged', serverTime: 1_700_000_000_000 },
     ]);
-    expect(told).toEqual(['answered', 'answered']);
+    expect(calls).toEqual(['data', 'data']);
   });
 
   it('never overlaps with another', async () => {
-    const { environment, asked, open, watch } = session();
+    const { environment, requests, open, watch } = session();
     watch('p1');
     open.check();
     open.check();
     await environment.settle();
-    expect(asked).toHaveLength(1);
+    expect(requests).toHaveLength(1);
   });
 
   it.each([
@@ -94,58 +94,61 @@ describe('A round of polls', () => {
     ['JSON that is no answer', (request: Asked) => request.answer(json({ hello: true }))],
     ['null', (request: Asked) => request.answer(json(null))],
   ])('fails as a whole at %s', async (_what, answer) => {
-    const { environment, asked, told, answers, open, watch } = session();
+    const { environment, requests, calls, answers, open, watch } = session();
     watch('p1');
     open.check();
     await environment.settle();
-    answer(asked[0]!);
+    answer(requests[0]!);
     await new Promise((resolve) => setImmediate(resolve));
     await environment.settle();
-    expect(told).toEqual(['lost CONNECTION_LOST']);
+    expect(calls).toEqual(['lost CONNECTION_LOST']);
     expect(answers).toEqual([]);
   });
 
+  // (invariant: every-step-has-a-timeout)
   it('fails after its deadline, and gives the request up', async () => {
-    const { environment, asked, told, open, watch } = session();
+    const { environment, requests, calls, open, watch } = session();
     watch('p1');
     open.check();
     await environment.advance(10_000);
-    expect(told).toEqual(['lost TIMEOUT']);
-    expect(asked[0]?.init.signal?.aborted).toBe(true);
+    expect(calls).toEqual(['lost TIMEOUT']);
+    expect(requests[0]?.init.signal?.aborted).toBe(true);
     expect(environment.timerCount).toBe(0);
   });
 
-  it('tells a refusal to the one it concerns, and goes on with the others', async () => {
-    const { environment, asked, told, answers, open, watch } = session();
+  it('reports a rejection to the watch concerned, and continues with the others', async () => {
+    const { environment, requests, calls, answers, open, watch } = session();
     watch('mine');
     watch('other');
     open.check();
     await environment.settle();
-    asked[0]?.answer(json({ data: { progress: null } }));
-    asked[1]?.answer(json({ data: null, errors: [{ message: 'No.', extensions: { code: 'FORBIDDEN' } }] }));
+    requests[0]?.answer(json({ data: { progress: null } }));
+    requests[1]?.answer(
+      json({ data: null, errors: [{ message: 'No.', extensions: { code: 'FORBIDDEN' } }] }),
+    );
     await new Promise((resolve) => setImmediate(resolve));
     await environment.settle();
     expect(answers).toEqual([
       { type: 'state', progress: null, serverTime: null },
-      { type: 'failed', loss: { advice: 'refuse', error: { code: 'FORBIDDEN', message: 'No.' } } },
+      { type: 'failed', failure: { policy: 'deny', error: { code: 'FORBIDDEN', message: 'No.' } } },
     ]);
-    expect(told).toEqual(['answered']);
+    expect(calls).toEqual(['data']);
   });
 
   it('is not heard any more once its watch, or the session, has gone', async () => {
-    const { environment, asked, told, answers, open, watch } = session();
+    const { environment, requests, calls, answers, open, watch } = session();
     const stop = watch('p1');
     watch('p2');
     open.check();
     await environment.settle();
     stop();
-    asked[0]?.answer(json({ data: { progress: null } }));
+    requests[0]?.answer(json({ data: { progress: null } }));
     await environment.settle();
     open.close();
     await environment.settle();
     expect(answers).toEqual([]);
-    expect(told).toEqual([]);
-    expect(asked[1]?.init.signal?.aborted).toBe(true);
+    expect(calls).toEqual([]);
+    expect(requests[1]?.init.signal?.aborted).toBe(true);
     expect(environment.timerCount).toBe(0);
   });
 });

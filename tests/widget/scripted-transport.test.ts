@@ -16,7 +16,7 @@ it('A written scenario plays each session in its turn, each step at its time, th
         { atMs: 3_000, close: 1006 },
       ],
       [
-        { atMs: 10, refuse: 'UNAVAILABLE', projectId: 'another' },
+        { atMs: 10, reject: 'UNAVAILABLE', projectId: 'another' },
         { atMs: 200, progress: completedOf() },
         { atMs: 6_000, close: 1012 },
       ],

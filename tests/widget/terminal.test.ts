@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ProgressServer } from '@ingestion-progress/server';
 import { createIngestionClient } from '../../widget/client/client.js';
 import { readArguments } from '../../widget/terminal/arguments.js';
-import { lineOf } from '../../widget/terminal/lines.js';
+import { statusLine } from '../../widget/terminal/status-line.js';
 import { watchInTerminal } from '../../widget/terminal/watch.js';
 import type { Snapshot } from '../../widget/client/types.js';
 import { createScriptedClient } from '../../widget/testing/scripted-client.js';
@@ -24,10 +24,10 @@ const snapshot = (over: Partial<Snapshot>): Snapshot => ({
   ...over,
 });
 
-describe('The line of a terminal', () => {
+describe('The status line', () => {
   it.each([
     [snapshot({}), 'Waiting for an ingestion to start'],
-    [snapshot({ connection: { state: 'connecting' }, knowledge: 'none' }), 'Nothing heard yet  (connecting)'],
+    [snapshot({ connection: { state: 'connecting' }, knowledge: 'none' }), 'No data yet  (connecting)'],
     ...[0, 2].map((attempt): [Snapshot, string] => [
       snapshot({
         connection: { state: 'reconnecting', attempt, maxAttempts: 10, nextAttemptAt: 1, error: null },
@@ -51,26 +51,26 @@ describe('The line of a terminal', () => {
       '[######------------------]  25%  Failed: No answer. SOURCE_UNREACHABLE',
     ],
   ])('%#: says what a person would want to know', (now, line) => {
-    expect(lineOf(now)).toBe(line);
+    expect(statusLine(now)).toBe(line);
   });
 
   it('shows what would steer the terminal as blanks, from whatever job or server it comes', () => {
     const steering = progressOf({ currentPhase: 3, progressPercent: 50 });
     const phases = steering.phases.map((phase) => ({ ...phase, message: 'a\u001b[2J\r\nb\u009b1m\u0007c' }));
-    expect(lineOf(snapshot({ progress: { ...steering, phases } }))).toMatch(/a \[2J b 1m c/);
+    expect(statusLine(snapshot({ progress: { ...steering, phases } }))).toMatch(/a \[2J b 1m c/);
   });
 });
 
 describe('The arguments', () => {
   it.each([
-    [[], /one command, watch/],
-    [['stare', 'p1'], /not "stare"/],
-    [['watch'], /PROJECT is missing/],
-    [['watch', 'p1'], /--endpoint is missing/],
-    [['watch', 'p1', 'p2', '--endpoint', 'x'], /One project at a time/],
+    [[], /Missing command. Use watch/],
+    [['stare', 'p1'], /Unknown command "stare"/],
+    [['watch'], /Missing PROJECT/],
+    [['watch', 'p1'], /Missing --endpoint/],
+    [['watch', 'p1', 'p2', '--endpoint', 'x'], /Watch one project at a time/],
     [['watch', 'p1', '--endpoint', 'x', '--loud'], /--loud/],
   ])('%j are wrong, in a sentence', (argv, sentence) => {
-    expect(readArguments(argv)).toEqual({ wrong: expect.stringMatching(sentence) });
+    expect(readArguments(argv)).toEqual({ error: expect.stringMatching(sentence) });
   });
 });
 
@@ -88,13 +88,13 @@ describe('Watching in a terminal', () => {
   });
 });
 
-describe('A connection that has given up before anybody looked', () => {
+describe('A connection that stopped before the first listener', () => {
   it('ends the command at once, with a line that says why', async () => {
     const lines: string[] = [];
     const client = createIngestionClient({ projectId: 'not good', endpoint: 'https://api.example/graphql' });
     const output = { isTTY: false, columns: 80, write: (text: string) => void lines.push(text) };
     expect(await watchInTerminal(client, output, { json: false, follow: false })).toBe(4);
-    expect(lines).toEqual([expect.stringMatching(/error: The project id "not good" must be/)]);
+    expect(lines).toEqual([expect.stringMatching(/error: Invalid project id "not good"/)]);
   });
 });
 

@@ -2,84 +2,90 @@ import { describe, expect, it } from 'vitest';
 import { createTokenSource, subjectOf } from '../../widget/client/token-source.js';
 import type { GetToken } from '../../widget/client/types.js';
 import { createManualEnvironment } from './support/manual-environment.js';
-import { eventsOf, setUp, tokenOf } from './support/set-up.js';
+import { eventsOf, setup, tokenOf } from './support/setup.js';
 import { progressOf, record } from './support/states.js';
 
 /** A source whose answers the test gives. */
 function sourceOf() {
   const environment = createManualEnvironment();
-  const asked: { forced: boolean; signal: AbortSignal; answer: (token: unknown) => void }[] = [];
-  const getToken: GetToken = ({ forced, signal }) =>
+  const asked: { force: boolean; signal: AbortSignal; answer: (token: unknown) => void }[] = [];
+  const getToken: GetToken = ({ force, signal }) =>
     new Promise<string>((resolve) => {
-      asked.push({ forced, signal, answer: resolve as (token: unknown) => void });
+      asked.push({ force, signal, answer: resolve as (token: unknown) => void });
     });
   const source = createTokenSource({ environment, token: undefined, getToken, timeoutMs: 10_000 });
   return { environment, asked, source };
 }
 
-describe('A source of tokens', () => {
+describe('A token source', () => {
+  // (invariant: one-token-refresh)
   it('asks once for all who want one at the same time, and keeps the answer', async () => {
     const { environment, asked, source } = sourceOf();
-    const tokens = [source.get(false), source.get(false), source.get(false)];
+    const tokens = [
+      source.getToken({ force: false }),
+      source.getToken({ force: false }),
+      source.getToken({ force: false }),
+    ];
     await environment.settle();
     expect(asked).toHaveLength(1);
     asked[0]?.answer('one');
     expect(await Promise.all(tokens)).toEqual(['one', 'one', 'one']);
-    expect(await source.get(false)).toBe('one');
+    expect(await source.getToken({ force: false })).toBe('one');
     expect(asked).toHaveLength(1);
   });
 
   it('asks again by force, also while an unforced request is under way, and once for all who force', async () => {
     const { environment, asked, source } = sourceOf();
-    const plain = source.get(false);
-    const forced = [source.get(true), source.get(true)];
+    const plain = source.getToken({ force: false });
+    const force = [source.getToken({ force: true }), source.getToken({ force: true })];
     await environment.settle();
-    expect(asked.map((request) => request.forced)).toEqual([false, true]);
+    expect(asked.map((request) => request.force)).toEqual([false, true]);
     asked[0]?.answer('old');
     asked[1]?.answer('new');
     expect(await plain).toBe('old');
-    expect(await Promise.all(forced)).toEqual(['new', 'new']);
-    expect(await source.get(false)).toBe('new');
+    expect(await Promise.all(force)).toEqual(['new', 'new']);
+    expect(await source.getToken({ force: false })).toBe('new');
   });
 
   it('keeps the answer of the newest request, however late an older one comes', async () => {
     const { environment, asked, source } = sourceOf();
-    const plain = source.get(false);
-    const forced = source.get(true);
+    const plain = source.getToken({ force: false });
+    const force = source.getToken({ force: true });
     await environment.settle();
     asked[1]?.answer('new');
-    expect(await forced).toBe('new');
+    expect(await force).toBe('new');
     asked[0]?.answer('old');
     expect(await plain).toBe('new');
-    expect(await source.get(false)).toBe('new');
+    expect(await source.getToken({ force: false })).toBe('new');
     expect(asked).toHaveLength(2);
   });
 
   it('keeps nothing of a request that was overtaken before everybody left', async () => {
     const { environment, asked, source } = sourceOf();
-    const plain = source.get(false);
-    const forced = source.get(true);
+    const plain = source.getToken({ force: false });
+    const force = source.getToken({ force: true });
     await environment.settle();
     asked[1]?.answer('new');
-    await forced;
+    await force;
     source.dispose();
     asked[0]?.answer('old');
     await plain;
-    const next = source.get(false);
+    const next = source.getToken({ force: false });
     await environment.settle();
     asked[2]?.answer('next');
     expect(await next).toBe('next');
   });
 
-  it('gives up on one that hangs, tells it so, and asks anew the next time', async () => {
+  // (invariant: every-step-has-a-timeout)
+  it('aborts a request that hangs, and makes a new one the next time', async () => {
     const { environment, asked, source } = sourceOf();
-    const late = source.get(false);
+    const late = source.getToken({ force: false });
     const refused = expect(late).rejects.toMatchObject({ code: 'TOKEN_UNAVAILABLE' });
     await environment.advance(10_000);
     await refused;
     expect(asked[0]?.signal.aborted).toBe(true);
     asked[0]?.answer('too late');
-    const next = source.get(false);
+    const next = source.getToken({ force: false });
     await environment.settle();
     asked[1]?.answer('good');
     expect(await next).toBe('good');
@@ -87,7 +93,7 @@ describe('A source of tokens', () => {
 
   it.each([undefined, null, 7, '', { token: 'x' }])('takes %j for no token', async (rubbish) => {
     const { environment, asked, source } = sourceOf();
-    const token = source.get(false);
+    const token = source.getToken({ force: false });
     await environment.settle();
     asked[0]?.answer(rubbish);
     await expect(token).rejects.toMatchObject({ code: 'TOKEN_UNAVAILABLE' });
@@ -95,7 +101,7 @@ describe('A source of tokens', () => {
 
   it('leaves nothing behind when nobody needs it any more', async () => {
     const { environment, asked, source } = sourceOf();
-    const token = source.get(false);
+    const token = source.getToken({ force: false });
     const refused = expect(token).rejects.toMatchObject({ code: 'TOKEN_UNAVAILABLE' });
     await environment.settle();
     source.dispose();
@@ -104,12 +110,14 @@ describe('A source of tokens', () => {
     expect(environment.timerCount).toBe(0);
   });
 
-  it('asks anew for whoever comes in the moment in which the last one leaves', async () => {
+  it('makes a new request for a subscriber that joins just as the last one leaves', async () => {
     const { environment, asked, source } = sourceOf();
-    const left = expect(source.get(false)).rejects.toMatchObject({ code: 'TOKEN_UNAVAILABLE' });
+    const left = expect(source.getToken({ force: false })).rejects.toMatchObject({
+      code: 'TOKEN_UNAVAILABLE',
+    });
     await environment.settle();
     source.dispose();
-    const next = source.get(false);
+    const next = source.getToken({ force: false });
     await left;
     await environment.settle();
     asked[1]?.answer('next');
@@ -124,12 +132,12 @@ describe('A source of tokens', () => {
   });
 });
 
-describe('A token that is refused for one subscription', () => {
+describe('A token that is rejected for one subscription', () => {
   it('is renewed once by force and the subscription asked for again, with no word to the person', async () => {
-    const forced: boolean[] = [];
-    const { environment, webSocket, follow, socket } = setUp({
+    const force: boolean[] = [];
+    const { environment, webSocket, follow, socket } = setup({
       getToken: (request) => {
-        forced.push(request.forced);
+        force.push(request.force);
         return tokenOf('anna');
       },
     });
@@ -137,9 +145,9 @@ describe('A token that is refused for one subscription', () => {
     const session = await socket();
     webSocket.onRequest = () => ({ refreshToken: { expiresAt: 90_000, serverTime: 0, scopes: [] } });
     session.play({ progress: progressOf() });
-    session.play({ refuse: 'TOKEN_EXPIRED' });
+    session.play({ reject: 'TOKEN_EXPIRED' });
     await environment.settle();
-    expect(forced).toEqual([false, true]);
+    expect(force).toEqual([false, true]);
     expect(webSocket.requests[0]?.variables).toEqual({ token: tokenOf('anna') });
     expect(session.targets).toHaveLength(1);
     session.play({ progress: progressOf() });
@@ -147,16 +155,16 @@ describe('A token that is refused for one subscription', () => {
   });
 
   it('twice makes that project unauthorized, and leaves the others alone', async () => {
-    const { environment, webSocket, follow, socket } = setUp({ getToken: () => tokenOf('anna') });
+    const { environment, webSocket, follow, socket } = setup({ getToken: () => tokenOf('anna') });
     const one = record(follow());
     const other = follow({ projectId: 'p2' });
     const events = eventsOf(other);
     const session = await socket();
     webSocket.onRequest = () => ({ refreshToken: {} });
     session.play({ progress: progressOf({ projectId: 'p2' }), projectId: 'p2' });
-    session.play({ refuse: 'UNAUTHENTICATED', projectId: 'p1' });
+    session.play({ reject: 'UNAUTHENTICATED', projectId: 'p1' });
     await environment.settle();
-    session.play({ refuse: 'UNAUTHENTICATED', projectId: 'p1' });
+    session.play({ reject: 'UNAUTHENTICATED', projectId: 'p1' });
     await environment.settle();
     expect(one.seen.at(-1)).toBe('unauthorized');
     session.play({ progress: progressOf({ projectId: 'p2', currentPhase: 2 }), projectId: 'p2' });
@@ -164,16 +172,16 @@ describe('A token that is refused for one subscription', () => {
   });
 
   it('cannot be renewed where there is only one: unauthorized at once', async () => {
-    const { follow, socket } = setUp({ token: tokenOf('anna') });
+    const { follow, socket } = setup({ token: tokenOf('anna') });
     const { seen } = record(follow());
-    (await socket()).play({ refuse: 'TOKEN_EXPIRED' });
+    (await socket()).play({ reject: 'TOKEN_EXPIRED' });
     expect(seen).toEqual(['idle', 'connecting', 'unauthorized']);
   });
 });
 
-describe('A subscription that the server cannot serve for now', () => {
+describe('A subscription that the server rejects for now', () => {
   it('is asked for again under its own backoff, while the socket and its neighbour stay', async () => {
-    const { environment, webSocket, follow, socket } = setUp();
+    const { environment, webSocket, follow, socket } = setup();
     const one = record(follow());
     const other = record(follow({ projectId: 'p2' }));
     const session = await socket();
@@ -182,7 +190,7 @@ describe('A subscription that the server cannot serve for now', () => {
       1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000, 30_000, 30_000, 30_000, 60_000, 60_000,
     ];
     for (const wait of waits) {
-      session.play({ refuse: 'UNAVAILABLE', projectId: 'p1' });
+      session.play({ reject: 'UNAVAILABLE', projectId: 'p1' });
       await environment.advance(wait - 1);
       expect(session.targets).toHaveLength(1);
       await environment.advance(1);

@@ -2,12 +2,12 @@ import { createSSRApp, effectScope, h, nextTick, shallowRef } from 'vue';
 import { renderToString } from 'vue/server-renderer';
 import { expect, it } from 'vitest';
 import { useIngestionProgress, type UseIngestionProgressOptions } from '../../widget/vue/index.js';
-import { setUp } from './support/set-up.js';
+import { setup } from './support/setup.js';
 import { completedOf, failedOf, progressOf } from './support/states.js';
 
 /** The composable in a scope of its own, as a component has one, over a scripted server. */
 async function use(options: UseIngestionProgressOptions = {}) {
-  const parts = setUp();
+  const parts = setup();
   const scope = effectScope();
   const projectId = shallowRef('p1');
   const used = scope.run(() =>
@@ -17,9 +17,9 @@ async function use(options: UseIngestionProgressOptions = {}) {
   return { ...parts, ...used, scope, projectId };
 }
 
-it('shows an ingestion to its end, closes there, and tells completion once', async () => {
-  const told: string[] = [];
-  const { view, socket } = await use({ onComplete: ({ result }) => told.push(result.outcome) });
+it('shows an ingestion to its end, closes there, and reports completion once', async () => {
+  const reported: string[] = [];
+  const { view, socket } = await use({ onComplete: ({ result }) => reported.push(result.outcome) });
   expect(view.value).toMatchObject({ connectionState: 'connecting', state: null, currentPhase: null });
   const session = await socket();
   session.play({ progress: progressOf({ percent: 40 }) });
@@ -32,7 +32,7 @@ it('shows an ingestion to its end, closes there, and tells completion once', asy
   session.play({ progress: completedOf() });
   expect(view.value).toMatchObject({ connectionState: 'completed', result: { outcome: 'SUCCESS' } });
   expect(session.open).toBe(false);
-  expect(told).toEqual(['SUCCESS']);
+  expect(reported).toEqual(['SUCCESS']);
 });
 
 it('goes over to another project on the same socket, and drops what comes late for the first', async () => {
@@ -58,38 +58,38 @@ it('gives everything back a second after its scope has ended', async () => {
   expect([environment.timerCount, environment.signalCount]).toEqual([0, 0]);
 });
 
-it('tells a failure, and a connection that gave up, once each; reconnect brings it back', async () => {
-  const told: string[] = [];
+it('reports a failure and a stopped connection once each; reconnect restores it', async () => {
+  const reported: string[] = [];
   const { view, socket, reconnect } = await use({
-    onError: ({ error }) => told.push(error.errorCode),
-    onConnectionError: ({ code }) => told.push(code),
+    onError: ({ error }) => reported.push(error.errorCode),
+    onConnectionError: ({ code }) => reported.push(code),
   });
   const session = await socket();
   session.play({ progress: progressOf() });
   session.play({ progress: failedOf() });
-  session.play({ refuse: 'FORBIDDEN' });
+  session.play({ reject: 'FORBIDDEN' });
   expect(view.value).toMatchObject({
     connectionState: 'unauthorized',
     connectionError: { code: 'FORBIDDEN' },
   });
-  expect(told).toEqual(['SOURCE_UNREACHABLE', 'FORBIDDEN']);
+  expect(reported).toEqual(['SOURCE_UNREACHABLE', 'FORBIDDEN']);
   reconnect();
   (await socket()).play({ progress: progressOf() });
   expect(view.value.connectionState).toBe('connected');
 });
 
-it('tells once of a connection that had given up before anybody listened', async () => {
-  const told: string[] = [];
-  const options = { onConnectionError: ({ code }: { readonly code: string }) => told.push(code) };
+it('reports once a connection that stopped before the first listener', async () => {
+  const reported: string[] = [];
+  const options = { onConnectionError: ({ code }: { readonly code: string }) => reported.push(code) };
   const { projectId } = await use({ ...options, ingestionId: 'no such/thing' });
-  expect(told).toEqual(['INGESTION_ID_INVALID']);
+  expect(reported).toEqual(['INGESTION_ID_INVALID']);
   projectId.value = 'p2';
   await nextTick();
-  expect(told).toHaveLength(2);
+  expect(reported).toHaveLength(2);
 });
 
 it('opens nothing where a server renders it', async () => {
-  const { environment, connection, webSocket } = setUp();
+  const { environment, connection, webSocket } = setup();
   const app = createSSRApp({
     setup() {
       const { view } = useIngestionProgress('p1', { connection });

@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { WATCH_TABLE, follow, type WatchEvent, type WatchState } from '../../widget/client/watch-machine.js';
+import {
+  WATCH_TABLE,
+  transitionWatch,
+  type WatchEvent,
+  type WatchState,
+} from '../../widget/client/watch-machine.js';
 import { readSettings } from '../../widget/client/options.js';
 
 const error = { code: 'SOME', message: 'Some.' };
@@ -10,22 +15,22 @@ const EVENTS: readonly WatchEvent[] = [
       'leave',
       'disconnect',
       'reconnect',
-      'answered',
+      'data',
       'ended',
-      'restDue',
+      'dormantDue',
       'retryDue',
-      'renewed',
-      'stirred',
+      'tokenReady',
+      'woke',
     ] as const
   ).map((type): WatchEvent => ({ type })),
-  ...(['retry', 'refresh', 'refuse', 'giveUp'] as const).map((advice): WatchEvent => ({
+  ...(['retry', 'refresh', 'deny', 'fatal'] as const).map((policy): WatchEvent => ({
     type: 'failed',
-    loss: { advice, error },
+    failure: { policy, error },
   })),
 ];
-const turn = {
+const context = {
   ...readSettings({ getToken: () => 'token' }),
-  restPollIntervalMs: 30_000,
+  dormantPollIntervalMs: 30_000,
   now: 100_000,
   random: 0.5,
   online: true,
@@ -38,7 +43,7 @@ function reachable(): readonly WatchState[] {
   for (const state of seen.values()) {
     for (const event of EVENTS) {
       for (const now of [100_000, 200_000]) {
-        const next = follow(state, event, { ...turn, now });
+        const next = transitionWatch(state, event, { ...context, now });
         const key = JSON.stringify({ ...next, dueAt: 0, since: 'since' in next ? next.since : 0 });
         if (!seen.has(key)) seen.set(key, next);
       }
@@ -47,13 +52,13 @@ function reachable(): readonly WatchState[] {
   return [...seen.values()];
 }
 
-describe('The table of following one project', () => {
+describe('The watch machine', () => {
   const states = reachable();
 
   it('answers every pair, by the same object where the table has no step, and comes to every state', () => {
     for (const state of states) {
       for (const event of EVENTS) {
-        const next = follow(state, event, turn);
+        const next = transitionWatch(state, event, context);
         if (!Object.hasOwn(WATCH_TABLE[state.name], event.type)) expect(next).toBe(state);
         else expect(Object.keys(WATCH_TABLE)).toContain(next.name);
       }
@@ -61,16 +66,16 @@ describe('The table of following one project', () => {
     expect([...new Set(states.map(({ name }) => name))].sort()).toEqual(Object.keys(WATCH_TABLE).sort());
   });
 
-  it('has a way on from everywhere: by listening or by reconnect', () => {
+  it('can continue from every state, by listening or by reconnect', () => {
     const stuck = states.filter((state) => {
       const back = state.name === 'idle' ? 'listen' : 'reconnect';
-      const next = follow(state, { type: back }, turn).name;
-      return !['waiting', 'live', 'refreshing'].includes(next);
+      const next = transitionWatch(state, { type: back }, context).name;
+      return !['pending', 'live', 'refreshing'].includes(next);
     });
     expect(stuck).toEqual([]);
   });
 
-  it('opens nothing by itself once it has stopped, ended or been refused', () => {
+  it('opens nothing by itself once it has stopped, ended or been rejected', () => {
     const over = states.filter(({ name }) =>
       ['disconnected', 'completed', 'unauthorized', 'error'].includes(name),
     );
@@ -78,18 +83,19 @@ describe('The table of following one project', () => {
     for (const state of over) {
       for (const event of EVENTS) {
         if (event.type === 'reconnect' || event.type === 'disconnect') continue;
-        expect(follow(state, event, turn)).toBe(state);
+        expect(transitionWatch(state, event, context)).toBe(state);
       }
     }
   });
 
-  it('asks for a new token once, and again only after a healthy while', () => {
-    const refresh: WatchEvent = { type: 'failed', loss: { advice: 'refresh', error } };
+  // (invariant: one-token-refresh)
+  it('refreshes the token once, and again only after it was healthy', () => {
+    const refresh: WatchEvent = { type: 'failed', failure: { policy: 'refresh', error } };
     const after = (...events: readonly WatchEvent[]): WatchState =>
-      events.reduce<WatchState>((state, event) => follow(state, event, turn), { name: 'idle' });
-    const live = after({ type: 'listen' }, refresh, { type: 'renewed' }, { type: 'answered' });
+      events.reduce<WatchState>((state, event) => transitionWatch(state, event, context), { name: 'idle' });
+    const live = after({ type: 'listen' }, refresh, { type: 'tokenReady' }, { type: 'data' });
     expect(live.name).toBe('live');
-    expect(follow(live, refresh, turn).name).toBe('unauthorized');
-    expect(follow(live, refresh, { ...turn, now: 105_000 }).name).toBe('refreshing');
+    expect(transitionWatch(live, refresh, context).name).toBe('unauthorized');
+    expect(transitionWatch(live, refresh, { ...context, now: 105_000 }).name).toBe('refreshing');
   });
 });

@@ -1,22 +1,25 @@
-/** How long to wait before trying again. Pure: the random number is given. Leaves counting to the machine. */
+/**
+ * Retry delays. Pure: the random number is an argument, and the state machine counts the attempts.
+ * (invariant: bounded-retries) (invariant: drain-without-herd)
+ */
 
-/** No wait is longer than this, jitter included; ms. */
-const LONGEST_DELAY_MS = 30_000;
-/** After a planned restart clients come back between these; ms. */
-const SPREAD_FROM_MS = 500;
-const SPREAD_OVER_MS = 4_000;
+/** Upper limit of a delay, jitter included; ms. */
+const MAX_DELAY_MS = 30_000;
+/** Range of the delay after a planned restart; ms. */
+const JITTERED_MIN_MS = 500;
+const JITTERED_RANGE_MS = 4_000;
 
 /**
- * 1, 2, 4, 8, 16, 30, 30 … seconds for attempt 1, 2, 3 …, each moved by up to `jitter` of itself either way.
+ * Exponential backoff: 1, 2, 4, 8, 16, 30, 30 … seconds for attempt 1, 2, 3 …, each varied by up to ±`jitter` of itself.
  *
  * @param random - from 0 up to 1
  */
 export function retryDelayMs(attempt: number, jitter: number, random: number): number {
-  const base = Math.min(LONGEST_DELAY_MS, 1_000 * 2 ** Math.min(attempt - 1, 5));
-  return Math.min(LONGEST_DELAY_MS, Math.round(base * (1 + jitter * (2 * random - 1))));
+  const base = Math.min(MAX_DELAY_MS, 1_000 * 2 ** Math.min(attempt - 1, 5));
+  return Math.min(MAX_DELAY_MS, Math.round(base * (1 + jitter * (2 * random - 1))));
 }
 
-/** The first wait after a server said that it restarts: wide, so that its watchers do not return as a herd. */
-export function spreadDelayMs(random: number): number {
-  return Math.round(SPREAD_FROM_MS + SPREAD_OVER_MS * random);
+/** The first delay after a server announced its restart: wide, so that its clients don't reconnect all at once. */
+export function jitteredDelayMs(random: number): number {
+  return Math.round(JITTERED_MIN_MS + JITTERED_RANGE_MS * random);
 }

@@ -1,24 +1,24 @@
 /**
- * Follows one project: the client that elements, hooks and terminals stand on. Puts together what the connection, the
- * watch and the tracker say, and tells it as snapshots and events.
+ * Follows one project: the client behind the element, the hooks and the terminal. Combines connection, watch and tracker into
+ * snapshots and events.
  */
 import { ReadProgressDocument, type ReadProgressQuery } from '../generated/operations.js';
-import { LOST, lossIn } from './advice.js';
-import { createCommands } from './commands.js';
+import { CONNECTION_LOST, toFailure } from './retry-policy.js';
+import { createJobCommands } from './job-commands.js';
 import { asConnection } from './connection.js';
 import { sharedConnection } from './connection-pool.js';
 import { callHost, createEmitter } from './emitter.js';
-import type { Line, Place } from './line.js';
-import { createMemory } from './memory.js';
+import type { Channel, Subscriber } from './channel.js';
+import { createSnapshotCache } from './snapshot-cache.js';
 import { DEFAULTS, checkIds } from './options.js';
-import { present, sameConnection } from './present.js';
+import { toConnection, isSameConnection } from './connection-state.js';
 import type { NamedEvent } from './progress-events.js';
-import { hasEnded } from './progress-fold.js';
+import { hasEnded } from './reduce-progress.js';
 import { createTimers } from './timers.js';
 import { createTracker } from './tracker.js';
-import type { Answer } from './transport.js';
+import type { ServerMessage } from './transport.js';
 import type { IngestionClient, IngestionClientEvents, IngestionClientOptions, Snapshot } from './types.js';
-import { follow, type WatchEvent, type WatchState } from './watch-machine.js';
+import { transitionWatch, type WatchEvent, type WatchState } from './watch-machine.js';
 import { readProgress } from './wire.js';
 
 interface ClientEvents extends IngestionClientEvents {
@@ -26,8 +26,8 @@ interface ClientEvents extends IngestionClientEvents {
 }
 
 /**
- * Makes a client. Throws `RangeError` at options that only a mistake in the program can bring about; a wrong endpoint or
- * id is told as the connection state `error`, with a sentence that says how to mend it.
+ * Makes a client. Throws `RangeError` on an invalid option; an invalid endpoint or id is reported as the connection state
+ * `error`, with a sentence that says how to fix it.
  *
  * @example
  * import { createIngestionClient } from '@ingestion-progress/widget/client';
@@ -39,23 +39,25 @@ export function createIngestionClient(options: IngestionClientOptions): Ingestio
   const { projectId, ingestionId = null, remember = DEFAULTS.remember, onWarning } = options;
   const connection = options.connection ? asConnection(options.connection) : sharedConnection(options);
   const { environment, settings } = connection;
-  const problem = checkIds(options) ?? connection.problem;
+  const configError = checkIds(options) ?? connection.configError;
   const target = { projectId, ingestionId, follow: options.follow ?? DEFAULTS.follow };
-  const stays = target.follow && ingestionId === null;
-  const memoryKey = ingestionId === null ? projectId : `${projectId} ${ingestionId}`;
-  const memory =
-    remember === 'none' ? null : createMemory(environment, connection.endpoint, remember === 'session');
+  const keepsFollowing = target.follow && ingestionId === null;
+  const cacheKey = ingestionId === null ? projectId : `${projectId} ${ingestionId}`;
+  const cache =
+    remember === 'none'
+      ? null
+      : createSnapshotCache(environment, connection.endpoint, remember === 'session');
 
-  const emitter = createEmitter<ClientEvents>(listen);
+  const emitter = createEmitter<ClientEvents>(onListenerCount);
   const timers = createTimers(environment);
   const tracker = createTracker({
-    named: ingestionId !== null,
-    tell: update,
-    readIngestion: async (id) => {
+    explicit: ingestionId !== null,
+    emit: update,
+    fetchIngestion: async (id) => {
       const data = await connection
         .request({ query: ReadProgressDocument, variables: { projectId, ingestionId: id } })
         .catch((error: unknown) => {
-          warn('ENDING_UNKNOWN', `The ending of ingestion ${id} could not be read: ${String(error)}`);
+          warn('ENDING_UNKNOWN', `Cannot fetch ingestion ${id}: ${String(error)}`);
         });
       return readProgress((data as ReadProgressQuery | null | undefined)?.progress) ?? null;
     },
@@ -69,145 +71,147 @@ export function createIngestionClient(options: IngestionClientOptions): Ingestio
   }
 
   let disposed = false;
-  let watch: WatchState = problem === null ? { name: 'idle' } : { name: 'error', error: problem };
+  let watch: WatchState = configError === null ? { name: 'idle' } : { name: 'error', error: configError };
   let stopSignals: (() => void) | null = null;
-  let lookout: Line | null = null;
-  let snapshot = take(null);
-  const place: Place = { target, answer, changed: update };
+  let poller: Channel | null = null;
+  let snapshot = buildSnapshot(null);
+  const subscriber: Subscriber = { target, receive, onChange: update };
 
-  /** The first listener opens, the last one closes after a while. */
-  function listen(size: number): void {
+  /** The first listener subscribes, the last one unsubscribes after a grace period. */
+  function onListenerCount(size: number): void {
     if (disposed) return;
-    timers.end(listen);
+    timers.cancel(onListenerCount);
     if (size === 0) {
-      timers.set(listen, DEFAULTS.lingerMs, () => {
+      timers.set(onListenerCount, DEFAULTS.gracePeriodMs, () => {
         stopSignals?.();
         stopSignals = null;
-        step({ type: 'leave' });
+        dispatch({ type: 'leave' });
       });
       return;
     }
     stopSignals ??= environment.onSignal((signal) => {
-      if (signal === 'leave') memory?.save();
-      else if (signal === 'wake' && watch.name === 'resting') look();
+      if (signal === 'hide') cache?.save();
+      else if (signal === 'wake' && watch.name === 'dormant') pollOnce();
     });
-    step({ type: 'listen' });
+    dispatch({ type: 'listen' });
   }
 
-  function step(event: WatchEvent): void {
-    move(event);
+  function dispatch(event: WatchEvent): void {
+    transition(event);
     update();
   }
-  function move(event: WatchEvent): void {
+  function transition(event: WatchEvent): void {
     if (disposed) return;
     const before = watch;
-    watch = follow(before, event, connection.turn());
-    if (watch !== before) enact(before);
+    watch = transitionWatch(before, event, connection.context());
+    if (watch !== before) applyEffects(before);
   }
 
-  /** Makes true what the watch's state says. */
-  function enact(before: WatchState): void {
+  /** Brings timers, subscription, poller and cache in line with the watch's state. */
+  function applyEffects(before: WatchState): void {
     const { name } = watch;
-    const resting = name === 'resting';
-    timers.set(enact, 'dueAt' in watch ? watch.dueAt - environment.monotonicNow() : null, () => {
-      if (resting) look();
-      else step({ type: 'retryDue' });
+    const isDormant = name === 'dormant';
+    timers.set(applyEffects, 'dueAt' in watch ? watch.dueAt - environment.monotonicNow() : null, () => {
+      if (isDormant) pollOnce();
+      else dispatch({ type: 'retryDue' });
     });
-    if ('attempt' in watch) connection.join(place, name === 'waiting' || name === 'live');
+    if ('attempt' in watch) connection.join(subscriber, name === 'pending' || name === 'live');
     else {
-      connection.leave(place);
-      timers.end(settle);
+      connection.leave(subscriber);
+      timers.cancel(handleEnding);
     }
     if (name === 'refreshing' && before.name !== name) {
-      connection.life.renew().then(() => step({ type: 'renewed' }), failed);
+      connection.refresher.refresh().then(() => dispatch({ type: 'tokenReady' }), onFailure);
     }
-    if (!resting) {
-      lookout?.close();
-      lookout = null;
+    if (!isDormant) {
+      poller?.close();
+      poller = null;
     }
-    if (name === 'unauthorized') memory?.forget(watch.error.code === 'FORBIDDEN' ? memoryKey : null);
-    if (name === 'idle' || name === 'disconnected') memory?.save();
+    if (name === 'unauthorized') cache?.delete(watch.error.code === 'FORBIDDEN' ? cacheKey : null);
+    if (name === 'idle' || name === 'disconnected') cache?.save();
   }
-  const failed = (error: unknown): void => step({ type: 'failed', loss: lossIn(error) });
+  const onFailure = (error: unknown): void => dispatch({ type: 'failed', failure: toFailure(error) });
 
-  function answer(heard: Answer): void {
-    const resting = watch.name === 'resting';
-    if (heard.type === 'failed') return step(heard);
-    if (heard.type === 'complete') {
-      return step(hasSettled() && !stays ? { type: 'ended' } : { type: 'failed', loss: LOST });
+  function receive(message: ServerMessage): void {
+    const isDormant = watch.name === 'dormant';
+    if (message.type === 'failed') return dispatch(message);
+    if (message.type === 'complete') {
+      return dispatch(
+        isEnded() && !keepsFollowing ? { type: 'ended' } : { type: 'failed', failure: CONNECTION_LOST },
+      );
     }
-    if (heard.serverTime !== null) connection.life.note(heard.serverTime);
-    const events = hear(heard);
-    move({ type: resting && !hasSettled() ? 'stirred' : 'answered' });
+    if (message.serverTime !== null) connection.refresher.syncClock(message.serverTime);
+    const events = applyMessage(message);
+    transition({ type: isDormant && !isEnded() ? 'woke' : 'data' });
     update(events);
-    settle();
+    handleEnding();
   }
-  function hear(heard: Extract<Answer, { serverTime: unknown }>): readonly NamedEvent[] {
-    if (heard.type === 'unchanged') return tracker.confirm();
-    const progress = readProgress(heard.progress);
+  function applyMessage(message: Extract<ServerMessage, { serverTime: unknown }>): readonly NamedEvent[] {
+    if (message.type === 'unchanged') return tracker.confirm();
+    const progress = readProgress(message.progress);
     if (progress === undefined) {
-      warn('DATA_INVALID', 'The server sent a state that cannot be one; it was ignored.');
+      warn('DATA_INVALID', 'Ignoring invalid state from the server.');
       return [];
     }
-    const events = tracker.hear(progress);
-    if (tracker.progress !== null) memory?.keep(connection.subject(), memoryKey, tracker.progress);
+    const events = tracker.apply(progress);
+    if (tracker.progress !== null) cache?.set(connection.subject(), cacheKey, tracker.progress);
     return events;
   }
-  const hasSettled = (): boolean => tracker.progress !== null && hasEnded(tracker.progress);
-  /** After an ending: nobody follows, or the place is given back in a while. */
-  function settle(): void {
+  const isEnded = (): boolean => tracker.progress !== null && hasEnded(tracker.progress);
+  /** After an ending: completes, or becomes dormant after a while if the next ingestions are followed. */
+  function handleEnding(): void {
     if (!('attempt' in watch)) return;
-    if (!hasSettled() || tracker.knowledge !== 'confirmed') timers.end(settle);
-    else if (!stays) {
-      memory?.save();
-      step({ type: 'ended' });
-    } else if (!timers.has(settle)) {
-      timers.set(settle, settings.restAfterMs, () => step({ type: 'restDue' }));
+    if (!isEnded() || tracker.knowledge !== 'confirmed') timers.cancel(handleEnding);
+    else if (!keepsFollowing) {
+      cache?.save();
+      dispatch({ type: 'ended' });
+    } else if (!timers.has(handleEnding)) {
+      timers.set(handleEnding, settings.dormantAfterMs, () => dispatch({ type: 'dormantDue' }));
     }
   }
 
-  /** One look for the next ingestion, while resting. */
-  function look(): void {
-    lookout ??= connection.lookout(place, (loss) => step({ type: 'failed', loss }));
-    void lookout.open(false).then((session) => session?.check());
+  /** Polls once for the next ingestion, while dormant. */
+  function pollOnce(): void {
+    poller ??= connection.poller(subscriber, (failure) => dispatch({ type: 'failed', failure }));
+    void poller.open(false).then((session) => session?.check());
   }
 
-  function recall(): void {
-    const known = tracker.knowledge === 'none' && memory?.recall(connection.subject(), memoryKey);
-    if (known) tracker.remember(known);
+  function restoreFromCache(): void {
+    const cached = tracker.knowledge === 'none' && cache?.get(connection.subject(), cacheKey);
+    if (cached) tracker.restore(cached);
   }
-  /** What may be drawn now, the connection as it was where nothing of it changed. */
-  function take(previous: Snapshot['connection'] | null): Snapshot {
-    recall();
+  /** The snapshot of this moment; keeps the connection's identity if it did not change. */
+  function buildSnapshot(previous: Snapshot['connection'] | null): Snapshot {
+    restoreFromCache();
     const { progress, knowledge } = tracker;
-    const { state: machine, life } = connection;
-    const { scopes, clock } = life;
-    const now = present(machine, watch, settings.maxAttempts, knowledge === 'confirmed');
+    const { state: machine, refresher } = connection;
+    const { scopes, clock } = refresher;
+    const current = toConnection(machine, watch, settings.maxAttempts, knowledge === 'confirmed');
     return {
-      connection: previous && sameConnection(previous, now) ? previous : now,
+      connection: previous && isSameConnection(previous, current) ? previous : current,
       progress,
       knowledge,
-      isDegraded: now.state === 'polling',
-      isOffline: now.state === 'offline',
+      isDegraded: current.state === 'polling',
+      isOffline: current.state === 'offline',
       scopes,
       serverTime: clock?.serverTime ?? null,
       receivedAt: clock?.receivedAt ?? null,
     };
   }
-  /** Tells what changed, and what happened; whoever hears of it finds it in the snapshot already. */
+  /** Updates the snapshot, then emits events and changes, so that listeners find them in the snapshot. */
   function update(events: readonly NamedEvent[] = []): void {
     if (disposed) return;
     const before = snapshot;
     const previous = before.connection;
-    const next = take(previous);
+    const next = buildSnapshot(previous);
     const changed = (Object.keys(next) as (keyof Snapshot)[]).some((name) => next[name] !== before[name]);
     if (changed) snapshot = next;
     for (const { name, event } of events) emitter.emit(name, event);
     if (!changed) return;
-    const now = next.connection;
-    if (now !== previous) {
-      if (now.state === 'unauthorized' && watch.name !== now.state) memory?.forget(null);
-      emitter.emit('connection-change', { connection: now, previous });
+    const current = next.connection;
+    if (current !== previous) {
+      if (current.state === 'unauthorized' && watch.name !== current.state) cache?.delete(null);
+      emitter.emit('connection-change', { connection: current, previous });
     }
     emitter.emit('change', null);
   }
@@ -220,25 +224,25 @@ export function createIngestionClient(options: IngestionClientOptions): Ingestio
       listener: (event: IngestionClientEvents[Name]) => void,
     ) => emitter.on(name, listener),
     reconnect() {
-      if (disposed || problem !== null) return;
-      step({ type: 'reconnect' });
+      if (disposed || configError !== null) return;
+      dispatch({ type: 'reconnect' });
       if ('attempt' in watch) connection.reconnect();
     },
     disconnect() {
-      if (problem === null) step({ type: 'disconnect' });
+      if (configError === null) dispatch({ type: 'disconnect' });
     },
     dispose() {
-      move({ type: 'leave' });
+      transition({ type: 'leave' });
       disposed = true;
-      timers.endAll();
+      timers.cancelAll();
       stopSignals?.();
       emitter.clear();
     },
-    ...createCommands(
+    ...createJobCommands(
       connection,
       () => ({ projectId, ingestionId: tracker.progress?.id ?? null }),
-      // The place may have been given back: whoever asked for another go wants to see it.
-      () => step({ type: 'stirred' }),
+      // The client may be dormant: wake it, since the user wants to see the effect of the command.
+      () => dispatch({ type: 'woke' }),
     ),
     monotonicNow: environment.monotonicNow,
   };

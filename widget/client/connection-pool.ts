@@ -1,8 +1,8 @@
-/** Gives clients with the same endpoint and the same source of tokens the same connection, without their knowing. */
+/** Shares one connection among clients that have the same endpoint and the same source of tokens. */
 import { createConnection, type Connection } from './connection.js';
 import type { ConnectionOptions } from './types.js';
 
-// Weak: a connection that no client holds any more is not kept.
+// Weak, so that a connection without clients can be collected.
 const shared = new Map<string, WeakRef<Connection>>();
 const identities = new WeakMap<object, number>();
 let identityCount = 0;
@@ -14,7 +14,7 @@ function identityOf(value: object): number {
 }
 
 /**
- * The same text for the same options, given in the same order; a function is itself, whatever it does.
+ * A cache key: equal for equal options in the same order. Functions are compared by identity.
  *
  * @internal
  */
@@ -23,7 +23,7 @@ export const keyOf = (options: object): string =>
     typeof value === 'function' ? identityOf(value) : value,
   );
 
-/** The connection of everyone with these options. */
+/** The connection that all clients with these options share. */
 export function sharedConnection(options: ConnectionOptions): Connection {
   const { endpoint, wsEndpoint, token, getToken, transport, pollIntervalMs, jitter, maxAttempts } = options;
   const key = keyOf({

@@ -1,115 +1,121 @@
 /**
- * One connection to one server with one source of tokens, shared by everyone who watches over it: runs the machine's
- * effects, hands answers to the watches, keeps the token fresh. What to do is decided in machine.ts.
+ * One connection to one server with one source of tokens, shared by all its subscribers: runs the state machine's effects,
+ * passes messages to the subscribers and keeps the token fresh. Decisions are made in connection-machine.ts.
  */
-import { lossIn } from './advice.js';
+import { toFailure } from './retry-policy.js';
 import { pageEnvironment, type Environment } from './environment.js';
-import { createLine, type Line, type Place } from './line.js';
-import { transition } from './machine.js';
-import { TIMERS, type Effect, type MachineEvent, type MachineState, type Moment } from './machine-state.js';
+import { createChannel, type Channel, type Subscriber } from './channel.js';
+import { transition } from './connection-machine.js';
+import {
+  TIMERS,
+  type Effect,
+  type MachineEvent,
+  type MachineState,
+  type EnvironmentState,
+} from './connection-machine-state.js';
 import { readAddresses, readSettings, type Settings } from './options.js';
 import { createPollingTransport } from './polling-transport.js';
 import { createTimers } from './timers.js';
-import { createTokenLife, type TokenLife } from './token-life.js';
+import { createTokenRefresher, type TokenRefresher } from './token-refresher.js';
 import { createTokenSource } from './token-source.js';
-import type { Loss, Operation, Transport } from './transport.js';
+import type { Failure, Operation, Transport } from './transport.js';
 import type { ConnectionError, ConnectionOptions, IngestionConnection } from './types.js';
 import { createWebSocketTransport } from './websocket-transport.js';
 
-/** The connection, for the clients made with it. */
+/** The connection as its clients see it. */
 export interface Connection extends IngestionConnection {
   readonly environment: Environment;
   readonly settings: Settings;
   readonly state: MachineState;
-  /** What is wrong with the addresses; null where nothing is. */
-  readonly problem: ConnectionError | null;
-  /** What the server says of the token in use, and of its own clock. */
-  readonly life: TokenLife;
-  /** The world and the rules, for a step that is to be decided now. */
-  turn(): Moment & Settings;
-  /** Takes a place, or keeps it; `active`: whether the server is to be asked. */
-  join(place: Place, active: boolean): void;
-  leave(place: Place): void;
+  /** Why the addresses are invalid; null if they are valid. */
+  readonly configError: ConnectionError | null;
+  /** The token's lifetime and scopes, and the server's clock. */
+  readonly refresher: TokenRefresher;
+  /** The input of a state machine's step, as of now. */
+  context(): EnvironmentState & Settings;
+  /** Adds a subscriber, or updates it; `active`: whether it is to be watched now. */
+  join(subscriber: Subscriber, active: boolean): void;
+  leave(subscriber: Subscriber): void;
   reconnect(): void;
-  /** The `sub` of the token in use, once there is one. */
+  /** The `sub` of the current token; null before the first token. */
   subject(): string | null;
-  /** Over the socket where it is live, else over HTTP. */
+  /** Runs an operation over the socket if it is live, else over HTTP. */
   request(operation: Operation): Promise<unknown>;
-  /** Polls beside the connection's own, for a place that was given back. */
-  lookout(place: Place, lost: (loss: Loss) => void): Line;
+  /** Makes a separate polling channel, for a subscriber that has left. */
+  poller(subscriber: Subscriber, onFailure: (failure: Failure) => void): Channel;
 }
 
-/** The inside of a connection that a host hands over. */
+/** The internals of a connection that the host passes in. */
 export function asConnection(connection: IngestionConnection): Connection {
   if (!('join' in connection)) throw new TypeError('connection must come from createConnection.');
   return connection as Connection;
 }
 
-/** What a test or a story brings of its own. */
+/** Replacements for tests and stories. */
 export interface ConnectionParts {
   readonly environment?: Environment;
   readonly webSocketTransport?: Transport;
   readonly pollingTransport?: Transport;
 }
 
-/** Makes a connection; nothing is opened before somebody joins. Throws `RangeError` at options that contradict sense. */
+/** Makes a connection; it opens with its first subscriber. Throws `RangeError` on invalid options. */
 export function createConnection(options: ConnectionOptions = {}, parts: ConnectionParts = {}): Connection {
   const environment = parts.environment ?? pageEnvironment();
-  const { httpUrl, wsUrl, error: problem } = readAddresses(options, environment);
-  const read = readSettings(options);
-  const canSocket = environment.webSocket !== null || parts.webSocketTransport !== undefined;
+  const { httpUrl, wsUrl, error: configError } = readAddresses(options, environment);
+  const configured = readSettings(options);
+  const hasWebSocket = environment.webSocket !== null || parts.webSocketTransport !== undefined;
   const settings: Settings =
-    read.transport === 'auto' && !canSocket ? { ...read, transport: 'polling' } : read;
+    configured.transport === 'auto' && !hasWebSocket ? { ...configured, transport: 'polling' } : configured;
   const transportOptions = { ...settings, environment };
   const polling = parts.pollingTransport ?? createPollingTransport({ ...transportOptions, url: httpUrl });
   const tokens = createTokenSource({ ...options, environment, timeoutMs: settings.tokenTimeoutMs });
 
   let state: MachineState = { name: 'idle' };
-  const places = new Map<Place, boolean>();
+  const subscribers = new Map<Subscriber, boolean>();
   const timers = createTimers(environment);
   let stopSignals: (() => void) | null = null;
-  const life = createTokenLife({
+  const refresher = createTokenRefresher({
     environment,
     tokens,
-    working: () => (state.name === 'connected' || state.name === 'polling' ? state.name : null),
+    activeTransport: () => (state.name === 'connected' || state.name === 'polling' ? state.name : null),
     request,
-    changed: tell,
+    onChange: notify,
   });
-  const shared = { tokens, places, identified: tell };
-  const socket = createLine({
+  const shared = { tokens, subscribers, onToken: notify };
+  const socketChannel = createChannel({
     ...shared,
     transport: parts.webSocketTransport ?? createWebSocketTransport({ ...transportOptions, url: wsUrl }),
     listener: {
-      acknowledged: life.acknowledged,
-      answered: () => dispatch({ type: 'data' }),
-      alive: () => dispatch({ type: 'alive' }),
-      lost(loss) {
-        socket.close();
-        dispatch({ type: 'lost', ...loss });
+      onAcknowledged: refresher.acknowledged,
+      onData: () => dispatch({ type: 'data' }),
+      onAlive: () => dispatch({ type: 'alive' }),
+      onFailure(failure) {
+        socketChannel.close();
+        dispatch({ type: 'lost', ...failure });
       },
     },
   });
-  const polls = createLine({
+  const pollChannel = createChannel({
     ...shared,
     transport: polling,
     listener: {
-      answered: () => dispatch({ type: 'polled' }),
-      lost: ({ error }) => dispatch({ type: 'pollFailed', error }),
+      onData: () => dispatch({ type: 'polled' }),
+      onFailure: ({ error }) => dispatch({ type: 'pollFailed', error }),
     },
   });
   const effects: Readonly<Record<Effect, () => void>> = {
-    open: () => void socket.open(false),
-    openForced: () => void socket.open(true),
+    open: () => void socketChannel.open(false),
+    openFresh: () => void socketChannel.open(true),
     close() {
-      life.pause();
-      socket.close();
+      refresher.pause();
+      socketChannel.close();
     },
-    poll: () => void polls.open(false).then((session) => session?.check()),
-    abandonPoll: polls.close,
-    check: () => socket.session?.check(),
+    poll: () => void pollChannel.open(false).then((session) => session?.check()),
+    cancelPoll: pollChannel.close,
+    check: () => socketChannel.session?.check(),
   };
 
-  const turn = (): Moment & Settings => ({
+  const context = (): EnvironmentState & Settings => ({
     ...settings,
     now: environment.monotonicNow(),
     random: environment.random(),
@@ -117,14 +123,14 @@ export function createConnection(options: ConnectionOptions = {}, parts: Connect
     visible: environment.isVisible(),
   });
   const queue: MachineEvent[] = [];
-  let running = false;
+  let isDispatching = false;
   function dispatch(event: MachineEvent): void {
     queue.push(event);
-    if (running) return;
-    running = true;
+    if (isDispatching) return;
+    isDispatching = true;
     for (let next = queue.shift(); next; next = queue.shift()) {
       const before = state;
-      const [after, todo] = transition(before, next, turn());
+      const [after, dueEffects] = transition(before, next, context());
       state = after;
       for (const timer of TIMERS) {
         const at = dueAt(after, timer);
@@ -134,79 +140,79 @@ export function createConnection(options: ConnectionOptions = {}, parts: Connect
           });
         }
       }
-      for (const effect of todo) effects[effect]();
-      if (after !== before) tell();
+      for (const effect of dueEffects) effects[effect]();
+      if (after !== before) notify();
     }
-    running = false;
+    isDispatching = false;
   }
-  function tell(): void {
-    if (state.name === 'polling') life.askOnce();
-    for (const place of [...places.keys()]) place.changed();
+  function notify(): void {
+    if (state.name === 'polling') refresher.fetchOnce();
+    for (const subscriber of [...subscribers.keys()]) subscriber.onChange();
   }
 
   async function request(operation: Operation): Promise<unknown> {
     const session =
-      (state.name === 'connected' && socket.session) ||
-      polling.open(await tokens.get(false), { lost: () => undefined });
+      (state.name === 'connected' && socketChannel.session) ||
+      polling.open(await tokens.getToken({ force: false }), { onFailure: () => undefined });
     return session.request(operation);
   }
-  function leave(place: Place): void {
-    if (!places.delete(place)) return;
-    attach(place, false);
-    if (places.size > 0) return;
+  function leave(subscriber: Subscriber): void {
+    if (!subscribers.delete(subscriber)) return;
+    attach(subscriber, false);
+    if (subscribers.size > 0) return;
     dispatch({ type: 'stop' });
-    life.end();
+    refresher.reset();
     stopSignals?.();
     stopSignals = null;
     tokens.dispose();
   }
-  function attach(place: Place, active: boolean): void {
-    socket.attach(place, active);
-    polls.attach(place, active);
+  function attach(subscriber: Subscriber, active: boolean): void {
+    socketChannel.attach(subscriber, active);
+    pollChannel.attach(subscriber, active);
   }
 
   return {
     environment,
     settings,
     endpoint: httpUrl,
-    problem,
+    configError,
     get state() {
       return state;
     },
-    life,
-    turn,
+    refresher,
+    context,
     subject: tokens.subject,
     reconnect: () => dispatch({ type: 'reconnect' }),
-    join(place, active) {
-      const before = places.get(place);
-      places.set(place, active);
+    join(subscriber, active) {
+      const before = subscribers.get(subscriber);
+      subscribers.set(subscriber, active);
       stopSignals ??= environment.onSignal((signal) => {
-        if (signal !== 'leave') dispatch({ type: signal });
+        if (signal !== 'hide') dispatch({ type: signal });
       });
       if (before === undefined) dispatch({ type: 'start' });
       if (active === (before ?? false)) return;
-      attach(place, active);
-      if (active && polls.session) dispatch({ type: 'pollDue' });
+      attach(subscriber, active);
+      if (active && pollChannel.session) dispatch({ type: 'pollDue' });
     },
     leave,
-    lookout: (place, lost) =>
-      createLine({
+    poller: (subscriber, onFailure) =>
+      createChannel({
         ...shared,
         transport: polling,
-        places: new Map([[place, true]]),
-        listener: { lost },
+        subscribers: new Map([[subscriber, true]]),
+        listener: { onFailure },
       }),
     request: (operation) =>
       request(operation).catch(async (error: unknown) => {
-        if (lossIn(error).advice !== 'refresh' || !tokens.renewable) throw error;
-        await life.renew();
+        if (toFailure(error).policy !== 'refresh' || !tokens.canRefresh) throw error;
+        await refresher.refresh();
         return request(operation);
       }),
     dispose() {
-      for (const place of [...places.keys()]) leave(place);
+      for (const subscriber of [...subscribers.keys()]) leave(subscriber);
     },
   };
 }
 
 const dueAt = (state: MachineState, timer: (typeof TIMERS)[number]): number | null =>
-  'opened' in state ? state[`${timer}At`] : null;
+  'socketId' in state ? state[`${timer}At`] : null;

@@ -1,13 +1,13 @@
-/** Listeners of a client, and how they are told. One that throws harms neither the others nor the client. */
+/** A typed event emitter. A listener that throws affects neither the others nor the client. */
 
-/** Tells named events. */
+/** Emits named events. */
 export interface Emitter<Events> {
   on<Name extends keyof Events>(name: Name, listener: (event: Events[Name]) => void): () => void;
   emit<Name extends keyof Events>(name: Name, event: Events[Name]): void;
   clear(): void;
 }
 
-/** Calls a host's function; what it throws becomes an uncaught error of the host's, not ours. */
+/** Calls a function of the host; if it throws, the error is reported as uncaught. */
 export function callHost(call: () => void): void {
   try {
     call();
@@ -18,27 +18,27 @@ export function callHost(call: () => void): void {
   }
 }
 
-/** Makes one; `onSize` is told when the number of listeners changed. */
-export function createEmitter<Events>(onSize: (size: number) => void): Emitter<Events> {
+/** Makes an emitter; `onListenerCount` is called when the number of listeners changes. */
+export function createEmitter<Events>(onListenerCount: (size: number) => void): Emitter<Events> {
   interface Entry {
     readonly name: keyof Events;
-    readonly tell: (event: never) => void;
+    readonly listener: (event: never) => void;
   }
   const entries = new Set<Entry>();
   return {
     on(name, listener) {
-      const entry: Entry = { name, tell: listener };
+      const entry: Entry = { name, listener };
       entries.add(entry);
-      onSize(entries.size);
+      onListenerCount(entries.size);
       return () => {
-        if (entries.delete(entry)) onSize(entries.size);
+        if (entries.delete(entry)) onListenerCount(entries.size);
       };
     },
     emit(name, event) {
       for (const entry of [...entries]) {
         if (entry.name === name && entries.has(entry)) {
           callHost(() => {
-            entry.tell(event as never);
+            entry.listener(event as never);
           });
         }
       }

@@ -1,34 +1,34 @@
 /**
- * The world outside: clocks, chance, timers, network, page. The only file of the client that touches them, so that a test
- * can bring its own. Nothing here runs at import.
+ * The client's access to clocks, randomness, timers, network and page. No other file of the client touches these, so tests
+ * can replace them. Nothing here runs at import.
  */
 
-/** What a page tells about itself: `wake` for anything after which the connection should be looked at. */
-export type PageSignal = 'wake' | 'offline' | 'leave';
+/** Page events; `wake` is any event after which the connection should be checked. */
+export type PageSignal = 'wake' | 'offline' | 'hide';
 
-/** Where the client lives. */
+/** The platform that the client runs on. */
 export interface Environment {
-  /** Wall clock, ms since the epoch; may be wrong, and jump. */
+  /** Wall clock, ms since the epoch; it may be wrong or jump. */
   now(): number;
   /** A clock that never goes back, in ms. */
   monotonicNow(): number;
-  /** From 0 up to 1. */
+  /** A random number from 0 (inclusive) to 1 (exclusive). */
   random(): number;
   /**
-   * Calls back once after `delayMs`, telling by how many ms it came late, as it does in a throttled tab or after sleep.
-   * Returns its cancel.
+   * Calls back once after `delayMs` with the delay's overrun in ms, which is large in a throttled tab or after sleep.
+   * Returns a function that cancels it.
    */
   setTimer(delayMs: number, callback: (lateMs: number) => void): () => void;
   isOnline(): boolean;
   isVisible(): boolean;
-  /** Listens to online, offline, visibility, page show and page hide. Returns its unsubscribe. */
+  /** Listens for online, offline, visibilitychange, pageshow and pagehide. Returns an unsubscribe function. */
   onSignal(listener: (signal: PageSignal) => void): () => void;
-  /** Null where the platform has none. */
+  /** Null if the platform has none. */
   readonly webSocket: typeof WebSocket | null;
   fetch(url: string, init: RequestInit): Promise<Response>;
-  /** Address of the page; null outside of one. */
+  /** URL of the page; null outside a browser. */
   pageUrl(): string | null;
-  /** The tab's storage; null where there is none, or it is forbidden. */
+  /** The tab's sessionStorage; null if there is none or access is denied. */
   storage(): Storage | null;
 }
 
@@ -36,13 +36,13 @@ const SIGNALS: readonly (readonly [event: string, signal: PageSignal])[] = [
   ['online', 'wake'],
   ['pageshow', 'wake'],
   ['offline', 'offline'],
-  ['pagehide', 'leave'],
+  ['pagehide', 'hide'],
 ];
 
-/** The browser, or Node as far as it has the same things. */
+/** The browser, or Node as far as it has the same APIs. */
 export function createEnvironment(parts: { readonly webSocket?: typeof WebSocket } = {}): Environment {
-  const world: Partial<typeof globalThis> = globalThis;
-  const page = world.document;
+  const globals: Partial<typeof globalThis> = globalThis;
+  const page = globals.document;
   const isVisible = (): boolean => page?.visibilityState !== 'hidden';
   return {
     now: () => Date.now(),
@@ -58,27 +58,27 @@ export function createEnvironment(parts: { readonly webSocket?: typeof WebSocket
         clearTimeout(timer);
       };
     },
-    isOnline: () => world.navigator?.onLine !== false,
+    isOnline: () => globals.navigator?.onLine !== false,
     isVisible,
     onSignal(listener) {
       const stop = new AbortController();
       const { signal } = stop;
       if (page) {
         for (const [event, name] of SIGNALS) addEventListener(event, () => listener(name), { signal });
-        page.addEventListener('visibilitychange', () => listener(isVisible() ? 'wake' : 'leave'), { signal });
+        page.addEventListener('visibilitychange', () => listener(isVisible() ? 'wake' : 'hide'), { signal });
       }
       return () => {
         stop.abort();
       };
     },
-    webSocket: parts.webSocket ?? world.WebSocket ?? null,
+    webSocket: parts.webSocket ?? globals.WebSocket ?? null,
     fetch: (url, init) => fetch(url, init),
-    pageUrl: () => world.location?.href ?? null,
+    pageUrl: () => globals.location?.href ?? null,
     storage() {
       try {
-        return world.sessionStorage ?? null;
+        return globals.sessionStorage ?? null;
       } catch {
-        // A sandboxed frame, or cookies refused: reading the property throws. Nothing is remembered across pages then.
+        // In a sandboxed frame, or with cookies blocked, reading the property throws. Nothing is cached across pages then.
         return null;
       }
     },
@@ -86,7 +86,7 @@ export function createEnvironment(parts: { readonly webSocket?: typeof WebSocket
 }
 
 let page: Environment | null = null;
-/** The page's own environment: one, so that what is shared is shared. Made at first use. */
+/** The page's environment: one instance, so that connections are shared. Made on first use. */
 export function pageEnvironment(): Environment {
   page ??= createEnvironment();
   return page;

@@ -26,6 +26,6 @@ export { keyOf } from './connection-pool.js';
 export { createEnvironment, type Environment } from './environment.js';
 export { DEFAULTS } from './options.js';
 export { eventsBetween, type NamedEvent } from './progress-events.js';
-export { hasEnded } from './progress-fold.js';
-export { NOTHING_KNOWN, gaveUp, viewOf, type IngestionView } from './view.js';
+export { hasEnded } from './reduce-progress.js';
+export { EMPTY_SNAPSHOT, terminalError, viewOf, type IngestionView } from './view.js';
 export type * from './types.js';

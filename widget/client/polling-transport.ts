@@ -1,12 +1,12 @@
 /**
- * The same by polling: each look is one round of GET requests, one for each watch, with `If-None-Match`. Rounds never
- * overlap. When the next one is due is decided elsewhere.
+ * Transport over HTTP polling: each poll sends one GET request for each watch, with `If-None-Match`. Polls never overlap.
+ * The state machine decides when the next one is due. (invariant: every-step-has-a-timeout)
  */
 import { ReadProgressDocument } from '../generated/operations.js';
-import { adviceForErrors, lossIn, lossOf, tooLate } from './advice.js';
+import { failureForErrors, toFailure, failureOf, timeoutFailure } from './retry-policy.js';
 import type { Environment } from './environment.js';
 import { createTimers } from './timers.js';
-import { OperationError, type Answer, type Loss, type Transport } from './transport.js';
+import { OperationError, type ServerMessage, type Failure, type Transport } from './transport.js';
 
 /** Options of the transport; ms. */
 export interface PollingTransportOptions {
@@ -16,20 +16,20 @@ export interface PollingTransportOptions {
   readonly pollTimeoutMs: number;
 }
 
-const UNREACHABLE = lossOf('retry', 'CONNECTION_LOST', 'No GraphQL server answered by HTTP.');
+const UNREACHABLE = failureOf('retry', 'CONNECTION_LOST', 'No GraphQL server responded over HTTP.');
 
 interface Poll {
   readonly url: string;
-  readonly answer: (answer: Answer) => void;
+  readonly onMessage: (message: ServerMessage) => void;
   etag: string | null;
 }
-/** An answer of a GraphQL server, where it is one. */
-interface Body {
+/** Body of a GraphQL response, if it is one. */
+interface ResponseBody {
   readonly data?: { readonly progress?: unknown } | null;
   readonly errors?: unknown;
 }
 
-/** Sessions over HTTP. */
+/** Makes the HTTP polling transport. */
 export function createPollingTransport({
   environment,
   url,
@@ -40,90 +40,91 @@ export function createPollingTransport({
       const timers = createTimers(environment);
       const requests = new Set<AbortController>();
       const polls = new Set<Poll>();
-      const accepted = {
+      const sessionHeaders = {
         accept: 'application/json',
         ...(token !== null && { authorization: `Bearer ${token}` }),
       };
-      let asking = false;
-      let over = false;
+      let polling = false;
+      let isClosed = false;
 
-      /** Rejects with `OperationError` where there is no answer of a GraphQL server. */
-      async function exchange(to: string, init: RequestInit): Promise<[Response, Body]> {
+      /** Rejects with `OperationError` if no GraphQL server responds. */
+      async function fetchJson(to: string, init: RequestInit): Promise<[Response, ResponseBody]> {
         const request = new AbortController();
-        const headers = { ...accepted, ...(init.headers as Readonly<Record<string, string>>) };
-        let loss = UNREACHABLE;
+        const headers = { ...sessionHeaders, ...(init.headers as Readonly<Record<string, string>>) };
+        let failure = UNREACHABLE;
         requests.add(request);
         timers.deadline(request, pollTimeoutMs, () => {
-          loss = tooLate('HTTP');
+          failure = timeoutFailure('HTTP');
           request.abort();
         });
         try {
           const response = await environment.fetch(to, { ...init, headers, signal: request.signal });
           return [response, response.status === 304 ? {} : Object(await response.json())];
         } catch (cause) {
-          // Refused, aborted, or not JSON (a proxy's page): the reason is told by code, the cause kept for whoever debugs.
-          throw new OperationError(loss, { cause });
+          // Refused, aborted, or not JSON (a proxy's page): the code says which; the cause is kept for debugging.
+          throw new OperationError(failure, { cause });
         } finally {
-          timers.end(request);
+          timers.cancel(request);
           requests.delete(request);
         }
       }
 
-      /** What went wrong where the server did not answer. */
-      async function ask(poll: Poll): Promise<Loss | null> {
+      /** Polls once; resolves with the failure if the server did not respond. */
+      async function pollOnce(poll: Poll): Promise<Failure | null> {
         try {
           const init = poll.etag === null ? {} : { headers: { 'if-none-match': poll.etag } };
-          const [{ status, headers }, { data, errors }] = await exchange(poll.url, init);
-          if (!polls.has(poll) || over) return null;
+          const [{ status, headers }, { data, errors }] = await fetchJson(poll.url, init);
+          if (!polls.has(poll) || isClosed) return null;
           const time = Date.parse(headers.get('date') ?? '');
           const serverTime = Number.isNaN(time) ? null : time;
-          if (status === 304) poll.answer({ type: 'unchanged', serverTime });
-          else if (Array.isArray(errors)) poll.answer({ type: 'failed', loss: adviceForErrors(errors) });
+          if (status === 304) poll.onMessage({ type: 'unchanged', serverTime });
+          else if (Array.isArray(errors))
+            poll.onMessage({ type: 'failed', failure: failureForErrors(errors) });
           else if (data) {
             poll.etag = headers.get('etag');
-            poll.answer({ type: 'state', progress: data.progress, serverTime });
+            poll.onMessage({ type: 'state', progress: data.progress, serverTime });
           } else return UNREACHABLE;
           return null;
         } catch (error) {
-          return lossIn(error);
+          return toFailure(error);
         }
       }
 
-      async function round(): Promise<void> {
-        asking = true;
-        const losses = await Promise.all([...polls].map(ask));
-        asking = false;
-        if (over) return;
-        const [loss] = losses;
-        if (loss && losses.every((each) => each)) listener.lost(loss);
-        else listener.answered?.();
+      async function pollAll(): Promise<void> {
+        polling = true;
+        const failures = await Promise.all([...polls].map(pollOnce));
+        polling = false;
+        if (isClosed) return;
+        const [failure] = failures;
+        if (failure && failures.every((each) => each)) listener.onFailure(failure);
+        else listener.onData?.();
       }
 
       return {
-        watch({ projectId, ingestionId }, answer) {
+        watch({ projectId, ingestionId }, onMessage) {
           const address = new URL(url);
           address.searchParams.set('query', ReadProgressDocument);
           address.searchParams.set('variables', JSON.stringify({ projectId, ingestionId }));
-          const poll: Poll = { url: address.href, answer, etag: null };
+          const poll: Poll = { url: address.href, onMessage, etag: null };
           polls.add(poll);
           return () => {
             polls.delete(poll);
           };
         },
         check() {
-          if (!asking) void round();
+          if (!polling) void pollAll();
         },
         async request(operation) {
-          const [, { data, errors }] = await exchange(url, {
+          const [, { data, errors }] = await fetchJson(url, {
             method: 'POST',
             headers: { 'content-type': 'application/json' },
             body: JSON.stringify(operation),
           });
-          if (Array.isArray(errors)) throw new OperationError(adviceForErrors(errors));
+          if (Array.isArray(errors)) throw new OperationError(failureForErrors(errors));
           return data;
         },
         close() {
-          over = true;
+          isClosed = true;
           for (const request of requests) request.abort();
         },
       };

@@ -1,5 +1,5 @@
-/** What happened between two states, as events: each once, alike on every transport, and none invented. Pure. */
-import { hasEnded } from './progress-fold.js';
+/** Derives events from two states: each once, the same on every transport. Pure. */
+import { hasEnded } from './reduce-progress.js';
 import type { IngestionClientEvents, Progress } from './types.js';
 
 /** One event of a client, with its name. */
@@ -8,8 +8,8 @@ export type NamedEvent = {
 }[keyof IngestionClientEvents];
 
 /**
- * Events that lead from `before` to `after`. Where `before` is null or of another ingestion, everything that `after` has
- * behind it is told: its phases from the one it began at, and its ending.
+ * The events between `before` and `after`. If `before` is null or belongs to another ingestion, the events of `after` so far
+ * are returned: its phases from the first one it ran, and its ending.
  */
 export function eventsBetween(before: Progress | null, after: Progress): readonly NamedEvent[] {
   if (before === after) return [];
@@ -39,6 +39,6 @@ export function eventsBetween(before: Progress | null, after: Progress): readonl
   return events;
 }
 
-/** Whether the old ingestion's ending was missed: another one is seen, and the old was not known as ended. */
+/** Whether the old ingestion's ending was missed: a different one arrived before the old one was known to have ended. */
 export const endingWasMissed = (before: Progress | null, after: Progress): before is Progress =>
   before !== null && before.id !== after.id && !hasEnded(before);

@@ -1,33 +1,33 @@
-/** The timers of one thing, each under a key of its own, so that setting one again ends what it was set to before. */
+/** A set of keyed timers: setting a key again replaces its timer. */
 import type { Environment } from './environment.js';
 
-/** A deadline that fires later than this gives the other side one more chance; ms. */
+/** A deadline that fires later than this waits once more; ms. */
 const LATE_MS = 2_000;
 
-/** Timers that end together. */
+/** Timers that can be cancelled together. */
 export interface Timers {
-  /** Calls back once in so many ms; null: not at all. */
+  /** Calls back once after `delayMs`; null only cancels the key's timer. */
   set(key: unknown, delayMs: number | null, onDue: () => void): void;
   /**
-   * The same, but not believed when it comes late: after sleep or in a throttled tab the answer may be waiting. Then it
-   * calls `onLate`, and waits once more.
+   * The same, but if the timer fires late, as it does after sleep or in a throttled tab, the response may already be queued:
+   * then it calls `onLate` and waits once more. (invariant: client-checks-liveness)
    */
   deadline(key: unknown, delayMs: number, onDue: () => void, onLate?: () => void): void;
   has(key: unknown): boolean;
-  end(key: unknown): void;
-  endAll(): void;
+  cancel(key: unknown): void;
+  cancelAll(): void;
 }
 
-/** None is set yet. */
+/** Makes an empty set. */
 export function createTimers(environment: Environment): Timers {
   const cancels = new Map<unknown, () => void>();
-  const end = (key: unknown): void => {
+  const cancel = (key: unknown): void => {
     cancels.get(key)?.();
     cancels.delete(key);
   };
   function start(key: unknown, delayMs: number, onDue: () => void, onLate: (() => void) | null): void {
-    end(key);
-    const cancel = environment.setTimer(Math.max(0, delayMs), (lateMs) => {
+    cancel(key);
+    const cancelTimer = environment.setTimer(Math.max(0, delayMs), (lateMs) => {
       cancels.delete(key);
       if (onLate === null || lateMs <= LATE_MS) {
         onDue();
@@ -36,20 +36,20 @@ export function createTimers(environment: Environment): Timers {
       start(key, delayMs, onDue, onLate);
       onLate();
     });
-    cancels.set(key, cancel);
+    cancels.set(key, cancelTimer);
   }
   return {
     set(key, delayMs, onDue) {
-      if (delayMs === null) end(key);
+      if (delayMs === null) cancel(key);
       else start(key, delayMs, onDue, null);
     },
     deadline(key, delayMs, onDue, onLate = () => undefined) {
       start(key, delayMs, onDue, onLate);
     },
     has: (key) => cancels.has(key),
-    end,
-    endAll() {
-      for (const key of cancels.keys()) end(key);
+    cancel,
+    cancelAll() {
+      for (const key of cancels.keys()) cancel(key);
     },
   };
 }

@@ -1,8 +1,8 @@
 /**
- * The token, however it is come by: one request at a time, each with a deadline, the last answer kept until it is refused
- * or nobody needs it any more. Knows no server; the connection says when a fresh one is needed.
+ * Gets tokens from the host: one request at a time, each with a timeout. The last token is kept until a new one is forced or
+ * the last subscriber leaves. The connection decides when a new one is needed. (invariant: every-step-has-a-timeout)
  */
-import { lossOf } from './advice.js';
+import { failureOf } from './retry-policy.js';
 import type { Environment } from './environment.js';
 import { createTimers } from './timers.js';
 import { OperationError } from './transport.js';
@@ -10,12 +10,12 @@ import type { GetToken } from './types.js';
 
 /** Where tokens come from. */
 export interface TokenSource {
-  /** False where there is one fixed token, or none: asking again would give the same. */
-  readonly renewable: boolean;
-  /** The `sub` of the last token, as it says itself; null where not known. Only good for keeping apart what people saw. */
+  /** False if there is one fixed token, or none: another request would return the same. */
+  readonly canRefresh: boolean;
+  /** The unverified `sub` of the last token; null if unknown. Only used to separate the cached states of different users. */
   subject(): string | null;
-  /** Null where there is none at all. Rejects with `OperationError` where `getToken` throws, hangs or gives no token. */
-  get(forced: boolean): Promise<string | null>;
+  /** Null if there is no token. Rejects with `OperationError` if the host's `getToken` throws, hangs or returns none. */
+  getToken(request: { readonly force: boolean }): Promise<string | null>;
   dispose(): void;
 }
 
@@ -27,75 +27,75 @@ export interface TokenSourceOptions {
   readonly timeoutMs: number;
 }
 
-/** A request for a token that is under way. */
-interface Flight {
-  readonly forced: boolean;
-  readonly request: AbortController;
-  readonly answer: Promise<string>;
+/** A token request in flight (invariant: one-token-refresh). */
+interface TokenRequest {
+  readonly force: boolean;
+  readonly abort: AbortController;
+  readonly token: Promise<string>;
 }
 
-/** Makes a source; asks nobody before the first `get`. */
+/** Makes a source; it requests nothing before the first `getToken`. */
 export function createTokenSource(options: TokenSourceOptions): TokenSource {
   const { environment, getToken, timeoutMs } = options;
   const timers = createTimers(environment);
   let last = options.token ?? null;
-  let flight: Flight | null = null;
-  /** The last request that was begun, under way or not: an older one that answers later has nothing to say. */
-  let newest: Flight | null = null;
+  let pending: TokenRequest | null = null;
+  /** The latest request, in flight or not: the result of an older one that settles later is dropped. */
+  let newest: TokenRequest | null = null;
 
-  function ask(getToken: GetToken, forced: boolean): Flight {
-    const request = new AbortController();
-    const { signal } = request;
-    const answer = new Promise<string>((resolve, reject) => {
+  function requestToken(getToken: GetToken, force: boolean): TokenRequest {
+    const abort = new AbortController();
+    const { signal } = abort;
+    const token = new Promise<string>((resolve, reject) => {
       const fail = (message: string): void => {
-        reject(new OperationError(lossOf('retry', 'TOKEN_UNAVAILABLE', message)));
+        reject(new OperationError(failureOf('retry', 'TOKEN_UNAVAILABLE', message)));
       };
       signal.addEventListener('abort', () => fail(String(signal.reason)));
-      timers.deadline(request, timeoutMs, () => {
-        request.abort('getToken did not answer in time.');
+      timers.deadline(abort, timeoutMs, () => {
+        abort.abort('getToken timed out.');
       });
-      // In a promise of its own, so that one that throws at once is like one that rejects.
-      Promise.resolve({ forced, signal })
+      // Inside a promise, so that a synchronous throw is handled like a rejection.
+      Promise.resolve({ force, signal })
         .then(getToken)
         .then(
           (token: unknown) => {
             if (typeof token === 'string' && token) resolve(token);
-            else fail('getToken must give a string that is not empty.');
+            else fail('getToken must return a non-empty string.');
           },
           (cause: unknown) => fail(`getToken failed: ${String(cause)}`),
         );
     });
-    const asked: Flight = { forced, request, answer };
-    const landed = (): void => {
-      timers.end(request);
-      if (flight === asked) flight = null;
+    const requested: TokenRequest = { force, abort, token };
+    const finish = (): void => {
+      timers.cancel(abort);
+      if (pending === requested) pending = null;
     };
-    answer.then(landed, landed);
-    return asked;
+    token.then(finish, finish);
+    return requested;
   }
 
   return {
-    renewable: getToken !== undefined,
+    canRefresh: getToken !== undefined,
     subject: () => subjectOf(last ?? ''),
-    async get(forced) {
-      if (getToken === undefined || (!forced && flight === null && last !== null)) return last;
-      if (flight === null || (forced && !flight.forced)) newest = flight = ask(getToken, forced);
-      const mine = flight;
-      const token = await mine.answer;
-      if (mine === newest) last = token;
+    async getToken({ force }) {
+      if (getToken === undefined || (!force && pending === null && last !== null)) return last;
+      if (pending === null || (force && !pending.force)) newest = pending = requestToken(getToken, force);
+      const current = pending;
+      const token = await current.token;
+      if (current === newest) last = token;
       return last ?? token;
     },
     dispose() {
-      last = options.token ?? null; // who comes next may be somebody else
-      flight?.request.abort('Nobody needs the token any more.');
-      newest = flight = null;
+      last = options.token ?? null; // the next subscriber may belong to another user
+      pending?.abort.abort('No longer needed.');
+      newest = pending = null;
     },
   };
 }
 
 /**
- * The `sub` of a JWT; null where it is none that can be read. Nothing is verified: the server does that; and nothing but
- * ASCII is spelled right, which is enough to tell one from another.
+ * The `sub` of a JWT; null if it can't be read. The signature is not verified (the server does that), and characters beyond
+ * ASCII come out garbled, which is enough to tell users apart.
  */
 export function subjectOf(token: string): string | null {
   try {
@@ -103,7 +103,7 @@ export function subjectOf(token: string): string | null {
     const { sub } = JSON.parse(atob(claims)) as { readonly sub?: unknown };
     return typeof sub === 'string' ? sub : null;
   } catch {
-    // Not a JWT that can be read: then nothing is remembered under it.
+    // Not a readable JWT: nothing is cached for it.
     return null;
   }
 }

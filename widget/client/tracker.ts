@@ -1,48 +1,48 @@
 /**
- * Keeps what is known of one project and turns its changes into events. Decides which of them the first state seen may
- * fire, and asks once for the ending of an ingestion that was missed.
+ * Keeps the state of one project and turns its changes into events. Decides which events the first state may emit, and
+ * fetches the ending of an ingestion if the client missed it.
  */
 import { endingWasMissed, eventsBetween, type NamedEvent } from './progress-events.js';
-import { foldProgress, hasEnded } from './progress-fold.js';
+import { reduceProgress, hasEnded } from './reduce-progress.js';
 import type { Progress, Snapshot } from './types.js';
 
-/** What is known of one project. */
+/** Tracks one project. */
 export interface Tracker {
   readonly progress: Progress | null;
   readonly knowledge: Snapshot['knowledge'];
-  /** Shows what was known when this project was left; only before anything was heard. */
-  remember(progress: Progress): void;
-  /** Takes what the server said; null: the project never ingested. Returns what happened, as events to tell. */
-  hear(progress: Progress | null): readonly NamedEvent[];
-  /** The server confirmed that nothing changed: no event. */
+  /** Shows a cached state; only before the first state from a server. */
+  restore(progress: Progress): void;
+  /** Applies a state from the server; null: the project never ingested. Returns the events to emit. */
+  apply(progress: Progress | null): readonly NamedEvent[];
+  /** The server confirmed that nothing changed: no events. */
   confirm(): readonly NamedEvent[];
 }
 
 /** Options of a tracker. */
 export interface TrackerOptions {
-  /** The host named the ingestion: then the first state seen is news. */
-  readonly named: boolean;
-  /** Tells events that had to wait. */
-  readonly tell: (events: readonly NamedEvent[]) => void;
-  /** Reads one ingestion by its id; null where it cannot be had. */
-  readonly readIngestion: (id: string) => Promise<Progress | null>;
+  /** The host named the ingestion: then the first state emits events too. */
+  readonly explicit: boolean;
+  /** Emits events that were deferred. */
+  readonly emit: (events: readonly NamedEvent[]) => void;
+  /** Fetches one ingestion by its id; null if it can't be fetched. */
+  readonly fetchIngestion: (id: string) => Promise<Progress | null>;
 }
 
-/** Starts with nothing known. */
+/** Makes a tracker without a state. */
 export function createTracker(options: TrackerOptions): Tracker {
-  const { named, tell, readIngestion } = options;
+  const { explicit, emit, fetchIngestion } = options;
   let progress: Progress | null = null;
   let knowledge: Snapshot['knowledge'] = 'none';
-  /** Events wait here while an ending that was missed is asked for, so that it is told first. */
-  let waiting: NamedEvent[] | null = null;
+  /** Events deferred while a missed ending is fetched, so that the ending is emitted first. */
+  let deferred: NamedEvent[] | null = null;
 
-  async function tellMissed(before: Progress, held: readonly NamedEvent[]): Promise<void> {
-    const ending = await readIngestion(before.id);
-    waiting = null;
-    // It may have been read while it still ran, if it was replaced without an end: then there is nothing to tell.
+  async function emitMissedEnding(before: Progress, deferredEvents: readonly NamedEvent[]): Promise<void> {
+    const ending = await fetchIngestion(before.id);
+    deferred = null;
+    // An ingestion that was replaced without an ending is still running in the store: then there is nothing to emit.
     const missed =
       ending?.id === before.id && ending.status !== 'RUNNING' ? eventsBetween(before, ending) : [];
-    tell([...missed, ...held]);
+    emit([...missed, ...deferredEvents]);
   }
 
   return {
@@ -52,30 +52,30 @@ export function createTracker(options: TrackerOptions): Tracker {
     get knowledge() {
       return knowledge;
     },
-    remember(remembered) {
-      progress = remembered;
+    restore(cached) {
+      progress = cached;
       knowledge = 'remembered';
     },
-    hear(heard) {
+    apply(incoming) {
       const before = progress;
-      // Nothing known, or another one remembered as ended: as good as seeing it for the first time.
-      const silent =
+      // Nothing known, or a different, ended ingestion in the cache: this counts as the first state.
+      const isInitial =
         knowledge === 'none'
-          ? !named
-          : knowledge === 'remembered' && before !== null && hasEnded(before) && before.id !== heard?.id;
-      if (heard === null) {
-        // A server that knows nothing of it: what this tab remembered is not true there.
+          ? !explicit
+          : knowledge === 'remembered' && before !== null && hasEnded(before) && before.id !== incoming?.id;
+      if (incoming === null) {
+        // The server has no ingestion: the cached state is wrong.
         if (knowledge !== 'confirmed') progress = null;
-      } else progress = foldProgress(before, heard);
+      } else progress = reduceProgress(before, incoming);
       knowledge = 'confirmed';
-      if (progress === null || progress === before || silent) return [];
+      if (progress === null || progress === before || isInitial) return [];
       const events = eventsBetween(before, progress);
-      if (waiting === null && endingWasMissed(before, progress)) {
-        waiting = [];
-        void tellMissed(before, waiting);
+      if (deferred === null && endingWasMissed(before, progress)) {
+        deferred = [];
+        void emitMissedEnding(before, deferred);
       }
-      if (waiting === null) return events;
-      waiting.push(...events);
+      if (deferred === null) return events;
+      deferred.push(...events);
       return [];
     },
     confirm() {

@@ -1,8 +1,8 @@
 /**
- * The port that both transports stand behind: a session is opened with a token, is told what to watch, and tells what the
- * server answers. Leaves it to others when to open one, and what to do when one is lost.
+ * The port that both transports implement: a session is opened with a token, watches projects, and passes on the server's
+ * messages. When to open a session and how to handle a failure is decided by the state machines.
  */
-import type { Advice } from './machine-state.js';
+import type { RetryPolicy } from './connection-machine-state.js';
 import type { ConnectionError } from './types.js';
 
 /** What to watch. */
@@ -12,37 +12,37 @@ export interface WatchTarget {
   readonly follow: boolean;
 }
 
-/** Until when a token is good, by the server's clock; ms since the epoch. */
+/** Expiry and scopes of a token, by the server's clock; ms since the epoch. */
 export interface TokenLifetime {
   readonly expiresAt: number | null;
   readonly serverTime: number | null;
   readonly scopes: readonly string[] | null;
 }
 
-/** What went wrong with an operation or a connection, and what to do about it. */
-export interface Loss {
-  readonly advice: Advice;
+/** Why an operation or a connection failed, and whether to retry. */
+export interface Failure {
+  readonly policy: RetryPolicy;
   readonly error: ConnectionError;
 }
 
-/** What the server says to one watch. What it carries is not trusted. */
-export type Answer =
+/** A message of the server for one watch. Its contents are not validated yet. */
+export type ServerMessage =
   | { readonly type: 'state'; readonly progress: unknown; readonly serverTime: number | null }
   | { readonly type: 'unchanged'; readonly serverTime: number | null }
-  | { readonly type: 'failed'; readonly loss: Loss }
-  /** The server has nothing more to say. */
+  | { readonly type: 'failed'; readonly failure: Failure }
+  /** The server completed the subscription. */
   | { readonly type: 'complete' };
 
-/** What a session tells about itself, to who wants to hear it. Nothing is told after `lost` or `close()`. */
+/** Callbacks of a session. None is called after a socket's `onFailure` or after `close()`. */
 export interface SessionListener {
-  /** The token was taken. */
-  acknowledged?(lifetime: TokenLifetime): void;
-  /** The server answered a watch. */
-  answered?(): void;
-  /** Another sign of life. */
-  alive?(): void;
-  /** A socket is over; a round of polls failed, and another may be asked for. */
-  lost(loss: Loss): void;
+  /** The server accepted the token. */
+  onAcknowledged?(lifetime: TokenLifetime): void;
+  /** The server sent data for a watch, or a poll succeeded. */
+  onData?(): void;
+  /** The server sent any other message. */
+  onAlive?(): void;
+  /** The socket ended; or a poll failed, after which the session may poll again. */
+  onFailure(failure: Failure): void;
 }
 
 /** A document and its variables. */
@@ -53,28 +53,28 @@ export interface Operation {
 
 /** An open session. */
 export interface TransportSession {
-  /** Returns the end of it, which may be called twice. */
-  watch(target: WatchTarget, answer: (answer: Answer) => void): () => void;
-  /** Looks at once: a ping, or a round of polls. */
+  /** Returns a function that stops watching; calling it twice does no harm. */
+  watch(target: WatchTarget, onMessage: (message: ServerMessage) => void): () => void;
+  /** Checks the connection now: sends a ping, or polls. */
   check(): void;
   /** Runs one query or mutation. Rejects with `OperationError`. */
   request(operation: Operation): Promise<unknown>;
   close(): void;
 }
 
-/** One way to reach the server. */
+/** A transport to the server. */
 export interface Transport {
   open(token: string | null, listener: SessionListener): TransportSession;
 }
 
-/** An operation that the server refused, or that could not be brought to it. */
+/** An operation that the server rejected, or that did not reach it. */
 export class OperationError extends Error {
   readonly code: string;
-  readonly loss: Loss;
-  constructor(loss: Loss, options?: ErrorOptions) {
-    super(loss.error.message, options);
+  readonly failure: Failure;
+  constructor(failure: Failure, options?: ErrorOptions) {
+    super(failure.error.message, options);
     this.name = 'OperationError';
-    this.code = loss.error.code;
-    this.loss = loss;
+    this.code = failure.error.code;
+    this.failure = failure;
   }
 }

@@ -1,4 +1,4 @@
-/** A snapshot laid out for a component: what hooks and composables give. Pure; knows no framework. */
+/** A snapshot in the shape that hooks and composables return. Pure; independent of frameworks. */
 import type {
   ConnectionError,
   ConnectionState,
@@ -12,9 +12,9 @@ import type {
 /** What a component shows of an ingestion and its connection. */
 export interface IngestionView {
   readonly connectionState: ConnectionState;
-  /** 1 to 4; 0 while waiting for the first phase; null where nothing is known. */
+  /** 1 to 4; 0 before the first phase; null if nothing is known. */
   readonly currentPhase: number | null;
-  /** Percent of each phase; null where not known. */
+  /** Percent of each phase; null if unknown. */
   readonly progress: Readonly<Record<1 | 2 | 3 | 4, number | null>>;
   /** Of the current phase. */
   readonly metrics: PhaseMetrics | null;
@@ -28,8 +28,8 @@ export interface IngestionView {
   readonly isDegraded: boolean;
 }
 
-/** What is known before a client was made, and on a server: nothing. */
-export const NOTHING_KNOWN: Snapshot = Object.freeze<Snapshot>({
+/** The snapshot before a client exists, and during server rendering. */
+export const EMPTY_SNAPSHOT: Snapshot = Object.freeze<Snapshot>({
   connection: { state: 'idle' },
   progress: null,
   knowledge: 'none',
@@ -40,7 +40,7 @@ export const NOTHING_KNOWN: Snapshot = Object.freeze<Snapshot>({
   receivedAt: null,
 });
 
-/** Lays a snapshot out. */
+/** The view of a snapshot. */
 export function viewOf({ connection, progress, isOffline, isDegraded }: Snapshot): IngestionView {
   const percentOf = (index: number): number | null => progress?.phases[index]?.percent ?? null;
   return {
@@ -57,8 +57,8 @@ export function viewOf({ connection, progress, isOffline, isDegraded }: Snapshot
   };
 }
 
-/** Why the connection gave up; null where it has not, or the user stopped it. */
-export function gaveUp({ connection }: Pick<Snapshot, 'connection'>): ConnectionError | null {
-  const over = ['disconnected', 'unauthorized', 'error'].includes(connection.state);
-  return over && 'error' in connection ? connection.error : null;
+/** Why the connection stopped; null if it has not, or if the user stopped it. */
+export function terminalError({ connection }: Pick<Snapshot, 'connection'>): ConnectionError | null {
+  const isTerminal = ['disconnected', 'unauthorized', 'error'].includes(connection.state);
+  return isTerminal && 'error' in connection ? connection.error : null;
 }

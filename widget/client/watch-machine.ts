@@ -1,148 +1,154 @@
 /**
- * What becomes of following one project over a connection: `follow(state, event) -> state`, pure, in one table. The
- * connection's own ups and downs are in machine.ts; here are the stops that are this project's alone.
+ * State machine of one watched project: `transitionWatch(state, event) -> state`, pure. The shared connection has its own
+ * machine in connection-machine.ts; this one handles what concerns a single project.
  */
-import { endOf } from './advice.js';
+import { terminalStateFor } from './retry-policy.js';
 import { retryDelayMs } from './backoff.js';
-import type { Moment } from './machine-state.js';
-import type { Loss } from './transport.js';
+import type { EnvironmentState } from './connection-machine-state.js';
+import type { Failure } from './transport.js';
 import type { ConnectionError } from './types.js';
 
-/** What a watch that is under way carries. */
-interface Pursuit {
-  /** Further goes at its own operation begun, without a healthy while between. */
+/** Data of a watch that has not stopped. */
+interface WatchAttempt {
+  /** Retries of this operation since it was last healthy. */
   readonly attempt: number;
-  /** A token was asked for by force since the last healthy while. */
+  /** A token refresh was forced since this watch was last healthy. */
   readonly refreshed: boolean;
 }
 
-/** Where the watch stands. Times on the monotonic clock, in ms. */
+/** State of the watch. Times are on the monotonic clock, in ms. */
 export type WatchState =
-  /** Nobody listens. */
+  /** No listeners. */
   | { readonly name: 'idle' }
-  /** Asked, or about to ask as soon as there is a connection. */
-  | ({ readonly name: 'waiting' } & Pursuit)
-  /** Answered. */
-  | ({ readonly name: 'live'; readonly since: number } & Pursuit)
-  /** The server refused for now: its own backoff, the socket stays. */
-  | ({ readonly name: 'retrying'; readonly dueAt: number; readonly error: ConnectionError } & Pursuit)
-  /** The server wants another token. */
-  | ({ readonly name: 'refreshing'; readonly error: ConnectionError } & Pursuit)
-  /** The ingestion ended a while ago: the place is given back, and the next one looked for now and then. */
-  | { readonly name: 'resting'; readonly dueAt: number }
+  /** Subscribed, or about to subscribe once there is a connection. */
+  | ({ readonly name: 'pending' } & WatchAttempt)
+  /** Data arrived. */
+  | ({ readonly name: 'live'; readonly since: number } & WatchAttempt)
+  /** The server rejected the operation for now: retried with its own backoff; the socket stays open. */
+  | ({ readonly name: 'retrying'; readonly dueAt: number; readonly error: ConnectionError } & WatchAttempt)
+  /** The server asks for a new token. */
+  | ({ readonly name: 'refreshing'; readonly error: ConnectionError } & WatchAttempt)
+  /** The ingestion ended a while ago: unsubscribed, polling now and then for the next one. */
+  | { readonly name: 'dormant'; readonly dueAt: number }
   | { readonly name: 'completed' }
-  /** By the user. */
+  /** Stopped by the user. */
   | { readonly name: 'disconnected'; readonly reason: 'stopped'; readonly error: null }
   | { readonly name: 'unauthorized' | 'error'; readonly error: ConnectionError };
 export type WatchName = WatchState['name'];
 
-/** What can happen to it. */
+/** Events of a watch. */
 export type WatchEvent =
   | { readonly type: 'listen' | 'leave' | 'disconnect' | 'reconnect' }
-  | { readonly type: 'answered' }
-  | { readonly type: 'failed'; readonly loss: Loss }
-  /** Nothing more is to come, and nobody follows; or: it ended a while ago. */
-  | { readonly type: 'ended' | 'restDue' }
-  | { readonly type: 'retryDue' | 'renewed' | 'stirred' };
+  | { readonly type: 'data' }
+  | { readonly type: 'failed'; readonly failure: Failure }
+  /** The ingestion ended and the next one isn't followed; it ended a while ago. */
+  | { readonly type: 'ended' | 'dormantDue' }
+  | { readonly type: 'retryDue' | 'tokenReady' | 'woke' };
 export type WatchEventName = WatchEvent['type'];
 
-/** What steps decide by: the world at the moment of an event, and the rules; ms. */
-export interface WatchTurn extends Moment {
-  readonly renewable: boolean;
+/** Input of every step besides state and event; durations in ms. */
+export interface WatchContext extends EnvironmentState {
+  readonly canRefresh: boolean;
   readonly jitter: number;
   readonly maxAttempts: number;
   readonly healthyAfterMs: number;
-  readonly probeIntervalMs: number;
-  readonly restPollIntervalMs: number;
+  readonly backgroundRetryMs: number;
+  readonly dormantPollIntervalMs: number;
 }
 
 type StateOf<S extends WatchName> = Extract<WatchState, { name: S }> & { readonly name: S };
 type EventOf<E extends WatchEventName> = WatchEvent & { readonly type: E };
 type Step<S extends WatchName, E extends WatchEventName> = (
   state: StateOf<S>,
-  turn: WatchTurn,
+  context: WatchContext,
   event: EventOf<E>,
 ) => WatchState;
-type AnyStep = (...args: [never, WatchTurn, never]) => WatchState;
+type AnyStep = (...args: [never, WatchContext, never]) => WatchState;
 
-const FRESH: Pursuit = { attempt: 0, refreshed: false };
+const INITIAL_ATTEMPT: WatchAttempt = { attempt: 0, refreshed: false };
 type Failed = Extract<WatchEvent, { type: 'failed' }>;
-function failed(state: Pursuit, turn: WatchTurn, { loss }: Failed): WatchState {
+function failed(state: WatchAttempt, context: WatchContext, { failure }: Failed): WatchState {
   const { attempt, refreshed } = state;
-  const { error } = loss;
-  const end = endOf(loss, refreshed, turn.renewable);
-  if (end !== null) return end;
-  if (loss.advice === 'refresh') return { name: 'refreshing', error, attempt, refreshed: true };
-  // Past the budget a quiet look remains: the socket is there, and one question costs little.
+  const { error } = failure;
+  const terminalState = terminalStateFor(failure, refreshed, context.canRefresh);
+  if (terminalState !== null) return terminalState;
+  if (failure.policy === 'refresh') return { name: 'refreshing', error, attempt, refreshed: true };
+  // After the last attempt it retries in the background: the socket is open anyway, and one operation costs little.
   const delayMs =
-    attempt < turn.maxAttempts ? retryDelayMs(attempt + 1, turn.jitter, turn.random) : turn.probeIntervalMs;
-  return { name: 'retrying', attempt, refreshed, error, dueAt: turn.now + delayMs };
+    attempt < context.maxAttempts
+      ? retryDelayMs(attempt + 1, context.jitter, context.random)
+      : context.backgroundRetryMs;
+  return { name: 'retrying', attempt, refreshed, error, dueAt: context.now + delayMs };
 }
 
-/** What changes nothing in which state. Whatever is not named here, the table must have: the compiler holds it to that. */
-interface Nothing {
+/** Events that each state ignores. The compiler requires every other pair to be in the table. */
+interface Ignored {
   idle: Exclude<WatchEventName, 'listen' | 'disconnect'>;
-  waiting: 'listen' | 'reconnect' | 'retryDue' | 'renewed' | 'stirred';
-  live: 'listen' | 'reconnect' | 'answered' | 'retryDue' | 'renewed' | 'stirred';
-  retrying: 'listen' | 'answered' | 'failed' | 'renewed' | 'stirred';
-  refreshing: 'listen' | 'reconnect' | 'answered' | 'retryDue' | 'stirred';
-  resting: 'listen' | 'ended' | 'restDue' | 'retryDue' | 'renewed';
+  pending: 'listen' | 'reconnect' | 'retryDue' | 'tokenReady' | 'woke';
+  live: 'listen' | 'reconnect' | 'data' | 'retryDue' | 'tokenReady' | 'woke';
+  retrying: 'listen' | 'data' | 'failed' | 'tokenReady' | 'woke';
+  refreshing: 'listen' | 'reconnect' | 'data' | 'retryDue' | 'woke';
+  dormant: 'listen' | 'ended' | 'dormantDue' | 'retryDue' | 'tokenReady';
   completed: Exclude<WatchEventName, 'disconnect' | 'reconnect'>;
   disconnected: Exclude<WatchEventName, 'reconnect'>;
   unauthorized: Exclude<WatchEventName, 'disconnect' | 'reconnect'>;
   error: Exclude<WatchEventName, 'disconnect' | 'reconnect'>;
 }
 type Table = {
-  readonly [S in WatchName]: { readonly [E in Exclude<WatchEventName, Nothing[S]>]: Step<S, E> };
+  readonly [S in WatchName]: { readonly [E in Exclude<WatchEventName, Ignored[S]>]: Step<S, E> };
 };
 
 const leave = (): WatchState => ({ name: 'idle' });
 const disconnect = (): WatchState => ({ name: 'disconnected', reason: 'stopped', error: null });
 const ended = (): WatchState => ({ name: 'completed' });
-const wait = (): WatchState => ({ name: 'waiting', ...FRESH });
-const restDue = (_s: unknown, turn: WatchTurn): WatchState => ({
-  name: 'resting',
-  dueAt: turn.now + turn.restPollIntervalMs,
+const startPending = (): WatchState => ({ name: 'pending', ...INITIAL_ATTEMPT });
+const dormantDue = (_s: unknown, context: WatchContext): WatchState => ({
+  name: 'dormant',
+  dueAt: context.now + context.dormantPollIntervalMs,
 });
-const waitAgain = ({ attempt, refreshed }: Pursuit): WatchState => ({ name: 'waiting', attempt, refreshed });
-const underWay = { leave, disconnect, ended, restDue };
-const over = { disconnect, reconnect: wait };
+const resumePending = ({ attempt, refreshed }: WatchAttempt): WatchState => ({
+  name: 'pending',
+  attempt,
+  refreshed,
+});
+const active = { leave, disconnect, ended, dormantDue };
+const terminal = { disconnect, reconnect: startPending };
 
-/** Every transition there is. */
+/** All transitions. */
 export const WATCH_TABLE: Table = {
-  idle: { listen: wait, disconnect },
-  waiting: {
-    ...underWay,
-    answered: ({ attempt, refreshed }, { now }) => ({ name: 'live', attempt, refreshed, since: now }),
+  idle: { listen: startPending, disconnect },
+  pending: {
+    ...active,
+    data: ({ attempt, refreshed }, { now }) => ({ name: 'live', attempt, refreshed, since: now }),
     failed,
   },
   live: {
-    ...underWay,
-    failed: (state, turn, event) =>
-      failed(turn.now - state.since < turn.healthyAfterMs ? state : FRESH, turn, event),
+    ...active,
+    failed: (state, context, event) =>
+      failed(context.now - state.since < context.healthyAfterMs ? state : INITIAL_ATTEMPT, context, event),
   },
   retrying: {
-    ...underWay,
-    reconnect: wait,
+    ...active,
+    reconnect: startPending,
     retryDue: (state, { maxAttempts }) =>
-      waitAgain({ ...state, attempt: Math.min(state.attempt + 1, maxAttempts) }),
+      resumePending({ ...state, attempt: Math.min(state.attempt + 1, maxAttempts) }),
   },
   refreshing: {
-    ...underWay,
-    // A token that cannot be had for now is no refusal: it may be asked for again.
-    failed: (state, turn, event) =>
-      failed({ ...state, refreshed: event.loss.advice === 'refresh' }, turn, event),
-    renewed: waitAgain,
+    ...active,
+    // Failing to get a token is not a rejection of one: it may be requested again.
+    failed: (state, context, event) =>
+      failed({ ...state, refreshed: event.failure.policy === 'refresh' }, context, event),
+    tokenReady: resumePending,
   },
-  resting: { leave, ...over, answered: restDue, failed: wait, stirred: wait },
-  completed: over,
-  disconnected: { reconnect: wait },
-  unauthorized: over,
-  error: over,
+  dormant: { leave, ...terminal, data: dormantDue, failed: startPending, woke: startPending },
+  completed: terminal,
+  disconnected: { reconnect: startPending },
+  unauthorized: terminal,
+  error: terminal,
 };
 
-/** What the event makes of the state; the same object where nothing changes. */
-export function follow(state: WatchState, event: WatchEvent, turn: WatchTurn): WatchState {
+/** The next state; the same object if nothing changes. */
+export function transitionWatch(state: WatchState, event: WatchEvent, context: WatchContext): WatchState {
   const row = WATCH_TABLE[state.name] as Readonly<Partial<Record<WatchEventName, AnyStep>>>;
-  return row[event.type]?.(state as never, turn, event as never) ?? state;
+  return row[event.type]?.(state as never, context, event as never) ?? state;
 }

@@ -1,13 +1,26 @@
 /**
- * Live over a WebSocket: one graphql-ws client for each session, which is never let to connect again by itself (its own
- * counting starts anew with each ack, and a close with 1000 makes it reconnect without end). Each step has a deadline.
+ * Transport over a WebSocket: one graphql-ws client for each session. graphql-ws must not reconnect by itself, since its retry
+ * count is reset by each ack, and a close with 1000 would make it reconnect forever. Each step has a timeout
+ * (invariant: every-step-has-a-timeout).
  */
 import { createClient } from 'graphql-ws/client';
 import { WatchProgressDocument } from '../generated/operations.js';
-import { LOST, adviceForClose, adviceForErrors, lossOf, tooLate } from './advice.js';
+import {
+  CONNECTION_LOST,
+  failureForClose,
+  failureForErrors,
+  failureOf,
+  timeoutFailure,
+} from './retry-policy.js';
 import type { Environment } from './environment.js';
 import { createTimers } from './timers.js';
-import { OperationError, type Answer, type Loss, type Operation, type Transport } from './transport.js';
+import {
+  OperationError,
+  type ServerMessage,
+  type Failure,
+  type Operation,
+  type Transport,
+} from './transport.js';
 import { readLifetime } from './wire.js';
 
 /** Options of the transport; ms. */
@@ -22,17 +35,17 @@ export interface WebSocketTransportOptions {
   readonly pongTimeoutMs: number;
 }
 
-/** After this long without a word, by the wall clock, a check pings; ms. */
-const JUST_NOW_MS = 500;
+/** A check pings if the last message is older than this by the wall clock; ms. */
+const RECENT_MS = 500;
 
-/** What comes of an operation. */
-interface Sink {
+/** Receives the results of an operation. */
+interface OperationSink {
   next(data: unknown): void;
-  failed(loss: Loss): void;
+  fail(failure: Failure): void;
   complete(): void;
 }
 
-/** Sessions over graphql-transport-ws. */
+/** Makes the transport for the graphql-transport-ws protocol. */
 export function createWebSocketTransport(options: WebSocketTransportOptions): Transport {
   const { environment, ackTimeoutMs, firstDataTimeoutMs, pingIntervalMs, pongTimeoutMs } = options;
   return {
@@ -40,48 +53,49 @@ export function createWebSocketTransport(options: WebSocketTransportOptions): Tr
       const { webSocket } = environment;
       if (webSocket === null) {
         throw new OperationError(
-          lossOf(
-            'giveUp',
+          failureOf(
+            'fatal',
             'WEBSOCKET_MISSING',
-            'There is no WebSocket here: bring one with createEnvironment({ webSocket }), or use polling.',
+            'No WebSocket. Pass one to createEnvironment({ webSocket }), or use polling.',
           ),
         );
       }
       const timers = createTimers(environment);
       let socket: WebSocket | null = null;
-      let over = false;
+      let isClosed = false;
       let acknowledged = false;
-      let answered = false;
-      let heardAt = 0;
-      /** Starts the deadline of each watch that waits for the ack. */
-      const unasked = new Set<() => void>();
-      const requests = new Set<(loss: Loss) => void>();
+      let hasData = false;
+      let lastMessageAt = 0;
+      /** Starts the first-data timeouts of the watches that wait for the ack. */
+      const awaitingAck = new Set<() => void>();
+      const requests = new Set<(failure: Failure) => void>();
 
       const deadline = (delayMs: number, step: string): void =>
-        timers.deadline(deadline, delayMs, () => end(tooLate(step)));
-      function end(loss: Loss | null): void {
-        if (over) return;
-        over = true;
-        timers.endAll();
-        for (const refuse of requests) refuse(loss ?? LOST);
-        // Before the ack only `terminate` closes at once; `dispose` would wait for it.
+        timers.deadline(deadline, delayMs, () => end(timeoutFailure(step)));
+      function end(failure: Failure | null): void {
+        if (isClosed) return;
+        isClosed = true;
+        timers.cancelAll();
+        for (const fail of requests) fail(failure ?? CONNECTION_LOST);
+        // Before the ack only `terminate` closes at once; `dispose` would wait for the ack.
         if (acknowledged) void client.dispose();
         else client.terminate();
-        if (loss !== null) listener.lost(loss);
+        if (failure !== null) listener.onFailure(failure);
       }
 
-      // A socket whose network went away stays open and silent for minutes: after a silence the client pings.
-      function heard(): void {
-        heardAt = environment.now();
-        timers.end('pong');
+      // If the network is gone, a socket stays open and silent for minutes: ping after a silence.
+      // (invariant: client-checks-liveness)
+      function onTraffic(): void {
+        lastMessageAt = environment.now();
+        timers.cancel('pong');
         timers.set('ping', pingIntervalMs, ping);
       }
       function ping(): void {
         if (!acknowledged || timers.has('pong')) return;
-        timers.deadline('pong', pongTimeoutMs, () => end(LOST), send);
-        send();
+        timers.deadline('pong', pongTimeoutMs, () => end(CONNECTION_LOST), sendPing);
+        sendPing();
       }
-      function send(): void {
+      function sendPing(): void {
         if (socket?.readyState === 1) socket.send('{"type":"ping"}');
       }
 
@@ -91,7 +105,7 @@ export function createWebSocketTransport(options: WebSocketTransportOptions): Tr
         webSocketImpl: class extends webSocket {
           constructor(url: string | URL, protocols?: string | string[]) {
             super(url, protocols);
-            // What goes wrong is told by the close; in Node an error that nobody listens to would end the process.
+            // The close event reports the error; in Node an unhandled error event would end the process.
             this.addEventListener('error', () => undefined);
           }
         },
@@ -102,46 +116,46 @@ export function createWebSocketTransport(options: WebSocketTransportOptions): Tr
         on: {
           opened(opened) {
             socket = opened as WebSocket;
-            if (!over) deadline(ackTimeoutMs, 'acknowledgement');
+            if (!isClosed) deadline(ackTimeoutMs, 'acknowledgement');
           },
           connected(_socket, payload) {
-            if (over) return;
+            if (isClosed) return;
             acknowledged = true;
-            timers.end(deadline);
-            for (const start of unasked) start();
-            listener.acknowledged?.(readLifetime(payload));
+            timers.cancel(deadline);
+            for (const startDeadline of awaitingAck) startDeadline();
+            listener.onAcknowledged?.(readLifetime(payload));
           },
           message() {
-            if (over) return;
-            heard();
-            if (acknowledged) listener.alive?.();
+            if (isClosed) return;
+            onTraffic();
+            if (acknowledged) listener.onAlive?.();
           },
-          // First in line: nothing of this client may act on its own close.
-          closed: (event) => end(adviceForClose((event as CloseEvent).code)),
+          // Runs before graphql-ws's own close handlers.
+          closed: (event) => end(failureForClose((event as CloseEvent).code)),
         },
       });
 
-      /** Runs an operation; returns its end, after which nothing is told of it. */
-      function run({ query, variables }: Operation, sink: Sink): () => void {
+      /** Runs an operation; returns a function that stops it, after which the sink receives nothing. */
+      function run({ query, variables }: Operation, sink: OperationSink): () => void {
         let ended = false;
-        const unless = <T>(tell: (value: T) => void) => {
+        const ifActive = <T>(deliver: (value: T) => void) => {
           return (value: T): void => {
-            if (!over && !ended) tell(value);
+            if (!isClosed && !ended) deliver(value);
           };
         };
         const stop = client.subscribe<Record<string, unknown>>(
           { query, variables: { ...variables } },
           {
-            next: unless(({ data, errors }) => {
-              if (errors?.length) sink.failed(adviceForErrors(errors));
+            next: ifActive(({ data, errors }) => {
+              if (errors?.length) sink.fail(failureForErrors(errors));
               else sink.next(data);
             }),
-            // Anything but a list of errors is the end of the socket, which is told once, for all.
-            error: unless((reason: unknown) => {
-              if (Array.isArray(reason)) sink.failed(adviceForErrors(reason));
+            // Anything else than a list of errors is a close of the socket, which is reported once for all operations.
+            error: ifActive((reason: unknown) => {
+              if (Array.isArray(reason)) sink.fail(failureForErrors(reason));
             }),
             complete() {
-              unless(sink.complete)(undefined);
+              ifActive(sink.complete)(undefined);
             },
           },
         );
@@ -152,66 +166,66 @@ export function createWebSocketTransport(options: WebSocketTransportOptions): Tr
       }
 
       return {
-        watch(target, answer) {
-          const late = tooLate('first data');
-          const start = (): void => {
-            timers.deadline(start, firstDataTimeoutMs, () => {
-              // One that is left out among others that are served asks again by itself.
-              if (answered) answer({ type: 'failed', loss: late });
-              else end(late);
+        watch(target, onMessage) {
+          const timedOut = timeoutFailure('first data');
+          const startDeadline = (): void => {
+            timers.deadline(startDeadline, firstDataTimeoutMs, () => {
+              // If other watches get data, only this one is retried.
+              if (hasData) onMessage({ type: 'failed', failure: timedOut });
+              else end(timedOut);
             });
           };
-          const first = (): void => {
-            timers.end(start);
-            unasked.delete(start);
+          const clearDeadline = (): void => {
+            timers.cancel(startDeadline);
+            awaitingAck.delete(startDeadline);
           };
-          const hear = (heard: Answer): void => {
-            first();
-            answer(heard);
-            answered = true;
-            if (!over) listener.answered?.();
+          const deliver = (message: ServerMessage): void => {
+            clearDeadline();
+            onMessage(message);
+            hasData = true;
+            if (!isClosed) listener.onData?.();
           };
-          unasked.add(start);
-          if (acknowledged) start();
+          awaitingAck.add(startDeadline);
+          if (acknowledged) startDeadline();
           const stop = run(
             { query: WatchProgressDocument, variables: { ...target } },
             {
               next(data) {
-                const { progress, timestamp } = Object(Object(data).ingestionProgress) as Fields;
+                const { progress, timestamp } = Object(Object(data).ingestionProgress) as ProgressPayload;
                 const serverTime = typeof timestamp === 'number' ? timestamp : null;
-                hear({ type: 'state', progress, serverTime });
+                deliver({ type: 'state', progress, serverTime });
               },
-              failed: (loss) => hear({ type: 'failed', loss }),
-              complete: () => hear({ type: 'complete' }),
+              fail: (failure) => deliver({ type: 'failed', failure }),
+              complete: () => deliver({ type: 'complete' }),
             },
           );
           return () => {
-            first();
+            clearDeadline();
             stop();
           };
         },
         check() {
-          if (Math.abs(environment.now() - heardAt) >= JUST_NOW_MS) ping();
+          if (Math.abs(environment.now() - lastMessageAt) >= RECENT_MS) ping();
         },
         request: (operation) =>
           new Promise((resolve, reject) => {
-            const settle = (): void => {
-              timers.end(refuse);
-              requests.delete(refuse);
+            const finish = (): void => {
+              timers.cancel(fail);
+              requests.delete(fail);
               stop();
             };
-            const refuse = (loss: Loss): void => {
-              settle();
-              reject(new OperationError(loss));
+            const fail = (failure: Failure): void => {
+              finish();
+              reject(new OperationError(failure));
             };
-            requests.add(refuse);
-            timers.deadline(refuse, firstDataTimeoutMs, () => refuse(tooLate('request')));
+            requests.add(fail);
+            timers.deadline(fail, firstDataTimeoutMs, () => fail(timeoutFailure('request')));
             const stop = run(operation, {
               next(data) {
-                settle();
+                finish();
                 resolve(data);
               },
-              failed: refuse,
+              fail,
               complete: () => undefined,
             });
           }),
@@ -221,7 +235,7 @@ export function createWebSocketTransport(options: WebSocketTransportOptions): Tr
   };
 }
 
-interface Fields {
+interface ProgressPayload {
   readonly progress?: unknown;
   readonly timestamp?: unknown;
 }

@@ -1,122 +1,125 @@
-/** What a screen reader is told of a run: milestones only, at most eight of them. Pure but for its own memory. */
+/** Announcements for screen readers: milestones only, at most eight for each ingestion. */
 import type { ConnectionState } from '../client/index.js';
 import type { ConnectionNotice } from './connection-notice.js';
 import type { Job } from './job.js';
-import { jobWords, phaseWords } from './job-words.js';
-import type { Voice } from './voice.js';
+import { jobText, phaseText } from './job-text.js';
+import type { Localization } from './localization.js';
 
-/** One thing said. */
+/** One announcement. */
 export interface Announcement {
   readonly text: string;
-  /** Errors interrupt; milestones wait their turn. */
+  /** Errors interrupt; milestones are polite. */
   readonly isUrgent: boolean;
 }
 
-/** Most that is said of one ingestion; the last is kept for its end. */
+/** Most announcements of one ingestion; the last is reserved for its ending. */
 const MAX_ANNOUNCEMENTS = 8;
-/** How long a connection may be gone before it is mentioned, in ms. */
-export const CONNECTION_SILENCE_MS = 5000;
+/** How long a connection may be lost before that is announced, in ms. */
+export const CONNECTION_LOST_DELAY_MS = 5000;
 
-/** Remembers what was said of the ingestion at hand. */
+/** Keeps track of what has been announced. */
 export class Announcer {
-  #hasLooked = false;
+  #hasInitialState = false;
   #ingestion: string | null = null;
   #phase = 0;
-  #mark = 0;
+  #milestone = 0;
   #state: Job['state'] = 'unknown';
   #count = 0;
-  #said: 'back' | 'lost' | 'over' = 'back';
-  #refusal: string | null = null;
+  #connectionStatus: 'back' | 'lost' | 'over' = 'back';
+  #commandError: string | null = null;
   #current: Announcement = { text: '', isUrgent: false };
 
   /**
-   * What the live region holds now; the same object until something new is to be said. `refusal`: why what a person asked
-   * for came to nothing, which is not counted.
+   * The current content of the live region; the same object until there is something new. `commandError`: why the user's
+   * command failed, which doesn't count towards the limit.
    */
   next(
     job: Job,
     connection: ConnectionState,
-    inStateMs: number,
+    stateDurationMs: number,
     notice: ConnectionNotice | null,
-    refusal: string | null,
-    voice: Voice,
+    commandError: string | null,
+    localization: Localization,
   ): Announcement {
     const ingestion = job.progress?.id ?? null;
     if (ingestion !== this.#ingestion) {
       this.#ingestion = ingestion;
       this.#phase = 0;
-      this.#mark = 0;
+      this.#milestone = 0;
       this.#count = 0;
       this.#state = 'unknown';
     }
-    if (!this.#hasLooked) this.#catchUp(job); // what is there at the first sight is read, not announced
-    this.#hasLooked = job.state !== 'unknown';
+    if (!this.#hasInitialState) this.#markAnnounced(job); // the initial state is read, not announced
+    this.#hasInitialState = job.state !== 'unknown';
     const isOver = job.progress !== null && job.progress.status !== 'RUNNING';
-    const isEnd = isOver && job.state !== this.#state;
+    const hasJustEnded = isOver && job.state !== this.#state;
 
-    const parts = isEnd ? ending(job, voice) : this.#milestones(job, voice);
-    parts.push(...this.#connection(connection, inStateMs, notice, voice));
-    this.#catchUp(job);
-    if (refusal !== this.#refusal) this.#current = { text: refusal ?? '', isUrgent: refusal !== null };
-    this.#refusal = refusal;
+    const parts = hasJustEnded ? endingTexts(job, localization) : this.#milestones(job, localization);
+    parts.push(...this.#connection(connection, stateDurationMs, notice, localization));
+    this.#markAnnounced(job);
+    if (commandError !== this.#commandError)
+      this.#current = { text: commandError ?? '', isUrgent: commandError !== null };
+    this.#commandError = commandError;
 
-    if (parts.length > 0 && (isEnd || this.#count < MAX_ANNOUNCEMENTS - 1)) {
+    if (parts.length > 0 && (hasJustEnded || this.#count < MAX_ANNOUNCEMENTS - 1)) {
       this.#count += 1;
-      this.#current = { text: parts.join(' '), isUrgent: isEnd && job.state === 'failed' };
+      this.#current = { text: parts.join(' '), isUrgent: hasJustEnded && job.state === 'failed' };
     }
     return this.#current;
   }
 
-  #catchUp(job: Job): void {
+  #markAnnounced(job: Job): void {
     this.#state = job.state;
     this.#phase = Math.max(this.#phase, job.progress?.currentPhase ?? 0);
-    this.#mark = Math.max(this.#mark, markOf(job));
+    this.#milestone = Math.max(this.#milestone, milestoneOf(job));
   }
 
-  #milestones(job: Job, voice: Voice): string[] {
-    const said: string[] = [];
-    const phase = phaseWords(job, voice);
-    if (phase !== null && (job.progress?.currentPhase ?? 0) > this.#phase) said.push(`${phase}.`);
-    const mark = markOf(job);
-    if (mark > this.#mark) {
-      said.push(`${voice.translate('announcePercent', { percent: voice.format.percent(mark) })}.`);
+  #milestones(job: Job, localization: Localization): string[] {
+    const texts: string[] = [];
+    const phase = phaseText(job, localization);
+    if (phase !== null && (job.progress?.currentPhase ?? 0) > this.#phase) texts.push(`${phase}.`);
+    const milestone = milestoneOf(job);
+    if (milestone > this.#milestone) {
+      texts.push(
+        `${localization.translate('announcePercent', { percent: localization.format.percent(milestone) })}.`,
+      );
     }
-    return said;
+    return texts;
   }
 
   #connection(
     connection: ConnectionState,
-    inStateMs: number,
+    stateDurationMs: number,
     notice: ConnectionNotice | null,
-    { translate }: Voice,
+    { translate }: Localization,
   ): string[] {
-    const before = this.#said;
+    const before = this.#connectionStatus;
     if (notice?.tone === 'bad') {
-      // what the page itself has to mend is read, not announced
+      // a configuration error is read, not announced
       if (before === 'over' || !notice.hasReconnect) return [];
-      this.#said = 'over';
-      return [`${notice.word}. ${notice.detail ?? ''}`];
+      this.#connectionStatus = 'over';
+      return [`${notice.label}. ${notice.detail ?? ''}`];
     }
     if (connection === 'connected' || connection === 'polling') {
-      this.#said = 'back';
+      this.#connectionStatus = 'back';
       return before === 'back' ? [] : [translate('announceConnectionBack')];
     }
     if (before === 'over') {
-      this.#said = 'lost'; // tried again: the same words may follow, and are news then
+      this.#connectionStatus = 'lost'; // retried: announce the outcome again, even in the same words
       this.#current = { text: '', isUrgent: false };
     }
     const isLost = connection === 'reconnecting' || connection === 'offline';
-    if (before !== 'back' || !isLost || inStateMs < CONNECTION_SILENCE_MS) return [];
-    this.#said = 'lost';
+    if (before !== 'back' || !isLost || stateDurationMs < CONNECTION_LOST_DELAY_MS) return [];
+    this.#connectionStatus = 'lost';
     return [translate('announceConnectionLost')];
   }
 }
 
-/** The last quarter passed; the fourth is the end, which is told as such. */
-function markOf({ percent }: Job): number {
+/** The last quarter passed, up to 75; the ending is announced separately. */
+function milestoneOf({ percent }: Job): number {
   return Math.min(75, Math.floor((percent ?? 0) / 25) * 25);
 }
 
-function ending(job: Job, voice: Voice): string[] {
-  return [`${jobWords(job, voice)}.`, ...(job.error === null ? [] : [job.error.message])];
+function endingTexts(job: Job, localization: Localization): string[] {
+  return [`${jobText(job, localization)}.`, ...(job.error === null ? [] : [job.error.message])];
 }

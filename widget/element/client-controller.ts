@@ -1,8 +1,8 @@
 /**
- * Which client an element follows, from when to when: bound a moment after its settings change, kept while the element
- * moves, given back when it leaves. Draws nothing; tells its owner what happens.
+ * Binds an element to a client: once its settings have changed, across moves in the DOM, until it is disconnected. Notifies its
+ * owner; renders nothing.
  */
-import { NOTHING_KNOWN } from '../client/index.js';
+import { EMPTY_SNAPSHOT } from '../client/index.js';
 import type {
   ConnectionError,
   IngestionClient,
@@ -12,12 +12,12 @@ import type {
 } from '../client/index.js';
 import type { ClientLease } from './client-pool.js';
 
-/** Who is told. */
+/** The element that owns the controller. */
 export interface ClientOwner {
-  /** The client to follow; null while settings may still come. Throws where the settings cannot be. */
-  choose(): ClientLease | null;
-  changed(): void;
-  passOn(event: NamedEvent): void;
+  /** The client to follow; null while settings may still arrive. Throws on invalid settings. */
+  resolveClient(): ClientLease | null;
+  onChange(): void;
+  dispatch(event: NamedEvent): void;
 }
 
 const EVENT_NAMES = [
@@ -29,14 +29,14 @@ const EVENT_NAMES = [
   'warning',
 ] as const satisfies readonly (keyof IngestionClientEvents)[];
 
-/** Holds the client of one element. */
+/** Binds one element to its client. */
 export class ClientController {
   readonly #owner: ClientOwner;
   #isConnected = false;
   #isScheduled = false;
   #client: IngestionClient | null = null;
   #release: () => void = () => undefined;
-  #snapshot = NOTHING_KNOWN;
+  #snapshot = EMPTY_SNAPSHOT;
   #stateSince = 0;
 
   constructor(owner: ClientOwner) {
@@ -55,23 +55,23 @@ export class ClientController {
     return this.#client?.monotonicNow() ?? performance.now();
   }
 
-  /** How long the connection has been in its state, in ms. */
-  get inStateMs(): number {
+  /** Time since the connection entered its state, in ms. */
+  get stateDurationMs(): number {
     return this.monotonicNow() - this.#stateSince;
   }
 
-  connected(): void {
+  hostConnected(): void {
     this.#isConnected = true;
-    this.reconsider();
+    this.scheduleBind();
   }
 
-  disconnected(): void {
+  hostDisconnected(): void {
     this.#isConnected = false;
-    this.reconsider();
+    this.scheduleBind();
   }
 
-  /** Settings changed, or the element came or went. Several changes in a row are one, and a move is none. */
-  reconsider(): void {
+  /** Binds in a microtask, so that several changes bind once, and moving the element changes nothing. */
+  scheduleBind(): void {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
     queueMicrotask(() => {
@@ -82,29 +82,32 @@ export class ClientController {
 
   #bind(): void {
     if (!this.#isConnected) {
-      this.#leave();
+      this.#unbind();
       return;
     }
     try {
-      const lease = this.#owner.choose();
+      const lease = this.#owner.resolveClient();
       if (lease === null) return;
       if (lease.client === this.#client) lease.release();
       else this.#follow(lease);
     } catch (error) {
-      this.#leave();
-      this.#take({ ...NOTHING_KNOWN, connection: { state: 'error', error: asConnectionError(error) } });
+      this.#unbind();
+      this.#setSnapshot({
+        ...EMPTY_SNAPSHOT,
+        connection: { state: 'error', error: asConnectionError(error) },
+      });
     }
   }
 
   #follow({ client, release }: ClientLease): void {
-    this.#leave();
+    this.#unbind();
     const stops = [
       client.subscribe(() => {
-        this.#take(client.getSnapshot());
+        this.#setSnapshot(client.getSnapshot());
       }),
       ...EVENT_NAMES.map((name) =>
         client.on(name, (event) => {
-          if (this.#client === client) this.#owner.passOn({ name, event } as NamedEvent);
+          if (this.#client === client) this.#owner.dispatch({ name, event } as NamedEvent);
         }),
       ),
     ];
@@ -114,25 +117,25 @@ export class ClientController {
       release();
     };
     this.#stateSince = client.monotonicNow();
-    this.#take(client.getSnapshot());
+    this.#setSnapshot(client.getSnapshot());
   }
 
-  #leave(): void {
+  #unbind(): void {
     const release = this.#release;
     this.#release = () => undefined;
     this.#client = null;
     release();
   }
 
-  #take(snapshot: Snapshot): void {
+  #setSnapshot(snapshot: Snapshot): void {
     const { connection } = snapshot;
     const previous = this.#snapshot.connection;
     if (connection.state !== previous.state) this.#stateSince = this.monotonicNow();
     this.#snapshot = snapshot;
-    this.#owner.changed();
-    // told as this element lived it: another client, or one that was there before, makes no difference
+    this.#owner.onChange();
+    // relative to the last snapshot of this element, even if that came from another client
     const isSame = connection === previous || JSON.stringify(connection) === JSON.stringify(previous);
-    if (!isSame) this.#owner.passOn({ name: 'connection-change', event: { connection, previous } });
+    if (!isSame) this.#owner.dispatch({ name: 'connection-change', event: { connection, previous } });
   }
 }
 

@@ -1,4 +1,4 @@
-/** One client for all elements that ask for the same thing, so that they share a socket and show the same moment. */
+/** Shares one client among elements with equal options, so that they show the same state. */
 import {
   createIngestionClient,
   keyOf,
@@ -6,16 +6,16 @@ import {
   type IngestionClientOptions,
 } from '../client/index.js';
 
-/** A share in a client. */
+/** A lease of a shared client. */
 export interface ClientLease {
   readonly client: IngestionClient;
-  /** To be called once; the last to give its share back disposes the client. */
+  /** Call once; the last release disposes the client. */
   release(): void;
 }
 
 const shared = new Map<string, { readonly client: IngestionClient; users: number }>();
 
-/** A share in the page's client of these options. */
+/** Leases the page's client for these options. */
 export function leaseClient(options: IngestionClientOptions): ClientLease {
   const key = keyOf(options);
   const entry = shared.get(key) ?? { client: createIngestionClient(options), users: 0 };

@@ -1,26 +1,26 @@
-/** What the badge says about the connection: what happened, what happens next, when. Pure; never speaks of the job. */
+/** Content of the connection badge: what happened, what happens next, and when. Pure; never about the job. */
 import type { Connection, ConnectionError } from '../client/index.js';
-import { line } from './job-words.js';
+import { joinParts } from './job-text.js';
 import type { MessageKey } from './messages.js';
-import type { Voice } from './voice.js';
+import type { Localization } from './localization.js';
 
-/** The badge. */
+/** Content of the badge. */
 export interface ConnectionNotice {
   readonly tone: 'good' | 'busy' | 'degraded' | 'bad';
   /** One or two words. */
-  readonly word: string;
-  /** What happens next, or what to do; null where the word says it all. */
+  readonly label: string;
+  /** What happens next, or what to do; null if the label says it all. */
   readonly detail: string | null;
   readonly hasReconnect: boolean;
 }
 
-/** How long a new good connection is mentioned, in ms. */
-export const GOOD_NEWS_MS = 3000;
-/** How long a first connection may take before it is mentioned, in ms. */
-const PATIENCE_MS = 1000;
+/** How long the badge shows a new connection, in ms. */
+export const LIVE_BADGE_MS = 3000;
+/** How long the first connection may take before the badge shows it, in ms. */
+const CONNECTING_DELAY_MS = 1000;
 
-/** Sentences for the codes that a person can do something about. */
-const BY_CODE: Readonly<Record<string, MessageKey>> = {
+/** Messages for the codes that the user can act on. */
+const MESSAGE_BY_CODE: Readonly<Record<string, MessageKey>> = {
   PROJECT_ID_MISSING: 'errorProjectIdMissing',
   PROJECT_ID_INVALID: 'errorIdInvalid',
   INGESTION_ID_INVALID: 'errorIdInvalid',
@@ -33,27 +33,27 @@ const BY_CODE: Readonly<Record<string, MessageKey>> = {
 };
 
 /**
- * The badge of a moment; null while there is nothing to say. `inStateMs` is how long the state has lasted, `quietMs` how old
- * the state of a running job is.
+ * The badge's content; null if there is nothing to show. `stateDurationMs` is how long the connection has been in its state,
+ * `sinceUpdateMs` how old the state of a running job is.
  */
 export function connectionNotice(
   connection: Connection,
-  quietMs: number | null,
+  sinceUpdateMs: number | null,
   monotonicNow: number,
-  inStateMs: number,
-  voice: Voice,
+  stateDurationMs: number,
+  localization: Localization,
 ): ConnectionNotice | null {
-  const { translate, format } = voice;
+  const { translate, format } = localization;
   const notice = (
     tone: ConnectionNotice['tone'],
-    word: MessageKey,
+    label: MessageKey,
     detail: string | null = null,
     hasReconnect = false,
-  ): ConnectionNotice => ({ tone, word: translate(word), detail, hasReconnect });
-  const andAge = (hint: MessageKey): string =>
-    line(
+  ): ConnectionNotice => ({ tone, label: translate(label), detail, hasReconnect });
+  const withAge = (hint: MessageKey): string =>
+    joinParts(
       translate(hint),
-      quietMs === null ? null : translate('lastUpdate', { age: format.duration(quietMs) }),
+      sinceUpdateMs === null ? null : translate('lastUpdate', { age: format.duration(sinceUpdateMs) }),
     );
 
   switch (connection.state) {
@@ -61,20 +61,20 @@ export function connectionNotice(
     case 'completed':
       return null;
     case 'connecting':
-      return inStateMs < PATIENCE_MS ? null : notice('busy', 'connecting');
+      return stateDurationMs < CONNECTING_DELAY_MS ? null : notice('busy', 'connecting');
     case 'connected':
-      return inStateMs < GOOD_NEWS_MS ? notice('good', 'live') : null;
+      return stateDurationMs < LIVE_BADGE_MS ? notice('good', 'live') : null;
     case 'reconnecting': {
       const { attempt, maxAttempts, nextAttemptAt } = connection;
       const next =
         nextAttemptAt === null
           ? null
           : translate('nextIn', { time: format.countdown(nextAttemptAt - monotonicNow) });
-      const detail = line(attemptOf(Math.max(1, attempt), maxAttempts, voice), next);
+      const detail = joinParts(attemptText(Math.max(1, attempt), maxAttempts, localization), next);
       return notice('degraded', 'reconnecting', detail, attempt >= maxAttempts && nextAttemptAt === null);
     }
     case 'polling':
-      // a quiet probe a minute goes on outside the budget; the button asks for a fresh one
+      // background retries continue; the button starts a new budget of attempts
       return notice(
         'degraded',
         'polling',
@@ -82,35 +82,35 @@ export function connectionNotice(
         connection.attempt >= connection.maxAttempts,
       );
     case 'offline':
-      return notice('degraded', 'offline', andAge('offlineHint'));
+      return notice('degraded', 'offline', withAge('offlineHint'));
     case 'disconnected':
       return notice(
         'bad',
         'disconnected',
-        andAge(
+        withAge(
           connection.reason === 'stopped'
             ? 'stoppedHint'
-            : (BY_CODE[connection.error?.code ?? ''] ?? 'exhaustedHint'),
+            : (MESSAGE_BY_CODE[connection.error?.code ?? ''] ?? 'exhaustedHint'),
         ),
         true,
       );
     case 'unauthorized':
-      return notice('bad', 'unauthorized', explain(connection.error, voice), true);
+      return notice('bad', 'unauthorized', errorText(connection.error, localization), true);
     case 'error': {
-      // no button mends a wrong attribute
-      const isOfConfiguration = /_(MISSING|INVALID)$|^MIXED_CONTENT$/.test(connection.error.code);
-      return notice('bad', 'connectionFailed', explain(connection.error, voice), !isOfConfiguration);
+      // a button can't fix a wrong attribute
+      const isConfigError = /_(MISSING|INVALID)$|^MIXED_CONTENT$/.test(connection.error.code);
+      return notice('bad', 'connectionFailed', errorText(connection.error, localization), !isConfigError);
     }
   }
 }
 
-/** `Attempt 3 of 10`, of a connection or of a job. */
-export function attemptOf(attempt: number, count: number, { translate, format }: Voice): string {
+/** `Attempt 3 of 10`, for a connection or a job. */
+export function attemptText(attempt: number, count: number, { translate, format }: Localization): string {
   return translate('attemptOf', { attempt: format.number(attempt), count: format.number(count) });
 }
 
-/** A sentence that a person can act on: in their language, whatever the code. */
-function explain({ code }: ConnectionError, { translate }: Voice): string {
+/** A message that the user can act on, for any code. */
+function errorText({ code }: ConnectionError, { translate }: Localization): string {
   const name = code.slice(0, -'_INVALID'.length).toLowerCase().replace('_', '-');
-  return translate(BY_CODE[code] ?? 'errorUnexpected', { code, name });
+  return translate(MESSAGE_BY_CODE[code] ?? 'errorUnexpected', { code, name });
 }

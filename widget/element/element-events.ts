@@ -1,22 +1,22 @@
-/** The events that the element fires: their names, what they carry, and how they are made. */
+/** Events of the element: names, details, and how they are fired. */
 import type { Connection, ConnectionError, IngestionClientEvents, Progress } from '../client/index.js';
 
-/** What `ingestion-connection-change` carries. */
+/** Detail of `ingestion-connection-change`. */
 export interface ConnectionChangeDetail {
   readonly connection: Connection;
   readonly previous: Connection;
-  /** Why the connection is not well; null while it is. */
+  /** Why the connection failed; null if it has not. */
   readonly error: ConnectionError | null;
 }
 
-/** What `ingestion-retry` and `ingestion-cancel` carry. */
+/** Detail of `ingestion-retry` and `ingestion-cancel`. */
 export interface CommandDetail {
   readonly progress: Progress;
-  /** For a retry: the phase to begin at, 1 to 4; null for the first, and for a cancel. */
+  /** For a retry: the phase to start at, 1 to 4; null for the first phase, and for a cancel. */
   readonly fromPhase: number | null;
 }
 
-/** Every event of `<ingestion-progress>`; all bubble and cross shadow roots. */
+/** All events of `<ingestion-progress>`; they bubble and are composed. */
 export interface IngestionProgressEventMap {
   'ingestion-phase-started': CustomEvent<IngestionClientEvents['phase-started']>;
   'ingestion-progress': CustomEvent<IngestionClientEvents['progress']>;
@@ -28,10 +28,10 @@ export interface IngestionProgressEventMap {
   'ingestion-cancel': CustomEvent<CommandDetail>;
 }
 
-/** Name of one of them. */
+/** Name of an event. */
 export type IngestionProgressEventName = keyof IngestionProgressEventMap;
 
-/** Fires one; false where a listener prevented its default action. */
+/** Fires an event; false if a listener prevented its default action. */
 export function fire<Name extends IngestionProgressEventName>(
   target: EventTarget,
   name: Name,
@@ -41,7 +41,7 @@ export function fire<Name extends IngestionProgressEventName>(
   return target.dispatchEvent(new CustomEvent(name, { detail, bubbles: true, composed: true, cancelable }));
 }
 
-/** Why a connection is not well, where it says so. */
+/** The error of a connection, if it has one. */
 export function errorOf(connection: Connection): ConnectionError | null {
   return 'error' in connection ? connection.error : null;
 }

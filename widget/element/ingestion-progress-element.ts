@@ -1,121 +1,121 @@
 /**
- * `<ingestion-progress>`: follows one project and shows its ingestion. Takes settings, binds a client, paces the renders;
- * what is drawn stands in view/, what is said in locales/, how the connection lives in the client.
+ * `<ingestion-progress>`: follows one project and shows its ingestion. Takes the settings, binds a client and schedules renders;
+ * the templates are in view/, the messages in locales/, the connection is in the client.
  */
 import { html, type LitElement, type PropertyValues, type TemplateResult } from 'lit';
 import type { ConnectionError, ConnectionState, NamedEvent, Progress } from '../client/index.js';
 import { Announcer } from './announcements.js';
 import { ClientController } from './client-controller.js';
 import { leaseClient, type ClientLease } from './client-pool.js';
-import { Commands } from './commands.js';
+import { CommandController } from './command-controller.js';
 import { connectionNotice } from './connection-notice.js';
 import { errorOf, fire } from './element-events.js';
 import { jobOf, type JobState } from './job.js';
-import { onWordsChange } from './language.js';
+import { onLanguageChange } from './language.js';
 import { ProgressSettings } from './progress-settings.js';
 import { ProviderRequest } from './provider-request.js';
-import { createRenderPace } from './render-pace.js';
-import { sharedSettings, warnUnfit } from './shared-settings.js';
-import { watchSight } from './sight.js';
+import { createRenderScheduler } from './render-scheduler.js';
+import { sharedSettings, warnInvalid } from './shared-settings.js';
+import { observeVisibility } from './visibility.js';
 import { layout } from './styles/layout.js';
-import { pieces } from './styles/pieces.js';
+import { parts } from './styles/parts.js';
 import { tokens } from './styles/tokens.js';
 import { track } from './styles/track.js';
-import { untilNextChange } from './ticking.js';
-import { voiceOf } from './voice.js';
+import { nextRenderDelay } from './next-render-delay.js';
+import { localizationFor } from './localization.js';
 import { warnOnce } from './warnings.js';
 import { compact } from './view/compact.js';
 import { full } from './view/full.js';
-import type { Scene } from './view/scene.js';
+import type { ViewModel } from './view/view-model.js';
 
-/** How long a bar that arrived at its end stays before the result takes its place, in ms. */
-const SETTLE_MS = 700;
+/** How long a full bar stays before the result replaces it, in ms. */
+const RESULT_DELAY_MS = 700;
 const SLOTS = /^(heading|metrics|actions|complete|error)$/;
 
 /**
  * Live progress of a long ingestion, in four phases.
  *
- * @slot heading - Above everything; instead of `label`.
- * @slot metrics - Instead of the counts while it runs.
- * @slot actions - Beside Cancel; for buttons of the host's own.
- * @slot complete - Instead of the result.
- * @slot error - Instead of what is said about a failure.
- * @fires ingestion-phase-started - A phase began; `detail` is `{ progress, phase, phaseName, message }`.
+ * @slot heading - The heading; replaces `label`.
+ * @slot metrics - Replaces the metrics while the job runs.
+ * @slot actions - Buttons of the host, next to Cancel.
+ * @slot complete - Replaces the result.
+ * @slot error - Replaces the error message.
+ * @fires ingestion-phase-started - A phase started; `detail` is `{ progress, phase, phaseName, message }`.
  * @fires ingestion-progress - The state changed; `detail` is `{ progress }`.
- * @fires ingestion-complete - It completed; `detail` is `{ progress, result }`.
+ * @fires ingestion-complete - The ingestion completed; `detail` is `{ progress, result }`.
  * @fires ingestion-error - The ingestion (never the connection) failed; `detail` is `{ progress, error }`.
- * @fires ingestion-cancelled - It was cancelled; `detail` is `{ progress }`.
+ * @fires ingestion-cancelled - The ingestion was cancelled; `detail` is `{ progress }`.
  * @fires ingestion-connection-change - The connection changed; `detail` is `{ connection, previous, error }`.
- * @fires ingestion-retry - A person asks for another go; `preventDefault()` keeps the mutation from being sent.
- * @fires ingestion-cancel - A person asks to stop; `preventDefault()` keeps the mutation from being sent.
- * @csspart base - Everything.
- * @csspart heading - The label above.
+ * @fires ingestion-retry - The user pressed Retry; `preventDefault()` keeps the mutation from being sent.
+ * @fires ingestion-cancel - The user pressed Cancel; `preventDefault()` keeps the mutation from being sent.
+ * @csspart base - The root of the element.
+ * @csspart heading - The label above the progress.
  * @csspart percent - The overall percent.
- * @csspart sign - The sign of how it ended.
- * @csspart headline - The one sentence.
- * @csspart detail - The line under it.
- * @csspart badge - The connection's badge; also `badge-good`, `badge-busy`, `badge-degraded`, `badge-bad`.
- * @csspart badge-dot - Its dot.
- * @csspart badge-word - Its word.
- * @csspart badge-detail - What happens next.
- * @csspart track - The bar; `segment` and `fill` are its pieces.
+ * @csspart sign - The icon of the state.
+ * @csspart headline - The main sentence.
+ * @csspart detail - The line under the headline.
+ * @csspart badge - The connection badge; also `badge-good`, `badge-busy`, `badge-degraded`, `badge-bad`.
+ * @csspart badge-dot - The dot in the badge.
+ * @csspart badge-word - The label in the badge.
+ * @csspart badge-detail - What happens next, in the badge.
+ * @csspart track - The progress bar; it contains `segment` and `fill`.
  * @csspart segment - A phase's share of the bar; also `segment-running` and so on.
- * @csspart fill - What is done of it.
+ * @csspart fill - The completed share of a segment.
  * @csspart phases - The list of phases.
- * @csspart phase - One of them; also `phase-running` and so on.
- * @csspart phase-sign - Its sign.
- * @csspart phase-name - Its name.
- * @csspart phase-detail - Its percent, time or word.
- * @csspart metrics - The counts; also `result` once it completed.
- * @csspart metric - One count.
- * @csspart metric-label - What is counted.
- * @csspart metric-value - How many.
- * @csspart error - What is said about a failure.
- * @csspart error-message - The job's words.
+ * @csspart phase - One phase; also `phase-running` and so on.
+ * @csspart phase-sign - The icon of a phase.
+ * @csspart phase-name - The name of a phase.
+ * @csspart phase-detail - The percent, duration or status of a phase.
+ * @csspart metrics - The metrics; also `result` after completion.
+ * @csspart metric - One metric.
+ * @csspart metric-label - The label of a metric.
+ * @csspart metric-value - The value of a metric.
+ * @csspart error - The error message and what to do.
+ * @csspart error-message - The job's error message.
  * @csspart error-hint - What to do.
- * @csspart error-code - The code.
+ * @csspart error-code - The error code.
  * @csspart actions - The row of buttons.
- * @csspart button - Every button; also `retry-button`, `cancel-button`, `reconnect-button`.
- * @csspart command-notice - Why a command came to nothing.
- * @cssprop --ingestion-accent - What is done and under way.
- * @cssprop --ingestion-success - The end.
- * @cssprop --ingestion-danger - Failure.
+ * @csspart button - All buttons; also `retry-button`, `cancel-button`, `reconnect-button`.
+ * @csspart command-notice - Why a command failed.
+ * @cssprop --ingestion-accent - Completed and running work.
+ * @cssprop --ingestion-success - A completed ingestion.
+ * @cssprop --ingestion-danger - Failures.
  * @cssprop --ingestion-warning - A degraded connection.
- * @cssprop --ingestion-text - Text; `currentColor` by default.
- * @cssprop --ingestion-muted - Text of less weight.
+ * @cssprop --ingestion-text - Text colour; `currentColor` by default.
+ * @cssprop --ingestion-muted - Secondary text.
  * @cssprop --ingestion-line - Outlines and borders.
- * @cssprop --ingestion-track - What is not done yet.
- * @cssprop --ingestion-radius - Of the track's ends and of buttons; 6px.
- * @cssprop --ingestion-space - A step of the grid; 4px.
- * @cssprop --ingestion-track-height - 10px.
- * @cssprop --ingestion-font - Font family; the page's by default.
- * @cssprop --ingestion-font-size - The page's by default.
+ * @cssprop --ingestion-track - Background of the progress bar.
+ * @cssprop --ingestion-radius - Corner radius of the progress bar and of buttons; 6px.
+ * @cssprop --ingestion-space - Spacing unit; 4px.
+ * @cssprop --ingestion-track-height - Height of the progress bar; 10px.
+ * @cssprop --ingestion-font - Font family; inherited by default.
+ * @cssprop --ingestion-font-size - Font size; inherited by default.
  */
 export class IngestionProgressElement extends ProgressSettings {
   /** @internal */
-  static override styles = [tokens, layout, track, pieces];
+  static override styles = [tokens, layout, track, parts];
 
-  readonly #pace = createRenderPace();
-  readonly #commands = new Commands(this);
+  readonly #scheduler = createRenderScheduler();
+  readonly #commands = new CommandController(this);
   readonly #announcer = new Announcer();
   readonly #provider = new ProviderRequest(this, () => {
-    this.#controller.reconsider();
+    this.#controller.scheduleBind();
     this.requestUpdate();
   });
   readonly #controller = new ClientController({
-    choose: () => this.#choose(),
-    changed: () => {
+    resolveClient: () => this.#resolveClient(),
+    onChange: () => {
       this.requestUpdate();
     },
-    passOn: (event) => {
-      this.#passOn(event);
+    dispatch: (event) => {
+      this.#dispatch(event);
     },
   });
   #stops: readonly (() => void)[] = [];
-  #tick: ReturnType<typeof setTimeout> | undefined;
+  #renderTimer: ReturnType<typeof setTimeout> | undefined;
   #shownState: JobState = 'unknown';
-  #settlesAt = 0;
-  #isPlain = false;
+  #showResultAt = 0;
+  #usesDefaultFont = false;
   #hadFocus = false;
 
   /** The connection's state; never the job's. */
@@ -123,22 +123,22 @@ export class IngestionProgressElement extends ProgressSettings {
     return this.#controller.snapshot.connection.state;
   }
 
-  /** Why the connection is not well; null while it is. */
+  /** Why the connection failed; null if it has not. */
   get connectionError(): ConnectionError | null {
     return errorOf(this.#controller.snapshot.connection);
   }
 
-  /** The ingestion's state as last heard; null where nothing is known. */
+  /** The last known state of the ingestion; null if nothing is known. */
   get progress(): Progress | null {
     return this.#controller.snapshot.progress;
   }
 
-  /** A fresh budget of attempts, at once; also out of every stopped state. */
+  /** Reconnects now with a new budget of attempts, from any state. */
   reconnect(): void {
     this.#controller.client?.reconnect();
   }
 
-  /** Stops watching until `reconnect()`. */
+  /** Disconnects until `reconnect()` is called. */
   disconnect(): void {
     this.#controller.client?.disconnect();
   }
@@ -146,13 +146,13 @@ export class IngestionProgressElement extends ProgressSettings {
   /** @internal */
   override connectedCallback(): void {
     super.connectedCallback();
-    const stopWords = onWordsChange(this, () => {
+    const stopLanguage = onLanguageChange(this, () => {
       this.requestUpdate();
     });
-    this.#stops = [stopWords, watchSight(this)];
-    this.#pace.start();
-    // before the first update, Lit has not yet given back the properties that were set before the upgrade
-    if (this.hasUpdated) this.#controller.connected();
+    this.#stops = [stopLanguage, observeVisibility(this)];
+    this.#scheduler.start();
+    // before the first update, Lit has not yet restored the properties that were set before the upgrade
+    if (this.hasUpdated) this.#controller.hostConnected();
     this.requestUpdate();
   }
 
@@ -161,33 +161,37 @@ export class IngestionProgressElement extends ProgressSettings {
     super.disconnectedCallback();
     for (const stop of this.#stops) stop();
     this.#stops = [];
-    clearTimeout(this.#tick);
-    this.#pace.stop();
-    this.#controller.disconnected();
+    clearTimeout(this.#renderTimer);
+    this.#scheduler.stop();
+    this.#controller.hostDisconnected();
   }
 
-  /** Binding a client does not wait for a render, which a hidden page never gets. */
+  /** Binds a client without waiting for a render, since a hidden page doesn't render. */
   override requestUpdate(...change: Parameters<LitElement['requestUpdate']>): void {
     super.requestUpdate(...change);
-    // not yet while the settings get their first values
-    if (change[0] !== undefined && #controller in this) this.#controller.reconsider();
+    // not while the constructor initializes the settings
+    if (change[0] !== undefined && #controller in this) this.#controller.scheduleBind();
   }
 
   protected override scheduleUpdate(): void | Promise<unknown> {
-    const turn = this.#pace.next();
-    return turn === null ? super.scheduleUpdate() : turn.then(() => super.scheduleUpdate());
+    const granted = this.#scheduler.next();
+    return granted === null ? super.scheduleUpdate() : granted.then(() => super.scheduleUpdate());
   }
 
   protected override willUpdate(_changed: PropertyValues): void {
-    if (!this.hasUpdated) this.#isPlain = hasNoFont(this);
+    if (!this.hasUpdated) this.#usesDefaultFont = inheritsDefaultFont(this);
     this.#hadFocus = this.shadowRoot?.activeElement?.localName === 'button';
   }
 
   protected override render(): TemplateResult {
-    const scene = this.#scene();
-    const { announcement } = scene;
-    return html`<div class="base ${this.#isPlain ? 'plain' : ''}" part="base" data-state=${scene.job.state}>
-      ${this.compact ? compact(scene) : full(scene)}
+    const model = this.#viewModel();
+    const { announcement } = model;
+    return html`<div
+      class="base ${this.#usesDefaultFont ? 'default-font' : ''}"
+      part="base"
+      data-state=${model.job.state}
+    >
+      ${this.compact ? compact(model) : full(model)}
       <div class="announcer" aria-live=${announcement.isUrgent ? 'assertive' : 'polite'} aria-atomic="true">
         ${announcement.text}
       </div>
@@ -195,43 +199,50 @@ export class IngestionProgressElement extends ProgressSettings {
   }
 
   protected override firstUpdated(): void {
-    if (this.isConnected) this.#controller.connected();
+    if (this.isConnected) this.#controller.hostConnected();
   }
 
   protected override updated(): void {
     for (const { slot } of this.children) {
       if (slot && !SLOTS.test(slot))
-        warnOnce(`There is no slot "${slot}", only heading, metrics, actions, complete and error.`);
+        warnOnce(`Ignoring unknown slot "${slot}". Use heading, metrics, actions, complete or error.`);
     }
-    // a button that went away under the focus leaves it with the sentence that explains why
+    // if the focused button disappeared, move the focus to the headline that explains why
     if (this.#hadFocus && this.shadowRoot?.activeElement === null) {
       this.shadowRoot.querySelector<HTMLElement>('[part~="headline"]')?.focus();
     }
   }
 
-  #scene(): Scene {
-    const { snapshot, inStateMs } = this.#controller;
+  #viewModel(): ViewModel {
+    const { snapshot, stateDurationMs } = this.#controller;
     const { connection, scopes } = snapshot;
     const now = this.#controller.monotonicNow();
-    const voice = voiceOf(this, this.messages ?? this.#provider.value?.messages);
+    const localization = localizationFor(this, this.messages ?? this.#provider.value?.messages);
     const job = jobOf(snapshot, now, this.#stalledAfterMs());
-    const notice = connectionNotice(connection, job.quietMs, now, inStateMs, voice);
+    const notice = connectionNotice(connection, job.sinceUpdateMs, now, stateDurationMs, localization);
     const command = this.#commands.statusFor(job);
-    const refusal = command?.refusal ?? null;
-    const mayControl = scopes?.includes('ingestion:control') === true;
-    this.#settle(job.state, now);
-    this.#tickIn(untilNextChange(job, connection, inStateMs, this.#settlesAt - now));
+    const commandError = command?.error ?? null;
+    const canControl = scopes?.includes('ingestion:control') === true;
+    this.#updateResultDelay(job.state, now);
+    this.#scheduleRender(nextRenderDelay(job, connection, stateDurationMs, this.#showResultAt - now));
     return {
-      ...voice,
-      job: this.#settlesAt > now ? { ...job, state: 'running' } : job,
+      ...localization,
+      job: this.#showResultAt > now ? { ...job, state: 'running' } : job,
       notice,
       label: this.label,
-      canRetry: job.isRetryable && (mayControl || this.allowRetry),
-      canCancel: job.isCancellable && (mayControl || this.allowCancel),
+      canRetry: job.isRetryable && (canControl || this.allowRetry),
+      canCancel: job.isCancellable && (canControl || this.allowCancel),
       command,
-      announcement: this.#announcer.next(job, connection.state, inStateMs, notice, refusal, voice),
+      announcement: this.#announcer.next(
+        job,
+        connection.state,
+        stateDurationMs,
+        notice,
+        commandError,
+        localization,
+      ),
       onCommand: (kind) => {
-        void this.#commands.give(kind, job, this.#controller.client, voice.translate);
+        void this.#commands.send(kind, job, this.#controller.client, localization.translate);
       },
       onReconnect: () => {
         this.reconnect();
@@ -239,17 +250,18 @@ export class IngestionProgressElement extends ProgressSettings {
     };
   }
 
-  #settle(state: JobState, now: number): void {
+  #updateResultDelay(state: JobState, now: number): void {
     const wasUnderWay = this.#shownState === 'running' || this.#shownState === 'stalled';
-    if (wasUnderWay && (state === 'completed' || state === 'partial')) this.#settlesAt = now + SETTLE_MS;
-    else if (state !== this.#shownState) this.#settlesAt = 0;
+    if (wasUnderWay && (state === 'completed' || state === 'partial'))
+      this.#showResultAt = now + RESULT_DELAY_MS;
+    else if (state !== this.#shownState) this.#showResultAt = 0;
     this.#shownState = state;
   }
 
-  #tickIn(ms: number | null): void {
-    clearTimeout(this.#tick);
+  #scheduleRender(ms: number | null): void {
+    clearTimeout(this.#renderTimer);
     if (ms === null || !this.isConnected) return;
-    this.#tick = setTimeout(() => {
+    this.#renderTimer = setTimeout(() => {
       this.requestUpdate();
     }, ms);
   }
@@ -258,22 +270,22 @@ export class IngestionProgressElement extends ProgressSettings {
     return this.stalledAfter > 0 ? this.stalledAfter * 1000 : 45_000;
   }
 
-  #choose(): ClientLease | null {
+  #resolveClient(): ClientLease | null {
     const { client } = this;
     if (typeof client?.subscribe === 'function') return { client, release: () => undefined };
-    if (client) warnUnfit('client');
+    if (client) warnInvalid('client');
     if (this.#provider.isPending) return null;
-    const given = this.#provider.value;
+    const inherited = this.#provider.value;
     return leaseClient({
       projectId: this.projectId ?? '',
       ingestionId: this.ingestionId ?? undefined,
       follow: !this.once,
-      ...sharedSettings(this, given),
-      transport: this.transport === 'auto' ? given?.transport : this.transport,
+      ...sharedSettings(this, inherited),
+      transport: this.transport === 'auto' ? inherited?.transport : this.transport,
     });
   }
 
-  #passOn({ name, event }: NamedEvent): void {
+  #dispatch({ name, event }: NamedEvent): void {
     if (name === 'warning') {
       warnOnce(event.message);
     } else if (name === 'connection-change') {
@@ -286,8 +298,8 @@ export class IngestionProgressElement extends ProgressSettings {
   }
 }
 
-/** Whether no style of the page says which font to use, so that the browser's default would show. */
-function hasNoFont(element: HTMLElement): boolean {
+/** Whether the page sets no font, so that the browser's default would show. */
+function inheritsDefaultFont(element: HTMLElement): boolean {
   const probe = document.createElement('span');
   probe.style.setProperty('font-family', 'initial');
   element.shadowRoot?.append(probe);

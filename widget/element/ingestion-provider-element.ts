@@ -1,4 +1,4 @@
-/** `<ingestion-provider>`: endpoint, token, messages and shared clients for every `<ingestion-progress>` below it. */
+/** `<ingestion-provider>`: endpoint, token and messages for all `<ingestion-progress>` elements below it. */
 import { ContextProvider } from '@lit/context';
 import { css, html, LitElement, type TemplateResult } from 'lit';
 import type { GetToken, TransportChoice } from '../client/index.js';
@@ -6,9 +6,9 @@ import { providerContext, type ProviderValue } from './provider-context.js';
 import type { PartialMessages } from './translator.js';
 
 /**
- * Gives its settings to the elements below it; an element's own settings go before them.
+ * Provides settings to the elements below it; an element's own settings take precedence.
  *
- * @slot - The page, or the part of it that shares these settings.
+ * @slot - The content that shares these settings.
  */
 export class IngestionProviderElement extends LitElement {
   /** @internal */
@@ -27,20 +27,20 @@ export class IngestionProviderElement extends LitElement {
     messages: { attribute: false },
   };
 
-  /** GraphQL address; `/graphql` on the page's origin where it is not given. */
+  /** GraphQL URL; `/graphql` on the page's origin by default. */
   endpoint: string | undefined;
-  /** WebSocket address; by default `endpoint` with ws: or wss:. */
+  /** WebSocket URL; `endpoint` with ws: or wss: by default. */
   wsEndpoint: string | undefined;
-  /** A token; `getToken` is better. Never reflected. */
+  /** A token; prefer `getToken`. Never reflected. */
   token: string | undefined;
   /** `auto`, `websocket` or `polling`. */
   transport: TransportChoice | undefined;
-  /** Gives a token, and a fresh one when asked again; may be async. */
+  /** Returns a token, or a new one if `force` is set; may be async. */
   getToken: GetToken | undefined;
-  /** Sentences of the host's own. */
+  /** Messages that replace those of the element's language. */
   messages: PartialMessages | null = null;
 
-  /** Not a private field: Lit asks for an update before those of this class exist. */
+  /** Not a private field: Lit requests an update before the private fields of this class exist. */
   private provided: ContextProvider<typeof providerContext, this> | undefined;
 
   constructor() {
@@ -48,7 +48,7 @@ export class IngestionProviderElement extends LitElement {
     this.provided = new ContextProvider(this, { context: providerContext, initialValue: this.#settings() });
   }
 
-  /** Told at once: elements below bind their clients without waiting for a render. */
+  /** Provides new values at once, so that elements below bind their clients without waiting for a render. */
   override requestUpdate(...change: Parameters<LitElement['requestUpdate']>): void {
     super.requestUpdate(...change);
     if (change[0] !== undefined) this.provided?.setValue(this.#settings());

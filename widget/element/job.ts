@@ -1,48 +1,48 @@
-/** What a snapshot says about the job, at one moment of the server's time. Pure; knows nothing of the connection's look. */
+/** Derives the job to show from a snapshot, at a moment of the server's time. Pure. */
 import type { IngestionError, PhaseProgress, Progress, Snapshot } from '../client/index.js';
 
-/** The job as a person sees it. `unknown`: nothing heard yet; `none`: the project never ingested. */
+/** The state of the job as the user sees it. `unknown`: no state received yet; `none`: the project never ingested. */
 export type JobState =
   'unknown' | 'none' | 'waiting' | 'running' | 'stalled' | 'completed' | 'partial' | 'failed' | 'cancelled';
 
-/** The job, ready to be drawn. Times in milliseconds. */
+/** The job to show. Durations in milliseconds. */
 export interface Job {
   readonly state: JobState;
   readonly progress: Progress | null;
-  /** The running phase, or the one that it stopped in; null before the first. */
+  /** The running phase, or the one in which the job stopped; null before the first. */
   readonly phase: PhaseProgress | null;
-  /** Overall, 0 to 100; null where not known. */
+  /** Overall percent, 0 to 100; null if unknown. */
   readonly percent: number | null;
   readonly elapsedMs: number | null;
-  /** Null where there is no honest estimate. */
+  /** Null if there is no reliable estimate. */
   readonly remainingMs: number | null;
-  /** Since the job was last heard of; null where it does not matter. */
-  readonly quietMs: number | null;
+  /** Time since the last update of a running job; null otherwise. */
+  readonly sinceUpdateMs: number | null;
   readonly error: IngestionError | null;
-  /** The failure may be tried again by a person. */
+  /** The user may retry the failure. */
   readonly isRetryable: boolean;
-  /** Until a retry makes sense; 0 for now. */
+  /** Time until the user may retry; 0 if now. */
   readonly retryWaitMs: number;
   readonly isCancellable: boolean;
   readonly isCancelling: boolean;
 }
 
-/** Of the server, at a moment of the client's monotonic clock; null before it told its time. */
+/** The server's time at a moment of the client's monotonic clock; null before the server sent its time. */
 export function serverNow(snapshot: Snapshot, monotonicNow: number): number | null {
   if (snapshot.serverTime === null || snapshot.receivedAt === null) return null;
   return snapshot.serverTime + Math.max(0, monotonicNow - snapshot.receivedAt);
 }
 
-/** Reads a snapshot. `stalledAfterMs` is how long a running job may be quiet before it is called stalled. */
+/** Derives the job. `stalledAfterMs` is how long a running job may go without an update before it is shown as stalled. */
 export function jobOf(snapshot: Snapshot, monotonicNow: number, stalledAfterMs: number): Job {
   const { progress } = snapshot;
   const now = serverNow(snapshot, monotonicNow);
   if (progress === null) {
     return { ...NO_JOB, state: snapshot.knowledge === 'confirmed' ? 'none' : 'unknown' };
   }
-  const quietMs = now === null ? null : Math.max(0, now - progress.updatedAt);
-  const isHeard = snapshot.connection.state === 'connected' || snapshot.connection.state === 'polling';
-  const state = stateOf(progress, isHeard && quietMs !== null && quietMs >= stalledAfterMs);
+  const sinceUpdateMs = now === null ? null : Math.max(0, now - progress.updatedAt);
+  const isConnected = snapshot.connection.state === 'connected' || snapshot.connection.state === 'polling';
+  const state = stateOf(progress, isConnected && sinceUpdateMs !== null && sinceUpdateMs >= stalledAfterMs);
   const isRunning = progress.status === 'RUNNING';
   const error = progress.status === 'FAILED' ? progress.error : null;
   return {
@@ -51,8 +51,8 @@ export function jobOf(snapshot: Snapshot, monotonicNow: number, stalledAfterMs: 
     phase: progress.phases[progress.currentPhase - 1] ?? null,
     percent: clampPercent(progress.progressPercent),
     elapsedMs: elapsed(progress, now),
-    remainingMs: isRunning && state === 'running' ? remaining(progress, quietMs, isHeard) : null,
-    quietMs: isRunning ? quietMs : null,
+    remainingMs: isRunning && state === 'running' ? remaining(progress, sinceUpdateMs, isConnected) : null,
+    sinceUpdateMs: isRunning ? sinceUpdateMs : null,
     error,
     isRetryable: error?.retryOptions?.canRetry === true,
     retryWaitMs: retryWait(error, now),
@@ -61,7 +61,7 @@ export function jobOf(snapshot: Snapshot, monotonicNow: number, stalledAfterMs: 
   };
 }
 
-/** 0 to 100; null stays null, and what is not a number becomes it. */
+/** Clamps to 0 to 100; null and NaN become null. */
 export function clampPercent(percent: number | null): number | null {
   return percent === null || Number.isNaN(percent) ? null : Math.min(100, Math.max(0, percent));
 }
@@ -72,7 +72,7 @@ const NO_JOB: Omit<Job, 'state'> = {
   percent: null,
   elapsedMs: null,
   remainingMs: null,
-  quietMs: null,
+  sinceUpdateMs: null,
   error: null,
   isRetryable: false,
   retryWaitMs: 0,
@@ -80,10 +80,10 @@ const NO_JOB: Omit<Job, 'state'> = {
   isCancelling: false,
 };
 
-function stateOf(progress: Progress, isQuiet: boolean): JobState {
+function stateOf(progress: Progress, isStalled: boolean): JobState {
   switch (progress.status) {
     case 'RUNNING':
-      if (isQuiet) return 'stalled';
+      if (isStalled) return 'stalled';
       return progress.currentPhase === 0 ? 'waiting' : 'running';
     case 'COMPLETED':
       return progress.result?.outcome === 'PARTIAL' ? 'partial' : 'completed';
@@ -101,11 +101,11 @@ function elapsed(progress: Progress, now: number | null): number | null {
   return end === null ? null : Math.max(0, end - progress.startedAt);
 }
 
-/** The estimate was true when the state was made; it only counts down from there, and says nothing once unheard it ran out. */
-function remaining(progress: Progress, quietMs: number | null, isHeard: boolean): number | null {
-  if (progress.etaSeconds === null || quietMs === null) return null;
-  const leftMs = Math.max(0, progress.etaSeconds * 1000 - quietMs);
-  return leftMs === 0 && !isHeard ? null : leftMs;
+/** Counts down from the last estimate; null once it has run out while the connection is lost. */
+function remaining(progress: Progress, sinceUpdateMs: number | null, isConnected: boolean): number | null {
+  if (progress.etaSeconds === null || sinceUpdateMs === null) return null;
+  const leftMs = Math.max(0, progress.etaSeconds * 1000 - sinceUpdateMs);
+  return leftMs === 0 && !isConnected ? null : leftMs;
 }
 
 function retryWait(error: IngestionError | null, now: number | null): number {

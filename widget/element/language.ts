@@ -1,6 +1,6 @@
-/** The language around an element: the nearest `lang` up the tree, across shadow roots, watched for changes. */
+/** The language of an element: the nearest `lang` up the tree, across shadow roots, observed for changes. */
 
-/** The nearest element up the tree that a selector fits, across shadow roots, from `element` on. */
+/** Like `Element.closest`, but across shadow roots. */
 export function closestAcross(element: Element, selector: string): Element | null {
   for (let at: Element | null = element; at !== null;) {
     const found: Element | null = at.closest(selector);
@@ -11,26 +11,26 @@ export function closestAcross(element: Element, selector: string): Element | nul
   return null;
 }
 
-/** The nearest `lang`; English where there is none at all. */
-export function languageAround(element: Element): string {
+/** The nearest `lang`; English if there is none. */
+export function languageOf(element: Element): string {
   return closestAcross(element, '[lang]:not([lang=""])')?.getAttribute('lang') ?? 'en';
 }
 
 const listeners = new Set<() => void>();
 let observer: MutationObserver | null = null;
 
-/** Tells everyone who listens that other words may be right now. */
-export function tellWordsChange(): void {
+/** Notifies all listeners that the language, or its messages, may have changed. */
+export function notifyLanguageChange(): void {
   for (const listener of listeners) listener();
 }
 
 /**
- * Calls back after a `lang` changed in the document or in the element's own shadow tree, or a language arrived later than
- * the element. One observer serves all elements.
+ * Calls back after a `lang` changed in the document or in the element's own shadow tree, or messages were registered after the
+ * element was connected. One observer serves all elements.
  */
-export function onWordsChange(element: Element, listener: () => void): () => void {
+export function onLanguageChange(element: Element, listener: () => void): () => void {
   listeners.add(listener);
-  observer ??= new MutationObserver(tellWordsChange);
+  observer ??= new MutationObserver(notifyLanguageChange);
   for (const root of [document, element.getRootNode()]) {
     observer.observe(root, { attributeFilter: ['lang'], subtree: true });
   }

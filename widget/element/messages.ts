@@ -1,17 +1,17 @@
-/** What the element says: the shape of a language, and the registry of those that a page has loaded. No words here. */
-import { tellWordsChange } from './language.js';
+/** Messages of the element: their type, and the registry of languages that the page has loaded. */
+import { notifyLanguageChange } from './language.js';
 
-/** One sentence by CLDR plural category; `other` is what every language has. */
+/** One message by CLDR plural category; every language has `other`. */
 export type PluralForms = Partial<Record<Intl.LDMLPluralRule, string>> & { readonly other: string };
 
-/** A sentence with `{name}` in place of values, or its plural forms, chosen by the value `count`. */
+/** A message with `{name}` placeholders, or its plural forms, selected by the value `count`. */
 export type Message = string | PluralForms;
 
-/** A language. Sentences may use the placeholders named beside them. */
+/** All messages of a language, with the placeholders that each may use. */
 export interface Messages {
   /** BCP 47, such as `de` or `zh-Hans`; numbers and plural rules follow it. */
   readonly language: string;
-  /** Name of the progress bar where the host gives no `label`. */
+  /** Accessible name of the progress bar without a `label`. */
   readonly name: Message;
 
   readonly loading: Message;
@@ -24,7 +24,7 @@ export interface Messages {
   /** {age} */
   readonly stalled: Message;
   readonly completed: Message;
-  readonly completedPartly: Message;
+  readonly completedWithErrors: Message;
   readonly failed: Message;
   /** {phase} */
   readonly failedIn: Message;
@@ -71,10 +71,10 @@ export interface Messages {
   readonly code: Message;
   readonly failedWillResume: Message;
   readonly failedCanRetry: Message;
-  readonly failedForGood: Message;
+  readonly failedPermanently: Message;
   /** {reason} */
   readonly commandRejected: Message;
-  readonly commandUnheard: Message;
+  readonly commandNoReceiver: Message;
   /** {reason} */
   readonly commandFailed: Message;
 
@@ -114,13 +114,13 @@ export interface Messages {
   readonly announceConnectionBack: Message;
 }
 
-/** Key of a sentence. */
+/** Key of a message. */
 export type MessageKey = Exclude<keyof Messages, 'language'>;
 
 const languages = new Map<string, Messages>();
 
 /**
- * Makes a language known to every element of the page; a later one of the same tag replaces it.
+ * Registers languages for all elements on the page; a later registration of the same tag replaces an earlier one.
  *
  * @example
  * import { registerMessages } from '@ingestion-progress/widget';
@@ -129,17 +129,17 @@ const languages = new Map<string, Messages>();
  */
 export function registerMessages(...bundles: readonly Messages[]): void {
   for (const bundle of bundles) languages.set(bundle.language.toLowerCase(), bundle);
-  tellWordsChange();
+  notifyLanguageChange();
 }
 
-/** Scripts that regions imply, for the tags that pages really write. */
+/** Scripts implied by common tags. */
 const SCRIPTS: Readonly<Record<string, string>> = {
   zh: 'zh-hans',
   'zh-cn': 'zh-hans',
   'zh-sg': 'zh-hans',
 };
 
-/** The registered language nearest to a tag (`de-AT` finds `de`); null where none fits. */
+/** The registered language that matches a tag best (`de-AT` finds `de`); null if there is none. */
 export function findMessages(tag: string): Messages | null {
   const lower = tag.toLowerCase();
   const implied = SCRIPTS[lower];

@@ -1,19 +1,19 @@
-/** Numbers, bytes, percents and durations in one language, by `Intl`. Knows no sentences. */
+/** Formats numbers, bytes, percents and durations in one language, with `Intl`. */
 
-/** Formats for one language. Milliseconds below zero are none. */
+/** Formats of one language. Negative durations count as zero. */
 export interface NumberFormat {
   number(value: number): string;
-  /** 0 to 100, rounded down, so that nothing looks further than it is. */
+  /** 0 to 100, rounded down, so that progress is never overstated. */
   percent(value: number): string;
-  /** To three digits past a kilobyte, so that what stands beside it does not move at every update. */
+  /** Three digits from a kilobyte up, so that the width stays the same between updates. */
   bytes(value: number): string;
-  /** Two units at most: `2h 5m`, `4m 12s`, `12s`. */
+  /** At most two units: `2h 5m`, `4m 12s`, `12s`. */
   duration(milliseconds: number): string;
-  /** Up to the next whole second: `8s`. */
+  /** Rounded up to a whole second: `8s`. */
   countdown(milliseconds: number): string;
-  /** How long something took: as `duration`, and `< 1s` for less than a second, which is not nothing. */
+  /** Time taken: like `duration`, but `< 1s` for less than a second. */
   took(milliseconds: number): string;
-  /** Rounded up and coarse, since it is an estimate: `12m`, `40s`. */
+  /** An estimate, rounded up to a coarse unit: `12m`, `40s`. */
   estimate(milliseconds: number): string;
 }
 
@@ -28,7 +28,7 @@ const TIME_UNITS = [
 ] as const;
 const BYTE_UNITS = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte', 'petabyte'];
 
-/** The formats of a language. */
+/** Makes the formats of a language. */
 export function createNumberFormat(language: string): NumberFormat {
   const create = (options: Intl.NumberFormatOptions): ((value: number) => string) =>
     new Intl.NumberFormat(language, { maximumFractionDigits: 0, ...options }).format;
@@ -44,7 +44,7 @@ export function createNumberFormat(language: string): NumberFormat {
       maximumSignificantDigits: 3,
     }),
   );
-  // Japanese has units of one Latin letter, of which m is a metre
+  // narrow units in Japanese are Latin letters, and "m" reads as metre
   const unitDisplay = language.startsWith('ja') ? 'short' : 'narrow';
   const times = TIME_UNITS.map(([unit, size]) => {
     const say = create({ style: 'unit', unit, unitDisplay });
@@ -76,7 +76,7 @@ export function createNumberFormat(language: string): NumberFormat {
   };
 }
 
-/** Up to whole steps that grow with the length, so that an estimate does not pretend to be exact. */
+/** Rounds up in steps that grow with the duration, so that an estimate does not look exact. */
 function roundedUp(milliseconds: number): number {
   const step =
     milliseconds > HOUR

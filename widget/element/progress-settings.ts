@@ -1,9 +1,9 @@
-/** What a page may set on `<ingestion-progress>`: attributes and properties, with their units and defaults. No behaviour. */
+/** Attributes and properties of `<ingestion-progress>`, with units and defaults. No behaviour. */
 import { LitElement } from 'lit';
 import type { GetToken, IngestionClient, TransportChoice } from '../client/index.js';
 import type { PartialMessages } from './translator.js';
 
-/** The settings, for the element to act on. */
+/** Base class with the settings of the element. */
 export abstract class ProgressSettings extends LitElement {
   static override properties = {
     endpoint: {},
@@ -23,34 +23,34 @@ export abstract class ProgressSettings extends LitElement {
     messages: { attribute: false },
   };
 
-  /** GraphQL address; `/graphql` on the page's origin where it is not given. */
+  /** GraphQL URL; `/graphql` on the page's origin by default. */
   endpoint: string | undefined;
-  /** WebSocket address; by default `endpoint` with ws: or wss:. */
+  /** WebSocket URL; `endpoint` with ws: or wss: by default. */
   wsEndpoint: string | undefined;
   /** The project to follow. */
   projectId: string | undefined;
   /** Follow this ingestion and those that retry it; without it, the project's latest. */
   ingestionId: string | undefined;
-  /** A token that does not expire while the page is open; `getToken` is better. Never reflected. */
+  /** A token that does not expire while the page is open; prefer `getToken`. Never reflected. */
   token: string | undefined;
   /** `auto`, `websocket` or `polling`. */
   transport: TransportChoice = 'auto';
-  /** End with the ingestion at hand, instead of following the project's next ones. */
+  /** Stop after the current ingestion instead of following the project's next ones. */
   once = false;
-  /** Seconds without an update after which a running job is called quiet. */
+  /** Seconds without an update after which a running job is shown as stalled. */
   stalledAfter = 45;
-  /** Offer Retry although the token may not; the host handles `ingestion-retry`. */
+  /** Show Retry even if the token lacks the scope; the host handles `ingestion-retry`. */
   allowRetry = false;
-  /** Offer Cancel although the token may not; the host handles `ingestion-cancel`. */
+  /** Show Cancel even if the token lacks the scope; the host handles `ingestion-cancel`. */
   allowCancel = false;
-  /** Heading, and name of the progress bar. */
+  /** Heading, and accessible name of the progress bar. */
   label = '';
-  /** One line of 24 px, for a row of a table. */
+  /** One line of 24 px, for table rows. */
   compact = false;
-  /** Gives a token, and a fresh one when asked again; may be async. */
+  /** Returns a token, or a new one if `force` is set; may be async. */
   getToken: GetToken | undefined;
-  /** A client of the host's own; the element follows it and never disposes it. */
+  /** A client of the host; the element follows it and never disposes it. */
   client: IngestionClient | undefined;
-  /** Sentences of the host's own, over those of the language around the element. */
+  /** Messages that replace those of the element's language. */
   messages: PartialMessages | null = null;
 }

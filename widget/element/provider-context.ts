@@ -1,9 +1,9 @@
-/** What an `<ingestion-provider>` gives to the elements below it, and the key under which they ask for it. */
+/** The context that an `<ingestion-provider>` provides to the elements below it. */
 import { createContext } from '@lit/context';
 import type { GetToken, TransportChoice } from '../client/index.js';
 import type { PartialMessages } from './translator.js';
 
-/** Shared settings; an element's own attribute goes before each. */
+/** Shared settings; an element's own settings take precedence. */
 export interface ProviderValue {
   readonly endpoint: string | undefined;
   readonly wsEndpoint: string | undefined;

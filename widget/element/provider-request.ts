@@ -1,4 +1,4 @@
-/** Asks for the provider above an element, and again once it is defined, where the element was upgraded first. */
+/** Requests the context from the provider above an element, and again once the provider is defined. */
 import { ContextConsumer } from '@lit/context';
 import type { LitElement } from 'lit';
 import { closestAcross } from './language.js';
@@ -7,12 +7,12 @@ import { providerContext, type ProviderValue } from './provider-context.js';
 /** The tag that providers have. */
 export const PROVIDER_TAG = 'ingestion-provider';
 
-/** The settings that came from above, and whether some may still come. */
+/** The settings of the provider, and whether they may still arrive. */
 export class ProviderRequest {
   readonly #host: LitElement;
   readonly #changed: () => void;
   readonly #consumer: ContextConsumer<typeof providerContext, LitElement>;
-  #waitsFor: Element | null = null;
+  #pendingProvider: Element | null = null;
 
   constructor(host: LitElement, changed: () => void) {
     this.#host = host;
@@ -22,7 +22,7 @@ export class ProviderRequest {
       subscribe: true,
       callback: changed,
     });
-    // not for an element that moved away; one that stays below is told again as it arrives
+    // forget them when the element moves; below a provider it receives them again when it is connected
     host.addController({ hostDisconnected: () => void delete this.#consumer.value });
   }
 
@@ -30,17 +30,17 @@ export class ProviderRequest {
     return this.#consumer.value;
   }
 
-  /** A provider stands above that its page has not defined yet. */
+  /** There is a provider above that is not defined yet. */
   get isPending(): boolean {
-    const above = closestAcross(this.#host, `${PROVIDER_TAG}:not(:defined)`);
-    if (above !== null && above !== this.#waitsFor) {
-      this.#waitsFor = above;
+    const provider = closestAcross(this.#host, `${PROVIDER_TAG}:not(:defined)`);
+    if (provider !== null && provider !== this.#pendingProvider) {
+      this.#pendingProvider = provider;
       void customElements.whenDefined(PROVIDER_TAG).then(() => {
-        this.#waitsFor = null;
+        this.#pendingProvider = null;
         if (this.#host.isConnected) this.#consumer.hostConnected();
         this.#changed();
       });
     }
-    return above !== null;
+    return provider !== null;
   }
 }

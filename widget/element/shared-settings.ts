@@ -1,24 +1,23 @@
-/** How to connect, as an element says itself, else as its provider says; what is of the wrong type is told of and ignored. */
+/** Connection settings of an element, else of its provider. Values of the wrong type are ignored with a warning. */
 import type { ProviderValue } from './provider-context.js';
 import { warnOnce } from './warnings.js';
 
-/** What an element and its provider can both say. */
+/** Settings that both an element and its provider have. */
 export type SharedSettings = Pick<ProviderValue, (typeof NAMES)[number]>;
 
 const NAMES = ['endpoint', 'wsEndpoint', 'token', 'getToken'] as const;
 
-/** The settings of a connection. An empty attribute says nothing. */
-export function sharedSettings(own: SharedSettings, above: SharedSettings | undefined): SharedSettings {
-  const fitting = (name: (typeof NAMES)[number], value: unknown): unknown => {
+/** Merges the settings. An empty attribute counts as not set. */
+export function sharedSettings(own: SharedSettings, inherited: SharedSettings | undefined): SharedSettings {
+  const valid = (name: (typeof NAMES)[number], value: unknown): unknown => {
     if (typeof value === (name === 'getToken' ? 'function' : 'string')) return value;
-    if (value) warnUnfit(name);
+    if (value) warnInvalid(name);
     return '';
   };
   return Object.fromEntries(
-    NAMES.map((name) => [name, fitting(name, own[name]) || fitting(name, above?.[name]) || undefined]),
+    NAMES.map((name) => [name, valid(name, own[name]) || valid(name, inherited?.[name]) || undefined]),
   ) as SharedSettings;
 }
 
-/** Tells of a property that is ignored. */
-export const warnUnfit = (name: string): void =>
-  warnOnce(`${name} has a value that it cannot have; it is ignored.`);
+/** Warns about a property that is ignored. */
+export const warnInvalid = (name: string): void => warnOnce(`Ignoring invalid value for ${name}.`);

@@ -1,40 +1,44 @@
-/** Fills the sentences of one language with values. Which language that is, others decide. */
+/** Translates message keys in one language and fills in values. */
 import { en } from './locales/en.js';
 import type { Message, MessageKey, Messages, PluralForms } from './messages.js';
 import { warnInDevelopment, warnOnce } from './warnings.js';
 
-/** Says one sentence; text that comes from a server is only ever put in as text. */
+/** Translates one message; values are inserted as plain text. */
 export type Translate = (key: MessageKey, values?: Readonly<Record<string, string | number>>) => string;
 
-/** What a host may pass as `messages`: a whole language, or only the sentences it wants otherwise. */
+/** What a host may pass as `messages`: a whole language, or only some messages. */
 export type PartialMessages = Partial<Messages>;
 
 /**
- * A translator of `language`, with a host's own sentences before it and English behind it; `tag` says by whose rules plurals
- * are formed.
+ * Makes a translator for `language`, with the host's messages first and English as the fallback; `tag` selects the plural
+ * rules.
  */
-export function createTranslator(language: Messages, own: PartialMessages | null, tag: string): Translate {
+export function createTranslator(
+  language: Messages,
+  overrides: PartialMessages | null,
+  tag: string,
+): Translate {
   const rules = new Intl.PluralRules(tag);
   return (key, values = {}) => {
-    const message = pick(key, own, language);
-    const text = typeof message === 'string' ? message : choose(message, rules, values['count']);
+    const message = findMessage(key, overrides, language);
+    const text = typeof message === 'string' ? message : selectForm(message, rules, values['count']);
     return text.replace(/\{(\w+)\}/g, (hole, name: string) => String(values[name] ?? hole));
   };
 }
 
-function pick(key: MessageKey, own: PartialMessages | null, language: Messages): Message {
-  for (const bundle of [own, language]) {
+function findMessage(key: MessageKey, overrides: PartialMessages | null, language: Messages): Message {
+  for (const bundle of [overrides, language]) {
     const message: unknown = bundle?.[key];
     if (isMessage(message)) return message;
     if (message !== undefined) {
-      warnOnce(`messages.${key} is neither a sentence nor plural forms with "other"; it is ignored.`);
+      warnOnce(`Ignoring invalid messages.${key}. Use a string, or plural forms with "other".`);
     }
   }
-  warnInDevelopment(`The language "${language.language}" has no sentence "${key}"; English stands in.`);
+  warnInDevelopment(`Missing message "${key}" in language "${language.language}". Using English.`);
   return en[key];
 }
 
-function choose(forms: PluralForms, rules: Intl.PluralRules, count: unknown): string {
+function selectForm(forms: PluralForms, rules: Intl.PluralRules, count: unknown): string {
   return forms[rules.select(Number(count ?? 0))] ?? forms.other;
 }
 

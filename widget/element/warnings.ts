@@ -1,17 +1,17 @@
-/** One line in the host's console for each mistake, never twice; those of language only while developing. */
+/** Console warnings for the host, each once; missing translations only in development. */
 
 declare const process: { readonly env: { readonly NODE_ENV?: string } };
 
-const said = new Set<string>();
+const warned = new Set<string>();
 
-/** Says a mistake of the host's once. */
+/** Logs a warning once. */
 export function warnOnce(message: string): void {
-  if (said.has(message)) return;
-  said.add(message);
+  if (warned.has(message)) return;
+  warned.add(message);
   console.warn(`<ingestion-progress>: ${message}`);
 }
 
-/** The same, but silent in production and where there is no bundler to tell the two apart. */
+/** The same, but silent in production and without a bundler. */
 export function warnInDevelopment(message: string): void {
   if (isDevelopment()) warnOnce(message);
 }
@@ -20,6 +20,6 @@ function isDevelopment(): boolean {
   try {
     return process.env.NODE_ENV !== 'production';
   } catch {
-    return false; // no bundler put a value in place, and a browser has no `process`
+    return false; // without a bundler there is no `process` in a browser
   }
 }

@@ -1,24 +1,24 @@
-/** Gives the hooks below it what they have in common: endpoint, token, transport. Knows no project. */
+/** Provides connection options to the hooks below it. */
 import { createContext, createElement, useMemo, type ReactElement, type ReactNode } from 'react';
 import type { ConnectionOptions, IngestionConnection } from '../client/index.js';
 import { useStableGetToken } from './stable-get-token.js';
 
-/** What hooks take from above where their own options do not say it. */
+/** Defaults for the options of the hooks below. */
 export interface IngestionDefaults extends ConnectionOptions {
-  /** One made by `createConnection`; else hooks with the same options share one by themselves. */
+  /** A connection made by `createConnection`; without it, hooks with the same options share one automatically. */
   readonly connection?: IngestionConnection | undefined;
 }
 
-/** The context itself, for hosts that read it. */
+/** The context, for hosts that read it. */
 export const IngestionContext = createContext<IngestionDefaults>({});
 
-/** Properties of the provider: the defaults, and what stands below it. */
+/** Properties of the provider: the defaults and the children. */
 export interface IngestionProviderProps extends IngestionDefaults {
   readonly children?: ReactNode;
 }
 
 /**
- * Puts connection options above a tree of components.
+ * Provides connection options to a tree of components.
  *
  * @example
  * ```tsx
@@ -37,19 +37,17 @@ export function IngestionProvider({ children, ...defaults }: IngestionProviderPr
   const { connection, endpoint, wsEndpoint, token, transport } = defaults;
   const getToken = useStableGetToken(defaults.getToken);
   const { pollIntervalMs, jitter, maxAttempts } = defaults;
-  const value = useMemo<IngestionDefaults>(
-    () => ({
-      connection,
-      endpoint,
-      wsEndpoint,
-      token,
-      getToken,
-      transport,
-      pollIntervalMs,
-      jitter,
-      maxAttempts,
-    }),
-    [connection, endpoint, wsEndpoint, token, getToken, transport, pollIntervalMs, jitter, maxAttempts],
-  );
+  const given = {
+    connection,
+    endpoint,
+    wsEndpoint,
+    token,
+    getToken,
+    transport,
+    pollIntervalMs,
+    jitter,
+    maxAttempts,
+  };
+  const value = useMemo<IngestionDefaults>(() => given, Object.values(given));
   return createElement(IngestionContext.Provider, { value }, children);
 }

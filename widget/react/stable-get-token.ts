@@ -1,11 +1,11 @@
 /**
- * One function for as long as there is one at all, so that `getToken={() => …}` costs no new connection each render; the
- * same for everybody who is given the same function, so that they share a connection.
+ * Wraps `getToken` in a function that stays the same between renders, so that `getToken={() => …}` does not reconnect on each
+ * render. Hooks that are given the same function get the same wrapper, so that they share a connection.
  */
 import { useEffect, useInsertionEffect, useState } from 'react';
 import type { GetToken } from '../client/index.js';
 
-/** A function that stays the same over the page's newest, and who holds it with what they were given last. */
+/** A stable wrapper around the newest function, and the hooks that use it with the function that each was last given. */
 interface Source {
   readonly stable: GetToken;
   readonly holders: Map<object, GetToken>;
@@ -26,16 +26,16 @@ function sourceOf(getToken: GetToken): Source {
   return source;
 }
 
-/** The newest `getToken` behind a function that stays the same. */
+/** A stable function that calls the newest `getToken`. */
 export function useStableGetToken(given: GetToken | undefined): GetToken | undefined {
-  const [kept, keep] = useState<Source>();
-  const source = kept ?? (given && sourceOf(given));
-  if (source !== kept) keep(source);
-  // Before any other effect of the commit: then it is known who is given another function together.
+  const [current, setCurrent] = useState<Source>();
+  const source = current ?? (given && sourceOf(given));
+  if (source !== current) setCurrent(source);
+  // An insertion effect runs before all other effects of the commit, so they know which hooks got a new function together.
   useInsertionEffect(() => {
-    if (given) source?.holders.set(keep, given);
+    if (given) source?.holders.set(setCurrent, given);
     return () => {
-      source?.holders.delete(keep);
+      source?.holders.delete(setCurrent);
     };
   }, [source, given]);
   useEffect(() => {
@@ -44,8 +44,8 @@ export function useStableGetToken(given: GetToken | undefined): GetToken | undef
       source.newest = given;
       sources.set(given, source);
     } else {
-      // Somebody else still holds the other one, and is not to be given this one's tokens.
-      keep(sourceOf(given));
+      // Another hook still uses the previous function and must not get this one's tokens.
+      setCurrent(sourceOf(given));
     }
   }, [source, given]);
   return given && source?.stable;

@@ -1,9 +1,9 @@
-/** The hook: a thin adapter over the client. What it shows comes from the client's snapshot, and nothing is kept here. */
+/** The React hook: a thin adapter over the client. It returns the client's snapshot and keeps no state of its own. */
 import { useCallback, useContext, useEffect, useMemo, useRef, useSyncExternalStore } from 'react';
 import {
-  NOTHING_KNOWN,
+  EMPTY_SNAPSHOT,
   createIngestionClient,
-  gaveUp,
+  terminalError,
   viewOf,
   type ConnectionError,
   type IngestionClient,
@@ -16,31 +16,31 @@ import {
 import { IngestionContext, type IngestionDefaults } from './provider.js';
 import { useStableGetToken } from './stable-get-token.js';
 
-/** Options of the hook; those of the connection come from the provider above where they are not given. */
+/** Options of the hook; connection options default to those of the provider. */
 export interface UseIngestionSocketOptions extends IngestionDefaults {
   /** Watch this ingestion and those that retry it; without it, the project's latest. */
   readonly ingestionId?: string | undefined;
-  /** Stay for the project's next ingestions. Without it the socket is closed at completion. @default false */
+  /** Keep following the project's next ingestions; otherwise the socket is closed on completion. @default false */
   readonly follow?: boolean | undefined;
-  /** Once for each completion that happens while this is shown. */
+  /** Called once for each completion while the component is mounted. */
   readonly onComplete?: ((result: IngestionResult, progress: Progress) => void) | undefined;
-  /** Once for each failure that happens while this is shown. */
+  /** Called once for each failure while the component is mounted. */
   readonly onError?: ((error: IngestionError, progress: Progress) => void) | undefined;
-  /** Once each time the connection gives up: disconnected with attempts spent, unauthorized, error. */
+  /** Called once each time the connection stops: disconnected with no attempts left, unauthorized, or error. */
   readonly onConnectionError?: ((error: ConnectionError) => void) | undefined;
 }
 
-/** What the hook gives. */
+/** What the hook returns. */
 export interface IngestionSocket extends IngestionView {
-  /** A fresh budget of attempts, at once. */
+  /** Reconnects now with a new budget of attempts. */
   readonly reconnect: () => void;
 }
 
-/** What a server renders. */
-const serverSnapshot = (): Snapshot => NOTHING_KNOWN;
+/** The snapshot for server rendering. */
+const serverSnapshot = (): Snapshot => EMPTY_SNAPSHOT;
 
 /**
- * Follows a project's ingestion for as long as the component is shown.
+ * Follows a project's ingestion while the component is mounted.
  *
  * @example
  * import { useIngestionSocket } from '@ingestion-progress/widget/react';
@@ -60,20 +60,20 @@ export function useIngestionSocket(
   useEffect(() => {
     handlers.current = { onComplete, onError, onConnectionError };
   });
-  const looked = useRef<IngestionClient | null>(null);
+  const reportedClient = useRef<IngestionClient | null>(null);
   useEffect(() => {
-    const tell = (now: Pick<Snapshot, 'connection'>): void => {
-      const error = gaveUp(now);
+    const reportTerminalError = (now: Pick<Snapshot, 'connection'>): void => {
+      const error = terminalError(now);
       if (error !== null) handlers.current.onConnectionError?.(error);
     };
     const stops = [
       client.on('complete', ({ result, progress }) => handlers.current.onComplete?.(result, progress)),
       client.on('error', ({ error, progress }) => handlers.current.onError?.(error, progress)),
-      client.on('connection-change', tell),
+      client.on('connection-change', reportTerminalError),
     ];
-    // It may have given up before anybody listened; StrictMode comes here twice with the same one.
-    if (looked.current !== client) tell(client.getSnapshot());
-    looked.current = client;
+    // It may have stopped before the listener was added; StrictMode runs this twice with the same client.
+    if (reportedClient.current !== client) reportTerminalError(client.getSnapshot());
+    reportedClient.current = client;
     return () => {
       for (const stop of stops) stop();
     };
@@ -85,14 +85,14 @@ export function useIngestionSocket(
   return useMemo(() => ({ ...viewOf(snapshot), reconnect }), [snapshot, reconnect]);
 }
 
-/** Options that were given: an explicit `undefined` takes nothing away from the provider above. */
+/** Drops undefined options, so that they don't override those of the provider. */
 function defined<T extends object>(options: T): Partial<T> {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<T>;
 }
 
 /**
- * One client for each set of options. Making it starts nothing and it stops with its last listener, so React may throw it
- * away, or mount twice, without anything to clean up.
+ * One client for each set of options. Creating it starts nothing and it stops with its last listener, so React may discard it
+ * or mount twice without cleanup.
  */
 function useClient(
   projectId: string,
@@ -100,35 +100,19 @@ function useClient(
 ): IngestionClient {
   const { connection, endpoint, wsEndpoint, token, getToken, transport } = options;
   const { pollIntervalMs, jitter, maxAttempts, ingestionId, follow = false } = options;
-  return useMemo(
-    () =>
-      createIngestionClient({
-        projectId,
-        ingestionId,
-        follow,
-        connection,
-        endpoint,
-        wsEndpoint,
-        token,
-        getToken,
-        transport,
-        pollIntervalMs,
-        jitter,
-        maxAttempts,
-      }),
-    [
-      projectId,
-      ingestionId,
-      follow,
-      connection,
-      endpoint,
-      wsEndpoint,
-      token,
-      getToken,
-      transport,
-      pollIntervalMs,
-      jitter,
-      maxAttempts,
-    ],
-  );
+  const given = {
+    projectId,
+    ingestionId,
+    follow,
+    connection,
+    endpoint,
+    wsEndpoint,
+    token,
+    getToken,
+    transport,
+    pollIntervalMs,
+    jitter,
+    maxAttempts,
+  };
+  return useMemo(() => createIngestionClient(given), Object.values(given));
 }

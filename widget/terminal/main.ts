@@ -5,7 +5,7 @@ import { createConnection, createEnvironment, createIngestionClient } from '../c
 import { USAGE, readArguments } from './arguments.js';
 import { EXIT, watchInTerminal } from './watch.js';
 
-/** Node has its own WebSocket from 22 on; before, the `ws` package is taken where it is installed. */
+/** Node has a WebSocket since version 22; before, the `ws` package is used if it is installed. */
 async function findWebSocket(): Promise<typeof WebSocket | null> {
   if (typeof WebSocket !== 'undefined') return WebSocket;
   const name = 'ws';
@@ -13,7 +13,7 @@ async function findWebSocket(): Promise<typeof WebSocket | null> {
     const { WebSocket: found } = (await import(name)) as { WebSocket: typeof WebSocket };
     return found;
   } catch {
-    // Not installed: then the run is shown by polling.
+    // Not installed: use polling.
     return null;
   }
 }
@@ -24,8 +24,8 @@ async function main(): Promise<number> {
     process.stdout.write(USAGE);
     return EXIT.completed;
   }
-  if ('wrong' in read) {
-    process.stderr.write(`${read.wrong}\n\n${USAGE}`);
+  if ('error' in read) {
+    process.stderr.write(`${read.error}\n\n${USAGE}`);
     return EXIT.usage;
   }
   const { projectId, endpoint, ingestionId, follow, json } = read;
@@ -54,8 +54,8 @@ async function main(): Promise<number> {
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;
-    // Whoever read has gone, as `| head` does: no failure, and nobody to tell of it.
-    process.exit(EXIT.unread);
+    // The reader has closed the pipe, as `| head` does: not an error.
+    process.exit(EXIT.brokenPipe);
   });
 }
 process.exitCode = await main();

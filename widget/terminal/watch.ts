@@ -1,22 +1,22 @@
-/** Shows a client in a terminal until there is nothing more to show, and says how it came out. */
+/** Shows a client in a terminal until the ingestion ends or the connection fails, and returns the exit code. */
 import { hasEnded, type IngestionClient, type Progress } from '../client/index.js';
-import { lineOf } from './lines.js';
+import { statusLine } from './status-line.js';
 
-/** Where it is shown. */
+/** The terminal. */
 export interface TerminalOutput {
   readonly isTTY: boolean;
-  /** Characters in a line. */
+  /** Width of the terminal, in characters. */
   readonly columns: number;
   write(text: string): void;
 }
 
-/** How to show it. */
+/** Options of the output. */
 export interface TerminalOptions {
   readonly json: boolean;
   readonly follow: boolean;
 }
 
-/** Exit codes, by how it ended. */
+/** Exit codes. */
 export const EXIT = Object.freeze({
   completed: 0,
   failed: 1,
@@ -24,11 +24,11 @@ export const EXIT = Object.freeze({
   partial: 3,
   connection: 4,
   interrupted: 130,
-  /** What a shell says of a command that SIGPIPE ended; Node does not let it. */
-  unread: 141,
+  /** The code that shells report for SIGPIPE, which Node ignores. */
+  brokenPipe: 141,
 });
 
-/** Resolves with the exit code at the ending, or when the connection is given up. Leaves the client to its maker. */
+/** Resolves with the exit code once the ingestion has ended or the connection has failed. The caller disposes the client. */
 export async function watchInTerminal(
   client: IngestionClient,
   output: TerminalOutput,
@@ -38,24 +38,24 @@ export async function watchInTerminal(
   const finished = new Promise<number>((resolve) => {
     finish = resolve;
   });
-  let over = false;
+  let isOver = false;
   let shown = '';
   function show(): void {
-    if (over) return;
+    if (isOver) return;
     const snapshot = client.getSnapshot();
     const { connection, progress, knowledge } = snapshot;
     const line = json
       ? JSON.stringify({ connection: connection.state, progress })
-      : lineOf(snapshot).slice(0, output.isTTY ? output.columns - 1 : undefined);
+      : statusLine(snapshot).slice(0, output.isTTY ? output.columns - 1 : undefined);
     if (line !== shown) {
       shown = line;
-      // A terminal's line is drawn over; a file or a pipe gets one after the other.
+      // a terminal redraws its line; a file or a pipe gets one line after the other
       output.write(output.isTTY && !json ? `\r\u001b[2K${line}` : `${line}\n`);
     }
     const ended = progress !== null && knowledge === 'confirmed' && hasEnded(progress) && !follow;
     if (!ended && !['disconnected', 'unauthorized', 'error'].includes(connection.state)) return;
-    over = true;
-    finish(ended ? codeOf(progress) : EXIT.connection);
+    isOver = true;
+    finish(ended ? exitCodeOf(progress) : EXIT.connection);
   }
   const stop = client.subscribe(show);
   show();
@@ -65,7 +65,7 @@ export async function watchInTerminal(
   return code;
 }
 
-function codeOf({ status, result }: Progress): number {
+function exitCodeOf({ status, result }: Progress): number {
   if (status !== 'COMPLETED') return EXIT.failed;
   return result?.outcome === 'PARTIAL' ? EXIT.partial : EXIT.completed;
 }

@@ -1,5 +1,5 @@
 /**
- * For tests and stories of whoever embeds the element: scenarios instead of servers.
+ * Scripted clients and transports for the tests and stories of host applications.
  *
  * @example
  * ```ts

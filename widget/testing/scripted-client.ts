@@ -1,4 +1,4 @@
-/** A client that shows what it is told to, at once or by a written scenario: for stories of states that take minutes. */
+/** A client that shows given snapshots, now or at given times: for stories of states that would take minutes to reach. */
 import { eventsBetween } from '../client/progress-events.js';
 import { createEmitter } from '../client/emitter.js';
 import type {
@@ -10,24 +10,24 @@ import type {
   Snapshot,
 } from '../client/types.js';
 
-/** A client in the hands of a story. */
+/** A client under the control of a test or a story. */
 export interface ScriptedClient extends IngestionClient {
-  /** Changes the snapshot, and fires the events that the change means. */
+  /** Changes the snapshot and emits the events of the change. */
   show(change: Partial<Snapshot>): void;
-  /** What was asked of it, in order: 'reconnect', 'disconnect', 'retry', 'cancel', 'dispose'. */
+  /** Calls so far, in order: 'reconnect', 'disconnect', 'retry', 'cancel', 'dispose'. */
   readonly calls: readonly string[];
 }
 
-/** One change, `atMs` after the first listener came. */
+/** One change, `atMs` after the first listener was added. */
 export interface ScriptedChange extends Partial<Snapshot> {
   readonly atMs: number;
 }
 
 /** Options of a scripted client. */
 export interface ScriptedClientOptions extends Partial<Snapshot> {
-  /** Played once, in real time. */
+  /** Changes, played once in real time. */
   readonly changes?: readonly ScriptedChange[];
-  /** The answer to commands. @default ACCEPTED */
+  /** Outcome of commands. @default ACCEPTED */
   readonly outcome?: CommandOutcome | ConnectionError;
 }
 
@@ -35,7 +35,7 @@ interface ScriptedEvents extends IngestionClientEvents {
   readonly change: null;
 }
 
-/** Makes one; connected and waiting unless told otherwise. */
+/** Makes a scripted client; connected and without an ingestion by default. */
 export function createScriptedClient(options: ScriptedClientOptions = {}): ScriptedClient {
   const { changes = [], outcome = { status: 'ACCEPTED', reason: null }, ...initial } = options;
   let snapshot: Snapshot = {
@@ -70,10 +70,10 @@ export function createScriptedClient(options: ScriptedClientOptions = {}): Scrip
     if (connection !== before.connection) {
       emitter.emit('connection-change', { connection, previous: before.connection });
     }
-    if (progress !== null && progress !== before.progress) tell(before.progress, progress);
+    if (progress !== null && progress !== before.progress) emitEvents(before.progress, progress);
     emitter.emit('change', null);
   }
-  function tell(before: Progress | null, after: Progress): void {
+  function emitEvents(before: Progress | null, after: Progress): void {
     for (const { name, event } of eventsBetween(before, after)) emitter.emit(name, event);
   }
   async function command(call: string): Promise<CommandOutcome> {

@@ -1,12 +1,12 @@
 /**
- * A transport that plays a written scenario instead of a network, for tests and stories: what each session says, and when.
- * The machine, the fold and the client above it are the real ones.
+ * A transport that plays a script instead of using the network, for tests and stories. The state machine and the client above it
+ * are the real ones.
  */
 import type { Environment } from '../client/environment.js';
-import { adviceForClose, adviceForCode } from '../client/advice.js';
+import { failureForClose, failureForCode } from '../client/retry-policy.js';
 import {
   OperationError,
-  type Answer,
+  type ServerMessage,
   type Operation,
   type SessionListener,
   type TokenLifetime,
@@ -14,55 +14,55 @@ import {
   type WatchTarget,
 } from '../client/transport.js';
 
-/** One thing that happens in a session; `atMs` after it was opened. */
+/** One event of a session, `atMs` after the session was opened. */
 export type ScriptedStep = { readonly atMs: number } & (
   | { readonly acknowledge: Partial<TokenLifetime> }
-  /** A state for every watch, or for those of one project. Not trusted, like a server's. */
+  /** A state for all watches, or for those of one project. It is validated like a server's. */
   | { readonly progress: unknown; readonly projectId?: string }
-  /** An error with this code for every watch, or for those of one project. */
-  | { readonly refuse: string; readonly projectId?: string }
+  /** An error with this code for all watches, or for those of one project. */
+  | { readonly reject: string; readonly projectId?: string }
   | { readonly complete: true }
   /** A pong. */
   | { readonly alive: true }
-  /** A round of polls found no server; the session goes on. */
+  /** A poll failed to reach the server; the session continues. */
   | { readonly unreachable: true }
   | { readonly close: number }
 );
 
-/** What each session does, in the order in which they are opened; the last goes on for all that follow. */
+/** The script of each session, in the order in which they are opened; further sessions repeat the last. */
 export type Scenario = readonly (readonly ScriptedStep[])[];
 
-/** A session as the test sees it. */
+/** A session, for assertions. */
 export interface ScriptedSession {
   readonly token: string | null;
   readonly targets: readonly WatchTarget[];
   readonly open: boolean;
   readonly checks: number;
-  /** Happens now. */
+  /** Plays a step now. */
   play(step: ScriptedStep extends infer S ? Omit<Extract<S, object>, 'atMs'> : never): void;
 }
 
-/** The transport, and what became of it. */
+/** The transport, with its sessions and requests for assertions. */
 export interface ScriptedTransport extends Transport {
   readonly sessions: readonly ScriptedSession[];
   readonly requests: readonly Operation[];
-  /** Answers queries and mutations; without it they are refused with `UNAVAILABLE`. */
+  /** Responds to queries and mutations; without it they are rejected with `UNAVAILABLE`. */
   onRequest: ((operation: Operation) => unknown) | null;
 }
 
 interface Watcher {
   readonly target: WatchTarget;
-  readonly answer: (answer: Answer) => void;
+  readonly onMessage: (message: ServerMessage) => void;
 }
 
 /** Options of a scripted transport. */
 export interface ScriptedTransportOptions {
   readonly environment: Environment;
-  /** Nothing happens by itself where it is left out. */
+  /** Without it, only `play` makes things happen. */
   readonly scenario?: Scenario;
 }
 
-/** Makes one. */
+/** Makes a scripted transport. */
 export function createScriptedTransport(options: ScriptedTransportOptions): ScriptedTransport {
   const { environment, scenario = [] } = options;
   const sessions: ScriptedSession[] = [];
@@ -100,8 +100,8 @@ export function createScriptedTransport(options: ScriptedTransportOptions): Scri
       for (const step of steps) timers.add(environment.setTimer(step.atMs, () => session.play(step)));
       sessions.push(session);
       return {
-        watch(target, answer) {
-          const watcher = { target, answer };
+        watch(target, onMessage) {
+          const watcher = { target, onMessage };
           watchers.add(watcher);
           return () => {
             watchers.delete(watcher);
@@ -113,7 +113,9 @@ export function createScriptedTransport(options: ScriptedTransportOptions): Scri
         async request(operation) {
           requests.push(operation);
           if (transport.onRequest !== null) return transport.onRequest(operation);
-          throw new OperationError(adviceForCode('UNAVAILABLE', 'Nothing was written for this.'));
+          throw new OperationError(
+            failureForCode('UNAVAILABLE', 'No response is scripted for this operation.'),
+          );
         },
         close: end,
       };
@@ -124,25 +126,25 @@ export function createScriptedTransport(options: ScriptedTransportOptions): Scri
 
 function play(step: ScriptedStep, listener: SessionListener, watchers: Set<Watcher>, end: () => void): void {
   if ('acknowledge' in step) {
-    listener.acknowledged?.({ expiresAt: null, serverTime: null, scopes: null, ...step.acknowledge });
-  } else if ('alive' in step) listener.alive?.();
-  else if ('unreachable' in step) listener.lost(adviceForClose(1006));
+    listener.onAcknowledged?.({ expiresAt: null, serverTime: null, scopes: null, ...step.acknowledge });
+  } else if ('alive' in step) listener.onAlive?.();
+  else if ('unreachable' in step) listener.onFailure(failureForClose(1006));
   else if ('close' in step) {
     end();
-    listener.lost(adviceForClose(step.close));
+    listener.onFailure(failureForClose(step.close));
   } else {
     const projectId = 'projectId' in step ? step.projectId : undefined;
-    const answer = answerOf(step);
+    const message = messageFor(step);
     for (const watcher of [...watchers]) {
-      if (projectId === undefined || projectId === watcher.target.projectId) watcher.answer(answer);
+      if (projectId === undefined || projectId === watcher.target.projectId) watcher.onMessage(message);
     }
-    listener.answered?.();
+    listener.onData?.();
   }
 }
 
-function answerOf(step: ScriptedStep): Answer {
-  if ('refuse' in step)
-    return { type: 'failed', loss: adviceForCode(step.refuse, `Refused: ${step.refuse}.`) };
+function messageFor(step: ScriptedStep): ServerMessage {
+  if ('reject' in step)
+    return { type: 'failed', failure: failureForCode(step.reject, `Rejected: ${step.reject}.`) };
   if ('complete' in step) return { type: 'complete' };
   return { type: 'state', progress: 'progress' in step ? step.progress : null, serverTime: null };
 }

@@ -1,6 +1,6 @@
-/** The composable: a thin adapter over the client. What it shows comes from the client's snapshot. */
+/** The Vue composable: a thin adapter over the client. It returns the client's snapshot. */
 import { shallowRef, toValue, watchPostEffect, type MaybeRefOrGetter, type ShallowRef } from 'vue';
-import { NOTHING_KNOWN, createIngestionClient, gaveUp, viewOf } from '../client/index.js';
+import { EMPTY_SNAPSHOT, createIngestionClient, terminalError, viewOf } from '../client/index.js';
 import type {
   ConnectionError,
   IngestionClientEvents,
@@ -8,29 +8,29 @@ import type {
   IngestionView,
 } from '../client/index.js';
 
-/** Options of the composable; hosts that change `projectId` keep the others. */
+/** Options of the composable. */
 export interface UseIngestionProgressOptions extends Omit<IngestionClientOptions, 'projectId' | 'follow'> {
-  /** Stay for the project's next ingestions. Without it the socket is closed at completion. @default false */
+  /** Keep following the project's next ingestions; otherwise the socket is closed on completion. @default false */
   readonly follow?: boolean | undefined;
-  /** Once for each completion that happens while this is shown. */
+  /** Called once for each completion while the component is mounted. */
   readonly onComplete?: ((event: IngestionClientEvents['complete']) => void) | undefined;
-  /** Once for each failure that happens while this is shown. */
+  /** Called once for each failure while the component is mounted. */
   readonly onError?: ((event: IngestionClientEvents['error']) => void) | undefined;
-  /** Once each time the connection gives up: disconnected with attempts spent, unauthorized, error. */
+  /** Called once each time the connection stops: disconnected with no attempts left, unauthorized, or error. */
   readonly onConnectionError?: ((error: ConnectionError) => void) | undefined;
 }
 
-/** What the composable gives. */
+/** What the composable returns. */
 export interface IngestionProgressRefs {
-  /** What is to be shown; another object after each change. */
+  /** The view of the client; a new object after each change. */
   readonly view: Readonly<ShallowRef<IngestionView>>;
-  /** A fresh budget of attempts, at once. */
+  /** Reconnects now with a new budget of attempts. */
   readonly reconnect: () => void;
 }
 
 /**
- * Follows a project's ingestion for as long as the component, or the effect scope, lives; nothing is opened on a server.
- * Closes at completion unless `follow` is set.
+ * Follows a project's ingestion until the component, or the effect scope, is disposed. Connects only in the browser. Closes on
+ * completion unless `follow` is set.
  *
  * @example
  * import { useIngestionProgress } from '@ingestion-progress/widget/vue';
@@ -41,27 +41,27 @@ export function useIngestionProgress(
   projectId: MaybeRefOrGetter<string>,
   { onComplete, onError, onConnectionError, ...options }: UseIngestionProgressOptions = {},
 ): IngestionProgressRefs {
-  const view = shallowRef(viewOf(NOTHING_KNOWN));
+  const view = shallowRef(viewOf(EMPTY_SNAPSHOT));
   let reconnect = (): void => undefined;
   watchPostEffect((onCleanup) => {
     const client = createIngestionClient({ follow: false, ...options, projectId: toValue(projectId) });
     const show = (): void => {
       view.value = viewOf(client.getSnapshot());
     };
-    const tell = (snapshot: Parameters<typeof gaveUp>[0]): void => {
-      const error = gaveUp(snapshot);
+    const reportTerminalError = (snapshot: Parameters<typeof terminalError>[0]): void => {
+      const error = terminalError(snapshot);
       if (error !== null) onConnectionError?.(error);
     };
     const stops = [
       client.on('complete', (event) => onComplete?.(event)),
       client.on('error', (event) => onError?.(event)),
-      client.on('connection-change', tell),
+      client.on('connection-change', reportTerminalError),
       client.subscribe(show),
     ];
     show();
-    tell(client.getSnapshot()); // it may have given up before anybody listened
+    reportTerminalError(client.getSnapshot()); // it may have stopped before the listener was added
     ({ reconnect } = client);
-    // Without its listeners a client gives its place back after a second: the next project finds the socket still open.
+    // Without listeners the client stays subscribed for another second, so that the next project reuses the open socket.
     onCleanup(() => {
       for (const stop of stops) stop();
     });

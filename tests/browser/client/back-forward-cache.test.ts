@@ -3,14 +3,14 @@ import { shows, useFixture } from './support/fixture.js';
 
 declare global {
   interface Window {
-    /** Whether the page came out of the cache when it was last shown. */
+    /** Whether the page was restored from the cache when it was last shown. */
     persisted: boolean;
   }
 }
 
 const init = `addEventListener('pageshow', ({ persisted }) => Object.assign(window, { persisted }));`;
 
-/** Leaves for another page of the same site and comes back; a page out of the cache is shown, but not loaded. */
+/** Navigates to another page of the site and back; a page from the cache is shown, but not loaded. */
 async function leaveAndComeBack(
   { page: { page } }: ReturnType<typeof useFixture>,
   meanwhile: () => Promise<void>,
@@ -24,7 +24,7 @@ async function leaveAndComeBack(
   await page.waitForURL(left, { waitUntil: 'commit' });
 }
 
-describe('A page that was left and is come back to', () => {
+describe('Returning to a page', () => {
   describe('out of the back-forward cache', () => {
     const f = useFixture({ backForwardCache: true, init });
 
@@ -32,7 +32,7 @@ describe('A page that was left and is come back to', () => {
       await f.run();
       const seen = await f.follow();
       await seen.until(shows(25));
-      await leaveAndComeBack(f, f.goOn);
+      await leaveAndComeBack(f, f.startPhase3);
       await expect.poll(() => f.page.page.evaluate(() => window.persisted)).toBe(true);
       await seen.until(shows(50));
       await seen.reaches('connected');
@@ -53,15 +53,15 @@ describe('A page that was left and is come back to', () => {
       await first.until(shows(25));
       await leaveAndComeBack(f, async () => {
         await expect.poll(() => f.faults.openSockets).toBe(0);
-        await f.goOn();
-        await f.cable.refuse();
+        await f.startPhase3();
+        await f.link.refuse();
       });
       await expect.poll(() => f.page.page.evaluate(() => window.persisted)).toBe(false);
       await f.page.page.waitForFunction('typeof window.follow === "function"');
       const again = await f.follow();
       expect(again.knowledge).toBe('remembered');
       expect(again.progress?.progressPercent).toBe(25);
-      await f.cable.restore();
+      await f.link.restore();
       await again.until(shows(50));
       expect(again.knowledge).toBe('confirmed');
       expect(again.events).toEqual(['phase-started 3']);

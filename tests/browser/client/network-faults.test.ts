@@ -8,10 +8,10 @@ describe('What the person saw, where the path failed in mid-run:', () => {
     await f.run();
     const seen = await f.follow();
     await seen.until(shows(25));
-    f.cable.cut();
+    f.link.cut();
     await seen.reaches('reconnecting');
-    await f.goOn();
-    await f.page.pass(1_000);
+    await f.startPhase3();
+    await f.page.advance(1_000);
     await seen.until(shows(50));
     await seen.reaches('connected');
     expect(seen.states).toEqual([
@@ -28,14 +28,14 @@ describe('What the person saw, where the path failed in mid-run:', () => {
     await f.run();
     const seen = await f.follow();
     await seen.until(shows(25));
-    f.cable.swallow();
-    await f.goOn();
-    await f.page.pass(12_000);
+    f.link.blackhole();
+    await f.startPhase3();
+    await f.page.advance(12_000);
     expect(seen.names.at(-1)).toBe('connected');
-    await f.page.pass(5_000);
+    await f.page.advance(5_000);
     await seen.reaches('reconnecting 0 waiting');
-    await f.cable.restore();
-    await f.page.pass(1_000);
+    await f.link.restore();
+    await f.page.advance(1_000);
     await seen.until(shows(50));
     await seen.reaches('connected');
     expect(seen.names).toEqual(['connecting', 'connected', 'reconnecting', 'connected']);
@@ -48,10 +48,10 @@ describe('What the person saw, where the path failed in mid-run:', () => {
     await seen.until(shows(25));
     f.faults.socket = 'block';
     f.faults.http = 'block';
-    f.cable.cut();
+    f.link.cut();
     await seen.reaches('reconnecting');
     for (let passed = 0; passed < 600 && seen.names.at(-1) !== 'disconnected'; passed += 1) {
-      await f.page.pass(1_000);
+      await f.page.advance(1_000);
     }
     expect(seen.states.at(-1)).toBe('disconnected exhausted');
     expect(seen.names).toEqual(['connecting', 'connected', 'reconnecting', 'disconnected']);
@@ -59,7 +59,7 @@ describe('What the person saw, where the path failed in mid-run:', () => {
     expect(seen.percents).toEqual([25]);
     const { upgrades, requests } = f.faults;
     expect(upgrades).toBe(11);
-    await f.page.pass(600_000);
+    await f.page.advance(600_000);
     expect([f.faults.upgrades, f.faults.requests]).toEqual([upgrades, requests]);
     f.faults.socket = 'pass';
     await f.page.page.evaluate(() => window.clients[0]?.reconnect());
@@ -68,34 +68,35 @@ describe('What the person saw, where the path failed in mid-run:', () => {
   });
 });
 
+// (invariant: every-step-has-a-timeout)
 describe('What the person saw, where the server could not be reached from the start:', () => {
   it('refused: reconnecting with growing waits, polling as soon as it answers, then live', async () => {
-    await f.cable.refuse();
+    await f.link.refuse();
     const seen = await f.follow();
     await seen.reaches('reconnecting 0 waiting');
-    await f.page.pass(1_000);
+    await f.page.advance(1_000);
     await seen.reaches('reconnecting 1 waiting');
-    await f.page.pass(2_000);
+    await f.page.advance(2_000);
     await seen.reaches('reconnecting 2 waiting');
-    await f.cable.restore();
+    await f.link.restore();
     await f.run();
-    await f.page.passUntil(seen, 'polling', 3_000);
-    await f.page.passUntil(seen, 'connected', 20_000);
+    await f.page.advanceUntil(seen, 'polling', 3_000);
+    await f.page.advanceUntil(seen, 'connected', 20_000);
     expect(seen.names).toEqual(['connecting', 'reconnecting', 'polling', 'connected']);
     expect(seen.percents).toEqual([25]);
     expect(seen.events).toEqual([]);
   });
 
   it('it accepts and says nothing: given up on after ten seconds, then live', async () => {
-    f.cable.swallow();
+    f.link.blackhole();
     await f.run();
     const seen = await f.follow();
-    await f.page.pass(9_900);
+    await f.page.advance(9_900);
     expect(seen.states).toEqual(['connecting']);
-    await f.page.pass(200);
+    await f.page.advance(200);
     await seen.reaches('reconnecting 0 waiting');
-    await f.cable.restore();
-    await f.page.pass(1_000);
+    await f.link.restore();
+    await f.page.advance(1_000);
     await seen.until(shows(25));
     await seen.reaches('connected');
     expect(seen.names).toEqual(['connecting', 'reconnecting', 'connected']);
@@ -106,14 +107,14 @@ describe('What the person saw, where the server could not be reached from the st
     await f.run();
     const seen = await f.follow();
     await expect.poll(() => f.faults.upgrades).toBe(1);
-    await f.page.pass(5_000);
+    await f.page.advance(5_000);
     await seen.reaches('reconnecting 0 waiting');
-    await f.page.pass(1_000);
+    await f.page.advance(1_000);
     await seen.reaches('reconnecting 1');
-    await f.page.passUntil(seen, 'polling', 6_000);
+    await f.page.advanceUntil(seen, 'polling', 6_000);
     await seen.until(shows(25));
     f.faults.socket = 'pass';
-    await f.page.passUntil(seen, 'connected', 20_000);
+    await f.page.advanceUntil(seen, 'connected', 20_000);
     expect(seen.names).toEqual(['connecting', 'reconnecting', 'polling', 'connected']);
     expect(seen.events).toEqual([]);
   });
@@ -123,30 +124,31 @@ describe('What the person saw, where the server could not be reached from the st
     await f.run();
     const seen = await f.follow();
     await expect.poll(() => f.faults.openSockets).toBe(1);
-    await f.page.passUntil(seen, 'polling', 11_000);
+    await f.page.advanceUntil(seen, 'polling', 11_000);
     await seen.until(shows(25));
     f.faults.socket = 'pass';
-    await f.page.passUntil(seen, 'connected', 20_000);
+    await f.page.advanceUntil(seen, 'connected', 20_000);
     expect(seen.names.slice(-2)).toEqual(['polling', 'connected']);
     expect(seen.names[0]).toBe('connecting');
   });
 
+  // (invariant: healthy-before-reset)
   it('it acknowledges and closes, in a loop: three connections, not hundreds, then polling', async () => {
     f.faults.socket = { close: 1000, after: 'ack' };
     await f.run();
     const seen = await f.follow();
     await seen.reaches('reconnecting 0 waiting');
-    await f.page.pass(1_000);
+    await f.page.advance(1_000);
     await seen.reaches('reconnecting 1 waiting');
-    await f.page.pass(2_000);
+    await f.page.advance(2_000);
     await seen.reaches('polling');
     expect(f.faults.upgrades).toBe(3);
     f.faults.socket = 'pass';
-    await f.goOn();
-    await f.page.pass(2_000);
+    await f.startPhase3();
+    await f.page.advance(2_000);
     await seen.until(shows(50));
     expect(seen.names.at(-1)).toBe('polling');
-    await f.page.passUntil(seen, 'connected', 20_000);
+    await f.page.advanceUntil(seen, 'connected', 20_000);
     expect(seen.names).toEqual(['connecting', 'reconnecting', 'polling', 'connected']);
     expect(seen.events).toEqual(['phase-started 3']);
   });
@@ -159,15 +161,15 @@ describe('What the person saw, behind a proxy that', () => {
       await f.run();
       const seen = await f.follow();
       await seen.reaches('reconnecting 0 waiting');
-      await f.page.pass(1_000);
+      await f.page.advance(1_000);
       await seen.reaches('reconnecting 1 waiting');
-      await f.page.pass(2_000);
+      await f.page.advance(2_000);
       await seen.reaches('polling');
-      await f.goOn();
-      await f.page.pass(2_000);
+      await f.startPhase3();
+      await f.page.advance(2_000);
       await seen.until(shows(50));
       await f.server.emitter.emitComplete(f.projectId, { itemsProcessed: 5 });
-      await f.page.pass(2_000);
+      await f.page.advance(2_000);
       await seen.until(shows(100));
       expect(seen.names).toEqual(['connecting', 'reconnecting', 'polling']);
       expect(seen.events).toEqual(['phase-started 3', 'complete']);
@@ -180,8 +182,8 @@ describe('What the person saw, behind a proxy that', () => {
     await f.run();
     const seen = await f.follow();
     await seen.until(shows(25));
-    await f.page.pass(60_000);
-    await f.goOn();
+    await f.page.advance(60_000);
+    await f.startPhase3();
     await seen.until(shows(50));
     expect(seen.states).toEqual(['connecting', 'connected']);
     expect(f.faults.requests).toBe(0);

@@ -14,9 +14,9 @@ const mount = (over: Partial<ReactPageOptions> = {}): Promise<void> =>
   });
 const text = async (): Promise<string> => (await f.page.page.locator('p').first().textContent()) ?? '';
 const texts = (): Promise<string[]> => f.page.page.locator('p').allTextContents();
-const told = (): Promise<string[]> => f.page.page.evaluate(() => window.told);
+const reported = (): Promise<string[]> => f.page.page.evaluate(() => window.reported);
 
-it('shows an ingestion to its end under StrictMode, over one socket, and tells completion once', async () => {
+it('shows an ingestion to its end under StrictMode, over one socket, and reports completion once', async () => {
   await mount();
   await f.server.emitter.emitPhaseStarted(f.projectId, 1, 'Reading');
   await expect.poll(text).toBe(`${f.projectId} connected 1 - - -`);
@@ -24,7 +24,7 @@ it('shows an ingestion to its end under StrictMode, over one socket, and tells c
   await expect.poll(text).toBe(`${f.projectId} connected 1 40 - -`);
   await f.server.emitter.emitComplete(f.projectId, { itemsProcessed: 3 });
   await expect.poll(text).toBe(`${f.projectId} connected 1 100 SUCCESS -`);
-  expect(await told()).toEqual(['complete SUCCESS']);
+  expect(await reported()).toEqual(['complete SUCCESS']);
   expect(f.faults.upgrades).toBe(1);
 });
 
@@ -35,7 +35,7 @@ it('closes at completion where it does not follow', async () => {
   await f.server.emitter.emitComplete(f.projectId, { itemsProcessed: 3 });
   await expect.poll(text).toBe(`${f.projectId} completed 2 100 SUCCESS -`);
   await expect.poll(() => f.faults.openSockets).toBe(0);
-  expect(await told()).toEqual(['complete SUCCESS']);
+  expect(await reported()).toEqual(['complete SUCCESS']);
 });
 
 it('goes on with the same socket when a host renders again, and with another project over it', async () => {
@@ -64,26 +64,26 @@ it('opens nothing for a render that React gives up, and one socket for the one t
   });
   await expect.poll(text).toBe(`${f.projectId} connected 2 100 - -`);
   await f.server.emitter.emitComplete(f.projectId, { itemsProcessed: 3 });
-  await expect.poll(told).toEqual(Array.from({ length: 3 }, () => 'complete SUCCESS'));
+  await expect.poll(reported).toEqual(Array.from({ length: 3 }, () => 'complete SUCCESS'));
   expect(f.faults.upgrades).toBe(1);
 });
 
-it('tells a failure once, and a run that had ended before it looked not at all', async () => {
+it('reports a failure once, and an ingestion that had ended before not at all', async () => {
   const failure = { errorCode: 'SOURCE_UNREACHABLE', message: 'No answer.', recoverable: false };
   await f.run();
   await mount();
   await expect.poll(text).toBe(`${f.projectId} connected 2 100 - -`);
   await f.server.emitter.emitError(f.projectId, 2, failure);
-  await expect.poll(told).toEqual(['error SOURCE_UNREACHABLE']);
+  await expect.poll(reported).toEqual(['error SOURCE_UNREACHABLE']);
   await f.page.page.evaluate(() => {
     window.unmount();
-    window.told.splice(0);
+    window.reported.splice(0);
   });
   await f.server.emitter.emitPhaseStarted(`${f.projectId}-b`, 1, 'Reading');
   await f.server.emitter.emitComplete(`${f.projectId}-b`, { itemsProcessed: 3 });
   await mount({ projectId: `${f.projectId}-b` });
   await expect.poll(text).toContain('SUCCESS');
-  expect(await told()).toEqual([]);
+  expect(await reported()).toEqual([]);
 });
 
 it('gives the socket back when it is unmounted', async () => {
@@ -96,51 +96,51 @@ it('gives the socket back when it is unmounted', async () => {
   await expect.poll(() => f.faults.openSockets, { timeout: 5_000 }).toBe(0);
 });
 
-it('tells a connection that gave up, once', async () => {
+it('reports a connection that stopped, once', async () => {
   await mount({ token: 'rubbish' });
   await expect.poll(text).toBe('- unauthorized - - - UNAUTHENTICATED');
-  expect(await told()).toEqual(['connection UNAUTHENTICATED']);
+  expect(await reported()).toEqual(['connection UNAUTHENTICATED']);
 });
 
-it('tells once, also under StrictMode, of a connection that had given up before anybody listened', async () => {
+it('reports once, even under StrictMode, a connection that stopped before the first listener', async () => {
   await mount({ projectId: 'no such/thing' });
   await expect.poll(text).toBe('- error - - - PROJECT_ID_INVALID');
-  await expect.poll(told).toEqual(['connection PROJECT_ID_INVALID']);
+  await expect.poll(reported).toEqual(['connection PROJECT_ID_INVALID']);
 });
 
 it('shares one socket where hooks without a provider are given the same function, also a next one', async () => {
   await f.run();
-  await mount({ copies: 3, alone: 'same' });
+  await mount({ copies: 3, standalone: 'same' });
   await expect.poll(texts).toEqual(Array(3).fill(`${f.projectId} connected 2 100 - -`));
   await f.page.page.evaluate(() => {
-    window.giveAnother(3);
+    window.changeGetToken(3);
   });
-  await f.goOn();
+  await f.startPhase3();
   await expect.poll(texts).toEqual(Array(3).fill(`${f.projectId} connected 3 100 - -`));
   expect(f.faults.upgrades).toBe(1);
-  expect(await f.page.page.evaluate(() => window.asked)).toEqual(['one']);
+  expect(await f.page.page.evaluate(() => window.requestedTokens)).toEqual(['one']);
 });
 
 it('parts from the others where it alone is given another function', async () => {
   await f.run();
-  await mount({ copies: 3, alone: 'same' });
+  await mount({ copies: 3, standalone: 'same' });
   await expect.poll(texts).toEqual(Array(3).fill(`${f.projectId} connected 2 100 - -`));
   await f.page.page.evaluate(() => {
-    window.giveAnother(1);
+    window.changeGetToken(1);
   });
   await expect.poll(() => f.faults.openSockets).toBe(2);
   await expect.poll(texts).toEqual(Array(3).fill(`${f.projectId} connected 2 100 - -`));
-  expect(await f.page.page.evaluate(() => window.asked)).toEqual(['one', 'another']);
+  expect(await f.page.page.evaluate(() => window.requestedTokens)).toEqual(['one', 'another']);
 });
 
 it('keeps its socket where its function is a new one at each render', async () => {
   await f.run();
-  await mount({ copies: 2, alone: 'new' });
+  await mount({ copies: 2, standalone: 'new' });
   await expect.poll(texts).toEqual(Array(2).fill(`${f.projectId} connected 2 100 - -`));
   await f.page.page.evaluate(() => {
     for (let count = 0; count < 10; count += 1) window.rerender();
   });
-  await f.goOn();
+  await f.startPhase3();
   await expect.poll(texts).toEqual(Array(2).fill(`${f.projectId} connected 3 100 - -`));
   expect(f.faults.upgrades).toBe(2);
 });

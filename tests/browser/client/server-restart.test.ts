@@ -1,15 +1,15 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createDaemon, type Daemon } from '../../support/daemon.js';
 import { SECRET, tokenFor } from '../../widget/support/real-server.js';
-import { createBench, type Bench } from './support/browser.js';
+import { createBrowserHarness, type BrowserHarness } from './support/browser.js';
 import { shows } from './support/fixture.js';
 
-let bench: Bench;
+let bench: BrowserHarness;
 let server: Daemon;
 const root = new URL('../../../', import.meta.url).pathname;
 
 beforeAll(async () => {
-  bench = await createBench();
+  bench = await createBrowserHarness();
   server = await createDaemon({
     name: 'client-restart',
     program: '/usr/bin/env',
@@ -50,7 +50,7 @@ async function report(mutation: string, input: Readonly<Record<string, unknown>>
   expect(await response.json()).not.toHaveProperty('errors');
 }
 
-it('a server that was killed and started again: the bar stays, the badge tells, and the run goes on', async () => {
+it('a server that was killed and started again: the bar stays, the badge shows it, and the run continues', async () => {
   const page = await bench.open({ clock: true });
   await report('startIngestion', {});
   await report('reportPhaseStarted', { phase: 1, message: 'Reading' });
@@ -65,11 +65,11 @@ it('a server that was killed and started again: the bar stays, the badge tells, 
   await seen.reaches('connected');
   await server.kill();
   await seen.reaches('reconnecting 0 waiting');
-  await page.pass(1_000);
+  await page.advance(1_000);
   await seen.reaches('reconnecting 1 waiting');
   await server.start();
   await report('reportPhaseStarted', { phase: 3, message: 'Thinking' });
-  await page.passUntil(seen, 'connected', 10_000);
+  await page.advanceUntil(seen, 'connected', 10_000);
   await seen.until(shows(50));
   await seen.reaches('connected');
   expect(seen.states).toEqual([
@@ -85,11 +85,11 @@ it('a server that was killed and started again: the bar stays, the badge tells, 
   expect(seen.events).toEqual(['phase-started 3']);
 
   // Long enough to count as healthy: a new budget.
-  await page.pass(5_000);
+  await page.advance(5_000);
   await server.stop();
   await seen.reaches('reconnecting 0 waiting');
   await server.start();
-  await page.passUntil(seen, 'connected', 30_000);
+  await page.advanceUntil(seen, 'connected', 30_000);
   expect(seen.percents).toEqual([25, 50]);
   expect(page.errors).toEqual([]);
   await page.context.close();

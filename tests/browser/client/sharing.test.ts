@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { tokenFor } from '../../widget/support/real-server.js';
 import { shows, useFixture } from './support/fixture.js';
-import type { Seen } from './support/browser.js';
+import type { ObservedClient } from './support/browser.js';
 
 const f = useFixture();
 
@@ -9,7 +9,7 @@ describe('Fifty clients on one page', () => {
   it('share one socket, each with its own project, and give it back when the last has gone', async () => {
     const token = tokenFor({ expiresInSeconds: 3_600 });
     const names = Array.from({ length: 50 }, (_, index) => `${f.projectId}-${String(index)}`);
-    const all: Seen[] = [];
+    const all: ObservedClient[] = [];
     for (const projectId of names) {
       await f.server.emitter.emitPhaseStarted(projectId, 1, 'Reading');
       await f.server.emitter.emitPhaseStarted(projectId, 2, 'Extracting');
@@ -31,14 +31,14 @@ describe('Fifty clients on one page', () => {
 
   it('all come back over one socket, in one attempt', async () => {
     const token = tokenFor({ expiresInSeconds: 3_600 });
-    const all: Seen[] = [];
+    const all: ObservedClient[] = [];
     for (let index = 0; index < 50; index += 1) {
       all.push(await f.follow({ projectId: `${f.projectId}-${String(index)}`, token }));
     }
     for (const seen of all) await seen.reaches('connected');
-    f.cable.cut();
+    f.link.cut();
     for (const seen of all) await seen.reaches('reconnecting 0 waiting');
-    await f.page.pass(1_000);
+    await f.page.advance(1_000);
     for (const seen of all) await seen.reaches('connected');
     expect(f.faults.upgrades).toBe(2);
   });

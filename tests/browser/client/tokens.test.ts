@@ -4,17 +4,18 @@ import { shows, useFixture } from './support/fixture.js';
 
 const f = useFixture();
 
+// (invariant: one-token-refresh)
 describe('What the person saw while the token', () => {
   it('ran out in mid-run and could be renewed: nothing', async () => {
     await f.run();
     f.page.onToken = () => tokenFor({ expiresInSeconds: 60 });
-    const seen = await f.follow({ asks: true });
+    const seen = await f.follow({ requestsToken: true });
     await seen.until(shows(25));
-    await f.page.pass(47_000);
+    await f.page.advance(47_000);
     expect(f.page.tokenRequests).toEqual([false]);
-    await f.page.pass(2_000);
+    await f.page.advance(2_000);
     await expect.poll(() => f.page.tokenRequests).toEqual([false, true]);
-    await f.goOn();
+    await f.startPhase3();
     await seen.until(shows(50));
     expect(seen.states).toEqual(['connecting', 'connected']);
     expect(f.faults.upgrades).toBe(1);
@@ -22,12 +23,12 @@ describe('What the person saw while the token', () => {
 
   it('ran out while the page slept: a moment of reconnecting', async () => {
     await f.run();
-    // By the page's clock no time passes, so that it renews nothing; by the server's the token expires.
-    f.page.onToken = (forced) => tokenFor({ expiresInSeconds: forced ? 60 : 4 });
-    const seen = await f.follow({ asks: true });
+    // On the page's clock no time passes, so that it does not refresh; on the server's the token expires.
+    f.page.onToken = (force) => tokenFor({ expiresInSeconds: force ? 60 : 4 });
+    const seen = await f.follow({ requestsToken: true });
     await seen.until(shows(25));
     await seen.until(() => f.page.tokenRequests.length === 2 && seen.states.at(-1) === 'connected');
-    await f.goOn();
+    await f.startPhase3();
     await seen.until(shows(50));
     expect(seen.names).toEqual(['connecting', 'connected', 'reconnecting', 'connected']);
     expect(f.page.tokenRequests).toEqual([false, true]);
@@ -35,8 +36,8 @@ describe('What the person saw while the token', () => {
 
   it('ran out and no good one was to be had: unauthorized, with the bar where it was', async () => {
     await f.run();
-    f.page.onToken = (forced) => (forced ? 'rubbish' : tokenFor({ expiresInSeconds: 4 }));
-    const seen = await f.follow({ asks: true });
+    f.page.onToken = (force) => (force ? 'rubbish' : tokenFor({ expiresInSeconds: 4 }));
+    const seen = await f.follow({ requestsToken: true });
     await seen.reaches('unauthorized');
     expect(seen.names).toEqual(['connecting', 'connected', 'reconnecting', 'unauthorized']);
     expect(seen.percents).toEqual([25]);
@@ -48,11 +49,11 @@ describe('What the person saw while the token', () => {
       await f.run();
       f.page.onToken = () => tokenFor({ expiresInSeconds: 60 });
       await f.page.page.clock.setSystemTime(Date.now() + skewMinutes * 60_000);
-      const seen = await f.follow({ asks: true });
+      const seen = await f.follow({ requestsToken: true });
       await seen.until(shows(25));
-      await f.page.pass(47_000);
+      await f.page.advance(47_000);
       expect(f.page.tokenRequests).toEqual([false]);
-      await f.page.pass(2_000);
+      await f.page.advance(2_000);
       await expect.poll(() => f.page.tokenRequests).toEqual([false, true]);
       expect(seen.states).toEqual(['connecting', 'connected']);
     });
@@ -61,13 +62,13 @@ describe('What the person saw while the token', () => {
   it('expired behind a proxy without WebSockets: polling, and renewed there too', async () => {
     await f.run();
     f.faults.socket = 'block';
-    f.page.onToken = (forced) => tokenFor({ expiresInSeconds: forced ? 60 : 4 });
-    const seen = await f.follow({ asks: true, transport: 'polling' });
+    f.page.onToken = (force) => tokenFor({ expiresInSeconds: force ? 60 : 4 });
+    const seen = await f.follow({ requestsToken: true, transport: 'polling' });
     await seen.until(shows(25));
-    await f.goOn();
+    await f.startPhase3();
     for (let passed = 0; passed < 400 && f.page.tokenRequests.length < 2; passed += 1)
-      await f.page.pass(1_000);
-    await f.page.pass(4_000);
+      await f.page.advance(1_000);
+    await f.page.advance(4_000);
     await seen.until(shows(50));
     expect(seen.names).toEqual(['connecting', 'polling']);
     expect(f.page.tokenRequests).toEqual([false, true]);
@@ -84,7 +85,7 @@ describe('A getToken that', () => {
       await f.page.page.evaluate((code) => {
         window.fetchToken = new Function(`return ${code}`)() as typeof window.fetchToken;
       }, init);
-      const seen = await f.follow({ asks: true });
+      const seen = await f.follow({ requestsToken: true });
       for (let passed = 0; passed < 900 && seen.names.at(-1) !== 'disconnected'; passed += 1) {
         await f.page.page.clock.runFor(2_000);
       }

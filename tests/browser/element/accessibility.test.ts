@@ -1,4 +1,4 @@
-/** What people who do not see the screen, or do not use a mouse, get: names, values, announcements, focus, targets, contrast. */
+/** Accessibility: names, values, announcements, focus, target sizes, contrast. */
 import { expect } from '@esm-bundle/chai';
 import type { Connection } from '@ingestion-progress/widget/client';
 import type { Progress } from '@ingestion-progress/widget';
@@ -8,7 +8,7 @@ import { mount } from './support/mount.js';
 
 const LIVE = '[aria-live], [role="status"], [role="alert"], [role="log"]';
 
-/** A run as a job reports it: phase by phase in steps of a percent, then the end. */
+/** A run as a job reports it: phase by phase in steps of one percent, then the ending. */
 function* wholeRun(): Generator<Progress> {
   for (let overall = 0; overall <= 100; overall += 1) {
     const phase = Math.min(4, Math.floor(overall / 25) + 1);
@@ -89,7 +89,7 @@ describe('The live region', () => {
     ]);
   });
 
-  it('tells the start of an ingestion that begins while somebody watches, not of one that is there at first', async () => {
+  it('announces the start of an ingestion while watching, not one that is running at first', async () => {
     const there = await mount({ sample: 'running' });
     expect(there.element.shadowRoot?.querySelector(LIVE)?.textContent?.trim()).to.equal('');
     const { element, client, settled } = await mount({ sample: 'none' });
@@ -105,7 +105,7 @@ describe('The live region', () => {
     const { element, client, settled } = await mount({ sample: 'running' });
     const region = element.shadowRoot?.querySelector(LIVE);
     expect(region?.getAttribute('aria-live')).to.equal('polite');
-    client.show({ progress: SAMPLES.failedForGood });
+    client.show({ progress: SAMPLES.failedPermanently });
     await settled();
     expect(region?.getAttribute('aria-live')).to.equal('assertive');
     expect(region?.textContent?.trim()).to.equal(
@@ -130,7 +130,7 @@ describe('The live region', () => {
     expect(await after(10)).to.equal('');
     client.show({ connection: { state: 'offline' } });
     await settled();
-    expect(await after(5001)).to.equal('Connection lost. Trying to reconnect.');
+    expect(await after(5001)).to.equal('Connection lost. Reconnecting.');
     client.show({ connection: { state: 'connected' } });
     await settled();
     expect(await after(0)).to.equal('Connection restored.');
@@ -146,7 +146,7 @@ describe('The live region', () => {
   const SPENT = { state: 'disconnected', reason: 'exhausted', error: null } as const;
   const REFUSED = { state: 'unauthorized', error: { code: 'UNAUTHENTICATED', message: 'no' } } as const;
 
-  /** What it says of each connection after ten seconds in it, in order; the same again is nothing new. */
+  /** What it announces for each connection after ten seconds, in order, without repeats. */
   async function saidOf(...connections: readonly Connection[]): Promise<string[]> {
     const { element, client, settled } = await mount({ sample: 'running' });
     const region = element.shadowRoot?.querySelector(LIVE);
@@ -168,16 +168,18 @@ describe('The live region', () => {
     expect(said.join()).to.match(/^Disconnected\. Live updates are off.*ago$/);
   });
 
-  it('tells when nothing more is tried, each time somebody tried again in vain', async () => {
+  it('announces each time that retrying has failed for good', async () => {
     const said = await saidOf(LOST, SPENT, LOST, SPENT, { state: 'connected' });
     expect(said.map((text) => text.replace(/\u00a0·.*/, ''))).to.deep.equal([
-      'Connection lost. Trying to reconnect.',
-      'Disconnected. The server could not be reached',
+      'Connection lost. Reconnecting.',
+      "Disconnected. Can't reach the server",
       '',
-      'Disconnected. The server could not be reached',
+      "Disconnected. Can't reach the server",
       'Connection restored.',
     ]);
-    expect(await saidOf(REFUSED)).to.deep.equal(['No access. Your sign-in was not accepted. Sign in again.']);
+    expect(await saidOf(REFUSED)).to.deep.equal([
+      'No access. Your sign-in is no longer valid. Sign in again.',
+    ]);
   });
 
   it('says nothing of what is there at first when another project is shown, or a token made the client anew', async () => {
@@ -189,7 +191,7 @@ describe('The live region', () => {
     expect(element.shadowRoot?.querySelector(LIVE)?.textContent?.trim()).to.equal('');
   });
 
-  it('tells why a command came to nothing, each time', async () => {
+  it('announces why a command failed, each time', async () => {
     let answer: () => void = () => undefined;
     const { element, part, settled } = await mount({
       sample: 'failedRetryable',
@@ -197,7 +199,7 @@ describe('The live region', () => {
       answer: () =>
         new Promise((resolve) => {
           answer = () => {
-            resolve({ status: 'UNHEARD', reason: null });
+            resolve({ status: 'NO_RECEIVER', reason: null });
           };
         }),
     });
@@ -208,7 +210,7 @@ describe('The live region', () => {
       expect(region?.textContent?.trim()).to.equal('');
       answer();
       await settled();
-      expect(region?.textContent?.trim()).to.equal('No job answered the request. It may not be running.');
+      expect(region?.textContent?.trim()).to.equal('No job responded. It may not be running.');
       expect(region?.getAttribute('aria-live')).to.equal('assertive');
     }
   });
@@ -273,7 +275,7 @@ describe('The eye', () => {
       const host = document.createElement('div');
       host.style.colorScheme = theme;
       document.body.append(host);
-      for (const sample of ['running', 'stalled', 'completed', 'failedForGood', 'cancelled'] as const) {
+      for (const sample of ['running', 'stalled', 'completed', 'failedPermanently', 'cancelled'] as const) {
         const { element, parts } = await mount({ sample, parent: host });
         const filled = parts('fill').filter((fill) => fill.style.getPropertyValue('--_fill') !== '0%');
         expect(filled.length).to.be.greaterThan(0);

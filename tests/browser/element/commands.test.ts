@@ -1,4 +1,4 @@
-/** Retry and Cancel: who sees them, what they ask first, and what becomes of them. */
+/** Retry and Cancel: who sees them, their events, and their outcomes. */
 import { expect } from '@esm-bundle/chai';
 import { NOW, SAMPLES } from '../../../storybook/samples.js';
 import { allMessages } from '../../../widget/element/locales/all.js';
@@ -10,7 +10,7 @@ describe('Retry', () => {
   it('shows where the token has the scope and the failure may be tried again', async () => {
     expect((await mount({ sample: 'failedRetryable', ...CONTROL })).part('retry-button')).not.to.equal(null);
     expect((await mount({ sample: 'failedRetryable' })).part('retry-button')).to.equal(null);
-    expect((await mount({ sample: 'failedForGood', ...CONTROL })).part('retry-button')).to.equal(null);
+    expect((await mount({ sample: 'failedPermanently', ...CONTROL })).part('retry-button')).to.equal(null);
     expect((await mount({ sample: 'failedRecoverable', ...CONTROL })).part('retry-button')).to.equal(null);
   });
 
@@ -59,8 +59,8 @@ describe('Retry', () => {
   });
 
   for (const [status, words] of [
-    ['REJECTED', 'The job declined: not today'],
-    ['UNHEARD', 'No job answered'],
+    ['REJECTED', 'The job rejected the request: not today'],
+    ['NO_RECEIVER', 'No job responded'],
   ] as const) {
     it(`says why it came to nothing when it is ${status}`, async () => {
       const { part, text, settled } = await mount({
@@ -98,11 +98,11 @@ describe('Retry', () => {
       sample: 'running',
       ...CONTROL,
       attributes: { compact: '' },
-      answer: () => Promise.resolve({ status: 'UNHEARD', reason: null }),
+      answer: () => Promise.resolve({ status: 'NO_RECEIVER', reason: null }),
     });
     part('cancel-button')?.click();
     await settled();
-    expect(text('headline')).to.contain('No job answered');
+    expect(text('headline')).to.contain('No job responded');
   });
 
   it('says so when the request does not get through', async () => {
@@ -114,7 +114,7 @@ describe('Retry', () => {
     part('retry-button')?.click();
     await settled();
     await settled();
-    expect(text('command-notice')).to.equal('The request did not get through: no network');
+    expect(text('command-notice')).to.equal('The request failed: no network');
   });
 });
 

@@ -1,4 +1,4 @@
-/** The connection's badge: apart from the job, absent while all is well, and plain when it is not. */
+/** The connection badge: separate from the job, hidden while the connection is fine. */
 import { expect } from '@esm-bundle/chai';
 import type { Connection } from '@ingestion-progress/widget/client';
 import { mount } from './support/mount.js';
@@ -68,12 +68,12 @@ describe('The connection badge', () => {
     client.advance(125_000);
     element.requestUpdate();
     await settled();
-    expect(text('badge-detail')).to.equal('The server could not be reached · Last update 2m 5s ago');
+    expect(text('badge-detail')).to.equal("Can't reach the server · Last update 2m 5s ago");
     part('reconnect-button')?.click();
     expect(client.calls).to.deep.equal(['reconnect']);
   });
 
-  it('explains what a person can mend in their words, and offers no button that cannot help', async () => {
+  it('explains what the user can fix, and offers no button that cannot help', async () => {
     const error = { code: 'MIXED_CONTENT', message: 'raw' };
     const { text, part } = await mount({ sample: 'running', connection: { state: 'error', error } });
     expect(text('badge-detail')).to.contain('secure page');

@@ -1,18 +1,18 @@
-/** What a person sees of the job, state by state; unknown is shown as unknown. */
+/** What the user sees in each state of the job; unknown is shown as unknown. */
 import { expect } from '@esm-bundle/chai';
 import type { PhaseProgress, Progress } from '@ingestion-progress/widget/client';
 import { phasesAt, SAMPLES } from '../../../storybook/samples.js';
 import { mount } from './support/mount.js';
 
 const HEADLINES = {
-  none: 'Nothing ingested yet',
+  none: 'No ingestions yet',
   waiting: 'Waiting to start',
   running: 'Extracting text: 4,210 of 9,800 documents',
   stalled: 'No update for 1m 37s',
   completed: 'Completed',
   partial: 'Completed with errors',
   failedRetryable: 'Failed in Extraction',
-  failedForGood: 'Failed in Extraction',
+  failedPermanently: 'Failed in Extraction',
   cancelled: 'Cancelled',
 } as const;
 
@@ -116,14 +116,14 @@ describe('The job', () => {
     expect(starts('phase')).to.deep.equal(starts('segment'));
   });
 
-  it('says what to do about a failure: retry, wait, or whom to tell', async () => {
+  it('says what to do about a failure: retry, wait, or contact support', async () => {
     const retryable = await mount({ sample: 'failedRetryable', scopes: ['ingestion:control'] });
-    expect(retryable.text('error-hint')).to.equal('You can try again.');
+    expect(retryable.text('error-hint')).to.equal('You can retry.');
     expect(retryable.text('error-code')).to.equal('Attempt 1 of 3 · Code SOURCE_UNREACHABLE');
     const recoverable = await mount({ sample: 'failedRecoverable' });
-    expect(recoverable.text('error-hint')).to.contain('may go on by itself');
-    const final = await mount({ sample: 'failedForGood' });
-    expect(final.text('error-hint')).to.contain('Pass the code on');
+    expect(recoverable.text('error-hint')).to.contain('may resume on its own');
+    const final = await mount({ sample: 'failedPermanently' });
+    expect(final.text('error-hint')).to.contain('Contact support');
     expect(final.text('error-message')).to.equal('The text extractor has no valid licence.');
   });
 
@@ -234,7 +234,7 @@ describe('Ages', () => {
   });
 });
 
-describe('What a server says', () => {
+describe('Data from a server', () => {
   it('is clamped where it is out of range', async () => {
     const phases: PhaseProgress[] = phasesAt(2, { percent: 250 });
     const progress: Progress = { ...SAMPLES.running, progressPercent: 140, phases };
@@ -249,8 +249,8 @@ describe('What a server says', () => {
     const { element, part } = await mount({ progress: { ...SAMPLES.running, phases } });
     expect(part('headline')?.textContent?.trim()).to.equal(evil);
     expect(element.shadowRoot?.querySelector('img, b')).to.equal(null);
-    const error = { ...SAMPLES.failedForGood.error, message: evil, errorCode: '<i>X</i>' };
-    const failed = await mount({ progress: { ...SAMPLES.failedForGood, error } });
+    const error = { ...SAMPLES.failedPermanently.error, message: evil, errorCode: '<i>X</i>' };
+    const failed = await mount({ progress: { ...SAMPLES.failedPermanently, error } });
     expect(failed.part('error-message')?.textContent?.trim()).to.equal(evil);
     expect(failed.element.shadowRoot?.querySelector('img, b, i')).to.equal(null);
   });

@@ -1,4 +1,4 @@
-/** Which language the element speaks, and how whole each one is. */
+/** Which language the element uses, and whether each is complete. */
 import { expect } from '@esm-bundle/chai';
 import { en, registerMessages, type Message, type Messages } from '@ingestion-progress/widget';
 import { SAMPLES } from '../../../storybook/samples.js';
@@ -121,7 +121,7 @@ describe('The language', () => {
   }
 });
 
-/** Every code with which a connection can be given up; the element knows no more of the last ones than their name. */
+/** All codes that can stop a connection; the last ones have no message of their own. */
 const CODES: readonly (readonly [code: string, isSaid?: RegExp])[] = [
   ['PROJECT_ID_MISSING', /project-id/],
   ['PROJECT_ID_INVALID', /project-id/],
@@ -216,7 +216,7 @@ describe("A host's own messages", () => {
     document.documentElement.lang = 'qaa';
     expect((await mount({ sample: 'completed' })).text('headline')).to.equal('Completed');
     expect(warnings.length).to.equal(1);
-    expect(warnings[0]).to.contain('has no sentence "completed"');
+    expect(warnings[0]).to.contain('Missing message "completed"');
     Object.assign(window, { process: { env: { NODE_ENV: 'production' } } });
     document.documentElement.lang = 'qab';
     expect((await mount({ sample: 'completed' })).text('headline')).to.equal('Completed');

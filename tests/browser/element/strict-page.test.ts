@@ -1,4 +1,4 @@
-/** Pages that are hard on elements: strict policies, slots, a second definition, no custom properties of ours in their way. */
+/** Difficult pages: strict policies, slots, a second definition, styles from outside. */
 import { expect } from '@esm-bundle/chai';
 import { SAMPLES } from '../../../storybook/samples.js';
 import { cleanUp, mount } from './support/mount.js';
@@ -38,7 +38,7 @@ describe('Slots', () => {
         .map((child) => child.getAttribute('slot'));
     expect(shown()).to.deep.equal(['heading', 'metrics', 'actions']);
     expect(part('metrics')?.getClientRects().length).to.equal(0);
-    client.show({ progress: SAMPLES.failedForGood });
+    client.show({ progress: SAMPLES.failedPermanently });
     await settled();
     expect(shown()).to.deep.equal(['heading', 'metrics', 'actions', 'error']);
     client.show({ progress: SAMPLES.completed });

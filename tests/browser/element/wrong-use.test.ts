@@ -1,7 +1,7 @@
-/** What a page may get wrong in how it uses the element: told once in its console, never thrown into it. */
+/** Wrong use of the element: warned about once in the console, never thrown. */
 import { expect } from '@esm-bundle/chai';
 import { cleanUp, mount, settled, wrap, type Mounted } from './support/mount.js';
-import { createStillClient } from '../../../storybook/still-client.js';
+import { createStaticClient } from '../../../storybook/static-client.js';
 import { startPageServer } from './support/page-server.js';
 import { waitUntil } from './support/wait-until.js';
 import { SAMPLES } from '../../../storybook/samples.js';
@@ -15,12 +15,12 @@ const catchThrown = (event: ErrorEvent | PromiseRejectionEvent): void => {
   event.preventDefault();
 };
 
-/** An element with properties as a page without types may set them. */
+/** An element with properties as untyped pages may set them. */
 function create(properties: Readonly<Record<string, unknown>>): Mounted {
   const element = cleanUp(document.createElement('ingestion-progress'));
   Object.assign(element, { endpoint: '/graphql', projectId: 'p1', token: 'token' }, properties);
   document.body.append(element);
-  return wrap(element, createStillClient());
+  return wrap(element, createStaticClient());
 }
 
 describe('A property of the wrong type', () => {
@@ -52,9 +52,7 @@ describe('A property of the wrong type', () => {
     it(`is ignored with one warning (${name}), as if it were not there`, async () => {
       const pair = [create({ [name]: value }), create({ [name]: value })];
       for (const { element } of pair) await waitUntil(() => element.connectionState === 'connected');
-      expect(warnings).to.deep.equal([
-        `<ingestion-progress>: ${name} has a value that it cannot have; it is ignored.`,
-      ]);
+      expect(warnings).to.deep.equal([`<ingestion-progress>: Ignoring invalid value for ${name}.`]);
       expect(thrown).to.deep.equal([]);
     });
   }
@@ -85,7 +83,7 @@ describe('A sentence of the wrong type', () => {
 });
 
 describe('A slot that does not exist', () => {
-  it('is told of once by name, whenever its content comes, and nothing is thrown', async () => {
+  it('is warned about once by name, whenever its content arrives, and nothing is thrown', async () => {
     warnings.length = 0;
     console.warn = (text: string) => warnings.push(text);
     try {
@@ -100,7 +98,7 @@ describe('A slot that does not exist', () => {
         await settled(element);
       }
       expect(warnings).to.deep.equal([
-        '<ingestion-progress>: There is no slot "title", only heading, metrics, actions, complete and error.',
+        '<ingestion-progress>: Ignoring unknown slot "title". Use heading, metrics, actions, complete or error.',
       ]);
     } finally {
       console.warn = warn;

@@ -34,7 +34,7 @@ afterAll(async () => {
   await new Promise((resolve) => host.close(resolve));
 });
 
-/** Waits until the element says these words anywhere. */
+/** Waits until the element contains this text. */
 async function says(page: Page, words: string): Promise<void> {
   await page.waitForFunction(
     (wanted) =>
@@ -66,7 +66,7 @@ describe('In Firefox', () => {
       },
       { endpoint: `${server.url}/graphql`, 'project-id': 'p1', token: tokenFor() },
     );
-    await says(page, 'Nothing ingested yet');
+    await says(page, 'No ingestions yet');
 
     const { emitter } = server;
     await emitter.emitPhaseStarted('p1', 1, 'Reading the folder');

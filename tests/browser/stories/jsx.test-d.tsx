@@ -1,4 +1,4 @@
-/** The types of the elements in React's JSX, as they are shipped: what is right compiles, what is wrong does not. */
+/** The shipped JSX types of the elements: correct use compiles, wrong use does not. */
 import type {} from '@ingestion-progress/widget/jsx';
 
 export const right = (
@@ -15,11 +15,11 @@ export const right = (
   </ingestion-provider>
 );
 
-// @ts-expect-error a transport that there is not
+// @ts-expect-error an unknown transport
 export const wrongTransport = <ingestion-progress project-id="p1" transport="carrier-pigeon" />;
 
-// @ts-expect-error a custom property that is none of the element's
+// @ts-expect-error a custom property that the element doesn't have
 export const wrongStyle = <ingestion-progress project-id="p1" style={{ '--accent': 'red' }} />;
 
-// @ts-expect-error an attribute that there is not
+// @ts-expect-error an unknown attribute
 export const wrongAttribute = <ingestion-progress project="p1" />;

@@ -1,4 +1,4 @@
-/** What is shipped, as hosts load it: the one-file bundle on strict and crowded pages, and the modules in Node. */
+/** The published files as hosts load them: the bundle on strict and crowded pages, and the modules in Node. */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -46,7 +46,7 @@ afterAll(async () => {
   await new Promise((resolve) => server.close(resolve));
 });
 
-/** A page with the bundle, and whatever it complained about. */
+/** A page with the bundle, and its errors and warnings. */
 async function open(query: string): Promise<{ readonly page: Page; readonly complaints: string[] }> {
   const page = await browser.newPage();
   const complaints: string[] = [];
@@ -68,14 +68,14 @@ describe('The bundle', () => {
     const text = await page.evaluate(
       () => document.querySelector('ingestion-progress')?.shadowRoot?.textContent ?? '',
     );
-    expect(text).toContain('Looking for the ingestion');
+    expect(text).toContain('Loading progress');
     expect(complaints).toEqual([]);
     await page.close();
   });
 
   test('may be loaded twice, each with a Lit of its own', async () => {
     const { page, complaints } = await open('');
-    // as text: vitest rewrites a dynamic import, which the page then does not know
+    // as a string, since vitest rewrites a dynamic import to something that the page lacks
     const isFirst = await page.evaluate(`(async () => {
       const first = customElements.get('ingestion-progress');
       const copy = await import('/bundle.js?again');
@@ -85,7 +85,7 @@ describe('The bundle', () => {
     })()`);
     expect(isFirst).toBe(true);
     await page.waitForFunction(() =>
-      document.querySelector('second-progress')?.shadowRoot?.textContent?.includes('Which project?'),
+      document.querySelector('second-progress')?.shadowRoot?.textContent?.includes('Missing project-id'),
     );
     expect(complaints.filter((each) => !each.includes('PROJECT_ID_MISSING'))).toEqual([]);
     await page.close();
@@ -99,7 +99,7 @@ describe('The bundle', () => {
   });
 });
 
-/** What the page does to a hundred elements; `update` resolves when all are drawn and laid out, to the ms that took. */
+/** Controls a hundred elements; `update` resolves with the ms until all were rendered and laid out. */
 interface Crowd {
   update(percent: number): Promise<number>;
   readonly longTasks: number[];
@@ -176,7 +176,7 @@ describe('A hundred elements on a page', () => {
       return { times, longTasks: crowd.longTasks, shownPercents: crowd.shownPercents() };
     }, ROUNDS);
     const cpu = ((await cpuMs()) - before) / ROUNDS;
-    // the processor's time is what it costs; the clock's has in it what else the machine was doing
+    // CPU time is the cost; wall time includes other work of the machine
     console.log(
       `100 elements, one update of each while the page scrolls: ${cpu.toFixed(1)} ms of the page's thread with its frames; ` +
         `by the clock best ${Math.min(...times).toFixed(1)} ms; in ${String(ROUNDS)} updates ${String(longTasks.length)} tasks ` +

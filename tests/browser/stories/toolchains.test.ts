@@ -1,4 +1,4 @@
-/** The packed modules in whatever makes a page: Vite, webpack, esbuild, and no tool at all but an import map. */
+/** The packed modules in Vite, webpack and esbuild, and with an import map alone. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { build as buildWithEsbuild } from 'esbuild';
@@ -23,7 +23,7 @@ beforeAll(async () => {
 });
 afterAll(() => browser.close());
 
-/** What the element says on a page with this head; files are looked for under `files`. */
+/** The element's text on a page with this head; files are served from `files`. */
 async function drawnWith(head: string, files: (path: string) => string): Promise<string> {
   const page = await browser.newPage();
   await page.route(`${HOST}/**`, (route) => {
@@ -37,7 +37,7 @@ async function drawnWith(head: string, files: (path: string) => string): Promise
   });
   await page.goto(HOST);
   await page.waitForFunction(() =>
-    document.querySelector('ingestion-progress')?.shadowRoot?.textContent?.includes('Which project?'),
+    document.querySelector('ingestion-progress')?.shadowRoot?.textContent?.includes('Missing project-id'),
   );
   const text = await page.evaluate(
     () => document.querySelector('ingestion-progress')?.shadowRoot?.textContent ?? '',
@@ -97,7 +97,7 @@ describe('The modules work', () => {
   ])(
     'in %s',
     async (_, make) => {
-      expect(await built(await make())).toContain('Which project?');
+      expect(await built(await make())).toContain('Missing project-id');
     },
     60_000,
   );
@@ -119,6 +119,6 @@ describe('The modules work', () => {
        <script type="module">import '@ingestion-progress/widget/define';</script>`,
       (path) => readFileSync(join('node_modules', path), 'utf8'),
     );
-    expect(text).toContain('Which project?');
+    expect(text).toContain('Missing project-id');
   });
 });

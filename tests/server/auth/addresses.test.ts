@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { bearerToken, connectionToken } from '../../../server/auth/bearer.js';
 import { createClientAddress, isAddressRange } from '../../../server/auth/client-address.js';
-import { createRefusalLedger } from '../../../server/auth/failed-auth-throttle.js';
+import { createFailedAuthThrottle } from '../../../server/auth/failed-auth-throttle.js';
 import { createManualClock } from '../../support/manual-clock.js';
 
 describe('the address of a client', () => {
@@ -31,13 +31,13 @@ describe('the address of a client', () => {
 describe('refusals of an address', () => {
   it('cost nothing at first, then time, then are limited until a minute has been quiet', async () => {
     const clock = createManualClock();
-    const ledger = createRefusalLedger(clock, {
+    const ledger = createFailedAuthThrottle(clock, {
       slowAfter: 2,
       limitAfter: 4,
       windowMs: 60_000,
       delayStepMs: 100,
     });
-    const kinds = () => ledger.refuse('a');
+    const kinds = () => ledger.recordFailure('a');
     expect([kinds(), kinds(), kinds(), kinds(), kinds()]).toEqual([
       { kind: 'none' },
       { kind: 'none' },
@@ -45,11 +45,11 @@ describe('refusals of an address', () => {
       { kind: 'slow', delayMs: 200 },
       { kind: 'limited' },
     ]);
-    expect(ledger.refuse('b')).toEqual({ kind: 'none' });
+    expect(ledger.recordFailure('b')).toEqual({ kind: 'none' });
     await clock.advance(59_000);
-    expect(ledger.refuse('a')).toEqual({ kind: 'limited' });
+    expect(ledger.recordFailure('a')).toEqual({ kind: 'limited' });
     await clock.advance(60_000);
-    expect(ledger.refuse('a')).toEqual({ kind: 'none' });
+    expect(ledger.recordFailure('a')).toEqual({ kind: 'none' });
   });
 });
 

@@ -60,9 +60,9 @@ test('a refusal is not remembered', async () => {
 
 test('no more tokens are remembered than the bound, the oldest going first', async () => {
   const { cache, state } = setUp();
-  for (let index = 0; index <= TOKEN_CACHE.mostTokens; index += 1) await cache.verify(`token-${index}`);
-  await cache.verify(`token-${TOKEN_CACHE.mostTokens}`);
-  expect(state.checks).toBe(TOKEN_CACHE.mostTokens + 1);
+  for (let index = 0; index <= TOKEN_CACHE.maxTokens; index += 1) await cache.verify(`token-${index}`);
+  await cache.verify(`token-${TOKEN_CACHE.maxTokens}`);
+  expect(state.checks).toBe(TOKEN_CACHE.maxTokens + 1);
   await cache.verify('token-0');
-  expect(state.checks).toBe(TOKEN_CACHE.mostTokens + 2);
+  expect(state.checks).toBe(TOKEN_CACHE.maxTokens + 2);
 });

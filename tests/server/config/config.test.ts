@@ -46,12 +46,12 @@ describe('the environment', () => {
   });
 
   it('refuses deadlines that contradict each other by both names, also where one is the default', () => {
-    for (const given of [{ REQUEST_DEADLINE_MS: '5000' }, { HEADERS_DEADLINE_MS: '60000' }]) {
+    for (const given of [{ REQUEST_TIMEOUT_MS: '5000' }, { HEADERS_TIMEOUT_MS: '60000' }]) {
       const [problem, ...others] = problemsOf({ ...base, ...given });
-      expect(problem).toMatch(/HEADERS_DEADLINE_MS.*REQUEST_DEADLINE_MS/);
+      expect(problem).toMatch(/HEADERS_TIMEOUT_MS.*REQUEST_TIMEOUT_MS/);
       expect(others).toEqual([]);
     }
-    expect(problemsOf({ ...base, HEADERS_DEADLINE_MS: '5000', REQUEST_DEADLINE_MS: '5000' })).toEqual([]);
+    expect(problemsOf({ ...base, HEADERS_TIMEOUT_MS: '5000', REQUEST_TIMEOUT_MS: '5000' })).toEqual([]);
   });
 
   it.each([
@@ -62,7 +62,7 @@ describe('the environment', () => {
     ['MONGODB_URI', 'mongodb://a:27017,/db'],
     ['MONGODB_URI', 'mongodb://a:27017,b:port/db'],
     ['REDIS_URL', 'localhost'],
-    ['JWT_CLOCK_TOLERANCE', '-1'],
+    ['JWT_CLOCK_TOLERANCE_SECONDS', '-1'],
     ['CORS_ORIGINS', 'example.com'],
     ['CORS_ORIGINS', 'https://a.example/path'],
     ['TRUSTED_PROXIES', 'proxy'],
@@ -89,7 +89,7 @@ describe('the environment', () => {
     const free = ['HOST', 'DATA_DIR', 'JWT_ISSUER', 'JWT_AUDIENCE'];
     const names = Object.keys(VARIABLES).filter((name) => !free.includes(name));
     for (const name of names) {
-      const isSource = name.startsWith('JWT_') && name !== 'JWT_CLOCK_TOLERANCE';
+      const isSource = name.startsWith('JWT_') && name !== 'JWT_CLOCK_TOLERANCE_SECONDS';
       const problems = problemsOf({ ...(isSource ? {} : base), [name]: 'neither this, nor that' });
       expect(problems, name).toEqual([expect.stringMatching(new RegExp(`^${name} must be .+\\.$`))]);
     }

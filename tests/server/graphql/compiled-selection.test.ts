@@ -15,7 +15,7 @@ import { describe, expect, it } from 'vitest';
 import type { EventPayload, IngestionEvent, IngestionProgress, Phase } from '@ingestion-progress/schema';
 import { compileField } from '../../../server/graphql/compiled-selection.js';
 import { createProgressSchema } from '../../../server/graphql/schema.js';
-import { toWireEvent } from '../../../server/graphql/wire-event.js';
+import { toGraphqlEvent } from '../../../server/graphql/shared-execution.js';
 import { failureOf, recordOf } from '../../support/records.js';
 
 // Nothing under an event asks the service or the hub; whatever did would fail here.
@@ -42,7 +42,7 @@ function both(
   if (executed instanceof Promise) throw new Error('Executed asynchronously.');
   return {
     executed: JSON.stringify(executed),
-    compiled: complete === null ? null : JSON.stringify({ data: { [key]: complete(toWireEvent(event)) } }),
+    compiled: complete === null ? null : JSON.stringify({ data: { [key]: complete(toGraphqlEvent(event)) } }),
   };
 }
 

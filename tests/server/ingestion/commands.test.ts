@@ -48,12 +48,12 @@ test('a cancel that a job took is not carried out over its head', async () => {
   expect((await a.service.read('p'))?.progress.status).toBe('RUNNING');
 });
 
-test('a cancel that no job took is UNHEARD after 5 s, and carried out by the server after 30', async () => {
+test('a cancel that no job took is NO_RECEIVER after 5 s, and carried out by the server after 30', async () => {
   const { b, clock } = await two();
   await b.service.start({ projectId: 'p', ingestionId: 'i', cancellable: true }, 'elsewhere');
   const answer = b.service.requestCommand(ask('CANCEL', 'i'));
   await clock.advance(5_000);
-  expect(await answer).toMatchObject({ status: 'UNHEARD' });
+  expect(await answer).toMatchObject({ status: 'NO_RECEIVER' });
   await clock.advance(24_000);
   expect((await b.service.read('p'))?.progress.status).toBe('RUNNING');
   await clock.advance(7_000);

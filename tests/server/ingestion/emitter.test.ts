@@ -47,7 +47,7 @@ describe('without an ingestion id', () => {
     emitter.emitProgressUpdate('p', 1, 5);
     await clock.advance(1_000);
     expect(refusals).toEqual(['p null CONFLICT']);
-    expect(log.filter((line) => line.message === 'a progress update was refused')).toHaveLength(1);
+    expect(log.filter((line) => line.message === 'progress update rejected')).toHaveLength(1);
     await emitter.emitPhaseStarted('p', 1, 'Reading');
     const heard = await watch('p');
     emitter.emitProgressUpdate('p', 1, 6);
@@ -81,7 +81,7 @@ test('a job that does not listen is refused twice a second at most, and logged o
   }
   expect(refusals).toBeGreaterThan(10);
   expect(refusals).toBeLessThanOrEqual(21);
-  expect(log.filter((line) => line.message === 'a progress update was refused')).toHaveLength(1);
+  expect(log.filter((line) => line.message === 'progress update rejected')).toHaveLength(1);
 });
 
 test('an update made while the server goes down is refused, not thrown', async () => {
@@ -153,7 +153,7 @@ describe('a handle', () => {
     expect(old.signal.reason).toMatchObject({ code: 'CONFLICT' });
     expect(old.cancelRequested).toBe(false);
     expect(refusals.length).toBeGreaterThan(0);
-    expect(log.filter((line) => line.message === 'a progress update was refused')).toHaveLength(1);
+    expect(log.filter((line) => line.message === 'progress update rejected')).toHaveLength(1);
     expect(await service.read('p')).toEqual(before);
   });
 

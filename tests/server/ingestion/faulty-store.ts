@@ -31,7 +31,7 @@ export function createFaultyStore(exclusive = false): FaultyStore {
   };
   const store: FaultyStore = {
     ...inner,
-    kind: exclusive ? 'embedded' : 'mongodb',
+    name: 'faulty',
     exclusive,
     away: false,
     losesAnswers: false,

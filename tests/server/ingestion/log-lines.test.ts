@@ -13,7 +13,7 @@ test('each event is a line with its project, ingestion and revision, updates at 
   await clock.advance(1_000);
   await update;
   await service.report({ type: 'ingestion_complete', report: { ...ID, result: {} } });
-  const lines = log.filter(({ message }) => message === 'progress');
+  const lines = log.filter(({ message }) => message === 'progress committed');
   expect(lines.map(({ fields }) => fields)).toEqual(
     heard.map(({ revision, payload }) => ({ ...ID, revision, type: payload.type })),
   );
@@ -33,7 +33,7 @@ test('a report that is refused is a line with its ids, its sequence and the reas
   await expect(service.report({ type: 'phase_started', report: late })).rejects.toThrow();
   expect(log).toContainEqual({
     level: 'info',
-    message: 'a report was refused',
+    message: 'report rejected',
     fields: {
       ...{ ...ID, sequence: 9, type: 'phase_started', code: 'CONFLICT' },
       reason: expect.any(String) as string,
@@ -47,9 +47,11 @@ test('a command is a line when it is asked and when it is answered, under one id
   const asking = service.requestCommand({ ...ID, kind: 'CANCEL', fromPhase: null, requestedBy: 'alice' });
   await clock.advance(6_000);
   const { id, status } = await asking;
-  expect(status).toBe('UNHEARD');
-  expect(log.filter(({ message }) => message === 'command').map(({ fields }) => fields)).toEqual(
-    ['PENDING', 'UNHEARD'].map((each) => ({
+  expect(status).toBe('NO_RECEIVER');
+  expect(
+    log.filter(({ message }) => message === 'command status changed').map(({ fields }) => fields),
+  ).toEqual(
+    ['PENDING', 'NO_RECEIVER'].map((each) => ({
       ...{ ...ID, commandId: id, kind: 'CANCEL', status: each, requestedBy: 'alice' },
     })),
   );

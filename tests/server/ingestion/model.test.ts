@@ -295,6 +295,7 @@ const commands = fc.commands<Model, Real, false>(
   { maxCommands: 60, size: 'max' },
 );
 
+// (invariant: whole-state-events) (invariant: conflate-only-updates)
 test('whatever a job does, watchers walk forward through what it said and end with the truth', async () => {
   await fc.assert(
     fc.asyncProperty(commands, async (sequence) => {
@@ -320,7 +321,7 @@ test('whatever a job does, watchers walk forward through what it said and end wi
         watcher.watch.close();
       }
       expect(refusals).toEqual([]);
-      expect([hub.watchedProjects, hub.watchers, hub.waiting]).toEqual([0, 0, 0]);
+      expect([hub.watchedProjects, hub.watchers, hub.queued]).toEqual([0, 0, 0]);
       hub.close();
       await harness.service.close();
     }),

@@ -26,7 +26,8 @@ export function createSharedBus(clock: Clock): () => BusEnd {
     };
     return {
       ...inner,
-      kind: 'redis',
+      name: 'shared',
+      sharedBetweenServers: true,
       get state() {
         return state;
       },
@@ -50,9 +51,9 @@ export function createSharedBus(clock: Clock): () => BusEnd {
         reach();
         return inner.read(projectId);
       },
-      commit: async (change, foldedFrom) => {
+      commit: async (change, baseRevision) => {
         reach();
-        return inner.commit(change, foldedFrom);
+        return inner.commit(change, baseRevision);
       },
       closeForEnding: async (...args) => {
         reach();

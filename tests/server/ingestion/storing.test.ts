@@ -36,6 +36,7 @@ test('phase starts and errors are stored at once', async () => {
   expect((await store.read('p'))?.progress.status).toBe('FAILED');
 });
 
+// (invariant: outage-stays-behind)
 test('while the store is away events go on live, and the newest state is stored when it is back', async () => {
   const store = createFaultyStore(true);
   const { clock, emitter, service, watch } = await startHarness({ store });
@@ -160,9 +161,7 @@ test('closing gives up at its deadline where the store stays away', async () => 
   const closing = service.close(3_000);
   await clock.advance(3_500);
   expect(await closing).toBe(false);
-  expect(log.some((line) => line.level === 'error' && line.message === 'states were left unstored')).toBe(
-    true,
-  );
+  expect(log.some((line) => line.level === 'error' && line.message === 'progress left unstored')).toBe(true);
   let attempts = 0;
   store.write = async () => {
     attempts += 1;
@@ -186,7 +185,7 @@ test('one state that the store cannot take does not hold up the others', async (
   await clock.advance(1_000);
   expect((await store.read('good'))?.progress.phases[0]?.percent).toBe(50);
   expect(
-    log.some((line) => line.message === 'a state cannot be stored' && line.fields['projectId'] === 'bad'),
+    log.some((line) => line.message === 'progress cannot be stored' && line.fields['projectId'] === 'bad'),
   ).toBe(true);
 });
 

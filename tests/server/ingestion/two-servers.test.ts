@@ -58,6 +58,7 @@ const rising = (events: readonly { readonly revision: number }[]) => {
   expect(revisions).toEqual([...new Set(revisions)].sort((x, y) => x - y));
 };
 
+// (invariant: compare-and-set)
 describe.each([
   ['with Redis', () => twoOnRedis()],
   ['without Redis, by the store', twoAlone],
@@ -177,7 +178,7 @@ describe('two servers that lose Redis', () => {
     };
   }
 
-  test('go on by the store, each folding onto what the other stored', async () => {
+  test('go on by the store, each reducing onto what the other stored', async () => {
     const { a, b, clock, pull, store } = await cut();
     await clock.advance(6_000);
     const heard = await a.watch('p');
@@ -274,16 +275,17 @@ describe('two servers that lose Redis', () => {
   });
 });
 
-test('a server that lost Redis commits nothing that holds less than its own watchers were told', async () => {
+// (invariant: never-back)
+test('a server that lost Redis commits nothing that is behind what its own watchers received', async () => {
   const clock = createManualClock();
   const store = createFaultyStore();
   const end = createSharedBus(clock);
   const [busA, busB] = [end(), end()];
   const a = await startHarness({ clock, store, bus: busA });
-  let told: IngestionRecord | null = null;
-  const b = await startHarness({ clock, store, bus: busB, told: () => told });
+  let published: IngestionRecord | null = null;
+  const b = await startHarness({ clock, store, bus: busB, lastPublished: () => published });
   await busB.subscribe('p', (message) => {
-    if (message.kind === 'change') told = message.change.record;
+    if (message.kind === 'change') published = message.change.record;
   });
   await clock.advance(5_000);
   await start(a);
@@ -301,6 +303,7 @@ test('a server that lost Redis commits nothing that holds less than its own watc
   expect((await store.read('p'))?.progress.phases[0]?.percent).toBe(60);
 });
 
+// (invariant: store-first-ending)
 test('an ending under way on one server holds up reports on the other', async () => {
   const { a, b, clock, store } = await twoOnRedis();
   await start(a);

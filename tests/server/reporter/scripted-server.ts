@@ -16,7 +16,7 @@ export type Script = (heard: Heard) => Response | 'never' | 'refuse';
 
 /** The answer of a server that takes everything. */
 export function taken(answer: Readonly<Record<string, unknown>> = { accepted: true }): Response {
-  return Response.json({ data: { answer } });
+  return Response.json({ data: { result: answer } });
 }
 
 /** A GraphQL error. */
@@ -80,7 +80,7 @@ export function createWorld(): World {
           query: string;
           variables: { input: Heard['input'] };
         };
-        const mutation = /answer: (\w+)/.exec(query)?.[1] ?? 'ingestionCommands';
+        const mutation = /result: (\w+)/.exec(query)?.[1] ?? 'ingestionCommands';
         const token = new Headers(init.headers).get('authorization') ?? '';
         const request: Heard = { mutation, input: variables.input, token, at: now - beganAt };
         heard.push(request);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createFanOut } from '../../../server/watch/fan-out.js';
+import { createFanOut } from '../../../server/watch/project-watch.js';
 
 /** Work of so many slices, each of which takes so long on the clock; notes each slice under its name. */
 function harness() {
@@ -30,8 +30,8 @@ describe('events to very many watchers', () => {
     expect(done).toEqual([]);
     await turn();
     expect(done).toHaveLength(3);
-    expect(fanOut.waiting).toBe(1);
-    while (fanOut.waiting > 0) await turn();
+    expect(fanOut.pending).toBe(1);
+    while (fanOut.pending > 0) await turn();
     expect(done).toHaveLength(10);
   });
 
@@ -48,7 +48,7 @@ describe('events to very many watchers', () => {
     add('large', 4, 9);
     await turn();
     add('late', 2, 9);
-    while (fanOut.waiting > 0) await turn();
+    while (fanOut.pending > 0) await turn();
     expect(done.filter((name) => name === 'large')).toHaveLength(4);
     expect(done.filter((name) => name === 'late')).toHaveLength(2);
     expect(done.indexOf('late')).toBeLessThan(done.lastIndexOf('large'));

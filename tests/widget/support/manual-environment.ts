@@ -1,4 +1,4 @@
-/** An environment whose time, chance, network and page are moved by hand; what it hands out is counted. */
+/** A fake environment with manual time, randomness, network and page events; it counts timers and listeners. */
 import type { Environment, PageSignal } from '../../../widget/client/environment.js';
 
 interface Timer {
@@ -6,24 +6,24 @@ interface Timer {
   readonly callback: (lateMs: number) => void;
 }
 
-/** The environment, and the hands on it. */
+/** The environment, with its controls. */
 export interface ManualEnvironment extends Environment {
   online: boolean;
   visible: boolean;
-  /** The next answers of `random()`; 0.5 (no jitter) after them. */
+  /** The next results of `random()`; then 0.5 (no jitter). */
   readonly randoms: number[];
   readonly timerCount: number;
   readonly signalCount: number;
-  /** Passes time, firing what is due in order; lets promises settle between. */
+  /** Advances time, firing due timers in order; lets promises settle in between. */
   advance(ms: number): Promise<void>;
-  /** Sleeps: time passes, nothing fires until the end, and then late. */
+  /** Simulates sleep: time passes, and due timers fire late at the end. */
   sleep(ms: number): Promise<void>;
   signal(signal: PageSignal): void;
   /** Lets promises settle. */
   settle(): Promise<void>;
 }
 
-/** Makes one; `over` replaces parts. */
+/** Makes an environment; `over` replaces parts. */
 export function createManualEnvironment(over: Partial<Environment> = {}): ManualEnvironment {
   let time = 1_000;
   const wallStart = 1_700_000_000_000;

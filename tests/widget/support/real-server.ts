@@ -1,4 +1,4 @@
-/** A real server in this process, on the memory store, and tokens for it. */
+/** A real server in this process, with the memory store, and tokens for it. */
 import jwt from 'jsonwebtoken';
 import {
   createProgressServer,
@@ -9,7 +9,7 @@ import { createMemoryStore } from '../../../server/store/memory-store.js';
 
 export const SECRET = 'a secret of thirty-two characters, at least';
 
-/** Claims of a token; a minute of life unless told otherwise. */
+/** Claims of a token; it expires after a minute by default. */
 export interface Claims {
   readonly sub?: string;
   readonly projects?: readonly string[] | '*';
@@ -25,7 +25,7 @@ export const tokenFor = ({
   expiresInSeconds = 60,
 }: Claims = {}): string => jwt.sign({ sub, projects, scope }, SECRET, { expiresIn: expiresInSeconds });
 
-/** Starts one on a port of its own. */
+/** Starts a server on a free port. */
 export const startServer = (options: ProgressServerOptions = {}): Promise<ProgressServer> =>
   createProgressServer({
     port: 0,

@@ -1,9 +1,9 @@
-/** Progress as a server would send it, for the client's tests; and what a person saw of a client. */
+/** States as a server would send them, and a recorder of what the user sees of a client. */
 import type { Connection, IngestionClient, Progress } from '../../../widget/client/types.js';
 
 let revision = 1_000;
 
-/** A running ingestion, with what the test cares about put over it; each call has a greater revision. */
+/** A running ingestion with overrides; each call has a greater revision. */
 export function progressOf(over: Partial<Progress> & { readonly percent?: number | null } = {}): Progress {
   const { percent = 10, ...rest } = over;
   const currentPhase = rest.currentPhase ?? 1;
@@ -66,7 +66,7 @@ export const completedOf = (over: Partial<Progress> = {}): Progress =>
     ...over,
   });
 
-/** A recoverable failure unless told otherwise. */
+/** A failure, recoverable by default. */
 export const failedOf = (recoverable = true, over: Partial<Progress> = {}): Progress =>
   progressOf({
     status: 'FAILED',
@@ -81,7 +81,7 @@ export const failedOf = (recoverable = true, over: Partial<Progress> = {}): Prog
     ...over,
   });
 
-/** One word for a connection: its state, with the attempt where it is reconnecting. */
+/** A connection as a word: its state, and the attempt if it is reconnecting. */
 export function word(connection: Connection): string {
   if (connection.state === 'reconnecting') {
     const { attempt, nextAttemptAt } = connection;
@@ -91,7 +91,7 @@ export function word(connection: Connection): string {
   return connection.state;
 }
 
-/** What a person saw, in order: each change of the connection's state, once. */
+/** Records each change of the connection's state, in order. */
 export function record(client: IngestionClient): { readonly seen: string[]; readonly names: () => string[] } {
   const seen = [word(client.getSnapshot().connection)];
   client.subscribe(() => {

@@ -1,4 +1,4 @@
-/** Every language that is shipped. Pages that know theirs import that one alone. */
+/** All languages that are shipped. Pages that know their language import only that one. */
 import { ar } from './ar.js';
 import { de } from './de.js';
 import { en } from './en.js';

@@ -13,7 +13,7 @@ export const de: Messages = {
   running: 'Läuft',
   stalled: 'Seit {age} keine Meldung',
   completed: 'Abgeschlossen',
-  completedPartly: 'Mit Fehlern abgeschlossen',
+  completedWithErrors: 'Mit Fehlern abgeschlossen',
   failed: 'Fehlgeschlagen',
   failedIn: 'Fehlgeschlagen in {phase}',
   cancelled: 'Abgebrochen',
@@ -49,9 +49,9 @@ export const de: Messages = {
   code: 'Code',
   failedWillResume: 'Der Auftrag kann von selbst weiterlaufen; die Anzeige folgt ihm weiter.',
   failedCanRetry: 'Sie können es noch einmal versuchen.',
-  failedForGood: 'Geben Sie den Code an die Stelle weiter, die diese Aufnahme betreibt.',
+  failedPermanently: 'Wenden Sie sich mit diesem Code an den Support.',
   commandRejected: 'Die Anfrage wurde abgelehnt: {reason}',
-  commandUnheard: 'Kein Auftrag hat geantwortet. Vielleicht läuft er nicht.',
+  commandNoReceiver: 'Kein Auftrag hat geantwortet. Vielleicht läuft er nicht.',
   commandFailed: 'Die Anfrage ist nicht angekommen: {reason}',
 
   live: 'Live',
@@ -78,8 +78,7 @@ export const de: Messages = {
     'Eine sichere Seite kann keinen unsicheren Endpunkt benutzen. Nehmen Sie https: und wss:.',
   errorForbidden: 'Sie dürfen dieses Projekt nicht sehen. Bitten Sie seinen Besitzer um Zugriff.',
   errorUnauthenticated: 'Ihre Anmeldung wurde nicht angenommen. Melden Sie sich neu an.',
-  errorUnexpected:
-    'So kann die Verbindung nicht zustande kommen. Geben Sie den Code an die Stelle weiter, die diese Seite betreibt: {code}',
+  errorUnexpected: 'Etwas ist schiefgegangen. Wenden Sie sich mit diesem Code an den Support: {code}',
 
   announcePercent: '{percent} geschafft',
   announceConnectionLost: 'Verbindung verloren. Sie wird neu aufgebaut.',

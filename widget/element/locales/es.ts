@@ -13,7 +13,7 @@ export const es: Messages = {
   running: 'En curso',
   stalled: 'Sin noticias desde hace {age}',
   completed: 'Completado',
-  completedPartly: 'Completado con errores',
+  completedWithErrors: 'Completado con errores',
   failed: 'Error',
   failedIn: 'Error en {phase}',
   cancelled: 'Cancelado',
@@ -57,9 +57,9 @@ export const es: Messages = {
   code: 'Código',
   failedWillResume: 'El trabajo puede continuar por sí solo; esta vista lo sigue.',
   failedCanRetry: 'Puede volver a intentarlo.',
-  failedForGood: 'Comunique el código a quien gestiona esta ingesta.',
+  failedPermanently: 'Contacte con el soporte e indique este código.',
   commandRejected: 'La petición fue rechazada: {reason}',
-  commandUnheard: 'Ningún trabajo respondió. Quizá no esté en marcha.',
+  commandNoReceiver: 'Ningún trabajo respondió. Quizá no esté en marcha.',
   commandFailed: 'La petición no llegó: {reason}',
 
   live: 'En directo',
@@ -85,8 +85,7 @@ export const es: Messages = {
   errorMixedContent: 'Una página segura no puede usar una dirección insegura. Use https: y wss:.',
   errorForbidden: 'No puede ver este proyecto. Pida acceso a su propietario.',
   errorUnauthenticated: 'Su sesión no fue aceptada. Inicie sesión de nuevo.',
-  errorUnexpected:
-    'La conexión no puede funcionar así. Comunique el código a quien gestiona esta página: {code}',
+  errorUnexpected: 'Se ha producido un error. Contacte con el soporte e indique este código: {code}',
 
   announcePercent: 'Completado al {percent}',
   announceConnectionLost: 'Conexión perdida. Intentando reconectar.',

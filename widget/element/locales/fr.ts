@@ -13,7 +13,7 @@ export const fr: Messages = {
   running: 'En cours',
   stalled: 'Aucune nouvelle depuis {age}',
   completed: 'Terminé',
-  completedPartly: 'Terminé avec des erreurs',
+  completedWithErrors: 'Terminé avec des erreurs',
   failed: 'Échec',
   failedIn: 'Échec pendant {phase}',
   cancelled: 'Annulé',
@@ -57,9 +57,9 @@ export const fr: Messages = {
   code: 'Code',
   failedWillResume: 'Le traitement peut reprendre de lui-même ; cette vue continue de le suivre.',
   failedCanRetry: 'Vous pouvez réessayer.',
-  failedForGood: 'Transmettez le code aux responsables de cette ingestion.',
+  failedPermanently: 'Contactez le support en indiquant ce code.',
   commandRejected: 'Le traitement a refusé : {reason}',
-  commandUnheard: 'Aucun traitement n’a répondu. Il est peut-être arrêté.',
+  commandNoReceiver: 'Aucun traitement n’a répondu. Il est peut-être arrêté.',
   commandFailed: 'La demande n’a pas abouti : {reason}',
 
   live: 'En direct',
@@ -86,8 +86,7 @@ export const fr: Messages = {
     'Une page sécurisée ne peut pas utiliser une adresse non sécurisée. Utilisez https: et wss:.',
   errorForbidden: 'Vous ne pouvez pas voir ce projet. Demandez l’accès à son propriétaire.',
   errorUnauthenticated: 'Votre session n’a pas été acceptée. Reconnectez-vous.',
-  errorUnexpected:
-    'La connexion ne peut pas fonctionner ainsi. Transmettez le code aux responsables de cette page : {code}',
+  errorUnexpected: 'Une erreur est survenue. Contactez le support en indiquant ce code : {code}',
 
   announcePercent: '{percent} effectués',
   announceConnectionLost: 'Connexion perdue. Nouvelle tentative en cours.',

@@ -1,4 +1,4 @@
-/** How the element is laid out: sizes by its own width (container queries), directions by logical properties alone. */
+/** Layout of the element: sizes from its own width (container queries), directions from logical properties. */
 import { css } from 'lit';
 
 export const layout = css`
@@ -25,7 +25,7 @@ export const layout = css`
     overflow-wrap: anywhere;
   }
 
-  .base.plain {
+  .base.default-font {
     font-size: var(--ingestion-font-size, 14px);
     font-family: var(--ingestion-font, system-ui, sans-serif);
   }
@@ -77,24 +77,24 @@ export const layout = css`
     font-size: 0.93em;
   }
 
-  .head,
-  .lead,
-  .foot,
+  .header-row,
+  .header,
+  .footer,
   .metrics,
   .actions,
-  .failure-foot {
+  .failure-footer {
     display: flex;
     flex-wrap: wrap;
     gap: calc(2 * var(--_space)) calc(6 * var(--_space));
   }
 
-  .head,
-  .lead {
+  .header-row,
+  .header {
     flex-wrap: nowrap;
     align-items: start;
   }
 
-  .lead {
+  .header {
     flex: auto;
     min-inline-size: 0;
     column-gap: calc(4 * var(--_space));
@@ -109,7 +109,7 @@ export const layout = css`
     letter-spacing: -0.02em;
   }
 
-  .lead .sign {
+  .header .icon {
     font-size: 2.25em;
   }
 
@@ -121,7 +121,7 @@ export const layout = css`
     outline: none;
   }
 
-  .picture,
+  .timeline,
   .failure {
     display: grid;
     gap: calc(2 * var(--_space));
@@ -143,7 +143,7 @@ export const layout = css`
     hyphens: auto;
   }
 
-  .phase-sign {
+  .phase-icon {
     display: flex;
     block-size: 1.43em;
     align-items: center;
@@ -153,7 +153,7 @@ export const layout = css`
     grid-column: 2;
   }
 
-  .ghost {
+  .skeleton {
     align-self: center;
     inline-size: 5em;
     block-size: 0.6em;
@@ -161,7 +161,7 @@ export const layout = css`
     background: var(--_track);
   }
 
-  .foot {
+  .footer {
     align-items: end;
     row-gap: calc(3 * var(--_space));
   }
@@ -179,7 +179,7 @@ export const layout = css`
   }
 
   .actions:not(:has(button, .filled)),
-  .foot:not(:has(dl, button, .filled)) {
+  .footer:not(:has(dl, button, .filled)) {
     display: none;
   }
 
@@ -188,12 +188,12 @@ export const layout = css`
     border-inline-start: 3px solid var(--_danger);
   }
 
-  .failure-foot {
+  .failure-footer {
     align-items: center;
     column-gap: calc(4 * var(--_space));
   }
 
-  .spoken,
+  .visually-hidden,
   .announcer,
   .compact .badge-word {
     position: absolute;
@@ -206,11 +206,11 @@ export const layout = css`
 
   /* the badge's words would leave the sentence too little: a line of its own */
   @container (inline-size < 40em) {
-    .head {
+    .header-row {
       flex-wrap: wrap;
     }
 
-    .lead:has(+ :is(.bad, .degraded)) {
+    .header:has(+ :is(.bad, .degraded)) {
       min-block-size: 0;
     }
 
@@ -224,11 +224,11 @@ export const layout = css`
 
   @container (inline-size >= 30em) {
     /* as high as its two lines, and as counts, so that nothing jumps when they come */
-    .lead {
+    .header {
       min-block-size: 2.86em;
     }
 
-    .foot {
+    .footer {
       min-block-size: 2.66em;
     }
 
@@ -248,7 +248,7 @@ export const layout = css`
       display: none; /* it would push everything down for its three seconds */
     }
 
-    .lead {
+    .header {
       flex-basis: 100%;
       column-gap: calc(3 * var(--_space));
     }
@@ -289,7 +289,7 @@ export const layout = css`
   }
 
   @container (inline-size < 20em) {
-    .lead {
+    .header {
       flex-direction: column;
       gap: var(--_space);
     }

@@ -1,6 +1,6 @@
 /**
- * The custom properties that a page may set, and the values they have where it does not: for light, dark and forced
- * colours. Everything else in the styles uses the private names on the left.
+ * Custom properties that a page may set, with their defaults for light, dark and forced colours. The other styles use the
+ * private names on the left.
  */
 import { css } from 'lit';
 

@@ -1,4 +1,4 @@
-/** How the track looks: its segments and what fills them; and what moves, if anything may. */
+/** Styles of the track: segments, fills and animations. */
 import { css } from 'lit';
 
 export const track = css`
@@ -78,12 +78,12 @@ export const track = css`
   }
 
   @media (prefers-reduced-motion: no-preference) {
-    .base:not([data-unseen]) .fill {
+    .base:not([data-offscreen]) .fill {
       transition: translate 200ms ease-out;
     }
 
     /* a soft sheen says that work goes on; it never shows more than was reported */
-    [data-state='running']:not([data-unseen]) :is(.running > .fill, .unknown)::after {
+    [data-state='running']:not([data-offscreen]) :is(.running > .fill, .unknown)::after {
       content: '';
       position: absolute;
       inset: 0;

@@ -1,55 +1,55 @@
-/** The buttons: Retry, Cancel, Reconnect, and what became of a command. The node of a button stays while its label changes. */
+/** The buttons Retry, Cancel and Reconnect, and the error of a command. A button keeps its node while its label changes. */
 import { html, nothing, type TemplateResult } from 'lit';
-import type { CommandKind } from '../commands.js';
-import type { Scene } from './scene.js';
+import type { CommandKind } from '../command-controller.js';
+import type { ViewModel } from './view-model.js';
 
-type Drawn = TemplateResult | typeof nothing;
+type Rendered = TemplateResult | typeof nothing;
 
-/** Retry, where a person may; `isShort` leaves out from where. */
-export function retryButton(scene: Scene, isShort = false): Drawn {
-  const { job, translate, format, text } = scene;
-  if (!scene.canRetry) return nothing;
-  const isSent = isUnderWay(scene, 'retry');
+/** Retry, if the user may; `isCompact` omits the phase. */
+export function retryButton(model: ViewModel, isCompact = false): Rendered {
+  const { job, translate, format, text } = model;
+  if (!model.canRetry) return nothing;
+  const isPending = isCommandPending(model, 'retry');
   const fromPhase = job.error?.retryOptions?.fromPhase ?? 1;
   const name = job.progress?.phases[fromPhase - 1]?.name;
-  const label = isSent
+  const label = isPending
     ? translate('retrying')
     : job.retryWaitMs > 0
       ? translate('retryIn', { time: format.countdown(job.retryWaitMs) })
-      : isShort || name === undefined || fromPhase === 1
+      : isCompact || name === undefined || fromPhase === 1
         ? translate('retry')
         : translate('retryFrom', { phase: text(name) });
-  return button('retry', label, () => scene.onCommand('retry'), isSent, job.retryWaitMs > 0);
+  return button('retry', label, () => model.onCommand('retry'), isPending, job.retryWaitMs > 0);
 }
 
-/** Cancel, where a person may. */
-export function cancelButton(scene: Scene): Drawn {
-  if (!scene.canCancel) return nothing;
-  const isSent = scene.job.isCancelling || isUnderWay(scene, 'cancel');
-  const label = scene.translate(isSent ? 'cancelling' : 'cancel');
-  return button('cancel', label, () => scene.onCommand('cancel'), isSent);
+/** Cancel, if the user may. */
+export function cancelButton(model: ViewModel): Rendered {
+  if (!model.canCancel) return nothing;
+  const isPending = model.job.isCancelling || isCommandPending(model, 'cancel');
+  const label = model.translate(isPending ? 'cancelling' : 'cancel');
+  return button('cancel', label, () => model.onCommand('cancel'), isPending);
 }
 
-/** Asks for a fresh budget of attempts, where a person can help. */
-export function reconnectButton({ notice, translate, onReconnect }: Scene): Drawn {
+/** Reconnect, if that can help. */
+export function reconnectButton({ notice, translate, onReconnect }: ViewModel): Rendered {
   return notice?.hasReconnect === true ? button('reconnect', translate('reconnect'), onReconnect) : nothing;
 }
 
-/** Why a command came to nothing. */
-export function commandNotice({ command }: Scene): Drawn {
-  if (command === null || command.refusal === null) return nothing;
-  return html`<p class="detail" part="command-notice">${command.refusal}</p>`;
+/** Why a command failed. */
+export function commandNotice({ command }: ViewModel): Rendered {
+  if (command === null || command.error === null) return nothing;
+  return html`<p class="detail" part="command-notice">${command.error}</p>`;
 }
 
-function isUnderWay({ command }: Scene, kind: CommandKind): boolean {
-  return command?.kind === kind && command.refusal === null;
+function isCommandPending({ command }: ViewModel, kind: CommandKind): boolean {
+  return command?.kind === kind && command.error === null;
 }
 
 function button(
   name: string,
   label: string,
   onClick: () => void,
-  isSent = false,
+  isPending = false,
   isDisabled = false,
 ): TemplateResult {
   return html`<button
@@ -57,8 +57,8 @@ function button(
     class=${name === 'retry' ? 'primary' : nothing}
     part="button ${name}-button"
     ?disabled=${isDisabled}
-    aria-disabled=${isSent || nothing}
-    @click=${isSent ? null : onClick}
+    aria-disabled=${isPending || nothing}
+    @click=${isPending ? null : onClick}
   >
     ${label}
   </button>`;

@@ -1,31 +1,31 @@
-/** The connection's badge: a dot and a word in the corner, absent while all is well. Never speaks of the job. */
+/** The connection badge: a dot and a label in the corner, hidden while the connection is fine. Never about the job. */
 import { html, nothing, type TemplateResult } from 'lit';
 import { reconnectButton } from './actions.js';
-import type { Scene } from './scene.js';
+import type { ViewModel } from './view-model.js';
 
-/** The badge with what happens next, and the button where a person can help; `isShort` leaves the words to a tooltip. */
-export function badge(scene: Scene, isShort = false): TemplateResult | typeof nothing {
-  const { notice, job } = scene;
+/** The badge with its detail and the Reconnect button; `isCompact` moves the detail to a tooltip. */
+export function badge(model: ViewModel, isCompact = false): TemplateResult | typeof nothing {
+  const { notice, job } = model;
   if (notice === null) return nothing;
-  // with nothing known of the job, the lead already says it at length
-  const isSaid = job.state === 'unknown' && notice.tone === 'bad';
-  const { tone, word, detail } = notice;
+  // if nothing is known about the job, the header already shows the detail
+  const isInHeader = job.state === 'unknown' && notice.tone === 'bad';
+  const { tone, label, detail } = notice;
   return html`<div
     class="badge ${tone}"
     part="badge badge-${tone}"
-    title=${(isShort ? detail : null) ?? nothing}
+    title=${(isCompact ? detail : null) ?? nothing}
   >
     <div class="badge-words">
       <span class="badge-line"
         ><span class="dot" part="badge-dot"></span
-        ><span class="badge-word" part="badge-word">${word}</span></span
+        ><span class="badge-word" part="badge-word">${label}</span></span
       >
       ${
-        isShort || isSaid || detail === null
+        isCompact || isInHeader || detail === null
           ? nothing
           : html`<span class="badge-detail" part="badge-detail">${detail}</span>`
       }
     </div>
-    ${reconnectButton(scene)}
+    ${reconnectButton(model)}
   </div>`;
 }

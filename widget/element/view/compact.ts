@@ -1,20 +1,20 @@
-/** The element on one line of 24 px, for a row of a table: track, percent, time left, dot. */
+/** The compact layout: one line of 24 px for table rows, with track, percent, remaining time and dot. */
 import { html, type TemplateResult } from 'lit';
 import { cancelButton, retryButton } from './actions.js';
 import { badge } from './badge.js';
-import { leadWords, percent, remaining, stateSign } from './lead.js';
-import type { Scene } from './scene.js';
+import { headerText, percent, remaining, stateIcon } from './header.js';
+import type { ViewModel } from './view-model.js';
 import { columns, track } from './track.js';
 
-/** The one-line layout. */
-export function compact(scene: Scene): TemplateResult {
-  const { job } = scene;
+/** The compact layout. */
+export function compact(model: ViewModel): TemplateResult {
+  const { job } = model;
   const isCounting = job.state === 'running' && job.percent !== null;
-  const words = scene.command?.refusal ?? (isCounting ? remaining(scene) : leadWords(scene).headline);
+  const text = model.command?.error ?? (isCounting ? remaining(model) : headerText(model).headline);
   return html`<div class="compact" .style=${columns(job.progress)}>
-    ${track(scene)} ${percent(scene)} ${stateSign(scene)}
-    <span class="compact-words" part="headline" tabindex="-1" title=${words}>${words}</span>
-    ${badge(scene, true)} ${retryButton(scene, true)} ${cancelButton(scene)}
+    ${track(model)} ${percent(model)} ${stateIcon(model)}
+    <span class="compact-words" part="headline" tabindex="-1" title=${text}>${text}</span>
+    ${badge(model, true)} ${retryButton(model, true)} ${cancelButton(model)}
     <slot name="actions"></slot>
   </div>`;
 }

@@ -1,30 +1,30 @@
-/** A failure: what went wrong, what to do now, its code. */
+/** The error of a failed ingestion: its message, what to do, and its code. */
 import { html, type TemplateResult } from 'lit';
-import { attemptOf } from '../connection-notice.js';
-import { line } from '../job-words.js';
+import { attemptText } from '../connection-notice.js';
+import { joinParts } from '../job-text.js';
 import { retryButton } from './actions.js';
-import type { Scene } from './scene.js';
+import type { ViewModel } from './view-model.js';
 
-/** The block under the phases of a failed ingestion. */
-export function failure(scene: Scene): TemplateResult {
-  const { translate, text, canRetry } = scene;
-  const { error } = scene.job;
+/** The block below the phases. */
+export function failure(model: ViewModel): TemplateResult {
+  const { translate, text, canRetry } = model;
+  const { error } = model.job;
   const { attempt = null, maxAttempts = null } = error?.retryOptions ?? {};
-  const counted = attempt === null || maxAttempts === null ? null : attemptOf(attempt, maxAttempts, scene);
+  const counted = attempt === null || maxAttempts === null ? null : attemptText(attempt, maxAttempts, model);
   const hint = canRetry
     ? 'failedCanRetry'
     : error?.recoverable === true
       ? 'failedWillResume'
-      : 'failedForGood';
+      : 'failedPermanently';
   return html`<div class="failure" part="error">
     <p class="failure-message" part="error-message">
       ${error === null ? translate('failed') : text(error.message)}
     </p>
     <p class="detail" part="error-hint">${translate(hint)}</p>
-    <div class="failure-foot">
-      ${retryButton(scene)}
+    <div class="failure-footer">
+      ${retryButton(model)}
       <span class="detail" part="error-code"
-        >${line(counted, translate('code'))} <code>${error?.errorCode ?? 'UNKNOWN'}</code></span
+        >${joinParts(counted, translate('code'))} <code>${error?.errorCode ?? 'UNKNOWN'}</code></span
       >
     </div>
   </div>`;

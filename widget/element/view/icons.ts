@@ -1,15 +1,15 @@
-/** The signs: one shape for each state, so that no state is told by colour alone. Decorative; words stand beside them. */
+/** Icons: one shape for each state, so that no state is shown by colour alone. Decorative; there is always text beside them. */
 import { html, type TemplateResult } from 'lit';
 import type { PhaseProgress } from '../../client/index.js';
 import type { JobState } from '../job.js';
 
-/** Which sign: of a job's state, or of a phase's. */
-export type Sign = Exclude<JobState, 'unknown' | 'none'> | Lowercase<PhaseProgress['status']>;
+/** Name of an icon: the state of a job or of a phase. */
+export type IconName = Exclude<JobState, 'unknown' | 'none'> | Lowercase<PhaseProgress['status']>;
 
 const CHECK = 'm5 8.3 2.1 2.1L11.2 6';
 
-/** What is drawn into the circle; the styles say which circles are full. */
-const MARKS: Readonly<Record<Sign, string>> = {
+/** Paths drawn into the circle; the styles fill it. */
+const PATHS: Readonly<Record<IconName, string>> = {
   completed: CHECK,
   running: 'M8 8h0',
   pending: '',
@@ -21,11 +21,11 @@ const MARKS: Readonly<Record<Sign, string>> = {
   stalled: 'M8 4.8V8l2 1.6',
 };
 
-/** A sign at the size of its text. */
-export function sign(name: Sign): TemplateResult {
-  return html`<svg class="sign ${name}" viewBox="0 0 16 16" aria-hidden="true">
+/** An icon, as large as its text. */
+export function icon(name: IconName): TemplateResult {
+  return html`<svg class="icon ${name}" viewBox="0 0 16 16" aria-hidden="true">
     <circle cx="8" cy="8" r="6" />
-    <path d=${MARKS[name]} />
+    <path d=${PATHS[name]} />
     <circle class="alert" cx="12.6" cy="12.6" r="3.2" />
   </svg>`;
 }

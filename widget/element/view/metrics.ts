@@ -1,22 +1,22 @@
-/** The counts: of the phase at hand while it runs, of the result once there is one. Only what is known is shown. */
+/** Metrics of the current phase, or of the result. Unknown values are not shown. */
 import { html, nothing, type TemplateResult } from 'lit';
 import type { MessageKey } from '../messages.js';
-import type { Scene } from './scene.js';
+import type { ViewModel } from './view-model.js';
 
-type Drawn = TemplateResult | typeof nothing;
+type Rendered = TemplateResult | typeof nothing;
 type Format = (value: number) => string;
 
-/** Counts of the phase at hand. */
-export function metrics({ job, translate, format, text }: Scene): Drawn {
+/** Metrics of the current phase. */
+export function metrics({ job, translate, format, text }: ViewModel): Rendered {
   const { progress, phase } = job;
-  // while a phase's start is the last word, the counts before it stay, so that nothing flashes until its first update
+  // a new phase shows the previous phase's metrics until its first update, so that nothing flashes
   const isNew = phase?.startedAt === progress?.updatedAt;
   const known = phase?.metrics ?? (isNew && progress?.phases[progress.currentPhase - 2]?.metrics);
   if (!known) return nothing;
-  const outOf = (done: number | null, total: number | null, say: Format): string | null =>
+  const outOf = (done: number | null, total: number | null, show: Format): string | null =>
     done === null || total === null
-      ? optional(done ?? total, say)
-      : translate('doneOf', { done: say(done), total: say(total) });
+      ? optional(done ?? total, show)
+      : translate('doneOf', { done: show(done), total: show(total) });
   const rate = job.state === 'running' ? known.itemsPerSecond : null;
   return list('metrics', [
     metric(translate('items'), outOf(known.itemsProcessed, known.itemsTotal, format.number)),
@@ -28,7 +28,7 @@ export function metrics({ job, translate, format, text }: Scene): Drawn {
         unit === 'bytes' ? format.bytes(value) : [format.number(value), unit].filter(Boolean).join(' '),
       ),
     ),
-    // last, since it comes late and goes: the others stay where they are
+    // last, since it appears late and disappears: the others keep their place
     metric(
       translate('rate'),
       optional(rate, (value) => translate('perSecond', { rate: format.number(value) })),
@@ -36,8 +36,8 @@ export function metrics({ job, translate, format, text }: Scene): Drawn {
   ]);
 }
 
-/** Counts of the result. */
-export function resultFacts({ job, translate, format }: Scene): Drawn {
+/** Metrics of the result. */
+export function resultFacts({ job, translate, format }: ViewModel): Rendered {
   const result = job.progress?.result;
   if (!result) return nothing;
   return list('metrics result', [
@@ -48,23 +48,23 @@ export function resultFacts({ job, translate, format }: Scene): Drawn {
   ]);
 }
 
-function optional(value: number | null, say: Format): string | null {
-  return value === null ? null : say(value);
+function optional(value: number | null, show: Format): string | null {
+  return value === null ? null : show(value);
 }
 
-function failures(count: number | null, translate: (key: MessageKey) => string, say: Format): Drawn {
-  return metric(translate('failedItems'), count ? say(count) : null, 'bad');
+function failures(count: number | null, translate: (key: MessageKey) => string, show: Format): Rendered {
+  return metric(translate('failedItems'), count ? show(count) : null, 'bad');
 }
 
-function metric(label: string, value: string | null, look = ''): Drawn {
+function metric(label: string, value: string | null, className = ''): Rendered {
   if (value === null) return nothing;
-  return html`<div class="metric ${look}" part="metric">
+  return html`<div class="metric ${className}" part="metric">
     <dt part="metric-label">${label}</dt>
     <dd part="metric-value">${value}</dd>
   </div>`;
 }
 
-function list(part: string, found: readonly Drawn[]): Drawn {
+function list(part: string, found: readonly Rendered[]): Rendered {
   return found.every((each) => each === nothing)
     ? nothing
     : html`<dl class="metrics" part=${part}>${found}</dl>`;

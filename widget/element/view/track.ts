@@ -1,13 +1,13 @@
-/** The track: four segments, each as wide as its phase's weight, each filling by itself. Also the progress bar's role. */
+/** The track: the progress bar, with one segment for each phase, as wide as the phase's weight. */
 import { html, nothing, type TemplateResult } from 'lit';
 import type { PhaseProgress, Progress } from '../../client/index.js';
 import { clampPercent } from '../job.js';
-import { jobWords, phaseWords } from '../job-words.js';
-import type { Scene } from './scene.js';
+import { jobText, phaseText } from '../job-text.js';
+import type { ViewModel } from './view-model.js';
 
 /** The segmented bar. */
-export function track(scene: Scene): TemplateResult {
-  const { job, label, translate } = scene;
+export function track(model: ViewModel): TemplateResult {
+  const { job, label, translate } = model;
   return html`<div
     class="track"
     part="track"
@@ -16,7 +16,7 @@ export function track(scene: Scene): TemplateResult {
     aria-valuemin="0"
     aria-valuemax="100"
     aria-valuenow=${job.percent === null ? nothing : Math.floor(job.percent)}
-    aria-valuetext=${valueText(scene)}
+    aria-valuetext=${valueText(model)}
   >
     ${
       job.progress?.phases.map(segment) ??
@@ -26,8 +26,8 @@ export function track(scene: Scene): TemplateResult {
 }
 
 /**
- * Columns for the track and the labels under it, so that both stay aligned. For the property `style`, since a strict
- * Content-Security-Policy forbids the attribute.
+ * Grid columns for the track and the phases below it. Set through the property `style`, since a strict
+ * Content-Security-Policy blocks the attribute.
  */
 export function columns(progress: Progress | null): string {
   const weights = progress?.phases.map(({ weight }) => weight) ?? [1, 1, 1, 1];
@@ -41,16 +41,16 @@ function segment(phase: PhaseProgress): TemplateResult {
   const isDone = status === 'completed' || status === 'skipped';
   const isUnknown = percent === null && (status === 'running' || status === 'failed');
   const fill = isDone ? 100 : (percent ?? 0);
-  const look = `${status} ${fill === 0 ? 'empty' : ''} ${isUnknown ? 'unknown' : ''}`;
-  return html`<span class="segment ${look}" part="segment segment-${status}"
+  const className = `${status} ${fill === 0 ? 'empty' : ''} ${isUnknown ? 'unknown' : ''}`;
+  return html`<span class="segment ${className}" part="segment segment-${status}"
     ><span class="fill" part="fill" .style=${`--_fill:${String(fill)}%`}></span
   ></span>`;
 }
 
-/** What a screen reader says of the bar, beyond the number. */
-function valueText(scene: Scene): string {
-  const { job, format } = scene;
-  const phase = job.state === 'running' || job.state === 'stalled' ? phaseWords(job, scene) : null;
-  if (phase === null) return jobWords(job, scene);
+/** The `aria-valuetext` of the progress bar. */
+function valueText(model: ViewModel): string {
+  const { job, format } = model;
+  const phase = job.state === 'running' || job.state === 'stalled' ? phaseText(job, model) : null;
+  if (phase === null) return jobText(job, model);
   return job.percent === null ? phase : `${phase}, ${format.percent(job.percent)}`;
 }

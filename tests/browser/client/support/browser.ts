@@ -1,4 +1,4 @@
-/** Real Chromium, and pages in it that follow ingestions: what a person would see there, as lists. */
+/** Pages in a real Chromium that follow ingestions, and what a user would see on them, as lists. */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -6,13 +6,13 @@ import { build } from 'esbuild';
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
 import type { Connection, Progress, Snapshot } from '../../../../widget/client/index.js';
 import { word } from '../../../widget/support/states.js';
-import { countFlights, landFlights } from './flights.js';
-import type { PageClientOptions, Told } from './page-client.js';
+import { trackRequests, waitForRequests } from './pending-requests.js';
+import type { PageClientOptions, PageMessage } from './page-client.js';
 
-type Shown = Pick<Snapshot, 'connection' | 'progress' | 'knowledge'>;
+type ShownSnapshot = Pick<Snapshot, 'connection' | 'progress' | 'knowledge'>;
 
-/** One client on a page, as a person sees it. */
-export interface Seen {
+/** One client on a page, as the user sees it. */
+export interface ObservedClient {
   /** The connection's states in order, each change once. */
   readonly states: readonly string[];
   /** The same without attempts. */
@@ -24,31 +24,31 @@ export interface Seen {
   readonly connection: Connection;
   readonly progress: Progress | null;
   readonly knowledge: Snapshot['knowledge'];
-  /** Resolves once what is shown fits; also where it did so already. */
-  until(fits: (now: Shown) => boolean): Promise<void>;
+  /** Resolves once the shown snapshot matches, or at once if it already does. */
+  until(fits: (now: ShownSnapshot) => boolean): Promise<void>;
   /** Resolves once the connection is in this state, or shown by this word, such as `reconnecting 1 waiting`. */
   reaches(state: string): Promise<void>;
 }
 
-/** A page under a test's hand. */
+/** A page under the control of a test. */
 export interface ClientPage {
   readonly page: Page;
   readonly context: BrowserContext;
-  /** Tokens that the page gets when it asks, newest call first told whether it was forced. */
-  onToken: (forced: boolean) => string | Promise<string>;
+  /** Returns the tokens that the page requests. */
+  onToken: (force: boolean) => string | Promise<string>;
   readonly tokenRequests: readonly boolean[];
-  /** Errors that reached the page: there must be none. */
+  /** Uncaught errors on the page: there must be none. */
   readonly errors: readonly string[];
-  follow(options: PageClientOptions): Promise<Seen>;
-  /** Runs the page's timers for so long, a second at a time, and lets the network answer what each of them asked. */
-  pass(ms: number): Promise<void>;
-  /** The same until this client's connection is in that state; fails after `mostMs` of the page's time. */
-  passUntil(seen: Seen, state: Connection['state'], mostMs: number): Promise<void>;
+  follow(options: PageClientOptions): Promise<ObservedClient>;
+  /** Advances the page's clock, a second at a time, and waits for the requests of each second. */
+  advance(ms: number): Promise<void>;
+  /** Advances until the client's connection is in the state; fails after `mostMs` of the page's time. */
+  advanceUntil(seen: ObservedClient, state: Connection['state'], mostMs: number): Promise<void>;
 }
 
-/** Chromium and a server of empty pages. */
-export interface Bench extends AsyncDisposable {
-  /** With `clock`, the page's time stands still unless it is passed. */
+/** Chromium, and a server of empty pages. */
+export interface BrowserHarness extends AsyncDisposable {
+  /** With `clock`, the page's clock only moves by `advance`. */
   open(options?: { readonly clock?: boolean; readonly init?: string }): Promise<ClientPage>;
 }
 
@@ -61,8 +61,11 @@ const ARGUMENTS = [
   '--no-first-run',
 ];
 
-/** Starts both; `script` is what each page loads. Playwright switches the back-forward cache off unless it is asked for. */
-export async function createBench(script = 'page-client.ts', backForwardCache = false): Promise<Bench> {
+/** Starts both; each page loads `script`. Playwright disables the back-forward cache by default. */
+export async function createBrowserHarness(
+  script = 'page-client.ts',
+  backForwardCache = false,
+): Promise<BrowserHarness> {
   const built = await build({
     entryPoints: [new URL(script, import.meta.url).pathname],
     jsx: 'automatic',
@@ -92,24 +95,24 @@ export async function createBench(script = 'page-client.ts', backForwardCache = 
       const page = await context.newPage();
       if (clock) {
         await page.clock.install({ time: new Date() });
-        await countFlights(page);
+        await trackRequests(page);
       }
       if (init !== undefined) await page.addInitScript(init);
-      const seen = new Map<number, SeenClient>();
+      const seen = new Map<number, ObservedClientSink>();
       const tokenRequests: boolean[] = [];
       const errors: string[] = [];
       page.on('pageerror', (error) => errors.push(String(error)));
-      await page.exposeFunction('tell', ([client, what, value]: Told) => {
-        seenOf(client).take(what, value);
+      await page.exposeFunction('report', ([client, what, value]: PageMessage) => {
+        observedClient(client).record(what, value);
       });
-      const seenOf = (client: number): SeenClient => {
-        const known = seen.get(client) ?? createSeen();
+      const observedClient = (client: number): ObservedClientSink => {
+        const known = seen.get(client) ?? createObservedClient();
         seen.set(client, known);
         return known;
       };
       const step = async (ms: number): Promise<void> => {
         await page.clock.runFor(ms);
-        await landFlights(page);
+        await waitForRequests(page);
       };
       const clientPage: ClientPage = {
         page,
@@ -119,21 +122,21 @@ export async function createBench(script = 'page-client.ts', backForwardCache = 
         errors,
         async follow(options) {
           const client = await page.evaluate((given) => window.follow(given), options);
-          return seenOf(client);
+          return observedClient(client);
         },
-        async pass(ms) {
+        async advance(ms) {
           for (let left = ms; left > 0; left -= 1_000) await step(Math.min(left, 1_000));
         },
-        async passUntil(client, state, mostMs) {
+        async advanceUntil(client, state, mostMs) {
           for (let passed = 0; passed < mostMs && client.connection.state !== state; passed += 500) {
             await step(500);
           }
           await client.reaches(state);
         },
       };
-      await page.exposeFunction('fetchToken', (forced: boolean) => {
-        tokenRequests.push(forced);
-        return clientPage.onToken(forced);
+      await page.exposeFunction('fetchToken', (force: boolean) => {
+        tokenRequests.push(force);
+        return clientPage.onToken(force);
       });
       await page.goto(origin);
       await page.waitForFunction('typeof (window.follow ?? window.mount) === "function"');
@@ -149,16 +152,16 @@ export async function createBench(script = 'page-client.ts', backForwardCache = 
   };
 }
 
-interface SeenClient extends Seen {
-  take(what: Told[1], value: unknown): void;
+interface ObservedClientSink extends ObservedClient {
+  record(what: PageMessage[1], value: unknown): void;
 }
 
-function createSeen(): SeenClient {
+function createObservedClient(): ObservedClientSink {
   const states: string[] = [];
   const events: string[] = [];
   const warnings: unknown[] = [];
   const percents: (number | null)[] = [];
-  let now: Shown = { connection: { state: 'idle' }, progress: null, knowledge: 'none' };
+  let now: ShownSnapshot = { connection: { state: 'idle' }, progress: null, knowledge: 'none' };
   const waiting = new Set<() => void>();
   return {
     states,
@@ -180,33 +183,33 @@ function createSeen(): SeenClient {
     },
     until: (fits) =>
       new Promise((resolve, reject) => {
-        const look = (): void => {
+        const check = (): void => {
           if (!fits(now)) return;
-          waiting.delete(look);
+          waiting.delete(check);
           clearTimeout(timer);
           resolve();
         };
         const timer = setTimeout(() => {
-          waiting.delete(look);
+          waiting.delete(check);
           reject(new Error(`Never seen. States: ${states.join(' > ')}`));
         }, 30_000);
-        waiting.add(look);
-        look();
+        waiting.add(check);
+        check();
       }),
     reaches(state) {
       return this.until(({ connection }) => connection.state === state || word(connection) === state);
     },
-    take(what, value) {
+    record(what, value) {
       if (what === 'event') events.push(String(value));
       else if (what === 'warning') warnings.push(value);
       else {
-        now = value as Shown;
+        now = value as ShownSnapshot;
         const state = word(now.connection);
         if (states.at(-1) !== state) states.push(state);
         const percent = now.progress?.progressPercent ?? null;
         if (now.progress !== null && percents.at(-1) !== percent) percents.push(percent);
       }
-      for (const look of [...waiting]) look();
+      for (const check of [...waiting]) check();
     },
   };
 }

@@ -1,13 +1,13 @@
-/** An HTTP proxy that misbehaves by order: WebSocket upgrades and plain requests apart, each in its own way. */
+/** An HTTP proxy that injects faults, separately for WebSocket upgrades and for plain requests. */
 import { once } from 'node:events';
 import { createServer, request, type IncomingMessage } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import { WebSocketServer, type WebSocket } from 'ws';
 
-/** What becomes of an upgrade. */
+/** How an upgrade is handled. */
 export type SocketFault =
   | 'pass'
-  /** The connection is ended, or answered 404, as by a proxy that knows no WebSockets. */
+  /** The connection is closed, or answered with 404, as by a proxy without WebSocket support. */
   | 'block'
   | 'not-found'
   /** The upgrade is never answered. */
@@ -16,24 +16,24 @@ export type SocketFault =
   | 'no-ack'
   /** Acknowledged, and no subscription is ever answered. */
   | 'no-data'
-  /** Closed with this code: at the greeting, or after the ack. */
+  /** Closed with this code: on `connection_init`, or after the ack. */
   | { readonly close: number; readonly after?: 'init' | 'ack' };
 
-/** The proxy under a test's hand. */
+/** The proxy under the control of a test. */
 export interface FaultProxy extends AsyncDisposable {
   readonly port: number;
   socket: SocketFault;
   http: 'pass' | 'block' | 'hang';
-  /** Upgrades asked for so far, and requests, preflights not counted. */
+  /** Number of upgrades, and of requests without preflights, so far. */
   readonly upgrades: number;
   readonly requests: number;
-  /** Sockets that are open through it, or held by it. */
+  /** Sockets that are open through the proxy or held by it. */
   readonly openSockets: number;
-  /** Closes every WebSocket that it holds or lets through, as if the server had said so. */
+  /** Closes all WebSockets, as if the server had closed them. */
   closeSockets(code: number): void;
 }
 
-/** Starts one in front of a port of this machine. */
+/** Starts a proxy in front of a local port. */
 export async function createFaultProxy(targetPort: number): Promise<FaultProxy> {
   const webSockets = new WebSocketServer({ noServer: true, handleProtocols: () => 'graphql-transport-ws' });
   const passing = new Set<Socket>();

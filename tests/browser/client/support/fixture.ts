@@ -1,40 +1,45 @@
-/** What every fault is tried on: Chromium, a real server, and between them a cable and a proxy that obey. */
+/** The fixture for fault tests: Chromium, a real server, and between them a network link and a proxy that inject faults. */
 import { afterAll, afterEach, beforeAll, beforeEach, expect, vi } from 'vitest';
 import type { ProgressServer } from '@ingestion-progress/server';
 import { startServer, tokenFor } from '../../../widget/support/real-server.js';
-import { createBench, type Bench, type ClientPage, type Seen } from './browser.js';
-import { createCable, type Cable } from './cable.js';
+import {
+  createBrowserHarness,
+  type BrowserHarness,
+  type ClientPage,
+  type ObservedClient,
+} from './browser.js';
+import { createNetworkLink, type NetworkLink } from './network-link.js';
 import { createFaultProxy, type FaultProxy } from './fault-proxy.js';
 import type { PageClientOptions } from './page-client.js';
 
-/** The parts, new for each test but for browser and server. */
+/** The fixture's parts; all but browser and server are new for each test. */
 export interface Fixture {
   readonly server: ProgressServer;
-  readonly bench: Bench;
+  readonly harness: BrowserHarness;
   readonly faults: FaultProxy;
-  readonly cable: Cable;
+  readonly link: NetworkLink;
   readonly page: ClientPage;
   readonly projectId: string;
-  /** Where the page reaches the server. */
+  /** The endpoint that the page uses. */
   readonly endpoint: string;
-  follow(options?: Partial<PageClientOptions>): Promise<Seen>;
-  /** Starts a run, in its second phase: 25% overall. */
+  follow(options?: Partial<PageClientOptions>): Promise<ObservedClient>;
+  /** Starts an ingestion in its second phase: 25% overall. */
   run(): Promise<void>;
-  /** Takes it to its third phase: 50% overall. */
-  goOn(): Promise<void>;
+  /** Advances it to its third phase: 50% overall. */
+  startPhase3(): Promise<void>;
 }
 
 /** Options of the page that each test gets. */
 export interface FixtureOptions {
   readonly clock?: boolean;
   readonly init?: string;
-  /** What the page loads. @default 'page-client.ts' */
+  /** The script of the page. @default 'page-client.ts' */
   readonly script?: string;
-  /** Pages that are left stay in the browser's memory, as they do for people. @default false */
+  /** Pages go into the back-forward cache, as they do for users. @default false */
   readonly backForwardCache?: boolean;
 }
 
-/** Sets it up for a file of tests; use it inside of them only. */
+/** Sets up the fixture for a test file; its parts are only available inside tests. */
 export function useFixture(options: FixtureOptions = { clock: true }): Fixture {
   const parts: { -readonly [Name in keyof Fixture]?: Fixture[Name] } = {};
   let count = 0;
@@ -44,27 +49,27 @@ export function useFixture(options: FixtureOptions = { clock: true }): Fixture {
     return value;
   };
 
-  // Minutes of a page's time, on a machine that may be busy.
+  // Minutes of the page's time, on a machine that may be busy.
   vi.setConfig({ testTimeout: 120_000 });
   beforeAll(async () => {
-    parts.bench = await createBench(options.script, options.backForwardCache);
+    parts.harness = await createBrowserHarness(options.script, options.backForwardCache);
     parts.server = await startServer({ corsOrigins: ['*'] });
   });
   afterAll(async () => {
     await part('server').close();
-    await part('bench')[Symbol.asyncDispose]();
+    await part('harness')[Symbol.asyncDispose]();
   });
   beforeEach(async () => {
     count += 1;
     parts.projectId = `project-${String(count)}`;
     parts.faults = await createFaultProxy(Number(new URL(part('server').url).port));
-    parts.cable = await createCable(parts.faults.port);
-    parts.endpoint = `http://127.0.0.1:${String(parts.cable.port)}/graphql`;
-    parts.page = await part('bench').open(options);
+    parts.link = await createNetworkLink(parts.faults.port);
+    parts.endpoint = `http://127.0.0.1:${String(parts.link.port)}/graphql`;
+    parts.page = await part('harness').open(options);
   });
   afterEach(async () => {
     await part('page').context.close();
-    await part('cable').refuse();
+    await part('link').refuse();
     await part('faults')[Symbol.asyncDispose]();
     expect(part('page').errors).toEqual([]);
   });
@@ -73,14 +78,14 @@ export function useFixture(options: FixtureOptions = { clock: true }): Fixture {
     get server() {
       return part('server');
     },
-    get bench() {
-      return part('bench');
+    get harness() {
+      return part('harness');
     },
     get faults() {
       return part('faults');
     },
-    get cable() {
-      return part('cable');
+    get link() {
+      return part('link');
     },
     get page() {
       return part('page');
@@ -95,7 +100,7 @@ export function useFixture(options: FixtureOptions = { clock: true }): Fixture {
       part('page').follow({
         endpoint: part('endpoint'),
         projectId: part('projectId'),
-        ...(over.asks === true ? {} : { token: tokenFor({ expiresInSeconds: 3_600 }) }),
+        ...(over.requestsToken === true ? {} : { token: tokenFor({ expiresInSeconds: 3_600 }) }),
         jitter: 0,
         ...over,
       }),
@@ -103,7 +108,7 @@ export function useFixture(options: FixtureOptions = { clock: true }): Fixture {
       await part('server').emitter.emitPhaseStarted(part('projectId'), 1, 'Reading');
       await part('server').emitter.emitPhaseStarted(part('projectId'), 2, 'Extracting');
     },
-    async goOn() {
+    async startPhase3() {
       await part('server').emitter.emitPhaseStarted(part('projectId'), 3, 'Thinking');
     },
   };

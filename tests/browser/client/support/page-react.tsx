@@ -1,4 +1,4 @@
-/** A small React application over the hook, under StrictMode, moved by the test. */
+/** A small React app that uses the hook, under StrictMode, controlled by the test. */
 import { StrictMode, Suspense, startTransition, use, useState, type ReactElement } from 'react';
 import { createRoot, type Root } from 'react-dom/client';
 import {
@@ -13,31 +13,31 @@ declare global {
     unmount(): void;
     showProject(projectId: string): void;
     rerender(): void;
-    /** Lets go on what `suspends` holds up. */
+    /** Resumes what `suspends` holds up. */
     release(): void;
-    told: string[];
-    /** Gives the first `count` of the hooks that have no provider another function. */
-    giveAnother(count: number): void;
-    /** Which functions were asked for a token. */
-    asked: string[];
+    reported: string[];
+    /** Gives another function to the first `count` hooks without a provider. */
+    changeGetToken(count: number): void;
+    /** Names of the functions that were called for a token. */
+    requestedTokens: string[];
   }
 }
 
-/** Where the application's provider leads, and how many hooks it has. */
+/** Options of the provider and the hooks. */
 export interface ReactPageOptions {
   readonly endpoint: string;
   readonly token: string;
   readonly projectId: string;
   readonly copies?: number;
   readonly follow?: boolean;
-  /** Rendering a project is given up, and begun again once it is released. */
+  /** Rendering a project suspends until it is released. */
   readonly suspends?: boolean;
-  /** No provider: each hook has a `getToken` of its own, the page's one or a new one at each render. */
-  readonly alone?: 'same' | 'new';
+  /** Without a provider: each hook has its own `getToken`, the page's one or a new one for each render. */
+  readonly standalone?: 'same' | 'new';
 }
 
-window.told = [];
-window.asked = [];
+window.reported = [];
+window.requestedTokens = [];
 let root: Root | null = null;
 const released = new Promise<void>((resolve) => {
   window.release = resolve;
@@ -59,9 +59,9 @@ function Project({
     {
       ...own,
       follow,
-      onComplete: ({ outcome }) => window.told.push(`complete ${outcome}`),
-      onError: ({ errorCode }) => window.told.push(`error ${errorCode}`),
-      onConnectionError: ({ code }) => window.told.push(`connection ${code}`),
+      onComplete: ({ outcome }) => window.reported.push(`complete ${outcome}`),
+      onError: ({ errorCode }) => window.reported.push(`error ${errorCode}`),
+      onConnectionError: ({ code }) => window.reported.push(`connection ${code}`),
     },
   );
   if (suspends) use(released);
@@ -81,7 +81,7 @@ function App({
   copies = 1,
   follow = true,
   suspends = false,
-  alone,
+  standalone,
   ...first
 }: ReactPageOptions): ReactElement {
   const [projectId, setProjectId] = useState(first.projectId);
@@ -89,11 +89,11 @@ function App({
   const [others, setOthers] = useState(0);
   const [[one, another]] = useState(() =>
     ['one', 'another'].map((name) => () => {
-      window.asked.push(name);
+      window.requestedTokens.push(name);
       return token;
     }),
   );
-  window.giveAnother = setOthers;
+  window.changeGetToken = setOthers;
   window.showProject = (id) => {
     startTransition(() => {
       setProjectId(id);
@@ -103,10 +103,10 @@ function App({
     setCount((count) => count + 1);
   };
   const ownOf = (index: number): IngestionDefaults => {
-    if (alone === undefined) return {};
-    return { endpoint, getToken: alone === 'new' ? () => token : index < others ? another : one };
+    if (standalone === undefined) return {};
+    return { endpoint, getToken: standalone === 'new' ? () => token : index < others ? another : one };
   };
-  const provided = alone === undefined ? { endpoint, getToken: () => token } : {};
+  const provided = standalone === undefined ? { endpoint, getToken: () => token } : {};
   return (
     // A new function each time, as hosts write it.
     <IngestionProvider {...provided}>

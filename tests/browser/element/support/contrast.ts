@@ -1,4 +1,4 @@
-/** WCAG's contrast of two colours, as a browser computes them. */
+/** WCAG contrast ratio of two computed colours. */
 
 /** 1 to 21. */
 export function contrast(first: string, second: string): number {

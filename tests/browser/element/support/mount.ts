@@ -1,19 +1,19 @@
-/** Puts the element on the page, over a client that stands still or one that the test brings; takes it away afterwards. */
+/** Mounts the element with a static client or one of the test, and removes it afterwards. */
 import '@ingestion-progress/widget/define';
 import type { IngestionProgressElement } from '@ingestion-progress/widget';
 import type { Progress } from '@ingestion-progress/widget/client';
 import { SAMPLES, type SampleName } from '../../../../storybook/samples.js';
 import {
-  createStillClient,
-  type StillClient,
-  type StillClientOptions,
-} from '../../../../storybook/still-client.js';
+  createStaticClient,
+  type StaticClient,
+  type StaticClientOptions,
+} from '../../../../storybook/static-client.js';
 
 /** An element on the page, and the client it follows. */
 export interface Mounted {
   readonly element: IngestionProgressElement;
-  readonly client: StillClient;
-  /** Waits until what was changed is drawn. */
+  readonly client: StaticClient;
+  /** Waits until changes are rendered. */
   settled(): Promise<void>;
   part(name: string): HTMLElement | null;
   parts(name: string): HTMLElement[];
@@ -29,18 +29,18 @@ afterEach(() => {
   document.documentElement.removeAttribute('dir');
 });
 
-/** Settings of the element beside those of its client. */
-export interface MountOptions extends StillClientOptions {
+/** Settings of the element, in addition to those of its client. */
+export interface MountOptions extends StaticClientOptions {
   readonly sample?: SampleName;
   readonly attributes?: Readonly<Record<string, string>>;
   readonly parent?: Element | ShadowRoot;
 }
 
-/** The element over a still client, drawn. */
+/** The element with a static client, rendered. */
 export async function mount(options: MountOptions = {}): Promise<Mounted> {
   const { sample, attributes = {}, parent = document.body, ...rest } = options;
   const progress: Progress | null = sample === undefined ? (options.progress ?? null) : SAMPLES[sample];
-  const client = createStillClient({ ...rest, progress });
+  const client = createStaticClient({ ...rest, progress });
   const element = document.createElement('ingestion-progress');
   element.client = client;
   for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
@@ -51,14 +51,14 @@ export async function mount(options: MountOptions = {}): Promise<Mounted> {
   return found;
 }
 
-/** Takes an element of the test's own away afterwards. */
+/** Removes an element of the test afterwards. */
 export function cleanUp<E extends Element>(element: E): E {
   mounted.add(element);
   return element;
 }
 
 /** Reads an element by its parts, as a page's styles do. */
-export function wrap(element: IngestionProgressElement, client: StillClient): Mounted {
+export function wrap(element: IngestionProgressElement, client: StaticClient): Mounted {
   const parts = (name: string): HTMLElement[] => [
     ...(element.shadowRoot?.querySelectorAll<HTMLElement>(`[part~="${name}"]`) ?? []),
   ];
@@ -72,7 +72,7 @@ export function wrap(element: IngestionProgressElement, client: StillClient): Mo
   };
 }
 
-/** A client is bound a microtask after a change, and drawn after that. */
+/** A client is bound a microtask after a change, and rendered after that. */
 export async function settled(element: IngestionProgressElement): Promise<void> {
   await Promise.resolve();
   await Promise.resolve();

@@ -1,10 +1,10 @@
-/** Takes the page's timers and its monotonic clock into the hands of a test. */
+/** Fakes the page's timers and monotonic clock. */
 
-/** Time that passes when a test says so. */
+/** A fake clock. */
 export interface PageClock {
-  /** Timers that still wait. */
+  /** Pending timers. */
   readonly pending: number;
-  /** Lets time pass, timer by timer, and whatever follows from each. */
+  /** Advances the clock, timer by timer, with everything that follows from each. */
   advance(ms: number): Promise<void>;
   restore(): void;
 }
@@ -14,7 +14,7 @@ interface Timer {
   readonly call: () => void;
 }
 
-/** One turn of the event loop, in which everything that was promised happens. */
+/** One iteration of the event loop, in which all promises settle. */
 export async function turn(): Promise<void> {
   const { port1, port2 } = new MessageChannel();
   await new Promise((resolve) => {
@@ -24,7 +24,7 @@ export async function turn(): Promise<void> {
   port1.close();
 }
 
-/** Stops the clock. Give it back with `restore`. */
+/** Installs the fake clock; `restore` removes it. */
 export function takeClock(): PageClock {
   const { setTimeout, clearTimeout } = window;
   let now = performance.now();

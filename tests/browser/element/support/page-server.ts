@@ -1,25 +1,25 @@
 /**
- * A server inside the page: takes the place of `WebSocket` and `fetch`, speaks graphql-transport-ws and answers polls, so
- * that the element's real client runs, and every socket can be counted.
+ * A server inside the page: replaces `WebSocket` and `fetch`, speaks graphql-transport-ws and responds to polls, so that the
+ * element's real client runs and all sockets can be counted.
  */
 import type { Progress } from '@ingestion-progress/widget/client';
 
-/** The server in the hands of a test. */
+/** The server under the control of a test. */
 export interface PageServer {
-  /** Sockets that are open or opening now, and how many there ever were. */
+  /** Sockets that are open or opening now, and their total number so far. */
   readonly openCount: number;
   readonly totalCount: number;
   /** Tokens that arrived, in order. */
   readonly tokens: readonly unknown[];
   /** Operations by name that arrived over sockets, in order. */
   readonly operations: readonly string[];
-  /** The state of a project; every watcher is told. */
+  /** Sets the state of a project and sends it to its watchers. */
   set(projectId: string, progress: Progress): void;
-  /** Keeps new connections waiting for their acknowledgement, until what it returns is called. */
+  /** Holds back the ack of new connections until the returned function is called. */
   hold(): () => void;
-  /** Ends every socket, as a crash does. */
+  /** Closes all sockets, as a crash does. */
   drop(): void;
-  /** Forgets states and counts, holds nobody; what is open stays. */
+  /** Resets states, counts and held acks; open sockets stay. */
   reset(): void;
   restore(): void;
 }
@@ -35,7 +35,7 @@ export interface PageServerOptions {
   readonly scopes?: readonly string[];
 }
 
-/** Puts the server in place of the network; once for a page, since the client takes `WebSocket` at its first use. */
+/** Installs the server, once for a page, since the client reads `WebSocket` on first use. */
 export function startPageServer({ scopes = ['progress:read'] }: PageServerOptions = {}): PageServer {
   const real = { WebSocket: window.WebSocket, fetch: window.fetch };
   const states = new Map<string, Progress>();
@@ -68,7 +68,7 @@ export function startPageServer({ scopes = ['progress:read'] }: PageServerOption
       queueMicrotask(() => {
         if (this.readyState !== 0) return;
         this.readyState = 1;
-        this.#tell(new Event('open'));
+        this.#emit(new Event('open'));
       });
     }
 
@@ -92,11 +92,11 @@ export function startPageServer({ scopes = ['progress:read'] }: PageServerOption
       if (name !== 'WatchProgress') return;
       this.watched.set(id, projectId);
       queueMicrotask(() => {
-        this.tell(id, states.get(projectId) ?? null);
+        this.sendProgress(id, states.get(projectId) ?? null);
       });
     }
 
-    tell(id: string, progress: Progress | null): void {
+    sendProgress(id: string, progress: Progress | null): void {
       const event = {
         __typename: 'ProgressSnapshot',
         revision: progress?.revision ?? 0,
@@ -111,7 +111,7 @@ export function startPageServer({ scopes = ['progress:read'] }: PageServerOption
     push(message: unknown): void {
       if (this.readyState !== 1) return;
       queueMicrotask(() => {
-        if (this.readyState === 1) this.#tell(new MessageEvent('message', { data: JSON.stringify(message) }));
+        if (this.readyState === 1) this.#emit(new MessageEvent('message', { data: JSON.stringify(message) }));
       });
     }
 
@@ -120,11 +120,11 @@ export function startPageServer({ scopes = ['progress:read'] }: PageServerOption
       this.readyState = 3;
       sockets.delete(this);
       queueMicrotask(() => {
-        this.#tell(new CloseEvent('close', { code, reason, wasClean: true }));
+        this.#emit(new CloseEvent('close', { code, reason, wasClean: true }));
       });
     }
 
-    #tell(event: Event): void {
+    #emit(event: Event): void {
       this.dispatchEvent(event);
       const handler = this[`on${event.type}` as 'onopen'];
       handler?.(event);
@@ -146,7 +146,8 @@ export function startPageServer({ scopes = ['progress:read'] }: PageServerOption
     set: (projectId, progress) => {
       states.set(projectId, progress);
       for (const socket of sockets) {
-        for (const [id, watched] of socket.watched) if (watched === projectId) socket.tell(id, progress);
+        for (const [id, watched] of socket.watched)
+          if (watched === projectId) socket.sendProgress(id, progress);
       }
     },
     hold: () => {

@@ -1,19 +1,19 @@
-/** The script of a page under a strict policy: draws a running ingestion and writes down what the policy refused. */
+/** The script of a page with a strict policy: shows a running ingestion and records policy violations. */
 import '@ingestion-progress/widget/define';
 import { SAMPLES } from '../../../../storybook/samples.js';
-import { createStillClient } from '../../../../storybook/still-client.js';
+import { createStaticClient } from '../../../../storybook/static-client.js';
 
 const violations: string[] = [];
 document.addEventListener('securitypolicyviolation', (event) => {
   violations.push(`${event.violatedDirective} ${event.sample}`);
 });
 const element = document.createElement('ingestion-progress');
-element.client = createStillClient({ progress: SAMPLES.running });
+element.client = createStaticClient({ progress: SAMPLES.running });
 document.body.append(element);
 do await element.updateComplete;
 while (element.isUpdatePending);
 
-// what is refused is told in order: once the page's own fault is told, so is every one of the element's
+// violations are reported in order: once the page's own has arrived, so have all of the element's
 await new Promise((resolve) => {
   document.addEventListener('securitypolicyviolation', resolve, { once: true });
   document.body.setAttribute('style', 'color: red');

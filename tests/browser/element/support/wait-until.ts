@@ -1,8 +1,8 @@
-/** Waits for a fact of the page, looked at once a frame. */
+/** Waits for a condition, checked once a frame. */
 
 const PATIENCE_MS = 8000;
 
-/** Resolves when `isSo` first holds; rejects with what was waited for. */
+/** Resolves once `isSo` holds; rejects with the description of the condition. */
 export async function waitUntil(isSo: () => boolean, what = isSo.toString()): Promise<void> {
   const giveUpAt = performance.now() + PATIENCE_MS;
   while (!isSo()) {

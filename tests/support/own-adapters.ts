@@ -1,0 +1,289 @@
+/** A store and a bus as a host might write them, under names of their own; from the public types alone. */
+import { isEnded, type RecordedEvent } from '@ingestion-progress/schema';
+import {
+  ProgressError,
+  type BusMessage,
+  type BusState,
+  type CommitOutcome,
+  type EventBus,
+  type IngestionChange,
+  type IngestionRecord,
+  type Lease,
+  type Page,
+  type PageRequest,
+  type ProgressStore,
+  type StoreWrite,
+  type WriteOutcome,
+} from '../../server/index.js';
+
+const copy = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
+
+interface Ingestion {
+  record: IngestionRecord;
+  log: RecordedEvent[];
+}
+
+/** What a ledger is written on; two stores may share one. */
+export type Pages = Map<string, Ingestion[]>;
+
+/** A store that keeps each project's ingestions in a list, oldest first. */
+export function createLedgerStore(
+  options: { readonly maxEvents?: number; readonly pages?: Pages; readonly leases?: Map<string, Lease> } = {},
+): ProgressStore {
+  const { maxEvents = 500, pages = new Map() as Pages, leases = new Map<string, Lease>() } = options;
+  let isOpen = false;
+
+  const ingestionsOf = (projectId: string): Ingestion[] => {
+    if (!isOpen) throw new ProgressError('UNAVAILABLE', 'The ledger is closed.');
+    return pages.get(projectId) ?? [];
+  };
+
+  const append = (ingestion: Ingestion, events: readonly RecordedEvent[]) => {
+    const byId = new Map([...ingestion.log, ...copy(events)].map((event) => [event.id, event]));
+    ingestion.log = [...byId.values()].sort((a, b) => a.revision - b.revision || a.timestamp - b.timestamp);
+    while (ingestion.log.length > maxEvents) {
+      const oldestUpdate = ingestion.log.findIndex(({ type }) => type === 'progress_update');
+      ingestion.log.splice(Math.max(0, oldestUpdate), 1);
+    }
+  };
+
+  const checkBatch = (projectIds: readonly string[]) => {
+    if (projectIds.length > 50) throw new RangeError('At most 50 projects per batch.');
+    if (new Set(projectIds).size < projectIds.length)
+      throw new RangeError('A batch may contain each project once.');
+  };
+
+  const writeOne = ({ record, guard, events }: StoreWrite): WriteOutcome => {
+    const { projectId, id, revision } = record.progress;
+    const ingestions = ingestionsOf(projectId);
+    const latest = ingestions.at(-1);
+    const stored = latest?.record.progress;
+    const isNewer = stored === undefined || stored.revision < revision;
+    const mayStart = isNewer && stored?.id !== id && stored?.status !== 'RUNNING';
+    const mayChange =
+      stored !== undefined &&
+      isNewer &&
+      stored.id === id &&
+      !isEnded(stored) &&
+      (guard.kind !== 'change-from' || guard.revision === stored.revision);
+    if (!(guard.kind === 'start' ? mayStart : mayChange)) {
+      return { written: false, current: latest === undefined ? null : copy(latest.record) };
+    }
+    const ingestion: Ingestion =
+      guard.kind === 'start' || latest === undefined ? { record, log: [] } : latest;
+    ingestion.record = copy(record);
+    if (ingestion !== latest) pages.set(projectId, [...ingestions, ingestion]);
+    append(ingestion, events);
+    return { written: true };
+  };
+
+  /** A page of a sorted list; a cursor is the item's own key. */
+  const pageOf = <T>(
+    items: readonly T[],
+    keyOf: (item: T) => string,
+    { first, after }: PageRequest,
+  ): Page<T> => {
+    const index = after === null ? -1 : items.findIndex((item) => keyOf(item) === after);
+    if (after !== null && index < 0) throw new ProgressError('BAD_USER_INPUT', 'after: must be a cursor.');
+    const following = items.slice(index + 1);
+    const nodes = following.slice(0, first).map((item) => ({ cursor: keyOf(item), node: copy(item) }));
+    return { items: nodes, hasNextPage: following.length > first };
+  };
+
+  const readLatest = (projectId: string) => {
+    const latest = ingestionsOf(projectId).at(-1);
+    return latest === undefined ? null : copy(latest.record);
+  };
+
+  return {
+    name: 'ledger',
+    exclusive: false,
+    open: async () => {
+      isOpen = true;
+    },
+    close: async () => {
+      isOpen = false;
+    },
+    ping: async () => void ingestionsOf(''),
+    read: async (projectId) => readLatest(projectId),
+    readMany: async (projectIds) => {
+      checkBatch(projectIds);
+      const found = projectIds.map((projectId) => [projectId, readLatest(projectId)] as const);
+      return new Map(found.flatMap(([projectId, record]) => (record === null ? [] : [[projectId, record]])));
+    },
+    readIngestion: async (projectId, ingestionId) => {
+      const found = ingestionsOf(projectId).find(({ record }) => record.progress.id === ingestionId);
+      return found === undefined ? null : copy(found.record);
+    },
+    listIngestions: async (projectId, page) => {
+      const newestFirst = ingestionsOf(projectId)
+        .map(({ record }) => record)
+        .sort((a, b) => b.progress.startedAt - a.progress.startedAt);
+      return pageOf(newestFirst, ({ progress }) => progress.id, page);
+    },
+    listEvents: async (projectId, ingestionId, page) => {
+      const found = ingestionsOf(projectId).find(({ record }) => record.progress.id === ingestionId);
+      return pageOf(found?.log ?? [], ({ id }) => id, page);
+    },
+    write: async (writes) => {
+      checkBatch(writes.map(({ record }) => record.progress.projectId));
+      return writes.map(writeOne);
+    },
+    appendEvents: async (projectId, ingestionId, events) => {
+      const found = ingestionsOf(projectId).find(({ record }) => record.progress.id === ingestionId);
+      if (found !== undefined) append(found, events);
+    },
+    listOpen: async (limit) => {
+      ingestionsOf('');
+      return [...pages.keys()]
+        .flatMap((projectId) => readLatest(projectId) ?? [])
+        .filter(({ progress }) => !isEnded(progress))
+        .sort((a, b) => a.progress.updatedAt - b.progress.updatedAt)
+        .slice(0, limit);
+    },
+    renewLease: async (lease) => {
+      ingestionsOf('');
+      leases.set(lease.serverId, lease);
+    },
+    listLeases: async () => {
+      ingestionsOf('');
+      return [...leases.values()];
+    },
+    dropLease: async (serverId) => {
+      ingestionsOf('');
+      leases.delete(serverId);
+    },
+    deleteBefore: async (cutoffMs) => {
+      ingestionsOf('');
+      let deleted = 0;
+      for (const [projectId, ingestions] of pages) {
+        const kept = ingestions.filter(({ record: { progress } }, index) => {
+          const isOld = isEnded(progress) && progress.updatedAt < cutoffMs;
+          const isLatest = index === ingestions.length - 1;
+          if (isOld && isLatest) (ingestions[index] as Ingestion).log = [];
+          if (isOld && !isLatest) deleted += 1;
+          return isLatest || !isOld;
+        });
+        pages.set(projectId, kept);
+      }
+      for (const { serverId, renewedAt, ttlMs } of leases.values()) {
+        if (renewedAt + ttlMs < cutoffMs) leases.delete(serverId);
+      }
+      return deleted;
+    },
+  };
+}
+
+/** One server's end of a tube. */
+export interface TubeEnd extends EventBus {
+  /** Changes that were committed at this end. */
+  readonly commits: number;
+  /** Cuts this end off, or joins it again. */
+  setState(state: BusState): void;
+}
+
+/** A bus whose ends all hear each other; each call of the result is another server's end. */
+export function createTube(): () => TubeEnd {
+  const states = new Map<string, IngestionRecord>();
+  const closings = new Map<string, { readonly revision: number; readonly untilMs: number }>();
+  const ends = new Set<{ deliver(projectId: string, message: BusMessage): void }>();
+
+  const conflictOf = (projectId: string, baseRevision: number): CommitOutcome | null => {
+    const closing = closings.get(projectId);
+    if (closing !== undefined && closing.untilMs > Date.now()) {
+      return { committed: false, reason: 'closing', untilMs: closing.untilMs };
+    }
+    const current = states.get(projectId);
+    if (current === undefined || current.progress.revision <= baseRevision) return null;
+    return { committed: false, reason: 'stale', current };
+  };
+
+  return () => {
+    let state: BusState = 'connected';
+    let commits = 0;
+    const listeners = new Map<object, { projectId: string; listener: (message: BusMessage) => void }>();
+    const stateListeners = new Map<object, (state: BusState) => void>();
+    const deliverHere = (projectId: string, message: BusMessage) => {
+      for (const one of [...listeners.values()]) if (one.projectId === projectId) one.listener(copy(message));
+    };
+    ends.add({
+      deliver: (projectId, message) => {
+        if (state === 'connected') deliverHere(projectId, message);
+      },
+    });
+    const check = () => {
+      if (state === 'disconnected') throw new ProgressError('UNAVAILABLE', 'The tube is cut.');
+    };
+    const deliver = (projectId: string, message: BusMessage) => {
+      if (state === 'connected') for (const end of ends) end.deliver(projectId, message);
+      else deliverHere(projectId, message);
+      check();
+    };
+    const set = (change: IngestionChange) => {
+      const { projectId, revision } = change.record.progress;
+      if ((states.get(projectId)?.progress.revision ?? 0) < revision)
+        states.set(projectId, copy(change.record));
+      const closing = closings.get(projectId);
+      if (closing !== undefined && closing.revision <= revision) closings.delete(projectId);
+    };
+    return {
+      name: 'tube',
+      sharedBetweenServers: true,
+      get state() {
+        return state;
+      },
+      get commits() {
+        return commits;
+      },
+      setState: (next) => {
+        state = next;
+        for (const listener of stateListeners.values()) listener(next);
+      },
+      open: async () => undefined,
+      close: async () => listeners.clear(),
+      ping: async () => check(),
+      subscribe: async (projectId, listener) => {
+        const key = {};
+        listeners.set(key, { projectId, listener });
+        return () => void listeners.delete(key);
+      },
+      read: async (projectId) => {
+        check();
+        return states.get(projectId) ?? null;
+      },
+      commit: async (change, baseRevision) => {
+        check();
+        const { projectId } = change.record.progress;
+        const conflict = conflictOf(projectId, baseRevision);
+        if (conflict !== null) return conflict;
+        commits += 1;
+        set(change);
+        deliver(projectId, { kind: 'change', change });
+        return { committed: true };
+      },
+      closeForEnding: async (projectId, change, baseRevision, ttlMs) => {
+        check();
+        const { revision } = change.record.progress;
+        const isOurs = closings.get(projectId)?.revision === revision;
+        const conflict = isOurs ? null : conflictOf(projectId, baseRevision);
+        if (conflict !== null) return conflict;
+        closings.set(projectId, { revision, untilMs: Date.now() + ttlMs });
+        return { committed: true };
+      },
+      reopen: async (projectId, revision) => {
+        check();
+        if (closings.get(projectId)?.revision === revision) closings.delete(projectId);
+      },
+      publishStored: async (change) => {
+        if (state === 'connected') set(change);
+        deliver(change.record.progress.projectId, { kind: 'change', change });
+      },
+      publishCommand: async (command) => deliver(command.projectId, { kind: 'command', command }),
+      onStateChange: (listener) => {
+        const key = {};
+        stateListeners.set(key, listener);
+        return () => void stateListeners.delete(key);
+      },
+    };
+  };
+}

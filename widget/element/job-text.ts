@@ -1,0 +1,40 @@
+/** Text for the state of a job, as used by the headline, the progress bar and the announcements. */
+import type { Job, JobState } from './job.js';
+import type { MessageKey } from './messages.js';
+import type { Localization } from './localization.js';
+
+/** The message of a state; most have the same name. */
+function messageKeyFor(state: JobState): MessageKey {
+  switch (state) {
+    case 'unknown':
+      return 'loading';
+    case 'none':
+      return 'notIngested';
+    case 'partial':
+      return 'completedWithErrors';
+    default:
+      return state;
+  }
+}
+
+/** The state of the job, in a few words. */
+export function jobText(
+  { state, phase, sinceUpdateMs }: Job,
+  { translate, format, text }: Localization,
+): string {
+  return state === 'failed' && phase !== null
+    ? translate('failedIn', { phase: text(phase.name) })
+    : translate(messageKeyFor(state), { age: format.duration(sinceUpdateMs ?? 0) });
+}
+
+/** The current phase; null before the first. */
+export function phaseText({ progress, phase }: Job, { translate, text }: Localization): string | null {
+  if (progress === null || phase === null) return null;
+  const count = progress.phases.length;
+  return translate('phaseOf', { phase: phase.number, count, name: text(phase.name) });
+}
+
+/** Joins parts with a middle dot that never starts a line. */
+export function joinParts(...parts: readonly (string | null)[]): string {
+  return parts.filter(Boolean).join('\u00a0· ');
+}

@@ -1,0 +1,22 @@
+/** The data of one render. The templates in this folder only lay it out. */
+import type { Announcement } from '../announcements.js';
+import type { CommandKind, CommandStatus } from '../command-controller.js';
+import type { ConnectionNotice } from '../connection-notice.js';
+import type { Job } from '../job.js';
+import type { Localization } from '../localization.js';
+
+/** The data of one render. */
+export interface ViewModel extends Localization {
+  /** The job as shown: a bar that has just filled up is shown as running for another moment. */
+  readonly job: Job;
+  readonly notice: ConnectionNotice | null;
+  /** Accessible name of the progress bar; empty if the host set none. */
+  readonly label: string;
+  readonly canRetry: boolean;
+  readonly canCancel: boolean;
+  /** The latest command; null if there is none. */
+  readonly command: CommandStatus | null;
+  readonly announcement: Announcement;
+  readonly onCommand: (kind: CommandKind) => void;
+  readonly onReconnect: () => void;
+}
