@@ -134,6 +134,7 @@ export function assemble(config: Config, ports: ServerPorts, life: Life): Assemb
         subscriptions: config.maxSubscriptionsPerViewer,
         projects: config.maxProjectsPerViewer,
         reportsPerSecond: config.maxReportsPerSecond,
+        cpuMsPerSecond: config.maxCpuMsPerViewer,
       },
       limitLogger,
       clock,

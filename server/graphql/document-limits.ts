@@ -8,6 +8,7 @@
  */
 import { GraphQLError, Kind, getNamedType, getNullableType, isCompositeType, isListType } from 'graphql';
 import type {
+  DocumentNode,
   FieldNode,
   GraphQLField,
   GraphQLNamedType,
@@ -178,8 +179,14 @@ function measure(
   return { depth, aliases, cost };
 }
 
-/** Creates the rule; a document past a limit gets one error that names the limit. */
-export function createLimitsRule(limits: DocumentLimits): ValidationRule {
+/**
+ * Creates the rule; a document past a limit gets one error that names the limit. `onCost` is called with the cost of
+ * each operation.
+ */
+export function createLimitsRule(
+  limits: DocumentLimits,
+  onCost?: (document: DocumentNode, cost: number) => void,
+): ValidationRule {
   return (context) => ({
     Document: {
       enter: (document) => {
@@ -206,6 +213,7 @@ export function createLimitsRule(limits: DocumentLimits): ValidationRule {
               ),
             );
           }
+          onCost?.(document, cost);
           if (cost > limits.cost) {
             context.reportError(
               new LimitError(

@@ -1,6 +1,6 @@
 /**
  * A change of an ingestion: its next record with its revision and event, and the merge of two records if neither server
- * heard of the other's changes. Pure.
+ * heard of the other's changes (invariant: never-back). Pure.
  */
 import { isEnded, type EventPayload, type IngestionProgress, type Phase } from '@ingestion-progress/schema';
 import { mergePercent, overallPercent, phaseAt } from './phases.js';

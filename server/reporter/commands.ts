@@ -52,7 +52,7 @@ async function listen(options: CommandListenerOptions, signal: AbortSignal): Pro
 
 async function readStream(
   options: CommandListenerOptions,
-  forced: boolean,
+  force: boolean,
   signal: AbortSignal,
   onHealthy: () => void,
 ): Promise<void> {
@@ -62,7 +62,7 @@ async function readStream(
   try {
     const response = await environment.fetch(endpoint, {
       method: 'POST',
-      headers: { ...(await sender.headers(forced)), accept: 'text/event-stream' },
+      headers: { ...(await sender.headers(force)), accept: 'text/event-stream' },
       body: JSON.stringify({ query: COMMANDS, variables: { projectId } }),
       signal: AbortSignal.any([signal, silence.signal]),
     });
