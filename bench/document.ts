@@ -3,6 +3,7 @@
  * wrote: `tsx bench/document.ts`.
  */
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { drawEta } from './eta/plot.js';
 import { drawBars, type Group } from './plot.js';
 import { describe, format, type BenchResult } from './result.js';
 
@@ -17,9 +18,11 @@ const TITLES: Readonly<Record<string, string>> = Object.freeze({
   hostile: 'Harmful watchers',
   widget: 'The element',
   scroll: 'A scrolling page of elements',
+  eta: 'Time left, shown and true',
 });
 
 const PLOT = 'performance.svg';
+const ETA_PLOT = 'eta.svg';
 const DOCS = new URL('../docs/', import.meta.url);
 const RESULTS = new URL('results/', import.meta.url);
 
@@ -95,10 +98,12 @@ function write(): void {
     lines.push('', `## ${TITLES[result.bench] ?? result.bench} (\`${result.bench}\`)`, '');
     if (dayOf(result.at) !== dayOf(newest.at)) lines.push(`Measured on ${dayOf(result.at)}.`, '');
     if (result.quick) lines.push('With `--quick`: one size, few repetitions.', '');
+    if (result.bench === 'eta') lines.push(`![Time left as shown, against what was true](${ETA_PLOT})`, '');
     lines.push(describe({ ...rest, goals: [] }));
   }
   writeFileSync(new URL('performance.md', DOCS), `${lines.join('\n')}\n`);
   writeFileSync(new URL(PLOT, DOCS), drawBars(groupsOf(results)));
+  writeFileSync(new URL(ETA_PLOT, DOCS), drawEta());
 }
 
 write();

@@ -52,7 +52,6 @@ const REST: readonly Suite[] = [
   { name: 'frameworks', command: `${VITEST} tests/frameworks` },
   { name: 'chaos', command: `${CHAOS} --seeds 5 --first 1` },
   { name: 'deployment', command: `${VITEST} tests/deployment` },
-  { name: 'abuse', command: `${VITEST} tests/abuse/families` },
 ];
 
 /** Runs one suite; resolves to whether it passed. Its output goes to a log file, and to the terminal if it failed. */

@@ -35,7 +35,7 @@ export function failureForClose(code: number): Failure {
   const known = POLICY_BY_CLOSE_CODE[code];
   if (known) return failureOf(...known);
   return PROTOCOL_ERRORS.includes(code)
-    ? failureOf('fatal', 'PROTOCOL_ERROR', `The socket closed with ${code}.`)
+    ? failureOf('fatal', 'PROTOCOL_ERROR', `Socket closed with ${code}.`)
     : CONNECTION_LOST;
 }
 

@@ -87,7 +87,7 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
     },
     dispose() {
       last = options.token ?? null; // the next subscriber may belong to another user
-      pending?.abort.abort('Token no longer needed.');
+      pending?.abort.abort('No longer needed.');
       newest = pending = null;
     },
   };

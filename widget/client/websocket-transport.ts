@@ -56,7 +56,7 @@ export function createWebSocketTransport(options: WebSocketTransportOptions): Tr
           failureOf(
             'fatal',
             'WEBSOCKET_MISSING',
-            'No WebSocket available. Pass one to createEnvironment({ webSocket }), or use polling.',
+            'No WebSocket. Pass one to createEnvironment({ webSocket }), or use polling.',
           ),
         );
       }
