@@ -237,8 +237,8 @@ export const VARIABLES = Object.freeze({
   MAX_CPU_MS_PER_VIEWER: variable(
     whole(10, 10_000),
     '200',
-    'ms a second',
-    'CPU that the documents of one token subject may use, refused ones included; five times as much in a burst; past it RATE_LIMITED.',
+    'ms per second',
+    'CPU time for documents per token subject, rejected ones included, with bursts of five times as much. Beyond it, RATE_LIMITED.',
   ),
   // No less than the element's own documents need.
   MAX_DOCUMENT_TOKENS: variable(whole(200, 100_000), '2000', 'tokens', 'Most tokens in a GraphQL document.'),
