@@ -1,6 +1,6 @@
 /**
- * Every variable of the environment: its name, unit, default, meaning and what it may be, in one frozen table that the
- * README is held against. Reading it is `config.ts`'s.
+ * Every environment variable: its name, unit, default, meaning and valid values, in one frozen table. The README's table
+ * is generated from it; `config.ts` reads the values.
  */
 import { z } from 'zod';
 import { isAddressRange } from './auth/client-address.js';
@@ -31,7 +31,7 @@ const address = (protocols: readonly string[], example: string) =>
     },
     { error: `must be an address such as ${example}` },
   );
-/** MongoDB's addresses name every member of a replica set, which no URL may: each is looked at by itself. */
+/** A MongoDB address may list every member of a replica set, which a URL may not: each one is checked separately. */
 const mongoAddress = z.string().refine(
   (text) => {
     const [, head = '', hosts = '', rest = ''] =
@@ -53,14 +53,14 @@ function isPublicKey(pem: string): boolean {
     publicKeyOf(pem);
     return true;
   } catch {
-    // Told in our own words.
+    // The caller has an error message of its own.
     return false;
   }
 }
 
 interface Variable<S extends z.ZodType> {
   readonly schema: S;
-  /** As it would stand in the environment; null where there is none. */
+  /** As written in the environment; null if there is none. */
   readonly default: string | null;
   readonly unit: string | null;
   readonly description: string;
@@ -77,43 +77,48 @@ function variable<S extends z.ZodType>(
 
 /** Every environment variable that the server reads. */
 export const VARIABLES = Object.freeze({
-  HOST: variable(z.string().min(1), '127.0.0.1', null, 'Address to listen on; 0.0.0.0 for every interface.'),
-  PORT: variable(whole(0, 65_535), '4000', null, 'Port to listen on; 0 takes a free one.'),
+  HOST: variable(
+    z.string().min(1),
+    '127.0.0.1',
+    null,
+    'Address to listen on. Use 0.0.0.0 for every interface.',
+  ),
+  PORT: variable(whole(0, 65_535), '4000', null, 'Port to listen on. 0 picks a free one.'),
   PUBLIC_URL: variable(
     address(['http:', 'https:'], 'https://progress.example.com'),
     null,
     null,
-    'What subscriptionUrl and pollUrl begin with; from HOST and PORT where unset.',
+    'Base of subscriptionUrl and pollUrl. If unset, HOST and PORT.',
   ),
   MONGODB_URI: variable(
     mongoAddress,
     null,
     null,
-    'MongoDB to keep progress in; unset, the embedded store under DATA_DIR does.',
+    'MongoDB that stores progress. If unset, the embedded store in DATA_DIR is used.',
   ),
   DATA_DIR: variable(
     z.string().min(1),
     '.data',
     null,
-    'Folder of the embedded store; one process at a time.',
+    'Folder of the embedded store. Only one process may use it.',
   ),
   REDIS_URL: variable(
     address(['redis:', 'rediss:'], 'redis://127.0.0.1:6379'),
     null,
     null,
-    'Redis that connects several servers; unset, this server is the only one.',
+    'Redis that connects several servers. Not needed for a single server.',
   ),
   WAIT_FOR_DEPENDENCIES: variable(
     flag,
     'false',
     null,
-    'At start, wait for a store or Redis that does not answer instead of exiting with an error.',
+    'At start, wait for a store or Redis that does not answer, instead of exiting with an error.',
   ),
   JWT_SECRET: variable(
     z.string().min(32, { error: 'must be 32 characters or more: shorter ones can be guessed' }),
     null,
     null,
-    'Shared secret of HS256 tokens; 32 characters or more. One of the three JWT_ sources is required.',
+    'Shared secret of HS256 tokens, 32 characters or more. One of JWT_SECRET, JWT_PUBLIC_KEY and JWT_JWKS_URI is required.',
   ),
   JWT_PUBLIC_KEY: variable(
     z
@@ -122,27 +127,27 @@ export const VARIABLES = Object.freeze({
       .refine(isPublicKey, { error: 'must be a public key in PEM: RSA, or EC on P-256, P-384 or P-521' }),
     null,
     null,
-    'Public key (PEM) of RS256 or ES256 tokens; a line break may be written as \\n.',
+    'Public key (PEM) of RS256 or ES256 tokens. A line break may be written as \\n.',
   ),
   JWT_JWKS_URI: variable(
     address(['http:', 'https:'], 'https://login.example.com/.well-known/jwks.json'),
     null,
     null,
-    'Where the keys of RS256 or ES256 tokens are published; rotation is followed.',
+    'Address of the published keys of RS256 or ES256 tokens. Key rotation is supported.',
   ),
-  JWT_ISSUER: variable(z.string().min(1), null, null, 'The iss that a token must have; unset, any.'),
-  JWT_AUDIENCE: variable(z.string().min(1), null, null, 'The aud that a token must have; unset, any.'),
+  JWT_ISSUER: variable(z.string().min(1), null, null, 'Required iss of a token. If unset, any.'),
+  JWT_AUDIENCE: variable(z.string().min(1), null, null, 'Required aud of a token. If unset, any.'),
   JWT_CLOCK_TOLERANCE_SECONDS: variable(
     whole(0, 600),
     '0',
     's',
-    'How long past exp a token is still accepted, for issuers whose clock is off.',
+    'How long a token is accepted after its exp, for issuers whose clock is off.',
   ),
   CORS_ORIGINS: variable(
     origins,
     '',
     null,
-    'Origins, separated by commas, whose pages may ask; * for any; the own origin always may.',
+    'Comma-separated origins whose pages may use the server; * for any. Its own origin is always allowed.',
   ),
   TRUSTED_PROXIES: variable(
     list.refine((items) => items.every(isAddressRange), {
@@ -150,7 +155,7 @@ export const VARIABLES = Object.freeze({
     }),
     '',
     null,
-    'Addresses or ranges (10.0.0.0/8) of proxies whose X-Forwarded-For is believed, separated by commas.',
+    'Comma-separated addresses or ranges (10.0.0.0/8) of proxies whose X-Forwarded-For is trusted.',
   ),
   LOG_LEVEL: variable(
     z.enum(['silent', 'error', 'warn', 'info', 'debug'], {
@@ -158,19 +163,19 @@ export const VARIABLES = Object.freeze({
     }),
     'info',
     null,
-    'How much is logged: silent, error, warn, info or debug.',
+    'Log level: silent, error, warn, info or debug.',
   ),
   MAX_LOG_ENTRIES: variable(
     whole(50, 100_000),
     '500',
     'entries',
-    'Log entries kept per ingestion; the oldest updates are dropped first.',
+    'Log entries kept per ingestion. The oldest updates are dropped first.',
   ),
   RETENTION_DAYS: variable(
     whole(1, 36_500),
     '30',
     'days',
-    'How long ended ingestions and their logs are kept after they were last touched.',
+    'How long ended ingestions and their logs are kept after their last change.',
   ),
   FAILURE_GRACE_HOURS: variable(
     whole(1, 8_760),
@@ -178,75 +183,90 @@ export const VARIABLES = Object.freeze({
     'h',
     'How long a recoverable failure waits for its job before it becomes final.',
   ),
-  METRICS: variable(flag, 'true', null, 'Whether /metrics answers.'),
-  GRAPHIQL: variable(flag, 'false', null, 'Whether /graphql shows GraphiQL to a browser.'),
-  INTROSPECTION: variable(flag, 'false', null, 'Whether the schema may be asked for over GraphQL.'),
-  MAX_BODY_BYTES: variable(whole(1_024, 16_777_216), '262144', 'bytes', 'Largest HTTP body; past it 413.'),
+  METRICS: variable(flag, 'true', null, 'Serve Prometheus metrics at /metrics.'),
+  GRAPHIQL: variable(flag, 'false', null, 'Serve GraphiQL to browsers at /graphql.'),
+  INTROSPECTION: variable(flag, 'false', null, 'Allow introspection of the GraphQL schema.'),
+  MAX_BODY_BYTES: variable(
+    whole(1_024, 16_777_216),
+    '262144',
+    'bytes',
+    'Largest HTTP body. Larger ones get 413.',
+  ),
   MAX_MESSAGE_BYTES: variable(
     whole(1_024, 16_777_216),
     '262144',
     'bytes',
-    'Largest WebSocket message; past it 1009.',
+    'Largest WebSocket message. A larger one closes the connection with 1009.',
   ),
   MAX_SUBSCRIPTIONS: variable(
     whole(1, 10_000),
     '100',
-    'a connection',
-    'Operations that one WebSocket may have open; past it RATE_LIMITED on that operation.',
+    'per connection',
+    'Open operations per WebSocket. Further ones get RATE_LIMITED.',
   ),
-  MAX_CONNECTIONS: variable(whole(1, 1_000_000), '20000', 'connections', 'WebSockets in all; past it 1013.'),
+  MAX_CONNECTIONS: variable(
+    whole(1, 1_000_000),
+    '20000',
+    'connections',
+    'WebSockets in total. Further ones are closed with 1013.',
+  ),
   MAX_CONNECTIONS_PER_ADDRESS: variable(
     whole(1, 1_000_000),
     '20000',
     'connections',
-    'WebSockets of one address; past it 1013.',
+    'WebSockets per client address. Further ones are closed with 1013.',
   ),
   MAX_SUBSCRIPTIONS_PER_VIEWER: variable(
     whole(1, 1_000_000),
     '20000',
     'subscriptions',
-    'Subscriptions that one token subject may have open on this server; past it RATE_LIMITED.',
+    'Open subscriptions per token subject on this server. Further ones get RATE_LIMITED.',
   ),
   MAX_PROJECTS_PER_VIEWER: variable(
     whole(1, 1_000_000),
     '5000',
     'projects',
-    'Projects that one token subject may watch at once on this server; past it RATE_LIMITED.',
+    'Projects watched at once per token subject on this server. Further ones get RATE_LIMITED.',
   ),
   MAX_REPORTS_PER_SECOND: variable(
     whole(1, 1_000_000),
     '2000',
     'reports',
-    'Reports a second over the network of one token subject; past it RATE_LIMITED.',
+    'Reports per second and token subject over the network. Further ones get RATE_LIMITED.',
   ),
   MAX_CPU_MS_PER_VIEWER: variable(
     whole(10, 10_000),
     '200',
-    'ms a second',
-    'CPU that the documents of one token subject may use, refused ones included; five times as much in a burst; past it RATE_LIMITED.',
+    'ms per second',
+    'CPU time for documents per token subject, rejected ones included, with bursts of five times as much. Beyond it, RATE_LIMITED.',
   ),
   // No less than the element's own documents need.
-  MAX_DOCUMENT_TOKENS: variable(whole(200, 100_000), '2000', 'tokens', 'Longest GraphQL document.'),
-  MAX_DOCUMENT_DEPTH: variable(whole(8, 100), '15', 'levels', 'Deepest GraphQL document.'),
-  MAX_DOCUMENT_ALIASES: variable(whole(0, 10_000), '50', 'aliases', 'Aliases in one GraphQL document.'),
+  MAX_DOCUMENT_TOKENS: variable(whole(200, 100_000), '2000', 'tokens', 'Most tokens in a GraphQL document.'),
+  MAX_DOCUMENT_DEPTH: variable(whole(8, 100), '15', 'levels', 'Deepest nesting of a GraphQL document.'),
+  MAX_DOCUMENT_ALIASES: variable(whole(0, 10_000), '50', 'aliases', 'Most aliases in a GraphQL document.'),
   MAX_DOCUMENT_COST: variable(
     whole(10_000, 100_000_000),
     '200000',
     'fields',
-    'Most that one GraphQL document can return: fields, times the length of the lists around them; past it BAD_USER_INPUT.',
+    'Most fields that a GraphQL document can return, counted with the lengths of the lists around them. More is BAD_USER_INPUT.',
   ),
-  MAX_JSON_DEPTH: variable(whole(4, 1_000), '32', 'levels', 'Deepest variables of a GraphQL request.'),
+  MAX_JSON_DEPTH: variable(
+    whole(4, 1_000),
+    '32',
+    'levels',
+    'Deepest nesting of the variables of a GraphQL request.',
+  ),
   CONNECTION_INIT_TIMEOUT_MS: variable(
     whole(100, 60_000),
     '3000',
     'ms',
-    'From the upgrade of a WebSocket to its connection_init; past it 4408.',
+    'Time from the upgrade of a WebSocket to its connection_init. After that, it is closed with 4408.',
   ),
   PING_INTERVAL_MS: variable(
     whole(1_000, 300_000),
     '25000',
     'ms',
-    'Silence after which a WebSocket is pinged; one still silent at the next ping is terminated.',
+    'Silence after which a WebSocket is pinged. If it is still silent at the next ping, it is terminated.',
   ),
   SLOW_CONSUMER_TIMEOUT_MS: variable(
     whole(1_000, 600_000),
@@ -258,9 +278,9 @@ export const VARIABLES = Object.freeze({
     whole(100, 300_000),
     '10000',
     'ms',
-    'For the header lines of an HTTP request.',
+    'Time to receive the headers of an HTTP request.',
   ),
-  REQUEST_TIMEOUT_MS: variable(whole(100, 300_000), '30000', 'ms', 'For the whole of an HTTP request.'),
+  REQUEST_TIMEOUT_MS: variable(whole(100, 300_000), '30000', 'ms', 'Time to receive a whole HTTP request.'),
   ACCESS_RECHECK_SECONDS: variable(
     whole(1, 3_600),
     '60',
@@ -271,12 +291,12 @@ export const VARIABLES = Object.freeze({
     whole(0, 300_000),
     '0',
     'ms',
-    'After SIGTERM, how long /readyz fails before watchers are sent away; for load balancers.',
+    'How long /readyz fails after SIGTERM before watchers are closed, so that load balancers notice.',
   ),
   DRAIN_DEADLINE_MS: variable(
     whole(100, 300_000),
     '10000',
     'ms',
-    'How long sending watchers away may take; what lingers is terminated.',
+    'How long closing the watchers may take. Connections that are still open then are terminated.',
   ),
 });
