@@ -47,6 +47,9 @@ const origins = list.refine(
     ),
   { error: 'must be * or origins such as https://app.example.com, separated by commas' },
 );
+const addressRanges = list.refine((items) => items.every(isAddressRange), {
+  error: 'must be addresses or ranges such as 10.0.0.0/8, separated by commas',
+});
 
 function isPublicKey(pem: string): boolean {
   try {
@@ -145,9 +148,7 @@ export const VARIABLES = Object.freeze({
     'Origins, separated by commas, whose pages may ask; * for any; the own origin always may.',
   ),
   TRUSTED_PROXIES: variable(
-    list.refine((items) => items.every(isAddressRange), {
-      error: 'must be addresses or ranges such as 10.0.0.0/8, separated by commas',
-    }),
+    addressRanges,
     '',
     null,
     'Addresses or ranges (10.0.0.0/8) of proxies whose X-Forwarded-For is believed, separated by commas.',
@@ -179,6 +180,18 @@ export const VARIABLES = Object.freeze({
     'How long a recoverable failure waits for its job before it becomes final.',
   ),
   METRICS: variable(flag, 'true', null, 'Whether /metrics answers.'),
+  METRICS_PORT: variable(
+    whole(1, 65_535),
+    null,
+    null,
+    'Port of its own for /metrics, open to all who reach it; unset, PORT answers it to loopback and METRICS_ALLOW.',
+  ),
+  METRICS_ALLOW: variable(
+    addressRanges,
+    '',
+    null,
+    'Addresses or ranges, separated by commas, to which PORT answers /metrics besides loopback; all others get 403.',
+  ),
   GRAPHIQL: variable(flag, 'false', null, 'Whether /graphql shows GraphiQL to a browser.'),
   INTROSPECTION: variable(flag, 'false', null, 'Whether the schema may be asked for over GraphQL.'),
   MAX_BODY_BYTES: variable(whole(1_024, 16_777_216), '262144', 'bytes', 'Largest HTTP body; past it 413.'),
@@ -194,12 +207,23 @@ export const VARIABLES = Object.freeze({
     'a connection',
     'Operations that one WebSocket may have open; past it RATE_LIMITED on that operation.',
   ),
-  MAX_CONNECTIONS: variable(whole(1, 1_000_000), '20000', 'connections', 'WebSockets in all; past it 1013.'),
-  MAX_CONNECTIONS_PER_ADDRESS: variable(
+  MAX_CONNECTIONS: variable(
     whole(1, 1_000_000),
     '20000',
     'connections',
-    'WebSockets of one address; past it 1013.',
+    'Acknowledged WebSockets and event streams in all; past it 1013 or 429. A quarter more may wait for their ack.',
+  ),
+  MAX_CONNECTIONS_PER_ADDRESS: variable(
+    whole(1, 1_000_000),
+    null,
+    'connections',
+    'Those of one address, or of a /64 of IPv6; unset, a tenth of MAX_CONNECTIONS.',
+  ),
+  MAX_CONNECTIONS_PER_VIEWER: variable(
+    whole(1, 1_000_000),
+    null,
+    'connections',
+    'Those of one token subject; unset, a twentieth of MAX_CONNECTIONS. Raise it if many people share a subject.',
   ),
   MAX_SUBSCRIPTIONS_PER_VIEWER: variable(
     whole(1, 1_000_000),
@@ -240,7 +264,7 @@ export const VARIABLES = Object.freeze({
     whole(1_000, 600_000),
     '30000',
     'ms',
-    'How long a client may leave its send buffer full before it is closed with 1013.',
+    'How long a client may leave what was sent to it unread: a WebSocket is closed with 1013, HTTP is cut off.',
   ),
   HEADERS_TIMEOUT_MS: variable(
     whole(100, 300_000),
@@ -248,7 +272,18 @@ export const VARIABLES = Object.freeze({
     'ms',
     'For the header lines of an HTTP request.',
   ),
-  REQUEST_TIMEOUT_MS: variable(whole(100, 300_000), '30000', 'ms', 'For the whole of an HTTP request.'),
+  REQUEST_TIMEOUT_MS: variable(
+    whole(100, 300_000),
+    '30000',
+    'ms',
+    'For the whole of an HTTP request, and from the first to the last byte of a WebSocket message.',
+  ),
+  KEEP_ALIVE_MS: variable(
+    whole(1_000, 3_600_000),
+    '65000',
+    'ms',
+    'How long an idle HTTP connection is kept; longer than your proxy keeps it (nginx: 60 s), or its requests meet 502.',
+  ),
   ACCESS_RECHECK_SECONDS: variable(
     whole(1, 3_600),
     '60',
