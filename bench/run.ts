@@ -1,4 +1,4 @@
-/** `npm run bench -- NAME [--quick] [--json FILE]`: runs one bench against its peers, and tells what it found. */
+/** `npm run bench -- NAME [--quick] [--json FILE]`: runs one bench against its peers and prints the result. */
 import { parseArgs } from 'node:util';
 import { complete, describe, write, type Findings } from './result.js';
 import { fanout } from './scenarios/fanout.js';
@@ -44,7 +44,7 @@ const save = (findings: Findings) => {
 const findings = await scenario({
   quick: values.quick,
   soakMinutes: Number(values['soak-minutes'] ?? (values.quick ? 0 : 10)),
-  tell: (line) => console.error(`  ${line}`),
+  log: (line) => console.error(`  ${line}`),
   save,
 });
 save(findings);

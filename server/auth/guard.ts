@@ -1,7 +1,7 @@
 /**
  * Authentication and authorization for every path: WebSocket, SSE, query, mutation and REST
- * (`authorized-on-every-path`). Logs refusals with who, what and from where, and throttles addresses that bring no
- * token, or forged ones.
+ * (invariant: authorized-on-every-path). Logs refusals with who, what and from where, and throttles addresses that bring
+ * no token, or forged ones.
  */
 import { idSchema } from '@ingestion-progress/schema';
 import type { Clock } from '../shared/clock.js';

@@ -49,7 +49,7 @@ const TICK_MS = 1_000;
 const MAX_FRAGMENTS = 64;
 /** Packets of one frame, by the size that they have at least on average. */
 const MIN_PACKET_BYTES = 256;
-/** Connections closed per batch, and the pause between batches in milliseconds (`drain-without-herd`). */
+/** Connections closed per batch, and the pause between batches in milliseconds (invariant: drain-without-herd). */
 const DRAIN_BATCH = 50;
 const DRAIN_PAUSE_MS = 100;
 
