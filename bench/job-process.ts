@@ -92,6 +92,8 @@ answerCalls<JobCalls>({
       port: 0,
       jwtSecret: BENCH_SECRET,
       logLevel: 'error',
+      // All watchers of a bench come from this machine.
+      maxConnectionsPerAddress: 20_000,
       dataDir,
       ...(mongodbUri === null ? {} : { mongodbUri }),
     });

@@ -1,5 +1,6 @@
 /** Assembles the rooms of a server over the ports that it is given. Names no adapter of store or bus, and starts nothing. */
 import type { AccessPolicy } from './auth/access.js';
+import { createConnectionQuotas } from './auth/connection-quotas.js';
 import { createClientAddress } from './auth/client-address.js';
 import { createGuard } from './auth/guard.js';
 import { createTokenVerifier } from './auth/jwt.js';
@@ -30,9 +31,11 @@ import { createReconnectCounter } from './observability/reconnect-counter.js';
 import { createMetrics } from './observability/metrics.js';
 import { registerServerMetrics } from './server-metrics.js';
 import { createLimitLogger } from './observability/limit-logger.js';
+import type { LimitLogger } from './observability/limit-logger.js';
 import type { ProgressStore } from './store/progress-store.js';
 import { createGraphqlHttp } from './transport/graphql-http.js';
 import type { HandleRequest } from './transport/http.js';
+import { createMetricsAccess, createMetricsListener } from './transport/metrics-listener.js';
 import { createOriginCheck } from './transport/request-source.js';
 import { createRestProgress } from './transport/rest.js';
 import { createTransport } from './transport/transport.js';
@@ -72,6 +75,31 @@ export interface Assembly {
   readonly webSockets: WebSocketEndpoint;
   readonly health: Health;
   readonly transport: Transport;
+  readonly limitLogger: LimitLogger;
+}
+
+/** Share of MAX_CONNECTIONS that one address may hold, and one subject: several of them leave room for others. */
+const SHARE_OF_ADDRESS = 1 / 10;
+const SHARE_OF_VIEWER = 1 / 20;
+/** Share of those that may be open before connection_ack, of one address and in all. */
+const SHARE_UNACKNOWLEDGED = { perAddress: 1 / 2, total: 1 / 4 } as const;
+
+/** How many connections may be open, of whom. */
+function connectionLimitsOf(config: Config) {
+  const total = config.maxConnections;
+  const shareOf = (count: number, share: number) => Math.max(1, Math.floor(count * share));
+  const perAddress = config.maxConnectionsPerAddress ?? shareOf(total, SHARE_OF_ADDRESS);
+  return {
+    acknowledged: {
+      total,
+      perAddress,
+      perViewer: config.maxConnectionsPerViewer ?? shareOf(total, SHARE_OF_VIEWER),
+    },
+    unacknowledged: {
+      total: shareOf(total, SHARE_UNACKNOWLEDGED.total),
+      perAddress: shareOf(perAddress, SHARE_UNACKNOWLEDGED.perAddress),
+    },
+  };
 }
 
 function keySourceOf({ jwtSecret, jwtPublicKey, jwtJwksUri }: Config): KeySource {
@@ -139,7 +167,7 @@ export function assemble(config: Config, ports: ServerPorts, life: Life): Assemb
       limitLogger,
       clock,
     ),
-    logger,
+    limitLogger,
     clock,
     onRefusal: (code) => metrics.countRefusal(code),
   });
@@ -165,6 +193,8 @@ export function assemble(config: Config, ports: ServerPorts, life: Life): Assemb
   });
   const shared = createSharedExecution(schema, mask);
   const reconnectCounter = createReconnectCounter(clock);
+  const connectionLimits = connectionLimitsOf(config);
+  const connectionQuotas = createConnectionQuotas(connectionLimits.acknowledged, limitLogger);
   const webSockets = createWebSocketEndpoint({
     ...{
       schema,
@@ -178,6 +208,7 @@ export function assemble(config: Config, ports: ServerPorts, life: Life): Assemb
       logger,
       limitLogger,
       reconnectCounter,
+      connectionQuotas,
     },
     counters: {
       delivered: ({ payload }, bytes) => metrics.countDelivered(payload.type, bytes),
@@ -187,8 +218,8 @@ export function assemble(config: Config, ports: ServerPorts, life: Life): Assemb
     subscriptions: config.maxSubscriptions,
     limits: {
       messageBytes: config.maxMessageBytes,
-      connections: config.maxConnections,
-      connectionsPerAddress: config.maxConnectionsPerAddress,
+      unacknowledged: connectionLimits.unacknowledged,
+      messageTimeoutMs: config.requestTimeoutMs,
       connectionInitTimeoutMs: config.connectionInitTimeoutMs,
       pingIntervalMs: config.pingIntervalMs,
       slowConsumerTimeoutMs: config.slowConsumerTimeoutMs,
@@ -212,9 +243,11 @@ export function assemble(config: Config, ports: ServerPorts, life: Life): Assemb
     health,
   });
   const isOriginAllowed = createOriginCheck(config.corsOrigins, publicUrl);
+  const clientAddress = createClientAddress(config.trustedProxies);
+  const isMetricsOnMainPort = config.metrics && config.metricsPort === null;
   const transport = createTransport({
     graphql: createGraphqlHttp({
-      ...{ schema, documents, mask, service, guard, sessionReaper, limitLogger, isClosing },
+      ...{ schema, documents, mask, service, guard, sessionReaper, connectionQuotas, limitLogger, isClosing },
       bodyBytes: config.maxBodyBytes,
       graphiql: config.graphiql,
     }),
@@ -225,12 +258,23 @@ export function assemble(config: Config, ports: ServerPorts, life: Life): Assemb
       guard,
       onUnexpected: (error) => void mask(error),
     }),
-    metrics: config.metrics ? metrics : null,
+    metrics: isMetricsOnMainPort ? metrics : null,
+    mayReadMetrics: createMetricsAccess({
+      allowed: config.metricsAllow,
+      trustedProxies: config.trustedProxies,
+      clientAddress,
+    }),
+    ownMetrics:
+      config.metrics && config.metricsPort !== null
+        ? { listener: createMetricsListener(metrics), port: config.metricsPort }
+        : null,
+    keepAliveMs: config.keepAliveMs,
+    slowConsumerTimeoutMs: config.slowConsumerTimeoutMs,
     headersTimeoutMs: config.headersTimeoutMs,
     requestTimeoutMs: config.requestTimeoutMs,
-    clientAddress: createClientAddress(config.trustedProxies),
-    ...{ webSockets, health, isOriginAllowed, clock, logger, limitLogger, handleRequest, isClosing },
+    clientAddress,
+    ...{ webSockets, health, isOriginAllowed, clock, limitLogger, handleRequest, isClosing },
   });
 
-  return { service, emitter, hub, sessionReaper, shared, webSockets, health, transport };
+  return { service, emitter, hub, sessionReaper, shared, webSockets, health, transport, limitLogger };
 }

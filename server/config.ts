@@ -23,7 +23,10 @@ type Optional =
   | 'JWT_PUBLIC_KEY'
   | 'JWT_JWKS_URI'
   | 'JWT_ISSUER'
-  | 'JWT_AUDIENCE';
+  | 'JWT_AUDIENCE'
+  | 'METRICS_PORT'
+  | 'MAX_CONNECTIONS_PER_ADDRESS'
+  | 'MAX_CONNECTIONS_PER_VIEWER';
 
 /** The environment, checked, by the variables' names in camel case; null where there is neither value nor default. */
 export type Config = { readonly [K in Optional as Camel<K>]: ValueOf<K> | null } & {
@@ -82,6 +85,11 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       `HEADERS_TIMEOUT_MS (${headersMs}) must not be above REQUEST_TIMEOUT_MS (${requestMs}): a request begins with its header lines.`,
     );
   }
+  const { metrics, metricsPort, port } = values;
+  if (typeof metricsPort === 'number' && metrics === false)
+    problems.push('Set only one of METRICS=false and METRICS_PORT: the port is for what METRICS turns off.');
+  if (typeof metricsPort === 'number' && metricsPort === port)
+    problems.push(`METRICS_PORT must not be PORT (${Number(port)}): it is a listener of its own.`);
   if (problems.length > 0) throw new ConfigError(problems);
   return Object.freeze(values) as Config;
 }

@@ -7,9 +7,11 @@ import type { ProgressServer } from './index.js';
 /** Exit codes: 1 if it cannot start or did not shut down properly, 2 if the environment is invalid. */
 const FAILED = 1;
 const MISCONFIGURED = 2;
+/** Signals within so many milliseconds of the first are the same one: shells and process groups are often sent both. */
+const SAME_SIGNAL_MS = 1_000;
 
 let server: ProgressServer | null = null;
-let isEnding = false;
+let endingSince: number | null = null;
 
 function fail(error: unknown): never {
   const lines =
@@ -19,9 +21,14 @@ function fail(error: unknown): never {
 }
 
 function end(): void {
-  // Before the start there is nothing to close; a second signal exits at once.
-  if (server === null || isEnding) process.exit(isEnding ? FAILED : 0);
-  isEnding = true;
+  // Before the start there is nothing to close.
+  if (server === null) process.exit(0);
+  if (endingSince !== null) {
+    // A second signal exits at once.
+    if (performance.now() - endingSince >= SAME_SIGNAL_MS) process.exit(FAILED);
+    return;
+  }
+  endingSince = performance.now();
   server.close().then(() => process.exit(0), fail);
 }
 

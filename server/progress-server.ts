@@ -57,7 +57,7 @@ export async function startServer(config: Config, ports: ServerPorts): Promise<P
   const isClosing = () => closing !== null;
   const recordSpan = await openSpans(clock);
   const rooms = assemble(config, ports, { isClosing, publicUrl, recordSpan });
-  const { service, emitter, hub, sessionReaper, shared, webSockets, health, transport } = rooms;
+  const { service, emitter, hub, sessionReaper, shared, webSockets, health, transport, limitLogger } = rooms;
 
   let opening: Promise<void> = Promise.resolve();
   let isTooLate = false;
@@ -104,6 +104,7 @@ export async function startServer(config: Config, ports: ServerPorts): Promise<P
     unwatchMemory();
     await bus.close();
     await store.close();
+    limitLogger.flush();
     logger.info({}, 'server closed');
   }
 

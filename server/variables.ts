@@ -47,6 +47,9 @@ const origins = list.refine(
     ),
   { error: 'must be * or origins such as https://app.example.com, separated by commas' },
 );
+const addressRanges = list.refine((items) => items.every(isAddressRange), {
+  error: 'must be addresses or ranges such as 10.0.0.0/8, separated by commas',
+});
 
 function isPublicKey(pem: string): boolean {
   try {
@@ -150,9 +153,7 @@ export const VARIABLES = Object.freeze({
     'Comma-separated origins whose pages may use the server; * for any. Its own origin is always allowed.',
   ),
   TRUSTED_PROXIES: variable(
-    list.refine((items) => items.every(isAddressRange), {
-      error: 'must be addresses or ranges such as 10.0.0.0/8, separated by commas',
-    }),
+    addressRanges,
     '',
     null,
     'Comma-separated addresses or ranges (10.0.0.0/8) of proxies whose X-Forwarded-For is trusted.',
@@ -183,15 +184,22 @@ export const VARIABLES = Object.freeze({
     'h',
     'How long a recoverable failure waits for its job before it becomes final.',
   ),
-  METRICS: variable(flag, 'true', null, 'Serve Prometheus metrics at /metrics.'),
-  GRAPHIQL: variable(flag, 'false', null, 'Serve GraphiQL to browsers at /graphql.'),
-  INTROSPECTION: variable(flag, 'false', null, 'Allow introspection of the GraphQL schema.'),
-  MAX_BODY_BYTES: variable(
-    whole(1_024, 16_777_216),
-    '262144',
-    'bytes',
-    'Largest HTTP body. Larger ones get 413.',
+  METRICS: variable(flag, 'true', null, 'Whether /metrics answers.'),
+  METRICS_PORT: variable(
+    whole(1, 65_535),
+    null,
+    null,
+    'Port of its own for /metrics, open to all who reach it; unset, PORT answers it to loopback and METRICS_ALLOW.',
   ),
+  METRICS_ALLOW: variable(
+    addressRanges,
+    '',
+    null,
+    'Addresses or ranges, separated by commas, to which PORT answers /metrics besides loopback; all others get 403.',
+  ),
+  GRAPHIQL: variable(flag, 'false', null, 'Whether /graphql shows GraphiQL to a browser.'),
+  INTROSPECTION: variable(flag, 'false', null, 'Whether the schema may be asked for over GraphQL.'),
+  MAX_BODY_BYTES: variable(whole(1_024, 16_777_216), '262144', 'bytes', 'Largest HTTP body; past it 413.'),
   MAX_MESSAGE_BYTES: variable(
     whole(1_024, 16_777_216),
     '262144',
@@ -208,13 +216,19 @@ export const VARIABLES = Object.freeze({
     whole(1, 1_000_000),
     '20000',
     'connections',
-    'WebSockets in total. Further ones are closed with 1013.',
+    'Acknowledged WebSockets and event streams in all; past it 1013 or 429. A quarter more may wait for their ack.',
   ),
   MAX_CONNECTIONS_PER_ADDRESS: variable(
     whole(1, 1_000_000),
-    '20000',
+    null,
     'connections',
-    'WebSockets per client address. Further ones are closed with 1013.',
+    'Those of one address, or of a /64 of IPv6; unset, a tenth of MAX_CONNECTIONS.',
+  ),
+  MAX_CONNECTIONS_PER_VIEWER: variable(
+    whole(1, 1_000_000),
+    null,
+    'connections',
+    'Those of one token subject; unset, a twentieth of MAX_CONNECTIONS. Raise it if many people share a subject.',
   ),
   MAX_SUBSCRIPTIONS_PER_VIEWER: variable(
     whole(1, 1_000_000),
@@ -272,7 +286,7 @@ export const VARIABLES = Object.freeze({
     whole(1_000, 600_000),
     '30000',
     'ms',
-    'How long a client may leave its send buffer full before it is closed with 1013.',
+    'How long a client may leave what was sent to it unread: a WebSocket is closed with 1013, HTTP is cut off.',
   ),
   HEADERS_TIMEOUT_MS: variable(
     whole(100, 300_000),
@@ -280,7 +294,18 @@ export const VARIABLES = Object.freeze({
     'ms',
     'Time to receive the headers of an HTTP request.',
   ),
-  REQUEST_TIMEOUT_MS: variable(whole(100, 300_000), '30000', 'ms', 'Time to receive a whole HTTP request.'),
+  REQUEST_TIMEOUT_MS: variable(
+    whole(100, 300_000),
+    '30000',
+    'ms',
+    'For the whole of an HTTP request, and from the first to the last byte of a WebSocket message.',
+  ),
+  KEEP_ALIVE_MS: variable(
+    whole(1_000, 3_600_000),
+    '65000',
+    'ms',
+    'How long an idle HTTP connection is kept; longer than your proxy keeps it (nginx: 60 s), or its requests meet 502.',
+  ),
   ACCESS_RECHECK_SECONDS: variable(
     whole(1, 3_600),
     '60',

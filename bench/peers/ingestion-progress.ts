@@ -62,6 +62,8 @@ export function createOurPeer(): Peer {
         port,
         jwtSecret: BENCH_SECRET,
         logLevel: 'error',
+        // All watchers of a bench come from this machine.
+        maxConnectionsPerAddress: 20_000,
         store: counted,
         ...(corsOrigins === undefined ? {} : { corsOrigins: [corsOrigins] }),
       });

@@ -110,11 +110,14 @@ async function open(
 }
 
 function closeOnSignals(demo: Demo): void {
-  let isClosing = false;
+  let closingSince: number | null = null;
   const close = (): void => {
-    // The second signal exits at once.
-    if (isClosing) process.exit(EXIT_FAILED);
-    isClosing = true;
+    if (closingSince !== null) {
+      // A second signal exits at once; within a second it is the same one, sent to a shell and its process group.
+      if (performance.now() - closingSince >= 1_000) process.exit(EXIT_FAILED);
+      return;
+    }
+    closingSince = performance.now();
     demo.close().then(() => process.exit(0), fail);
   };
   process.on('SIGINT', close);

@@ -1,8 +1,9 @@
 /**
- * Throttles addresses that fail authentication or authorization repeatedly: their next failures are first answered
- * late, then for a while with RATE_LIMITED. A valid token always passes, so no client can lock out others behind the
- * same address.
+ * Throttles addresses that bring no token, or none that is signed by us, again and again: their next failures are first
+ * answered late, then for the rest of the minute with RATE_LIMITED. It is asked about such failures only, so a token
+ * with a good signature is never throttled for what others behind the same address do.
  */
+import { addressBlock } from './client-address.js';
 import { createBoundedMap } from '../shared/bounded-map.js';
 import type { Clock } from '../shared/clock.js';
 
@@ -18,11 +19,11 @@ export interface FailedAuthThrottleOptions {
   readonly slowAfter: number;
   /** Failures in a window before they are answered RATE_LIMITED. @default 30 */
   readonly limitAfter: number;
-  /** Milliseconds; also how long RATE_LIMITED lasts after the last failure. @default 60000 */
+  /** Milliseconds from an address's first failure; the next one after them begins a new window. @default 60000 */
   readonly windowMs: number;
   /** Milliseconds by which the delay grows with each failure past `slowAfter`, up to 2 s. @default 100 */
   readonly delayStepMs: number;
-  /** Addresses remembered; the one whose last failure is oldest is evicted first. @default 10000 */
+  /** Addresses (a /64 for IPv6) remembered; the one whose last failure is oldest is evicted first. @default 10000 */
   readonly maxAddresses: number;
 }
 
@@ -49,17 +50,18 @@ export function createFailedAuthThrottle(
   overrides: Partial<FailedAuthThrottleOptions> = {},
 ): FailedAuthThrottle {
   const options = { ...FAILED_AUTH_THROTTLE_DEFAULTS, ...overrides };
-  const failures = createBoundedMap<{ count: number; since: number }>({ maxEntries: options.maxAddresses });
+  const failures = createBoundedMap<{ count: number; readonly since: number }>({
+    maxEntries: options.maxAddresses,
+  });
   return {
     recordFailure: (address) => {
       const now = clock.monotonicNow();
-      const known = failures.get(address);
+      const block = addressBlock(address);
+      const known = failures.get(block);
       const entry =
         known !== undefined && now - known.since < options.windowMs ? known : { count: 0, since: now };
       entry.count += 1;
-      // Once limited, each failure restarts the window: it ends after a quiet one.
-      if (entry.count > options.limitAfter) entry.since = now;
-      if (entry !== known) failures.set(address, entry);
+      if (entry !== known) failures.set(block, entry);
       if (entry.count > options.limitAfter) return { kind: 'limited' };
       if (entry.count <= options.slowAfter) return { kind: 'none' };
       const delayMs = Math.min(MAX_DELAY_MS, (entry.count - options.slowAfter) * options.delayStepMs);

@@ -1,14 +1,16 @@
 /**
  * Authentication and authorization for every path: WebSocket, SSE, query, mutation and REST
- * (invariant: authorized-on-every-path). Logs each refusal with who, what and from where, and throttles repeated ones.
+ * (invariant: authorized-on-every-path). Logs refusals with who, what and from where, and throttles addresses that bring
+ * no token, or forged ones.
  */
 import { idSchema } from '@ingestion-progress/schema';
 import type { Clock } from '../shared/clock.js';
 import { ProgressError } from '../shared/errors.js';
 import { sleep, withTimeout } from '../shared/sleep.js';
 import type { ErrorCode } from '../shared/errors.js';
-import type { Logger } from '../observability/logger.js';
+import type { LimitLogger } from '../observability/limit-logger.js';
 import type { AccessPolicy } from './access.js';
+import { addressBlock } from './client-address.js';
 import type { TokenVerifier } from './jwt.js';
 import { createTokenCache } from './token-cache.js';
 import type { Quotas } from './quotas.js';
@@ -34,7 +36,7 @@ export interface Guard {
   authorize(viewer: Viewer, projectId: string, scope: Scope, source: RequestSource): Promise<void>;
   /** What the access policy says; rejects with `UNAVAILABLE` if it does not answer. Neither logs nor throttles. */
   isAllowed(viewer: Viewer, projectId: string, scope: Scope): Promise<boolean>;
-  /** Logs, counts and throttles a refusal, and rejects with the error, or with `RATE_LIMITED`. */
+  /** Logs and counts a refusal, and rejects with the error. */
   reject(error: ProgressError, what: string, who: string | null, source: RequestSource): Promise<never>;
   /** Logs and counts a refusal that no caller waits for. */
   recordRefusal(error: ProgressError, what: string, who: string | null, source: RequestSource): void;
@@ -47,7 +49,7 @@ export interface GuardOptions {
   readonly access: AccessPolicy;
   readonly failedAuthThrottle: FailedAuthThrottle;
   readonly quotas: Quotas;
-  readonly logger: Logger;
+  readonly limitLogger: LimitLogger;
   readonly clock: Clock;
   /** Called at each refusal, for the metrics. */
   readonly onRefusal?: ((code: ErrorCode) => void) | undefined;
@@ -57,7 +59,7 @@ const ACCESS_TIMEOUT_MS = 5_000;
 
 /** Creates the guard. */
 export function createGuard(options: GuardOptions): Guard {
-  const { verifier, access, failedAuthThrottle, quotas, logger, clock, onRefusal } = options;
+  const { verifier, access, failedAuthThrottle, quotas, limitLogger, clock, onRefusal } = options;
   // A connection's token is verified once anyway; a poller's comes with every poll.
   const cachingVerifier = createTokenCache(verifier, clock);
 
@@ -69,20 +71,28 @@ export function createGuard(options: GuardOptions): Guard {
   ): void {
     // A client does not learn what exactly is wrong with its token; the operator does.
     const reason = error.cause instanceof Error ? error.cause.message : error.message;
-    logger.warn({ code: error.code, reason, who, what, from, transport, requestId }, 'access refused');
+    const fields = { code: error.code, reason, who, what, from, transport, requestId };
+    limitLogger.log('warn', `${error.code} ${addressBlock(from)}`, fields, 'access refused');
     onRefusal?.(error.code);
   }
 
-  async function reject(
+  function reject(
     error: ProgressError,
     what: string,
     who: string | null,
     source: RequestSource,
   ): Promise<never> {
     recordRefusal(error, what, who, source);
+    return Promise.reject(error);
+  }
+
+  /** Rejects a token; only one without a good signature counts against its address, and only such a one is throttled. */
+  async function rejectToken(error: ProgressError, source: RequestSource): Promise<never> {
+    recordRefusal(error, 'token', null, source);
+    if (error.code !== 'UNAUTHENTICATED') throw error;
     const decision = failedAuthThrottle.recordFailure(source.address);
     if (decision.kind === 'limited') {
-      throw new ProgressError('RATE_LIMITED', 'Too many refusals from this address; wait a minute.');
+      throw new ProgressError('RATE_LIMITED', 'Too many failed attempts from this address; wait a minute.');
     }
     if (decision.kind === 'slow') await sleep(clock, decision.delayMs);
     throw error;
@@ -99,7 +109,8 @@ export function createGuard(options: GuardOptions): Guard {
         () => new Error('The access policy did not answer in time.'),
       );
     } catch (cause) {
-      logger.error({ error: String(cause), projectId, who: viewer.subject }, 'access policy failed');
+      const fields = { error: String(cause), projectId, who: viewer.subject };
+      limitLogger.log('error', viewer.subject, fields, 'access policy failed');
       throw new ProgressError('UNAVAILABLE', 'Access cannot be checked now; retry later.', { cause });
     }
   }
@@ -116,9 +127,10 @@ export function createGuard(options: GuardOptions): Guard {
         return await (source.transport === 'websocket' ? verifier : cachingVerifier).verify(token);
       } catch (error) {
         if (error instanceof ProgressError && error.code !== 'UNAVAILABLE') {
-          return await reject(error, 'token', null, source);
+          return await rejectToken(error, source);
         }
-        logger.error({ error: String(error), from: source.address }, 'token verification failed');
+        const fields = { error: String(error), from: source.address };
+        limitLogger.log('error', 'all', fields, 'token verification failed');
         throw error;
       }
     },

@@ -17,6 +17,8 @@ export const CLOSES = Object.freeze({
   malformed: { code: 4400, reason: 'Invalid message received' },
   initialisationTimeout: { code: 4408, reason: 'Connection initialisation timeout' },
   restarting: { code: 1012, reason: 'Server restarting' },
+  tooMuchUnacknowledged: { code: 1009, reason: 'Too much before connection_ack' },
+  unfinished: { code: 1008, reason: 'Message not finished in time' },
   tooSlow: { code: 1013, reason: 'Client too slow' },
   tooManyConnections: { code: 1013, reason: 'Too many connections' },
   tooManyFailedAuths: { code: 1013, reason: 'Too many failed attempts' },

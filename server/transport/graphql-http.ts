@@ -7,6 +7,7 @@ import type { GraphQLSchema, Source } from 'graphql';
 import { createYoga } from 'graphql-yoga';
 import type { Plugin } from 'graphql-yoga';
 import { bearerToken } from '../auth/bearer.js';
+import type { ConnectionQuotas } from '../auth/connection-quotas.js';
 import type { Guard, RequestSource } from '../auth/guard.js';
 import { createSession } from '../auth/session.js';
 import type { SessionReaper } from '../auth/session-reaper.js';
@@ -17,7 +18,7 @@ import type { Documents, OperationRequest } from '../graphql/documents.js';
 import type { MaskError } from '../graphql/error-mask.js';
 import type { ProgressService } from '../ingestion/service.js';
 import type { LimitLogger } from '../observability/limit-logger.js';
-import { sendGraphqlError, isNotModified, publicErrorOf } from './responses.js';
+import { sendGraphqlError, isNotModified, onceOver, publicErrorOf } from './responses.js';
 import { createProgressQueries, operationIn } from './progress-query.js';
 import type { ProgressAnswer } from './progress-query.js';
 
@@ -29,6 +30,7 @@ export interface GraphqlHttpOptions {
   readonly service: Pick<ProgressService, 'read'>;
   readonly guard: Guard;
   readonly sessionReaper: SessionReaper;
+  readonly connectionQuotas: ConnectionQuotas;
   readonly limitLogger: LimitLogger;
   readonly bodyBytes: number;
   readonly graphiql: boolean;
@@ -40,7 +42,7 @@ export interface GraphqlHttpOptions {
 export type GraphqlHttp = (
   request: IncomingMessage,
   response: ServerResponse,
-  url: URL,
+  search: URLSearchParams,
   source: RequestSource,
 ) => Promise<void>;
 
@@ -117,6 +119,19 @@ async function readBody(request: IncomingMessage, mostBytes: number): Promise<st
   return text === null ? null : Object.assign(request, { body: text }).body;
 }
 
+/** nginx would keep events until its buffer is full. */
+const unbuffered: Plugin = {
+  onResponse: ({ response }) => {
+    if (response.headers.get('content-type')?.startsWith('text/event-stream') === true)
+      response.headers.set('X-Accel-Buffering', 'no');
+  },
+};
+
+/** Whether a request asks for server-sent events. */
+function isEventStream({ headers }: IncomingMessage): boolean {
+  return headers.accept?.includes('text/event-stream') === true;
+}
+
 /** Headers of GraphiQL, the only page of this server: no framing, no referrer. */
 const PAGE_HEADERS = Object.freeze({
   'Content-Security-Policy': "frame-ancestors 'none'; base-uri 'none'; form-action 'none'; object-src 'none'",
@@ -134,6 +149,7 @@ export function createGraphqlHttp(options: GraphqlHttpOptions): GraphqlHttp {
     service,
     guard,
     sessionReaper,
+    connectionQuotas,
     limitLogger,
     bodyBytes,
     graphiql,
@@ -142,7 +158,7 @@ export function createGraphqlHttp(options: GraphqlHttpOptions): GraphqlHttp {
   const yoga = createYoga<GraphqlContext>({
     schema,
     graphqlEndpoint: '/graphql',
-    plugins: [useDocuments(documents, mask, limitLogger)],
+    plugins: [useDocuments(documents, mask, limitLogger), unbuffered],
     parserAndValidationCache: false,
     maskedErrors: { maskError: (error) => mask(error) },
     logging: false,
@@ -156,15 +172,18 @@ export function createGraphqlHttp(options: GraphqlHttpOptions): GraphqlHttp {
   const findProgressQuery = createProgressQueries(schema, documents, service);
 
   /** The operation that a request asks for by what its address or its body says; null where Yoga must look. */
-  async function operationOf(request: IncomingMessage, url: URL): Promise<OperationRequest | null> {
+  async function operationOf(
+    request: IncomingMessage,
+    search: URLSearchParams,
+  ): Promise<OperationRequest | null> {
     if (request.method === 'POST') {
       const text = await readBody(request, bodyBytes);
       return text === null ? null : operationIn(text);
     }
-    const query = url.searchParams.get('query');
-    const variables = jsonObject(url.searchParams.get('variables'));
+    const query = search.get('query');
+    const variables = jsonObject(search.get('variables'));
     if (query === null || variables === null) return null;
-    return { query, variables, operationName: url.searchParams.get('operationName') };
+    return { query, variables, operationName: search.get('operationName') };
   }
 
   /** Reads the state that a poller asks for; null where Yoga must find out, also about what is refused. */
@@ -200,7 +219,7 @@ export function createGraphqlHttp(options: GraphqlHttpOptions): GraphqlHttp {
     return null;
   }
 
-  return async (request, response, url, source) => {
+  return async (request, response, search, source) => {
     // By Content-Length, or by what arrived without one.
     response.once('finish', () => {
       if (response.statusCode === 413) limitLogger.logExceeded('bytes of a body', source.address, bodyBytes);
@@ -215,19 +234,18 @@ export function createGraphqlHttp(options: GraphqlHttpOptions): GraphqlHttp {
         problem.status === 405 ? { Allow: 'GET, POST' } : {},
       );
     }
-    if (graphiql && request.method === 'GET' && !url.searchParams.has('query')) {
+    if (graphiql && request.method === 'GET' && !search.has('query')) {
       for (const [name, value] of Object.entries(PAGE_HEADERS)) response.setHeader(name, value);
       await yoga(request, response);
       return;
     }
     try {
       const viewer = await guard.authenticate(bearerToken(request.headers.authorization), source);
-      if (isClosing() && (request.headers.accept ?? '').includes('text/event-stream')) {
+      if (isClosing() && isEventStream(request))
         throw new ProgressError('UNAVAILABLE', 'Server shutting down; retry.');
-      }
       const session = createSession({ viewer, source, guard, refreshable: false });
       session.checkCpu();
-      const read = await readFor(await operationOf(request, url), session);
+      const read = await readFor(await operationOf(request, search), session);
       if (read !== null && request.method === 'GET') {
         response.setHeader('ETag', read.etag);
         response.setHeader('Cache-Control', 'private, no-cache');
@@ -246,16 +264,18 @@ export function createGraphqlHttp(options: GraphqlHttpOptions): GraphqlHttp {
         response.end(body);
         return;
       }
+      // What is open for long is an event stream, and whether a request is one shows only when it is executed.
+      if (!connectionQuotas.acquire(viewer.subject, source.address))
+        throw new ProgressError('RATE_LIMITED', 'Too many connections of this viewer or address.');
       const untrack = sessionReaper.track(session, () =>
         session.revokeAll(new ProgressError('TOKEN_EXPIRED', 'The token has expired.')),
       );
       // Also what is still being opened for a client that has disconnected.
-      const onClose = () => {
+      onceOver(request, response, () => {
+        connectionQuotas.release(viewer.subject, source.address);
         untrack();
         session.revokeAll(new ProgressError('UNAVAILABLE', 'The client disconnected.'));
-      };
-      response.once('close', onClose);
-      if (response.destroyed) onClose();
+      });
       await yoga(request, response, { session, prefetched: read?.prefetched });
     } catch (error) {
       const masked = mask(error);

@@ -2,7 +2,7 @@
  * The hooks of graphql-ws: authentication at connection_init, documents and limits at each operation, the fast path for
  * progress. No hook throws, since graphql-ws would close the whole socket.
  */
-import { execute, subscribe } from 'graphql';
+import { OperationTypeNode, execute, subscribe } from 'graphql';
 import type { ExecutionArgs, GraphQLSchema, GraphQLError } from 'graphql';
 import type { Context, ServerOptions, SubscribePayload } from 'graphql-ws';
 import { connectionToken } from '../auth/bearer.js';
@@ -42,6 +42,8 @@ export interface GraphqlProtocolOptions {
   readonly reconnectCounter: ReconnectCounter;
   /** Operations open at once on one connection. */
   readonly subscriptions: number;
+  /** Counts a connection as its viewer's; returns what frees its place, or null if there is none. */
+  readonly admit: (connection: Connection, subject: string) => (() => void) | null;
 }
 
 interface OperationContext extends GraphqlContext {
@@ -76,14 +78,20 @@ export function createGraphqlProtocol(
     try {
       const viewer = await guard.authenticate(connectionToken(connectionParams), source);
       if (connection.closing !== null) return false;
+      const release = options.admit(connection, viewer.subject);
+      if (release === null) {
+        connection.close(CLOSES.tooManyConnections);
+        return false;
+      }
       const session = createSession({ viewer, source, guard, refreshable: true });
-      connection.session = session;
-      connection.untrack = sessionReaper.track(session, () => {
-        logger.info(
-          { who: session.viewer.subject, from: source.address, requestId: source.requestId },
-          'token expired; closing WebSocket',
-        );
+      const untrack = sessionReaper.track(session, () => {
+        const fields = { who: viewer.subject, from: source.address, requestId: source.requestId };
+        options.limitLogger.log('info', viewer.subject, fields, 'token expired; closing WebSocket');
         connection.close(CLOSES.expired);
+      });
+      connection.acknowledge(session, () => {
+        untrack();
+        release();
       });
       options.reconnectCounter.connected(viewer.subject);
       logger.debug(
@@ -169,7 +177,11 @@ export function createGraphqlProtocol(
         return rejected(error);
       }
     },
-    execute: (args: ExecutionArgs) => execute(args),
+    execute: (args: ExecutionArgs) => {
+      const { operation } = args.contextValue as OperationContext;
+      if (operation.prepared.operation.operation !== OperationTypeNode.QUERY) return execute(args);
+      return operation.connection.runQuery(() => execute(args));
+    },
     subscribe: openSubscription,
     onNext: (_connected, _id, _payload, _args, { data, errors }) =>
       errors === undefined

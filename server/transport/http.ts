@@ -3,14 +3,16 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ID_SOURCE } from '@ingestion-progress/schema/ids';
 import type { RequestSource, RequestTransport } from '../auth/guard.js';
+import { addressBlock } from '../auth/client-address.js';
 import type { ClientAddress } from '../auth/client-address.js';
 import { ProgressError } from '../shared/errors.js';
 import type { Health } from '../observability/health.js';
-import type { Logger } from '../observability/logger.js';
+import type { LimitLogger } from '../observability/limit-logger.js';
 import type { Metrics } from '../observability/metrics.js';
 import { send, sendError, publicErrorOf } from './responses.js';
 import type { GraphqlHttp } from './graphql-http.js';
-import { addressOf, requestIdOf } from './request-source.js';
+import type { MayReadMetrics } from './metrics-listener.js';
+import { addressOf, pathOf, requestIdOf } from './request-source.js';
 import type { IsOriginAllowed } from './request-source.js';
 import type { RestProgress } from './rest.js';
 
@@ -42,11 +44,12 @@ export interface HttpOptions {
   readonly graphql: GraphqlHttp;
   readonly rest: RestProgress;
   readonly health: Health;
-  /** Null if /metrics is disabled. */
+  /** Null if /metrics is disabled, or has a listener of its own. */
   readonly metrics: Metrics | null;
+  readonly mayReadMetrics: MayReadMetrics;
   readonly isOriginAllowed: IsOriginAllowed;
   readonly clientAddress: ClientAddress;
-  readonly logger: Logger;
+  readonly limitLogger: LimitLogger;
   readonly handleRequest: HandleRequest | null;
   readonly isClosing: () => boolean;
 }
@@ -82,8 +85,8 @@ function handleCors(
 export function createHttpListener(
   options: HttpOptions,
 ): (request: IncomingMessage, response: ServerResponse) => void {
-  const { graphql, rest, health, metrics, isOriginAllowed, clientAddress, logger, handleRequest, isClosing } =
-    options;
+  const { graphql, rest, health, metrics, mayReadMetrics, isOriginAllowed, clientAddress } = options;
+  const { limitLogger, handleRequest, isClosing } = options;
 
   function sourceOf(request: IncomingMessage, transport: RequestTransport): RequestSource {
     const requestId = requestIdOf(request.headers) ?? randomUUID();
@@ -112,29 +115,35 @@ export function createHttpListener(
       if (isFromPage && handleCors(request, response, isOriginAllowed)) return;
       return rest(request, response, polled, sourceOf(request, 'rest'));
     }
-    const url = URL.canParse(request.url ?? '', 'http://host')
-      ? new URL(request.url ?? '', 'http://host')
-      : null;
-    if (url === null) return sendError(response, new ProgressError('BAD_USER_INPUT', 'Malformed URL.'));
-    const { pathname } = url;
+    const pathname = pathOf(request);
     const restPath = REST_PATH.exec(pathname);
     if (pathname !== '/graphql' && restPath === null) {
       const isRead = request.method === 'GET' || request.method === 'HEAD';
       if (isRead && pathname === '/healthz') return sendHealth(response, false);
       if (isRead && pathname === '/readyz') return sendHealth(response, true);
       if (isRead && pathname === '/metrics' && metrics !== null) {
+        if (!mayReadMetrics(request)) {
+          const message =
+            'Metrics are for loopback and METRICS_ALLOW; METRICS_PORT gives them their own port.';
+          return sendError(response, new ProgressError('FORBIDDEN', message));
+        }
         return send(response, 200, await metrics.render(), { 'Content-Type': metrics.contentType });
       }
       return sendError(response, new ProgressError('NOT_FOUND', 'Not found.'));
     }
     if (handleCors(request, response, isOriginAllowed)) return;
-    if (restPath === null) return graphql(request, response, url, sourceOf(request, 'graphql'));
+    if (restPath === null) {
+      const search = new URLSearchParams((request.url ?? '').slice(pathname.length));
+      return graphql(request, response, search, sourceOf(request, 'graphql'));
+    }
     await rest(request, response, decodedId(restPath[1] ?? ''), sourceOf(request, 'rest'));
   }
 
   return (request, response) => {
     route(request, response).catch((error: unknown) => {
-      logger.error({ error: String(error), path: request.url?.split('?')[0] }, 'request failed');
+      const from = addressOf(request, clientAddress);
+      const fields = { error: String(error), path: pathOf(request), from };
+      limitLogger.log('error', addressBlock(from), fields, 'request failed');
       sendError(response, publicErrorOf(error));
     });
   };

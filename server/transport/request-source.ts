@@ -14,6 +14,12 @@ export function requestIdOf(headers: IncomingHttpHeaders): string | null {
   return typeof traceparent === 'string' ? (TRACE.exec(traceparent)?.[1] ?? null) : null;
 }
 
+/** The path of a request as it was written: what a proxy guards is not found under another spelling. */
+export function pathOf({ url = '' }: IncomingMessage): string {
+  const end = url.indexOf('?');
+  return end === -1 ? url : url.slice(0, end);
+}
+
 /** The address of the client that sent a request. */
 export function addressOf({ headers, socket }: IncomingMessage, clientAddress: ClientAddress): string {
   const forwarded = headers['x-forwarded-for'];

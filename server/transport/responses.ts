@@ -21,6 +21,21 @@ export function send(response: ServerResponse, status: number, body: string, hea
   response.end(body);
 }
 
+/**
+ * Runs a task once when a response is over: sent, or its client is gone. A response that waits behind others of its
+ * connection (pipelining) is not told that the connection is closed, so the socket is asked too.
+ */
+export function onceOver({ socket }: IncomingMessage, response: ServerResponse, task: () => void): void {
+  const end = () => {
+    response.off('close', end);
+    socket.off('close', end);
+    task();
+  };
+  response.once('close', end);
+  socket.once('close', end);
+  if (response.destroyed || socket.destroyed) end();
+}
+
 /** Headers that go with a code: when to retry, and how to authenticate. */
 export function errorHeaders(code: ErrorCode): Headers {
   if (code === 'RATE_LIMITED') return { 'Retry-After': '60' };

@@ -1,15 +1,21 @@
-/** One HTTP server with its WebSocket upgrades: listening and orderly shutdown. Knows no adapter of store or bus. */
+/**
+ * The HTTP server with its WebSocket upgrades, and a second one for metrics: listening, answers that nobody reads, and
+ * orderly shutdown. Knows no adapter of store or bus.
+ */
 import { createServer } from 'node:http';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { Clock } from '../shared/clock.js';
+import type { CancelTimer, Clock } from '../shared/clock.js';
 import { sleep } from '../shared/sleep.js';
+import { addressBlock } from '../auth/client-address.js';
 import type { ClientAddress } from '../auth/client-address.js';
 import type { LimitLogger } from '../observability/limit-logger.js';
 import { createHttpListener } from './http.js';
 import type { HttpOptions } from './http.js';
-import { addressOf } from './request-source.js';
+import { addressOf, pathOf } from './request-source.js';
+import { onceOver } from './responses.js';
+import { heaviestConsumers } from './send-buffers.js';
 import type { WebSocketEndpoint } from './websocket.js';
 
 /** Options of the transport. */
@@ -19,6 +25,12 @@ export interface TransportOptions extends HttpOptions {
   readonly headersTimeoutMs: number;
   /** Milliseconds for the whole of a request. */
   readonly requestTimeoutMs: number;
+  /** Milliseconds that a connection is kept after an answer. */
+  readonly keepAliveMs: number;
+  /** Milliseconds that an answer may wait for its client. */
+  readonly slowConsumerTimeoutMs: number;
+  /** What a port of their own serves metrics by, and which; null if they have none. */
+  readonly ownMetrics: { readonly listener: RequestListener; readonly port: number } | null;
   readonly clock: Clock;
   readonly clientAddress: ClientAddress;
   readonly limitLogger: LimitLogger;
@@ -35,8 +47,10 @@ export interface Transport {
   close(deadlineMs: number): Promise<void>;
 }
 
-/** How often the timeouts of requests are checked, in milliseconds. */
+/** How often the timeouts of requests and answers are checked, in milliseconds. */
 const CHECK_INTERVAL_MS = 1_000;
+/** How often connections that have become idle are closed during shutdown, in milliseconds. */
+const CLOSE_IDLE_INTERVAL_MS = 50;
 /**
  * Length of the kernel's accept queue, up to its own limit (`net.core.somaxconn`). With Node's default of 511, clients
  * that reconnect at once have their packets dropped, and retry after 1, 3 and 7 s (invariant: drain-without-herd).
@@ -46,11 +60,16 @@ const BACKLOG = 4_096;
 const CUT_BATCH = 50;
 const CUT_PAUSE_MS = 100;
 
-function describeListenError(error: NodeJS.ErrnoException, host: string, port: number): string {
+function describeListenError(
+  error: NodeJS.ErrnoException,
+  host: string,
+  port: number,
+  variable: string,
+): string {
   if (error.code === 'EADDRINUSE')
-    return `Port ${port} on ${host} is in use: stop what listens there, or set PORT to another.`;
+    return `Port ${port} on ${host} is in use: stop what listens there, or set ${variable} to another.`;
   if (error.code === 'EACCES')
-    return `Port ${port} may not be listened on by this user: set PORT to one above 1023.`;
+    return `Port ${port} may not be listened on by this user: set ${variable} to one above 1023.`;
   if (error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND')
     return `HOST ${host} is not an address of this machine.`;
   return `Cannot listen on ${host}:${port}: ${error.message}`;
@@ -68,32 +87,95 @@ function sendRaw(socket: Duplex, status: string, headers = ''): void {
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n${headers}\r\n`);
 }
 
+/** Listens; resolves with the port. Rejects with a sentence that names the variable to change. */
+function listenOn(server: Server, host: string, port: number, variable: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const onError = (error: NodeJS.ErrnoException) =>
+      reject(new Error(describeListenError(error, host, port, variable), { cause: error }));
+    server.once('error', onError);
+    server.listen({ port, host, backlog: BACKLOG }, () => {
+      server.off('error', onError);
+      const bound = server.address();
+      resolve(typeof bound === 'object' && bound !== null ? bound.port : port);
+    });
+  });
+}
+
 /** Creates the transport; nothing listens yet. */
 export function createTransport(options: TransportOptions): Transport {
   const {
     webSockets,
     headersTimeoutMs,
     requestTimeoutMs,
+    keepAliveMs,
+    slowConsumerTimeoutMs,
+    ownMetrics,
     clock,
     isOriginAllowed,
     clientAddress,
     isClosing,
-    logger,
     limitLogger,
   } = options;
   const server = createServer({
     headersTimeout: Math.min(headersTimeoutMs, requestTimeoutMs),
     requestTimeout: requestTimeoutMs,
     connectionsCheckingInterval: CHECK_INTERVAL_MS,
+    keepAliveTimeout: keepAliveMs,
   });
-  server.on('request', createHttpListener(options));
+  const metricsServer = ownMetrics === null ? null : createServer(ownMetrics.listener);
   /** Event streams, which go on until they are ended. */
   const streams = new Set<ServerResponse>();
-  server.on('request', ({ headers }, response) => {
-    if (headers.accept?.includes('text/event-stream') !== true) return;
-    streams.add(response);
-    response.once('close', () => streams.delete(response));
+  const listener = createHttpListener(options);
+  server.on('request', (request, response) => {
+    // A kept connection would be cut at the end, perhaps with the next request on its way.
+    if (isClosing()) response.setHeader('Connection', 'close');
+    if (request.headers.accept?.includes('text/event-stream') === true) {
+      streams.add(response);
+      onceOver(request, response, () => void streams.delete(response));
+    }
+    listener(request, response);
   });
+
+  /** Connections of HTTP, and since when each leaves an answer unread. */
+  const connections = new Map<Socket, { unreadSince: number | null }>();
+  let timer: CancelTimer | null = null;
+  function onDrain(this: Socket): void {
+    const connection = connections.get(this);
+    if (connection !== undefined) connection.unreadSince = null;
+  }
+  function forget(this: Socket): void {
+    this.off('drain', onDrain).off('close', forget);
+    connections.delete(this);
+  }
+  server.on('connection', (socket) => {
+    connections.set(socket.on('drain', onDrain).on('close', forget), { unreadSince: null });
+    timer ??= clock.setTimer(CHECK_INTERVAL_MS, checkUnread);
+  });
+
+  function cut(socket: Socket): void {
+    limitLogger.logExceeded(
+      'ms of an unread answer',
+      socket.remoteAddress ?? 'unknown',
+      slowConsumerTimeoutMs,
+    );
+    socket.destroy();
+  }
+
+  /** Cuts off clients that leave answers unread: each after a while, and those with most of it if it is too much in all. */
+  function checkUnread(): void {
+    const now = clock.monotonicNow();
+    // After the poll phase of this turn: what was taken while this process was busy is counted before it is judged.
+    const immediate = setImmediate(() => {
+      for (const [socket, connection] of connections) {
+        if (socket.writableLength === 0) connection.unreadSince = null;
+        else if (now - (connection.unreadSince ??= now) >= slowConsumerTimeoutMs) cut(socket);
+      }
+      for (const socket of heaviestConsumers(connections.keys(), (one) => one.writableLength)) cut(socket);
+      timer = connections.size === 0 ? null : clock.setTimer(CHECK_INTERVAL_MS, checkUnread);
+    });
+    timer = () => clearImmediate(immediate);
+  }
+
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT' && socket instanceof Socket) {
       // An incomplete request does not say whether a proxy forwarded it.
@@ -104,15 +186,17 @@ export function createTransport(options: TransportOptions): Transport {
 
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', () => socket.destroy());
-    const { headers, url = '' } = request;
     const address = addressOf(request, clientAddress);
-    if (url.split('?')[0] !== '/graphql' || !(socket instanceof Socket))
+    if (pathOf(request) !== '/graphql' || !(socket instanceof Socket))
       return sendRaw(socket, '404 Not Found');
     if (isClosing()) return sendRaw(socket, '503 Service Unavailable', 'Retry-After: 1\r\n');
     if (!isOriginAllowed(request)) {
-      logger.warn({ from: address, origin: headers.origin }, 'WebSocket refused: origin not in CORS_ORIGINS');
+      const fields = { from: address, origin: request.headers.origin };
+      limitLogger.log('warn', addressBlock(address), fields, 'WebSocket refused: origin not in CORS_ORIGINS');
       return sendRaw(socket, '403 Forbidden');
     }
+    // Its endpoint has rules of its own for what is unread.
+    forget.call(socket);
     webSockets.upgrade(request, socket, head, address);
   });
 
@@ -126,28 +210,30 @@ export function createTransport(options: TransportOptions): Transport {
   }
 
   return {
-    listen: (host, port) =>
-      new Promise((resolve, reject) => {
-        const onError = (error: NodeJS.ErrnoException) =>
-          reject(new Error(describeListenError(error, host, port), { cause: error }));
-        server.once('error', onError);
-        server.listen({ port, host, backlog: BACKLOG }, () => {
-          server.off('error', onError);
-          const bound = server.address();
-          resolve(typeof bound === 'object' && bound !== null ? bound.port : port);
-        });
-      }),
+    listen: async (host, port) => {
+      if (metricsServer !== null && ownMetrics !== null)
+        await listenOn(metricsServer, host, ownMetrics.port, 'METRICS_PORT');
+      return listenOn(server, host, port, 'PORT');
+    },
     close: async (deadlineMs) => {
       const until = clock.monotonicNow() + deadlineMs;
       await Promise.all([webSockets.drain(deadlineMs), cutStreams()]);
+      metricsServer?.close();
+      metricsServer?.closeAllConnections();
       if (!server.listening) return;
       const closed = new Promise<void>((resolve) => void server.close(() => resolve()));
-      server.closeIdleConnections();
-      const cancel = clock.setTimer(Math.max(0, until - clock.monotonicNow()), () =>
-        server.closeAllConnections(),
-      );
+      let cancel: CancelTimer = () => undefined;
+      // Kept connections would last for `keepAliveMs` after the answers that are still on their way.
+      const closeIdle = () => {
+        const leftMs = until - clock.monotonicNow();
+        if (leftMs > 0) server.closeIdleConnections();
+        else server.closeAllConnections();
+        cancel = clock.setTimer(Math.max(1, Math.min(CLOSE_IDLE_INTERVAL_MS, leftMs)), closeIdle);
+      };
+      closeIdle();
       await closed;
       cancel();
+      timer?.();
     },
   };
 }

@@ -10,21 +10,22 @@ import { WebSocketServer } from 'ws';
 import type { WebSocket } from 'ws';
 import type { CancelTimer } from '../shared/clock.js';
 import { sleep } from '../shared/sleep.js';
+import { createUnacknowledgedQueue } from '../auth/connection-quotas.js';
+import type { ConnectionQuotas } from '../auth/connection-quotas.js';
 import { CLOSES } from './close-codes.js';
 import { CONNECTION_LIMITS, Connection } from './connection.js';
 import type { ConnectionLimits } from './connection.js';
 import { createGraphqlProtocol } from './graphql-protocol.js';
 import type { GraphqlProtocolOptions } from './graphql-protocol.js';
 import { requestIdOf } from './request-source.js';
+import { MAX_WAITING_BYTES, heaviestConsumers } from './send-buffers.js';
 
 /** Limits besides those of the protocol. */
 export interface WebSocketLimits extends Partial<ConnectionLimits> {
   /** Largest message in bytes; past it 1009. */
   readonly messageBytes: number;
-  /** Connections in all; past it 1013. */
-  readonly connections: number;
-  /** Connections of one address; past it 1013. */
-  readonly connectionsPerAddress: number;
+  /** Connections before connection_ack, in all and of one address; past it the oldest is closed with 1013. */
+  readonly unacknowledged: { readonly total: number; readonly perAddress: number };
 }
 
 /** Counts connections, for the metrics. */
@@ -44,6 +45,10 @@ export interface WebSocketEndpoint {
 
 /** How often timeouts are checked, in milliseconds. */
 const TICK_MS = 1_000;
+/** Fragments of one message: clients that send any send few, and each costs far more than its bytes. */
+const MAX_FRAGMENTS = 64;
+/** Packets of one frame, by the size that they have at least on average. */
+const MIN_PACKET_BYTES = 256;
 /** Connections closed per batch, and the pause between batches in milliseconds (invariant: drain-without-herd). */
 const DRAIN_BATCH = 50;
 const DRAIN_PAUSE_MS = 100;
@@ -92,42 +97,59 @@ function messageOf(text: string): string {
 
 /** Creates the endpoint; it holds one timer while a connection is open. */
 export function createWebSocketEndpoint(
-  options: GraphqlProtocolOptions & {
+  options: Omit<GraphqlProtocolOptions, 'admit'> & {
     readonly limits: WebSocketLimits;
+    readonly connectionQuotas: ConnectionQuotas;
     readonly counters: ConnectionCounters;
   },
 ): WebSocketEndpoint {
-  const { clock, logger, limitLogger } = options;
+  const { clock, logger, limitLogger, connectionQuotas } = options;
   const limits = { ...CONNECTION_LIMITS, ...options.limits };
   const server = new WebSocketServer({
     noServer: true,
     clientTracking: false,
     maxPayload: limits.messageBytes,
+    maxFragments: MAX_FRAGMENTS,
+    maxBufferedChunks: Math.max(1_024, Math.ceil(limits.messageBytes / MIN_PACKET_BYTES)),
     perMessageDeflate: false,
     handleProtocols,
   });
-  const graphql = makeServer(createGraphqlProtocol(options));
+  const graphql = makeServer(createGraphqlProtocol({ ...options, admit }));
   const connections = new Set<Connection>();
-  const perAddress = new Map<string, number>();
+  const unacknowledged = createUnacknowledgedQueue<Connection>(limits.unacknowledged);
   let timer: CancelTimer | null = null;
   let onEmpty: (() => void) | null = null;
 
-  function tick(): void {
-    timer = null;
-    const now = clock.monotonicNow();
+  /** Counts a connection as its viewer's; returns what frees its place, or null if there is none. */
+  function admit(connection: Connection, subject: string): (() => void) | null {
+    const { address } = connection.source;
+    if (!connectionQuotas.acquire(subject, address)) return null;
+    unacknowledged.delete(connection);
+    return () => connectionQuotas.release(subject, address);
+  }
+
+  function check(now: number): void {
     for (const connection of connections) connection.checkTimeouts(now);
-    armTimer();
+    for (const connection of heaviestConsumers(connections, ({ waitingBytes }) => waitingBytes)) {
+      limitLogger.logExceeded('bytes waiting for clients', connection.source.address, MAX_WAITING_BYTES);
+      connection.close(CLOSES.tooSlow);
+      connection.terminate();
+    }
+  }
+
+  function tick(): void {
+    const now = clock.monotonicNow();
+    // After the poll phase of this turn: what the kernel held while this process was busy is read before it is judged.
+    const immediate = setImmediate(() => {
+      timer = null;
+      check(now);
+      armTimer();
+    });
+    timer = () => clearImmediate(immediate);
   }
 
   function armTimer(): void {
     if (timer === null && connections.size > 0) timer = clock.setTimer(TICK_MS, tick);
-  }
-
-  function count(address: string, change: 1 | -1): number {
-    const total = (perAddress.get(address) ?? 0) + change;
-    if (total === 0) perAddress.delete(address);
-    else perAddress.set(address, total);
-    return total;
   }
 
   function onMessageFailed(connection: Connection, error: unknown): void {
@@ -135,15 +157,15 @@ export function createWebSocketEndpoint(
     if (error instanceof Error && error.message.startsWith('Unexpected message of type')) {
       connection.close(CLOSES.malformed);
     } else if (connection.closing === null) {
-      logger.error(
-        { error: String(error), requestId: connection.source.requestId },
-        'WebSocket message failed',
-      );
+      const { address, requestId } = connection.source;
+      const fields = { error: String(error), from: address, requestId };
+      limitLogger.log('error', address, fields, 'WebSocket message failed');
       connection.close(CLOSES.failed);
     }
   }
 
   function receive(connection: Connection, handle: HandleMessage, text: string): void {
+    connection.markMessage();
     if (connection.closing !== null) return;
     if (connection.isBufferFull) connection.close(CLOSES.tooSlow);
     else handle(messageOf(text)).catch((error: unknown) => onMessageFailed(connection, error));
@@ -158,28 +180,29 @@ export function createWebSocketEndpoint(
     options.counters.opened();
     armTimer();
     socket.on('error', (error) => {
-      if ('code' in error && error.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH') {
+      const code = 'code' in error ? error.code : null;
+      if (code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH')
         limitLogger.logExceeded('bytes of a message', address, limits.messageBytes);
-      }
+      if (code === 'WS_ERR_TOO_MANY_BUFFERED_PARTS')
+        limitLogger.logExceeded('fragments of a message', address, MAX_FRAGMENTS);
       logger.debug({ error: String(error), from: address, requestId: source.requestId }, 'WebSocket error');
     });
     const closed = graphql.opened(new ProtocolSocket(connection, socket, receive), connection);
     socket.once('close', (code, reason) => {
-      connection.closing ??= { code, reason: String(reason) };
-      options.counters.closed(connection.closing.code);
-      if (connection.closing.code === CLOSES.initialisationTimeout.code) {
+      const close = connection.closing ?? { code, reason: String(reason) };
+      connection.ended(close);
+      unacknowledged.delete(connection);
+      options.counters.closed(close.code);
+      if (close === CLOSES.initialisationTimeout)
         limitLogger.logExceeded('ms until connection_init', address, limits.connectionInitTimeoutMs);
-      }
       // 1000 is the client's own close; after any other it may reconnect.
-      if (connection.session !== null && connection.closing.code !== 1000) {
+      if (connection.session !== null && close.code !== 1000) {
         options.reconnectCounter.disconnected(connection.session.viewer.subject);
       }
-      connection.untrack?.();
       connections.delete(connection);
-      count(address, -1);
       void closed(code, String(reason));
       logger.debug(
-        { code: connection.closing.code, from: address, requestId: source.requestId },
+        { code: close.code, from: address, requestId: source.requestId },
         'WebSocket disconnected',
       );
       if (connections.size > 0) return;
@@ -187,13 +210,11 @@ export function createWebSocketEndpoint(
       timer = null;
       onEmpty?.();
     });
-    const isOverAddressLimit = count(address, 1) > limits.connectionsPerAddress;
-    if (isOverAddressLimit)
-      limitLogger.logExceeded('connections of an address', address, limits.connectionsPerAddress);
-    else if (connections.size > limits.connections)
-      limitLogger.logExceeded('connections', 'all', limits.connections);
-    else return;
-    connection.close(CLOSES.tooManyConnections);
+    const oldest = unacknowledged.add(connection, address);
+    if (oldest === null) return;
+    const { perAddress } = limits.unacknowledged;
+    limitLogger.logExceeded('unacknowledged connections', oldest.source.address, perAddress);
+    oldest.close(CLOSES.tooManyConnections);
   }
 
   return {

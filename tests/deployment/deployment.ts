@@ -33,6 +33,9 @@ function createServer(name: string, logs: string, environment: Record<string, st
       TRUSTED_PROXIES: '127.0.0.1',
       WAIT_FOR_DEPENDENCIES: 'true',
       PUBLIC_URL: 'http://localhost:8080',
+      // All watchers of a test have one address, and one subject.
+      MAX_CONNECTIONS_PER_ADDRESS: '20000',
+      MAX_CONNECTIONS_PER_VIEWER: '20000',
       ...environment,
     }),
     ready: (port) =>

@@ -42,7 +42,7 @@ it('ends the server with `npm run serve`, and waits for its orderly end', async 
   child.kill('SIGTERM');
   await ended;
   await eventually(async () => expect(await accepts(port)).toBe(false));
-  expect(lines.at(-1)).toContain('"closed"');
+  expect(lines.at(-1)).toContain('server closed');
 });
 
 it('takes a second SIGTERM within a second for the same one', async () => {
@@ -51,8 +51,8 @@ it('takes a second SIGTERM within a second for the same one', async () => {
   await server.phase('p1', id, 1);
   const { child, ended } = server.process;
   child.kill('SIGTERM');
-  await server.process.lines.until((line) => line.includes('"closing"'));
+  await server.process.lines.until((line) => line.includes('server shutting down'));
   child.kill('SIGTERM');
   expect(await ended).toMatchObject({ code: 0 });
-  expect(server.log()).toContain('"closed"');
+  expect(server.log()).toContain('server closed');
 });

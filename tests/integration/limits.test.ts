@@ -1,32 +1,120 @@
 /** Limits as a client meets them: at the limit all is well, one past it there is a code, and a line in the log. */
 import { connect } from 'node:net';
+import type { Socket } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import type { WebSocket } from 'ws';
+import { createManualClock } from '../support/manual-clock.js';
 import { openRaw } from './support/raw-socket.js';
 import { startTestServer, tokenFor } from './support/running-server.js';
 import { connectStock, watchStock } from './support/stock-client.js';
 
+/** The head of a frame of 100 bytes, and nothing more: below what the stock client can do. */
+function rawFrame(socket: WebSocket): void {
+  const { _socket: raw } = socket as unknown as { readonly _socket: Socket };
+  raw.write(Buffer.from([0x81, 0x80 | 100, 0, 0, 0, 0, 0x7b]));
+}
+
 const overLimit = (limit: string) => (line: { message: string; limit?: unknown }) =>
   line.message === 'limit exceeded' && line.limit === limit;
 
+/** Opens a WebSocket and says who it is: the ack, or the code of its close. */
+async function enter(url: string, sub: string, address: string): Promise<unknown> {
+  const raw = await openRaw(url, { headers: { 'x-forwarded-for': address } });
+  raw.send({ type: 'connection_init', payload: { token: tokenFor({ sub }) } });
+  return Promise.race([raw.messages.next().then(({ type }) => type), raw.closed]);
+}
+
 describe('connections', () => {
-  it('past the limit in all are closed with 1013, and those before go on', async () => {
-    const running = await startTestServer({ maxConnections: 2 });
-    const good = [await openRaw(running.wsUrl), await openRaw(running.wsUrl)];
-    expect(await (await openRaw(running.wsUrl)).closed).toBe(1013);
-    expect(await good[1]?.init(tokenFor())).toMatchObject({ type: 'connection_ack' });
-    await running.line(overLimit('connections'));
+  const trustedProxies = ['127.0.0.1'];
+
+  it.each([
+    ['in all', { maxConnections: 2, maxConnectionsPerAddress: 2, maxConnectionsPerViewer: 2 }, 'connections'],
+    ['of one address', { maxConnectionsPerAddress: 2 }, 'connections of an address'],
+    ['of one subject', { maxConnectionsPerViewer: 2 }, 'connections of a viewer'],
+  ])('%s past their limit are closed with 1013, and those before go on', async (_, limits, name) => {
+    const running = await startTestServer({ ...limits, trustedProxies });
+    const enterAs = (index: number) =>
+      enter(
+        running.wsUrl,
+        name === 'connections of a viewer' ? 'anna' : `viewer-${index}`,
+        name === 'connections of an address' ? '2001:db8::' + String(index) : `203.0.113.${index}`,
+      );
+    expect(await enterAs(1)).toBe('connection_ack');
+    expect(await enterAs(2)).toBe('connection_ack');
+    expect(await enterAs(3)).toBe(1013);
+    await running.line(overLimit(name));
+    expect(running.server.counts.sessions).toBe(2);
   });
 
-  it('of one address past its limit are closed with 1013, and others come in', async () => {
-    const running = await startTestServer({ maxConnectionsPerAddress: 1, trustedProxies: ['127.0.0.1'] });
-    const from = (address: string) => openRaw(running.wsUrl, { headers: { 'x-forwarded-for': address } });
-    const first = await from('203.0.113.1');
-    expect(await (await from('203.0.113.1')).closed).toBe(1013);
-    expect(await (await from('203.0.113.2')).init(tokenFor())).toMatchObject({ type: 'connection_ack' });
+  it('that are let go make room', async () => {
+    const running = await startTestServer({ maxConnectionsPerViewer: 1 });
+    const first = await openRaw(running.wsUrl);
+    await first.init(tokenFor());
+    expect(await enter(running.wsUrl, 'anna', '127.0.0.1')).toBe(1013);
     first.socket.close();
-    await expect.poll(() => running.server.counts.connections).toBe(1);
-    expect(await (await from('203.0.113.1')).init(tokenFor())).toMatchObject({ type: 'connection_ack' });
-    await running.line(overLimit('connections of an address'));
+    await expect.poll(() => running.server.counts.connections).toBe(0);
+    expect(await enter(running.wsUrl, 'anna', '127.0.0.1')).toBe('connection_ack');
+  });
+
+  it('are WebSockets and event streams alike, whatever the stream was asked for by, and come back once it ends', async () => {
+    const running = await startTestServer({ maxConnectionsPerViewer: 2 });
+    const stream = (accept: string, abort: AbortController) =>
+      fetch(`${running.url}/graphql`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${tokenFor()}`, 'content-type': 'application/json', accept },
+        body: JSON.stringify({
+          query: 'subscription { ingestionProgress(projectId: "p1", follow: true) { revision } }',
+        }),
+        signal: abort.signal,
+      });
+    const aborts = [new AbortController(), new AbortController(), new AbortController()] as const;
+    onTestFinished(() => aborts.forEach((abort) => abort.abort()));
+    expect((await stream('text/event-stream', aborts[0])).status).toBe(200);
+    expect((await stream('*/*', aborts[1])).headers.get('content-type')).toContain('text/event-stream');
+    expect((await stream('text/event-stream', aborts[2])).status).toBe(429);
+    expect(await enter(running.wsUrl, 'anna', '127.0.0.1')).toBe(1013);
+    aborts[0].abort();
+    await expect.poll(() => enter(running.wsUrl, 'anna', '127.0.0.1')).toBe('connection_ack');
+  });
+
+  it('are freed if they are let go behind another request of their connection', async () => {
+    const running = await startTestServer({ maxConnectionsPerViewer: 2 });
+    const socket = connect(Number(new URL(running.url).port), '127.0.0.1');
+    const body = JSON.stringify({
+      query: 'subscription { ingestionProgress(projectId: "p1", follow: true) { revision } }',
+    });
+    const request = `POST /graphql HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${tokenFor()}\r\nAccept: text/event-stream\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+    socket.write(request + request);
+    await expect.poll(() => running.server.counts.watchers).toBe(2);
+    socket.destroy();
+    await expect.poll(() => running.server.counts).toMatchObject({ watchers: 0, sessions: 0 });
+    expect(await enter(running.wsUrl, 'anna', '127.0.0.1')).toBe('connection_ack');
+  });
+
+  it('that do not say who they are make room for newer ones, the oldest first', async () => {
+    // A tenth for one address, of which half may be silent.
+    const running = await startTestServer({ maxConnections: 40 });
+    const silent = [await openRaw(running.wsUrl), await openRaw(running.wsUrl), await openRaw(running.wsUrl)];
+    expect(await silent[0]?.closed).toBe(1013);
+    expect(await silent[2]?.init(tokenFor())).toMatchObject({ type: 'connection_ack' });
+    expect(await silent[1]?.init(tokenFor())).toMatchObject({ type: 'connection_ack' });
+    await running.line(overLimit('unacknowledged connections'));
+  });
+});
+
+describe('before the ack', () => {
+  it('a client may send what the longest token needs, and is closed with 1009 past it', async () => {
+    const running = await startTestServer();
+    const padded = (bytes: number) => ({
+      type: 'connection_init',
+      payload: { token: tokenFor(), padding: ' '.repeat(bytes) },
+    });
+    const good = await openRaw(running.wsUrl);
+    good.send(padded(20_000));
+    expect(await good.messages.next()).toMatchObject({ type: 'connection_ack' });
+    const greedy = await openRaw(running.wsUrl);
+    greedy.socket.send(' '.repeat(40_000), { fin: false });
+    expect(await greedy.closed).toBe(1009);
   });
 });
 
@@ -168,6 +256,69 @@ describe('bytes', () => {
     raw.send(padded({ type: 'ping' }, most + 1));
     expect(await raw.closed).toBe(1009);
     await running.line(overLimit('bytes of a message'));
+  });
+});
+
+describe('a message', () => {
+  it('in more than 64 fragments is 1008', async () => {
+    const running = await startTestServer();
+    const raw = await openRaw(running.wsUrl);
+    await raw.init(tokenFor());
+    const sendInFragments = (count: number) => {
+      const text = JSON.stringify({ type: 'ping' });
+      for (let index = 0; index < count; index += 1)
+        raw.socket.send(index === 0 ? text : ' ', { fin: index === count - 1 });
+    };
+    sendInFragments(64);
+    expect(await raw.messages.next()).toMatchObject({ type: 'pong' });
+    sendInFragments(65);
+    expect(await raw.closed).toBe(1008);
+    await running.line(overLimit('fragments of a message'));
+  });
+
+  // Also the test that ws' parser still says whether a message is begun.
+  it.each([
+    ['its last fragment', (socket: WebSocket) => socket.send('{', { fin: false })],
+    ['the rest of its frame', rawFrame],
+  ])('that waits for %s is closed with 1008 at the deadline, although its client pings', async (_, begin) => {
+    const clock = createManualClock();
+    const running = await startTestServer({ clock, requestTimeoutMs: 10_000 });
+    const raw = await openRaw(running.wsUrl);
+    await raw.init(tokenFor({ exp: Math.floor(clock.now() / 1_000) + 3_600 }));
+    begin(raw.socket);
+    raw.socket.on('close', () => clearInterval(ticks));
+    const ticks = setInterval(() => void clock.advance(1_000), 20);
+    onTestFinished(() => clearInterval(ticks));
+    expect(await raw.closed).toBe(1008);
+  });
+});
+
+describe('an answer that nobody reads', () => {
+  it('is waited for as long as for a slow WebSocket, and then its connection is cut', async () => {
+    const clock = createManualClock();
+    const running = await startTestServer({
+      clock,
+      handleRequest: (request, response) => {
+        if (request.url !== '/much') return false;
+        response.end('x'.repeat(50_000_000));
+        return true;
+      },
+    });
+    const socket = connect(Number(new URL(running.url).port), '127.0.0.1');
+    onTestFinished(() => void socket.destroy());
+    socket.on('error', () => undefined);
+    const gone = new Promise((resolve) => void socket.once('close', resolve));
+    socket.pause();
+    socket.write('GET /much HTTP/1.1\r\nHost: a\r\n\r\n');
+    const ticks = setInterval(() => {
+      void clock.advance(1_000);
+      // A client that does not read learns of a reset by what it writes.
+      if (!socket.destroyed) socket.write('\r\n');
+    }, 20);
+    onTestFinished(() => clearInterval(ticks));
+    await gone;
+    await running.line(overLimit('ms of an unread answer'));
+    expect(clock.monotonicNow()).toBeGreaterThanOrEqual(30_000);
   });
 });
 

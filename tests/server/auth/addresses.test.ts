@@ -1,7 +1,7 @@
 /** Where a request came from, and what its refusals cost. */
 import { describe, expect, it } from 'vitest';
 import { bearerToken, connectionToken } from '../../../server/auth/bearer.js';
-import { createClientAddress, isAddressRange } from '../../../server/auth/client-address.js';
+import { addressBlock, createClientAddress, isAddressRange } from '../../../server/auth/client-address.js';
 import { createFailedAuthThrottle } from '../../../server/auth/failed-auth-throttle.js';
 import { createManualClock } from '../../support/manual-clock.js';
 
@@ -22,6 +22,28 @@ describe('the address of a client', () => {
     expect(behind('10.1.2.3', 'nonsense')).toBe('10.1.2.3');
   });
 
+  it.each([
+    ['203.0.113.7:51234', '203.0.113.7'],
+    ['[2001:db8::7]:51234', '2001:db8::7'],
+    ['[2001:db8::7]', '2001:db8::7'],
+    ['::ffff:203.0.113.7', '203.0.113.7'],
+    ['fe80::7%eth0', 'fe80::7'],
+  ])('is read from a hop as proxies write it: %s', (hop, address) => {
+    expect(behind('10.0.0.1', hop)).toBe(address);
+  });
+
+  it.each([
+    ['203.0.113.1', '203.0.113.1'],
+    ['2001:db8::1', '2001:db8:0:0::/64'],
+    ['2001:0db8:0000:0000:1::', '2001:db8:0:0::/64'],
+    ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2::/64'],
+    ['::1', '0:0:0:0::/64'],
+    ['64:ff9b::192.0.2.1', '64:ff9b:0:0::/64'],
+    ['unknown', 'unknown'],
+  ])('counts as itself, or as its /64: %s', (address, block) => {
+    expect(addressBlock(address)).toBe(block);
+  });
+
   it('is told from ranges that are ranges', () => {
     expect(['10.0.0.0/8', '::1', 'fe80::/10', '1.2.3.4'].every(isAddressRange)).toBe(true);
     expect(['10.0.0.0/33', 'host', '10.0.0.0/x', '1.2.3.4/5/6', ''].some(isAddressRange)).toBe(false);
@@ -29,7 +51,7 @@ describe('the address of a client', () => {
 });
 
 describe('refusals of an address', () => {
-  it('cost nothing at first, then time, then are limited until a minute has been quiet', async () => {
+  it('cost nothing at first, then time, then are limited until their minute is over', async () => {
     const clock = createManualClock();
     const ledger = createFailedAuthThrottle(clock, {
       slowAfter: 2,
@@ -48,8 +70,15 @@ describe('refusals of an address', () => {
     expect(ledger.recordFailure('b')).toEqual({ kind: 'none' });
     await clock.advance(59_000);
     expect(ledger.recordFailure('a')).toEqual({ kind: 'limited' });
-    await clock.advance(60_000);
+    await clock.advance(1_000);
     expect(ledger.recordFailure('a')).toEqual({ kind: 'none' });
+  });
+
+  it('of one /64 of IPv6 are counted together', () => {
+    const ledger = createFailedAuthThrottle(createManualClock(), { slowAfter: 0, limitAfter: 1 });
+    expect(ledger.recordFailure('2001:db8:1:2::1').kind).toBe('slow');
+    expect(ledger.recordFailure('2001:db8:1:2:ffff::1').kind).toBe('limited');
+    expect(ledger.recordFailure('2001:db8:1:3::1').kind).toBe('slow');
   });
 });
 
