@@ -11,13 +11,18 @@ import { silentLogger, type Logger } from '../observability/logger.js';
 import { readOrLog, parseRecord } from '../progress/record-codec.js';
 import { parseMessage, serializeChange, serializeCommand } from './bus-codec.js';
 import type { BusMessage, BusState, CommitOutcome, EventBus } from './event-bus.js';
-import { connectRedis, type RedisConnection } from './redis-connection.js';
+import { connectRedis, type RedisConnection, type RedisPair } from './redis-connection.js';
 import * as scripts from './redis-scripts.js';
 
 /** Options of the Redis bus. */
 export interface RedisBusOptions {
   /** `redis://…` or `rediss://…`. */
   readonly url: string;
+  /**
+   * Path of a PEM file with the certificates of the authorities that a `rediss://` address is trusted by.
+   * @default null, those of Node
+   */
+  readonly tlsCaFile?: string | null;
   /** Told of losses and returns, and of messages that do not parse. */
   readonly logger?: Logger;
   /**
@@ -37,8 +42,8 @@ export interface RedisBusOptions {
   readonly callTimeoutMs?: number;
 }
 
-/** Lifetime of the key that each heartbeat writes, in milliseconds. */
-const HEARTBEAT_TTL_MS = 60_000;
+/** Lifetime of the key that each probe writes, in milliseconds. */
+const PROBE_TTL_MS = '60000';
 /** Channels in one SUBSCRIBE after a reconnect. */
 const CHANNELS_PER_CALL = 500;
 
@@ -68,8 +73,6 @@ export function createRedisBus(options: RedisBusOptions): EventBus {
   const stateKey = (projectId: string) => `${prefix}{${projectId}}:state`;
   const channelOf = (projectId: string) => `${prefix}{${projectId}}:events`;
 
-  const heartbeat = (commands: Redis) => commands.set(`${prefix}beat`, '', 'PX', HEARTBEAT_TTL_MS);
-
   const unavailable = (cause: unknown) =>
     new ProgressError('UNAVAILABLE', 'Redis unavailable; retry.', { cause });
 
@@ -82,17 +85,47 @@ export function createRedisBus(options: RedisBusOptions): EventBus {
     }
   };
 
+  const evaluate = async (
+    commands: Redis,
+    script: scripts.RedisScript,
+    projectId: string,
+    args: readonly string[],
+  ) => {
+    const key = stateKey(projectId);
+    try {
+      return (await commands.evalsha(script.sha, 1, key, ...args)) as readonly string[];
+    } catch (error) {
+      // A Redis that was started anew has forgotten its scripts.
+      if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
+      return (await commands.eval(script.lua, 1, key, ...args)) as readonly string[];
+    }
+  };
+
   const run = (script: scripts.RedisScript, projectId: string, args: readonly string[]) =>
-    withCommands(async (commands) => {
-      const key = stateKey(projectId);
-      try {
-        return (await commands.evalsha(script.sha, 1, key, ...args)) as readonly string[];
-      } catch (error) {
-        // A Redis that was started anew has forgotten its scripts.
-        if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
-        return (await commands.eval(script.lua, 1, key, ...args)) as readonly string[];
-      }
+    withCommands((commands) => evaluate(commands, script, projectId, args));
+
+  /** A project of this server alone: no id of a client's project holds a slash. */
+  const probeId = `probe/${busId}`;
+  /** The probe that was sent last, until it is heard. */
+  let awaited: { readonly text: string; readonly onHeard: () => void } | null = null;
+  let probes = 0;
+
+  /** Does everything that a project needs, and resolves once what was published is heard. */
+  const probe = async ({ commands, subscriber }: RedisPair): Promise<void> => {
+    const channel = channelOf(probeId);
+    const event = String((probes += 1));
+    const heard = new Promise<void>((onHeard) => {
+      awaited = { text: scripts.changeMessage(event, '0'), onHeard };
     });
+    await subscriber.subscribe(channel);
+    await evaluate(commands, scripts.COMMIT, probeId, ['0', '0', '0', event, channel, PROBE_TTL_MS]);
+    await heard;
+    // For a millisecond, so that it is open again even if the next step is refused.
+    await evaluate(commands, scripts.CLOSE, probeId, ['0', busId, '1']);
+    await evaluate(commands, scripts.REOPEN, probeId, [busId]);
+    await commands.hget(stateKey(probeId), 'record');
+    await subscriber.unsubscribe(channel);
+  };
 
   const outcomeOf = ([kind, detail]: readonly string[], projectId: string): CommitOutcome => {
     if (kind === 'closing')
@@ -105,6 +138,10 @@ export function createRedisBus(options: RedisBusOptions): EventBus {
   };
 
   const receive = (channel: string, text: string) => {
+    if (channel === channelOf(probeId)) {
+      if (text === awaited?.text) awaited.onHeard();
+      return;
+    }
     const message = parseSafely(text, logger, channel);
     if (message !== null) emitter.emit(channel, message);
   };
@@ -139,9 +176,9 @@ export function createRedisBus(options: RedisBusOptions): EventBus {
     open: async () => {
       if (connection !== null) return;
       const callTimeoutMs = options.callTimeoutMs ?? 2_000;
-      const parts = { callTimeoutMs, logger, heartbeat, resubscribe, onState };
-      connection = await connectRedis({ url: options.url, ...parts });
-      connection.subscriber.on('message', receive);
+      const { url, tlsCaFile = null } = options;
+      const parts = { callTimeoutMs, logger, probe, resubscribe, onMessage: receive, onState };
+      connection = await connectRedis({ url, tlsCaFile, prefix, ...parts });
       // Listeners attached since the subscribing connection is up are not subscribed yet, or may have missed something.
       await resubscribe(connection.subscriber).catch(() => connection?.reconnect());
       connection?.start();
@@ -153,7 +190,7 @@ export function createRedisBus(options: RedisBusOptions): EventBus {
       stateChanges.removeAllListeners();
       closing?.close();
     },
-    ping: async () => void (await withCommands(heartbeat)),
+    ping: () => withCommands(() => connection?.probe() ?? Promise.resolve()),
 
     subscribe: async (projectId, listener) => {
       const channel = channelOf(projectId);

@@ -1,33 +1,53 @@
 /**
- * The two connections of the Redis bus, one for commands and one for SUBSCRIBE: kept alive, given up on when they say
- * nothing, and opened again for ever. Knows nothing of what is sent over them.
+ * The two connections of the Redis bus, one for commands and one for SUBSCRIBE: kept alive, probed by the path that
+ * events take, given up on when they say nothing, and opened again for ever. Knows nothing of what is sent over them.
  */
+import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { Redis, ReplyError, type RedisOptions } from 'ioredis';
 import { backoffDelayMs } from '../shared/backoff.js';
+import { systemClock } from '../shared/clock.js';
+import { createSingleFlight } from '../shared/single-flight.js';
+import { sleep, withTimeout } from '../shared/sleep.js';
 import { silentLogger, type Logger } from '../observability/logger.js';
-import { withoutPassword } from '../observability/redact-url.js';
 import type { BusState } from './event-bus.js';
+import { refusalOf } from './redis-refusal.js';
+import { parseRedisUrl } from '../shared/redis-url.js';
+
+/** A pair of connections that are up. */
+export interface RedisPair {
+  readonly commands: Redis;
+  readonly subscriber: Redis;
+}
 
 /** What the connections are made of. */
 export interface RedisConnectionOptions {
   readonly url: string;
+  /** Path of a file with the certificates of the authorities that are trusted, in PEM; null for those of Node. */
+  readonly tlsCaFile: string | null;
+  /** What our keys and channels begin with, for the advice if Redis refuses them. */
+  readonly prefix: string;
   /** Longest wait for any answer, in milliseconds; a connection that takes longer is opened anew. */
   readonly callTimeoutMs: number;
   readonly logger?: Logger;
-  /** Writes something small: a Redis that is full, or a replica by now, answers pings and does no more. */
-  readonly heartbeat: (commands: Redis) => Promise<unknown>;
-  /** Runs each time the subscribing connection is up; the state is `connected` once it resolves. */
+  /**
+   * Sends something the way that events go and resolves once it was heard: a Redis that is full, a replica by now, or
+   * that has taken a right away, answers pings and does no more.
+   */
+  readonly probe: (pair: RedisPair) => Promise<void>;
+  /** Subscribes to everything that is listened to, each time the subscribing connection is up. */
   readonly resubscribe: (subscriber: Redis) => Promise<void>;
+  readonly onMessage: (channel: string, text: string) => void;
   readonly onState: (state: BusState) => void;
 }
 
 /** Both connections, open. */
-export interface RedisConnection {
+export interface RedisConnection extends RedisPair {
   /** Begins to publish state changes; none is published before. */
   start(): void;
   readonly state: BusState;
-  readonly commands: Redis;
-  readonly subscriber: Redis;
+  /** Probes once more; rejects if what was sent is not heard. */
+  probe(): Promise<void>;
   /** Whether this is an error that Redis replied with: the connection works. */
   isErrorReply(error: unknown): boolean;
   /** Opens both anew, because one of them cannot be trusted. */
@@ -38,19 +58,36 @@ export interface RedisConnection {
 /** Delay between attempts to reconnect. */
 const RECONNECT_BACKOFF = { minMs: 100, maxMs: 1_000 };
 const HEARTBEAT_MS = 2_000;
+/** How long until a Redis that is still reading its file is asked again. */
+const LOADING_RETRY_MS = 200;
+
+const wordsOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
+const ignore = () => undefined;
+/** SNI knows names alone. */
+const serverNameOf = (host: string) => (isIP(host) === 0 ? { servername: host } : {});
 
 /** Opens both connections, or rejects with a sentence. */
 export async function connectRedis(options: RedisConnectionOptions): Promise<RedisConnection> {
-  const { url, callTimeoutMs, heartbeat, resubscribe, onState } = options;
+  const { url, callTimeoutMs, resubscribe, onState } = options;
   const logger = options.logger ?? silentLogger;
   const isErrorReply = (error: unknown) => error instanceof ReplyError;
   let isOpen = false;
   let hasStarted = false;
   let lastError: Error | null = null;
   let state: BusState = 'disconnected';
-  const up = { commands: false, subscriber: false };
+  const flight = createSingleFlight<void>();
+  /** What has worked since the connections were opened last. */
+  const up = { commands: false, subscriber: false, path: false };
 
+  const address = parseRedisUrl(url);
+  const ca = options.tlsCaFile === null ? {} : { ca: readFileSync(options.tlsCaFile) };
   const settings: RedisOptions = {
+    ...address.server,
+    db: address.database,
+    ...(address.username === null ? {} : { username: address.username }),
+    ...(address.password === null ? {} : { password: address.password }),
+    ...(address.family === null ? {} : { family: address.family }),
+    ...(address.tls ? { tls: { ...serverNameOf(address.server.host), ...ca } } : {}),
     lazyConnect: true,
     connectTimeout: callTimeoutMs,
     commandTimeout: callTimeoutMs,
@@ -61,11 +98,14 @@ export async function connectRedis(options: RedisConnectionOptions): Promise<Red
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,
     autoResubscribe: false,
+    // Both need rights of their own; the probe says more.
+    enableReadyCheck: false,
+    disableClientInfo: true,
     retryStrategy: (attempt) => (isOpen ? backoffDelayMs(RECONNECT_BACKOFF, attempt) : null),
   };
 
   const update = () => {
-    const next = up.commands && up.subscriber ? 'connected' : 'disconnected';
+    const next = up.commands && up.subscriber && up.path ? 'connected' : 'disconnected';
     if (next === state || !hasStarted) return;
     state = next;
     logger[next === 'connected' ? 'info' : 'warn'](
@@ -75,78 +115,115 @@ export async function connectRedis(options: RedisConnectionOptions): Promise<Red
     onState(next);
   };
 
-  const createConnection = (name: 'commands' | 'subscriber', whenUp: (redis: Redis) => Promise<unknown>) => {
-    const redis = new Redis(url, settings);
-    /** Counts connections, so that what a former one resolves to is not taken for the present one. */
-    let generation = 0;
+  /** Logs a refusal once, and not at each attempt. */
+  let lastRefusal: string | null = null;
+  const onRefused = (error: unknown, what: string) => {
+    if (error instanceof Error) lastError = error;
+    if (wordsOf(error) !== lastRefusal) logger.warn({ dependency: 'redis', error: wordsOf(error) }, what);
+    lastRefusal = wordsOf(error);
+  };
+
+  /** Counts connections, so that what a former one resolves to is not taken for the present one. */
+  let generation = 0;
+
+  const createConnection = (name: keyof RedisPair) => {
+    const redis = new Redis(settings);
     redis.on('error', (error: Error) => {
       lastError = error;
     });
     redis.on('close', () => {
       generation += 1;
       up[name] = false;
+      up.path = false;
       update();
     });
     redis.on('ready', () => {
-      const current = generation;
-      whenUp(redis).then(
-        () => {
-          if (current !== generation) return;
-          up[name] = true;
-          update();
-        },
-        (error: unknown) => {
-          if (error instanceof Error) lastError = error;
-          // A Redis that refuses to write is asked again by the heartbeat.
-          if (name === 'commands') return;
-          logger.warn({ dependency: 'redis', error: String(error) }, 'Redis subscribe failed');
-          if (current === generation) redis.disconnect(true);
-        },
-      );
+      if (isOpen) void check();
     });
     return redis;
   };
 
-  const commands = createConnection('commands', heartbeat);
-  const subscriber = createConnection('subscriber', resubscribe);
+  /** Ends a connection, or opens it anew. */
+  const disconnect = (redis: Redis, again = false) => {
+    // ioredis listens for one error of a socket; one that is given up in the midst of a TLS handshake has two.
+    (redis.stream as Redis['stream'] | undefined)?.on('error', ignore);
+    redis.disconnect(again);
+  };
+
+  const pair: RedisPair = {
+    commands: createConnection('commands'),
+    subscriber: createConnection('subscriber'),
+  };
+  const { commands, subscriber } = pair;
   const both = [commands, subscriber];
+  subscriber.on('message', options.onMessage);
+
+  /** Resolves once the probe that runs, or a new one, has passed. */
+  const probe = () =>
+    flight.run('probe', () =>
+      withTimeout(
+        systemClock,
+        options.probe(pair),
+        callTimeoutMs,
+        () => new Error(`what was published was not heard within ${callTimeoutMs} ms`),
+      ),
+    );
+
+  /** Brings up what is connected: subscribes, and probes the path. */
+  const check = async (): Promise<void> => {
+    if (commands.status !== 'ready' || subscriber.status !== 'ready') return;
+    const current = generation;
+    up.commands = true;
+    try {
+      if (!up.subscriber) await resubscribe(subscriber);
+      if (current !== generation) return;
+      up.subscriber = true;
+      await probe();
+      if (current !== generation) return;
+      up.path = true;
+      lastRefusal = null;
+      update();
+    } catch (error) {
+      if (current !== generation) return;
+      onRefused(error, 'Redis probe failed');
+      up.path = false;
+      update();
+      // Without an answer there is no telling which of both is dead; its address may lead to the new primary by now.
+      if (!isErrorReply(error) || wordsOf(error).includes('READONLY')) reconnect();
+    }
+  };
+
+  const reconnect = () => {
+    for (const redis of both) if (redis.status === 'ready') disconnect(redis, true);
+  };
 
   try {
-    await Promise.all(both.map((redis) => redis.connect()));
-    await Promise.all([heartbeat(commands), subscriber.ping()]);
+    // One after the other: what the first is refused for, the second would be too.
+    for (const redis of both) await redis.connect();
+    for (;;) {
+      try {
+        await resubscribe(subscriber);
+        await probe();
+        break;
+      } catch (error) {
+        if (!wordsOf(error).startsWith('LOADING')) throw error;
+        await sleep(systemClock, LOADING_RETRY_MS);
+      }
+    }
   } catch (cause) {
-    for (const redis of both) redis.disconnect();
-    const reason = lastError ?? cause;
-    throw new Error(
-      `REDIS_URL: cannot connect to Redis at ${withoutPassword(url)} ` +
-        `(${reason instanceof Error ? reason.message : String(reason)}): check the address, the password and that it runs.`,
-      { cause },
-    );
+    for (const redis of both) disconnect(redis);
+    const reason: unknown = isErrorReply(cause) ? cause : (lastError ?? cause);
+    throw new Error(refusalOf(url, wordsOf(reason), options.prefix), { cause });
   }
   isOpen = true;
-  Object.assign(up, { commands: true, subscriber: true });
-
-  const setCommandsUp = (isUp: boolean) => {
-    up.commands = isUp;
-    update();
-  };
-
-  const onHeartbeatFailed = (error: Error) => {
-    if (!isErrorReply(error)) return commands.disconnect(true);
-    lastError = error;
-    setCommandsUp(false);
-    // Its address may lead to the new primary by now.
-    if (error.message.startsWith('READONLY')) commands.disconnect(true);
-  };
+  Object.assign(up, { commands: true, subscriber: true, path: true });
 
   // So that a dead path is noticed also when nothing is said over it.
-  const heartbeatTimer = setInterval(() => {
-    if (subscriber.status === 'ready') subscriber.ping().catch(() => subscriber.disconnect(true));
-    if (commands.status === 'ready') heartbeat(commands).then(() => setCommandsUp(true), onHeartbeatFailed);
-  }, HEARTBEAT_MS);
+  const heartbeatTimer = setInterval(() => void check(), HEARTBEAT_MS);
   heartbeatTimer.unref();
 
   return {
+    ...pair,
     start: () => {
       hasStarted = true;
       update();
@@ -154,16 +231,13 @@ export async function connectRedis(options: RedisConnectionOptions): Promise<Red
     get state() {
       return state;
     },
-    commands,
-    subscriber,
+    probe,
     isErrorReply,
-    reconnect: () => {
-      for (const redis of both) if (redis.status === 'ready') redis.disconnect(true);
-    },
+    reconnect,
     close: () => {
       clearInterval(heartbeatTimer);
       isOpen = false;
-      for (const redis of both) redis.disconnect();
+      for (const redis of both) disconnect(redis);
     },
   };
 }

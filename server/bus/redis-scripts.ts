@@ -44,15 +44,23 @@ const PUBLISH_LUA = `
   end
 `;
 
+/** What the scripts publish of a change. */
+export function changeMessage(event: string, record: string): string {
+  return `{"kind":"change","event":${event},"record":${record}}`;
+}
+
 /** KEYS: state. ARGV: baseRevision, revision, record, event, channel, ttlMs. */
 export const COMMIT = script(`
   ${NOW_LUA}${REFUSAL_LUA}${PUBLISH_LUA}
   local refused = refusal(KEYS[1], ARGV[1], nil)
   if refused then return refused end
-  redis.call('HSET', KEYS[1], 'revision', ARGV[2], 'record', ARGV[3])
-  redis.call('HDEL', KEYS[1], 'closingUntil', 'closingBy')
+  -- Redis may refuse each step and undoes none. A write that changes nothing comes first (it is refused by a Redis that
+  -- is full, or a replica), then PUBLISH (refused to a user without the channel), and the state last.
+  redis.call('HSET', KEYS[1], 'closingUntil', '0')
   redis.call('PEXPIRE', KEYS[1], ARGV[6])
   publish(ARGV[5], ARGV[4], ARGV[3])
+  redis.call('HSET', KEYS[1], 'revision', ARGV[2], 'record', ARGV[3])
+  redis.call('HDEL', KEYS[1], 'closingUntil', 'closingBy')
   return { 'committed' }
 `);
 

@@ -1,0 +1,28 @@
+/** What to say if Redis cannot be used at the start: its own words, and what would help. Pure. */
+import { withoutPassword } from '../observability/redact-url.js';
+
+/** Commands that the server sends, and those that its scripts call. */
+const COMMANDS =
+  '+eval +evalsha +time +hget +hmget +hset +hdel +pttl +pexpire +publish +subscribe +unsubscribe';
+
+/** The smallest rights of Redis' `ACL SETUSER` under which the server works. */
+export function aclRules(prefix: string): string {
+  return `~${prefix}* &${prefix}* ${COMMANDS}`;
+}
+
+/** What helps against these words of Redis, of TLS or of the network. */
+function advice(words: string, prefix: string): string {
+  if (/NOPERM|The user executing the script/.test(words))
+    return `give its user these rights: ${aclRules(prefix)}`;
+  if (/WRONGPASS|NOAUTH/.test(words))
+    return 'check user and password; both are percent-encoded in the address';
+  if (/certificate|self.signed|altnames/i.test(words))
+    return 'set REDIS_TLS_CA (or NODE_EXTRA_CA_CERTS) to a file with the certificate of the authority that signed it';
+  if (/OOM|READONLY|MISCONF/.test(words)) return 'it must take writes';
+  return 'check the address, the password and that it runs';
+}
+
+/** A sentence for the operator, without the password. */
+export function refusalOf(url: string, words: string, prefix: string): string {
+  return `REDIS_URL: cannot connect to Redis at ${withoutPassword(url)} (${words.replace(/\.$/, '')}): ${advice(words, prefix)}.`;
+}
