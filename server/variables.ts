@@ -131,6 +131,12 @@ export const VARIABLES = Object.freeze({
     null,
     'PEM file with the certificates that a rediss:// address is trusted by; unset, those that Node trusts.',
   ),
+  REDIS_PREFIX: variable(
+    z.string().regex(/^[\w.:-]{1,64}$/, { error: 'must be 1 to 64 letters, digits or _ . : -' }),
+    'ingestion-progress:',
+    null,
+    'What every key and channel in Redis begins with; deployments on one Redis and one database need different ones.',
+  ),
   WAIT_FOR_DEPENDENCIES: variable(
     flag,
     'false',

@@ -11,6 +11,7 @@ import { silentLogger, type Logger } from '../observability/logger.js';
 import { readOrLog, parseRecord } from '../progress/record-codec.js';
 import { parseMessage, serializeChange, serializeCommand } from './bus-codec.js';
 import type { BusMessage, BusState, CommitOutcome, EventBus } from './event-bus.js';
+import { parseRedisUrl } from '../shared/redis-url.js';
 import { connectRedis, type RedisConnection, type RedisPair } from './redis-connection.js';
 import * as scripts from './redis-scripts.js';
 
@@ -71,7 +72,10 @@ export function createRedisBus(options: RedisBusOptions): EventBus {
 
   // Braces, so that a cluster keeps what belongs to a project in one place.
   const stateKey = (projectId: string) => `${prefix}{${projectId}}:state`;
-  const channelOf = (projectId: string) => `${prefix}{${projectId}}:events`;
+  // Channels know no databases. The first has none in its name, as servers of older versions have it.
+  const { database } = parseRedisUrl(options.url);
+  const events = database === 0 ? 'events' : `events/${database}`;
+  const channelOf = (projectId: string) => `${prefix}{${projectId}}:${events}`;
 
   const unavailable = (cause: unknown) =>
     new ProgressError('UNAVAILABLE', 'Redis unavailable; retry.', { cause });

@@ -32,7 +32,7 @@ function decode(text: string | undefined): string | null {
     return decodeURIComponent(text);
   } catch (cause) {
     throw new RedisUrlError(
-      'must have its user and password percent-encoded (% is %25, @ is %40, / is %2F, : is %3A)',
+      'must be an address with user and password percent-encoded (% is %25, @ is %40, / is %2F, : is %3A)',
       { cause },
     );
   }
@@ -54,11 +54,13 @@ function parseFamily(query: string | undefined): 0 | 4 | 6 | null {
   const parameters = new URLSearchParams(query ?? '');
   for (const name of parameters.keys())
     if (name !== 'family')
-      throw new RedisUrlError(`has the unknown parameter "${name}"; it takes family=0, 4 or 6`);
+      throw new RedisUrlError(
+        `must be an address without the parameter "${name}"; it takes family=0, 4 or 6`,
+      );
   const family = parameters.get('family');
   if (family === null) return null;
   if (family === '0' || family === '4' || family === '6') return Number(family) as 0 | 4 | 6;
-  throw new RedisUrlError('has a family that is not 0, 4 or 6');
+  throw new RedisUrlError('must be an address whose family is 0, 4 or 6');
 }
 
 /**
@@ -70,7 +72,9 @@ export function parseRedisUrl(text: string): RedisAddress {
   const server = parseHost(hosts);
   const [username, password] = (login ?? '').split(/:(.*)/s);
   if (!/^\d{0,6}$/.test(path))
-    throw new RedisUrlError('must end with the number of a database, such as /0, or with nothing');
+    throw new RedisUrlError(
+      'must be an address that ends with the number of a database, such as /0, or with nothing',
+    );
   return {
     tls: scheme === 'rediss',
     username: decode(username),
