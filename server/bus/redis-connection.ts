@@ -11,8 +11,8 @@ import { createSingleFlight } from '../shared/single-flight.js';
 import { sleep, withTimeout } from '../shared/sleep.js';
 import { silentLogger, type Logger } from '../observability/logger.js';
 import type { BusState } from './event-bus.js';
-import { refusalOf } from './redis-refusal.js';
-import { parseRedisUrl } from '../shared/redis-url.js';
+import { refusalOf, SENTINEL } from './redis-refusal.js';
+import { parseRedisUrl, type RedisAddress } from '../shared/redis-url.js';
 
 /** A pair of connections that are up. */
 export interface RedisPair {
@@ -66,6 +66,22 @@ const ignore = () => undefined;
 /** SNI knows names alone. */
 const serverNameOf = (host: string) => (isIP(host) === 0 ? { servername: host } : {});
 
+/** Rejects if this is a sentinel, or a node of a cluster, even one that happens to serve what is probed. */
+async function refuseOtherTopologies(commands: Redis, prefix: string): Promise<void> {
+  try {
+    // Keys of two slots: a cluster takes them in no script. It asks for no right beside those of every script.
+    await commands.eval('return 1', 2, `${prefix}{a}`, `${prefix}{b}`);
+  } catch (error) {
+    if (!wordsOf(error).includes('unknown command')) throw error;
+    const role: unknown = await commands.role().catch(() => null);
+    throw Array.isArray(role) && role[0] === 'sentinel' ? new Error(SENTINEL) : error;
+  }
+}
+
+function serversOf({ hosts, masterName }: RedisAddress): RedisOptions {
+  return masterName === null ? hosts[0] : { sentinels: [...hosts], name: masterName };
+}
+
 /** Opens both connections, or rejects with a sentence. */
 export async function connectRedis(options: RedisConnectionOptions): Promise<RedisConnection> {
   const { url, callTimeoutMs, resubscribe, onState } = options;
@@ -80,14 +96,21 @@ export async function connectRedis(options: RedisConnectionOptions): Promise<Red
   const up = { commands: false, subscriber: false, path: false };
 
   const address = parseRedisUrl(url);
-  const ca = options.tlsCaFile === null ? {} : { ca: readFileSync(options.tlsCaFile) };
+  const tls = {
+    ...serverNameOf(address.hosts[0].host),
+    ...(options.tlsCaFile === null ? {} : { ca: readFileSync(options.tlsCaFile) }),
+  };
+  const retryStrategy = (attempt: number) => (isOpen ? backoffDelayMs(RECONNECT_BACKOFF, attempt) : null);
   const settings: RedisOptions = {
-    ...address.server,
+    ...serversOf(address),
     db: address.database,
     ...(address.username === null ? {} : { username: address.username }),
     ...(address.password === null ? {} : { password: address.password }),
     ...(address.family === null ? {} : { family: address.family }),
-    ...(address.tls ? { tls: { ...serverNameOf(address.server.host), ...ca } } : {}),
+    ...(address.tls ? { tls } : {}),
+    ...(address.tls && address.masterName !== null
+      ? { sentinelTLS: tls, enableTLSForSentinelMode: true }
+      : {}),
     lazyConnect: true,
     connectTimeout: callTimeoutMs,
     commandTimeout: callTimeoutMs,
@@ -101,7 +124,9 @@ export async function connectRedis(options: RedisConnectionOptions): Promise<Red
     // Both need rights of their own; the probe says more.
     enableReadyCheck: false,
     disableClientInfo: true,
-    retryStrategy: (attempt) => (isOpen ? backoffDelayMs(RECONNECT_BACKOFF, attempt) : null),
+    retryStrategy,
+    sentinelRetryStrategy: retryStrategy,
+    sentinelCommandTimeout: callTimeoutMs,
   };
 
   const update = () => {
@@ -202,6 +227,7 @@ export async function connectRedis(options: RedisConnectionOptions): Promise<Red
     for (const redis of both) await redis.connect();
     for (;;) {
       try {
+        await refuseOtherTopologies(commands, options.prefix);
         await resubscribe(subscriber);
         await probe();
         break;
@@ -212,7 +238,8 @@ export async function connectRedis(options: RedisConnectionOptions): Promise<Red
     }
   } catch (cause) {
     for (const redis of both) disconnect(redis);
-    const reason: unknown = isErrorReply(cause) ? cause : (lastError ?? cause);
+    const isRefusal = isErrorReply(cause) || wordsOf(cause) === SENTINEL;
+    const reason: unknown = isRefusal ? cause : (lastError ?? cause);
     throw new Error(refusalOf(url, wordsOf(reason), options.prefix), { cause });
   }
   isOpen = true;

@@ -10,6 +10,11 @@ export function aclRules(prefix: string): string {
   return `~${prefix}* &${prefix}* ${COMMANDS}`;
 }
 
+const CLUSTER_ADVICE = 'this is a node of a cluster, write redis+cluster:// and its nodes';
+
+/** Our words for what a sentinel does with a script. */
+export const SENTINEL = 'this is a sentinel';
+
 /** What helps against these words of Redis, of TLS or of the network. */
 function advice(words: string, prefix: string): string {
   if (/NOPERM|The user executing the script/.test(words))
@@ -18,6 +23,9 @@ function advice(words: string, prefix: string): string {
     return 'check user and password; both are percent-encoded in the address';
   if (/certificate|self.signed|altnames/i.test(words))
     return 'set REDIS_TLS_CA (or NODE_EXTRA_CA_CERTS) to a file with the certificate of the authority that signed it';
+  if (words === SENTINEL)
+    return 'write redis+sentinel:// and the sentinels, and the name of the master after a slash';
+  if (/CROSSSLOT|MOVED|CLUSTERDOWN/.test(words)) return CLUSTER_ADVICE;
   if (/OOM|READONLY|MISCONF/.test(words)) return 'it must take writes';
   return 'check the address, the password and that it runs';
 }
