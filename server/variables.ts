@@ -123,7 +123,7 @@ export const VARIABLES = Object.freeze({
     redisAddress,
     null,
     null,
-    'Redis that connects several servers; unset, this server is the only one. User and password are percent-encoded.',
+    'Redis that connects several servers (redis://, redis+sentinel:// or redis+cluster://); unset, this server is the only one. User and password are percent-encoded.',
   ),
   REDIS_TLS_CA: variable(
     certificateFile,

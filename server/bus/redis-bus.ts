@@ -5,19 +5,23 @@
  */
 import { randomUUID } from 'node:crypto';
 import { EventEmitter } from 'node:events';
-import type { Redis } from 'ioredis';
 import { ProgressError } from '../shared/errors.js';
 import { silentLogger, type Logger } from '../observability/logger.js';
 import { readOrLog, parseRecord } from '../progress/record-codec.js';
 import { parseMessage, serializeChange, serializeCommand } from './bus-codec.js';
 import type { BusMessage, BusState, CommitOutcome, EventBus } from './event-bus.js';
 import { parseRedisUrl } from '../shared/redis-url.js';
-import { connectRedis, type RedisConnection, type RedisPair } from './redis-connection.js';
+import {
+  connectRedis,
+  type RedisConnection,
+  type RedisPair,
+  type RedisSubscriber,
+} from './redis-connection.js';
 import * as scripts from './redis-scripts.js';
 
 /** Options of the Redis bus. */
 export interface RedisBusOptions {
-  /** `redis://…` or `rediss://…`. */
+  /** `redis://…`, `redis+sentinel://…/name` or `redis+cluster://…`; `rediss…` for TLS. */
   readonly url: string;
   /**
    * Path of a PEM file with the certificates of the authorities that a `rediss://` address is trusted by.
@@ -73,14 +77,15 @@ export function createRedisBus(options: RedisBusOptions): EventBus {
   // Braces, so that a cluster keeps what belongs to a project in one place.
   const stateKey = (projectId: string) => `${prefix}{${projectId}}:state`;
   // Channels know no databases. The first has none in its name, as servers of older versions have it.
-  const { database } = parseRedisUrl(options.url);
+  const { database, isSharded } = parseRedisUrl(options.url);
+  const publishing = isSharded ? 'SPUBLISH' : 'PUBLISH';
   const events = database === 0 ? 'events' : `events/${database}`;
   const channelOf = (projectId: string) => `${prefix}{${projectId}}:${events}`;
 
   const unavailable = (cause: unknown) =>
     new ProgressError('UNAVAILABLE', 'Redis unavailable; retry.', { cause });
 
-  const withCommands = async <T>(task: (commands: Redis) => Promise<T>): Promise<T> => {
+  const withCommands = async <T>(task: (commands: RedisPair['commands']) => Promise<T>): Promise<T> => {
     if (connection === null) throw unavailable('the bus is not open');
     try {
       return await task(connection.commands);
@@ -90,7 +95,7 @@ export function createRedisBus(options: RedisBusOptions): EventBus {
   };
 
   const evaluate = async (
-    commands: Redis,
+    commands: RedisPair['commands'],
     script: scripts.RedisScript,
     projectId: string,
     args: readonly string[],
@@ -109,20 +114,27 @@ export function createRedisBus(options: RedisBusOptions): EventBus {
     withCommands((commands) => evaluate(commands, script, projectId, args));
 
   /** A project of this server alone: no id of a client's project holds a slash. */
-  const probeId = `probe/${busId}`;
+  const probeStart = `probe/${busId}`;
   /** The probe that was sent last, until it is heard. */
   let awaited: { readonly text: string; readonly onHeard: () => void } | null = null;
   let probes = 0;
 
   /** Does everything that a project needs, and resolves once what was published is heard. */
-  const probe = async ({ commands, subscriber }: RedisPair): Promise<void> => {
+  const probe = async ({ commands, subscriber }: RedisPair, probeId: string): Promise<void> => {
     const channel = channelOf(probeId);
     const event = String((probes += 1));
     const heard = new Promise<void>((onHeard) => {
       awaited = { text: scripts.changeMessage(event, '0'), onHeard };
     });
     await subscriber.subscribe(channel);
-    await evaluate(commands, scripts.COMMIT, probeId, ['0', '0', '0', event, channel, PROBE_TTL_MS]);
+    await evaluate(commands, scripts.COMMIT[publishing], probeId, [
+      '0',
+      '0',
+      '0',
+      event,
+      channel,
+      PROBE_TTL_MS,
+    ]);
     await heard;
     // For a millisecond, so that it is open again even if the next step is refused.
     await evaluate(commands, scripts.CLOSE, probeId, ['0', busId, '1']);
@@ -142,7 +154,7 @@ export function createRedisBus(options: RedisBusOptions): EventBus {
   };
 
   const receive = (channel: string, text: string) => {
-    if (channel === channelOf(probeId)) {
+    if (channel.startsWith(`${prefix}{${probeStart}`)) {
       if (text === awaited?.text) awaited.onHeard();
       return;
     }
@@ -150,13 +162,13 @@ export function createRedisBus(options: RedisBusOptions): EventBus {
     if (message !== null) emitter.emit(channel, message);
   };
 
-  const subscribeChannel = async (subscriber: Redis, channel: string): Promise<void> => {
+  const subscribeChannel = async (subscriber: RedisSubscriber, channel: string): Promise<void> => {
     const pending = subscribing.get(channel) ?? subscriber.subscribe(channel);
     subscribing.set(channel, pending);
     await pending;
   };
 
-  const resubscribe = async (subscriber: Redis) => {
+  const resubscribe = async (subscriber: RedisSubscriber) => {
     const channels = emitter.eventNames().map(String);
     for (let from = 0; from < channels.length; from += CHANNELS_PER_CALL) {
       const some = channels.slice(from, from + CHANNELS_PER_CALL);
@@ -181,7 +193,7 @@ export function createRedisBus(options: RedisBusOptions): EventBus {
       if (connection !== null) return;
       const callTimeoutMs = options.callTimeoutMs ?? 2_000;
       const { url, tlsCaFile = null } = options;
-      const parts = { callTimeoutMs, logger, probe, resubscribe, onMessage: receive, onState };
+      const parts = { callTimeoutMs, logger, probe, probeStart, resubscribe, onMessage: receive, onState };
       connection = await connectRedis({ url, tlsCaFile, prefix, ...parts });
       // Listeners attached since the subscribing connection is up are not subscribed yet, or may have missed something.
       await resubscribe(connection.subscriber).catch(() => connection?.reconnect());
@@ -235,7 +247,7 @@ export function createRedisBus(options: RedisBusOptions): EventBus {
       const { projectId, revision } = change.record.progress;
       const { event, record } = serializeChange(change);
       const args = [String(baseRevision), String(revision), record, event, channelOf(projectId), stateTtlMs];
-      return outcomeOf(await run(scripts.COMMIT, projectId, args), projectId);
+      return outcomeOf(await run(scripts.COMMIT[publishing], projectId, args), projectId);
     },
 
     closeForEnding: async (projectId, change, baseRevision, ttlMs) => {
@@ -253,7 +265,13 @@ export function createRedisBus(options: RedisBusOptions): EventBus {
       const { event, record } = serializeChange(change);
       const channel = channelOf(projectId);
       try {
-        await run(scripts.PUBLISH_STORED, projectId, [String(revision), record, event, channel, stateTtlMs]);
+        await run(scripts.PUBLISH_STORED[publishing], projectId, [
+          String(revision),
+          record,
+          event,
+          channel,
+          stateTtlMs,
+        ]);
       } catch (error) {
         emitter.emit(channel, { kind: 'change', change });
         throw error;
@@ -263,7 +281,11 @@ export function createRedisBus(options: RedisBusOptions): EventBus {
     publishCommand: async (command) => {
       const channel = channelOf(command.projectId);
       try {
-        await withCommands((commands) => commands.publish(channel, serializeCommand(command)));
+        await withCommands((commands) =>
+          isSharded
+            ? commands.spublish(channel, serializeCommand(command))
+            : commands.publish(channel, serializeCommand(command)),
+        );
       } catch (error) {
         emitter.emit(channel, { kind: 'command', command });
         throw error;

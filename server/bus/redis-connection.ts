@@ -2,22 +2,38 @@
  * The two connections of the Redis bus, one for commands and one for SUBSCRIBE: kept alive, probed by the path that
  * events take, given up on when they say nothing, and opened again for ever. Knows nothing of what is sent over them.
  */
+import type { EventEmitter } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
-import { Redis, ReplyError, type RedisOptions } from 'ioredis';
+import { Cluster, Redis, ReplyError, type RedisOptions } from 'ioredis';
 import { backoffDelayMs } from '../shared/backoff.js';
 import { systemClock } from '../shared/clock.js';
 import { createSingleFlight } from '../shared/single-flight.js';
 import { sleep, withTimeout } from '../shared/sleep.js';
 import { silentLogger, type Logger } from '../observability/logger.js';
 import type { BusState } from './event-bus.js';
+import { RedisClusterSubscriber } from './redis-cluster-subscriber.js';
 import { refusalOf, SENTINEL } from './redis-refusal.js';
 import { parseRedisUrl, type RedisAddress } from '../shared/redis-url.js';
 
 /** A pair of connections that are up. */
 export interface RedisPair {
-  readonly commands: Redis;
-  readonly subscriber: Redis;
+  readonly commands: Redis | Cluster;
+  readonly subscriber: RedisSubscriber;
+}
+
+/** What a connection is used for whatever it leads to. */
+interface Link {
+  on: EventEmitter['on'];
+  readonly status: string;
+  connect(): Promise<void>;
+  disconnect(again?: boolean): void;
+}
+
+/** A connection for SUBSCRIBE, or what looks like one on a cluster. */
+export interface RedisSubscriber extends Link {
+  subscribe(...channels: string[]): Promise<unknown>;
+  unsubscribe(channel: string): Promise<unknown>;
 }
 
 /** What the connections are made of. */
@@ -34,9 +50,11 @@ export interface RedisConnectionOptions {
    * Sends something the way that events go and resolves once it was heard: a Redis that is full, a replica by now, or
    * that has taken a right away, answers pings and does no more.
    */
-  readonly probe: (pair: RedisPair) => Promise<void>;
+  readonly probe: (pair: RedisPair, projectId: string) => Promise<void>;
+  /** What the ids of probed projects begin with. */
+  readonly probeStart: string;
   /** Subscribes to everything that is listened to, each time the subscribing connection is up. */
-  readonly resubscribe: (subscriber: Redis) => Promise<void>;
+  readonly resubscribe: (subscriber: RedisSubscriber) => Promise<void>;
   readonly onMessage: (channel: string, text: string) => void;
   readonly onState: (state: BusState) => void;
 }
@@ -80,6 +98,27 @@ async function refuseOtherTopologies(commands: Redis, prefix: string): Promise<v
 
 function serversOf({ hosts, masterName }: RedisAddress): RedisOptions {
   return masterName === null ? hosts[0] : { sentinels: [...hosts], name: masterName };
+}
+
+function createCluster(
+  { hosts }: RedisAddress,
+  settings: RedisOptions,
+  retryStrategy: (attempt: number) => number | null,
+): Cluster {
+  const { host: _host, port: _port, db: _db, retryStrategy: _retry, ...redisOptions } = settings;
+  return new Cluster([...hosts], {
+    lazyConnect: true,
+    enableOfflineQueue: false,
+    enableReadyCheck: false,
+    clusterRetryStrategy: retryStrategy,
+    slotsRefreshTimeout: settings.commandTimeout ?? 0,
+    // As above: no resend of what may have been done.
+    retryDelayOnFailover: 0,
+    retryDelayOnClusterDown: 0,
+    redisOptions,
+    // A certificate is for the name.
+    dnsLookup: (address, callback) => callback(null, address),
+  });
 }
 
 /** Opens both connections, or rejects with a sentence. */
@@ -151,44 +190,58 @@ export async function connectRedis(options: RedisConnectionOptions): Promise<Red
   /** Counts connections, so that what a former one resolves to is not taken for the present one. */
   let generation = 0;
 
-  const createConnection = (name: keyof RedisPair) => {
-    const redis = new Redis(settings);
-    redis.on('error', (error: Error) => {
-      lastError = error;
+  const supervise = (name: keyof RedisPair, link: Link) => {
+    link.on('error', (error: Error) => {
+      // What a cluster's nodes said is in the error of all of them.
+      lastError = (error as { lastNodeError?: Error | null }).lastNodeError ?? error;
     });
-    redis.on('close', () => {
+    link.on('close', () => {
       generation += 1;
       up[name] = false;
       up.path = false;
       update();
     });
-    redis.on('ready', () => {
+    link.on('ready', () => {
       if (isOpen) void check();
     });
-    return redis;
   };
 
   /** Ends a connection, or opens it anew. */
-  const disconnect = (redis: Redis, again = false) => {
+  const disconnect = (redis: Link, again = false) => {
     // ioredis listens for one error of a socket; one that is given up in the midst of a TLS handshake has two.
-    (redis.stream as Redis['stream'] | undefined)?.on('error', ignore);
+    (redis as { stream?: Redis['stream'] }).stream?.on('error', ignore);
     redis.disconnect(again);
   };
 
-  const pair: RedisPair = {
-    commands: createConnection('commands'),
-    subscriber: createConnection('subscriber'),
-  };
-  const { commands, subscriber } = pair;
-  const both = [commands, subscriber];
+  const cluster = address.topology === 'cluster' ? createCluster(address, settings, retryStrategy) : null;
+  const commands = cluster ?? new Redis(settings);
+  const clusterSubscriber =
+    cluster === null
+      ? null
+      : new RedisClusterSubscriber({
+          commands: cluster,
+          isSharded: address.isSharded,
+          settings,
+          retryStrategy,
+        });
+  const subscriber: RedisSubscriber = clusterSubscriber ?? new Redis(settings);
+  const pair: RedisPair = { commands, subscriber };
+  supervise('commands', commands);
+  supervise('subscriber', subscriber);
+  const both: readonly Link[] = [commands, subscriber];
   subscriber.on('message', options.onMessage);
+
+  const probeAll = async () => {
+    const names = (await clusterSubscriber?.probeNames(options.probeStart)) ?? [options.probeStart];
+    for (const name of names) await options.probe(pair, name);
+  };
 
   /** Resolves once the probe that runs, or a new one, has passed. */
   const probe = () =>
     flight.run('probe', () =>
       withTimeout(
         systemClock,
-        options.probe(pair),
+        probeAll(),
         callTimeoutMs,
         () => new Error(`what was published was not heard within ${callTimeoutMs} ms`),
       ),
@@ -227,7 +280,7 @@ export async function connectRedis(options: RedisConnectionOptions): Promise<Red
     for (const redis of both) await redis.connect();
     for (;;) {
       try {
-        await refuseOtherTopologies(commands, options.prefix);
+        if (commands instanceof Redis) await refuseOtherTopologies(commands, options.prefix);
         await resubscribe(subscriber);
         await probe();
         break;

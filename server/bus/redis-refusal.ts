@@ -5,9 +5,12 @@ import { withoutPassword } from '../observability/redact-url.js';
 const COMMANDS =
   '+eval +evalsha +time +hget +hmget +hset +hdel +pttl +pexpire +publish +subscribe +unsubscribe';
 
+/** The same for a cluster with sharded pub/sub. */
+const CLUSTER_COMMANDS = '+cluster|slots +spublish +ssubscribe +sunsubscribe';
+
 /** The smallest rights of Redis' `ACL SETUSER` under which the server works. */
-export function aclRules(prefix: string): string {
-  return `~${prefix}* &${prefix}* ${COMMANDS}`;
+export function aclRules(prefix: string, isCluster = false): string {
+  return `~${prefix}* &${prefix}* ${COMMANDS}${isCluster ? ` ${CLUSTER_COMMANDS}` : ''}`;
 }
 
 const CLUSTER_ADVICE = 'this is a node of a cluster, write redis+cluster:// and its nodes';
@@ -16,9 +19,9 @@ const CLUSTER_ADVICE = 'this is a node of a cluster, write redis+cluster:// and 
 export const SENTINEL = 'this is a sentinel';
 
 /** What helps against these words of Redis, of TLS or of the network. */
-function advice(words: string, prefix: string): string {
+function advice(words: string, prefix: string, isCluster: boolean): string {
   if (/NOPERM|The user executing the script/.test(words))
-    return `give its user these rights: ${aclRules(prefix)}`;
+    return `give its user these rights: ${aclRules(prefix, isCluster)}`;
   if (/WRONGPASS|NOAUTH/.test(words))
     return 'check user and password; both are percent-encoded in the address';
   if (/certificate|self.signed|altnames/i.test(words))
@@ -32,5 +35,5 @@ function advice(words: string, prefix: string): string {
 
 /** A sentence for the operator, without the password. */
 export function refusalOf(url: string, words: string, prefix: string): string {
-  return `REDIS_URL: cannot connect to Redis at ${withoutPassword(url)} (${words.replace(/\.$/, '')}): ${advice(words, prefix)}.`;
+  return `REDIS_URL: cannot connect to Redis at ${withoutPassword(url)} (${words.replace(/\.$/, '')}): ${advice(words, prefix, url.includes('+cluster:'))}.`;
 }

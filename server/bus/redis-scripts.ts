@@ -38,11 +38,14 @@ const REFUSAL_LUA = `
   end
 `;
 
-const PUBLISH_LUA = `
+const publishLua = (command: PublishCommand) => `
   local function publish(channel, event, record)
-    redis.call('PUBLISH', channel, '{"kind":"change","event":' .. event .. ',"record":' .. record .. '}')
+    redis.call('${command}', channel, '{"kind":"change","event":' .. event .. ',"record":' .. record .. '}')
   end
 `;
+
+/** `SPUBLISH` on a cluster with sharded pub/sub. */
+export type PublishCommand = 'PUBLISH' | 'SPUBLISH';
 
 /** What the scripts publish of a change. */
 export function changeMessage(event: string, record: string): string {
@@ -50,8 +53,9 @@ export function changeMessage(event: string, record: string): string {
 }
 
 /** KEYS: state. ARGV: baseRevision, revision, record, event, channel, ttlMs. */
-export const COMMIT = script(`
-  ${NOW_LUA}${REFUSAL_LUA}${PUBLISH_LUA}
+const commit = (command: PublishCommand) =>
+  script(`
+  ${NOW_LUA}${REFUSAL_LUA}${publishLua(command)}
   local refused = refusal(KEYS[1], ARGV[1], nil)
   if refused then return refused end
   -- Redis may refuse each step and undoes none. A write that changes nothing comes first (it is refused by a Redis that
@@ -83,8 +87,9 @@ export const REOPEN = script(`
 `);
 
 /** KEYS: state. ARGV: revision, record, event, channel, ttlMs. */
-export const PUBLISH_STORED = script(`
-  ${PUBLISH_LUA}
+const publishStored = (command: PublishCommand) =>
+  script(`
+  ${publishLua(command)}
   local held = redis.call('HMGET', KEYS[1], 'revision', 'closingBy')
   local revision = tonumber(held[1])
   if not revision or revision < tonumber(ARGV[1]) then
@@ -98,6 +103,13 @@ export const PUBLISH_STORED = script(`
   publish(ARGV[4], ARGV[3], ARGV[2])
   return { 'committed' }
 `);
+
+/** The scripts that publish, by the command by which they do. */
+export const COMMIT = Object.freeze({ PUBLISH: commit('PUBLISH'), SPUBLISH: commit('SPUBLISH') });
+export const PUBLISH_STORED = Object.freeze({
+  PUBLISH: publishStored('PUBLISH'),
+  SPUBLISH: publishStored('SPUBLISH'),
+});
 
 /** Who closes a project's key, and at which revision; begins with the revision, as `PUBLISH_STORED` expects. */
 export function closingMark(revision: number, busId: string): string {

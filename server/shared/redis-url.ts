@@ -7,7 +7,7 @@ export interface RedisHost {
 }
 
 /** What the address leads to. */
-export type RedisTopology = 'single' | 'sentinel';
+export type RedisTopology = 'single' | 'sentinel' | 'cluster';
 
 /** An address, taken apart. */
 export interface RedisAddress {
@@ -15,21 +15,30 @@ export interface RedisAddress {
   readonly tls: boolean;
   readonly username: string | null;
   readonly password: string | null;
-  /** The server, or the sentinels. */
+  /** The server, the sentinels, or nodes of the cluster. */
   readonly hosts: readonly [RedisHost, ...RedisHost[]];
   /** What the sentinels know the master as; null without them. */
   readonly masterName: string | null;
   /** Number of the database. */
   readonly database: number;
+  /** Whether a cluster's events go by sharded pub/sub, which Redis has since 7. */
+  readonly isSharded: boolean;
   /** Version of IP, as ioredis takes it; 0 for whichever answers. */
   readonly family: 0 | 4 | 6 | null;
 }
 
-const DEFAULT_PORT = { single: 6_379, sentinel: 26_379 };
-const PARTS = /^(rediss?)(?:\+(sentinel))?:\/\/(?:([^@]*)@)?([^/?#@]*)(?:\/([^?#]*))?(?:\?([^#]*))?$/;
+const DEFAULT_PORT = { single: 6_379, cluster: 6_379, sentinel: 26_379 };
+const PARTS = /^(rediss?)(?:\+(sentinel|cluster))?:\/\/(?:([^@]*)@)?([^/?#@]*)(?:\/([^?#]*))?(?:\?([^#]*))?$/;
 
-/** Name of the master, and a number if it is another database than the first. */
-const NAME_AND_DATABASE = /^([\w.-]+)(?:\/(\d{0,6}))?$/;
+/** What follows the hosts: the master's name, if any, and the number of a database. */
+const PATHS = {
+  single: { pattern: /^()(\d{0,6})$/, what: 'the number of a database, such as /0, or with nothing' },
+  cluster: { pattern: /^()(0?)$/, what: 'its nodes: a cluster has one database' },
+  sentinel: {
+    pattern: /^([\w.-]+)(?:\/(\d{0,6}))?$/,
+    what: 'the name of the master, as redis+sentinel://a:26379,b:26379/mymaster does',
+  },
+};
 
 /** An address that does not parse; its message completes "REDIS_URL …" and never holds the address, which may hold a password. */
 export class RedisUrlError extends Error {
@@ -63,9 +72,9 @@ function parseHost(text: string, defaultPort: number): RedisHost {
 function parseFamily(query: string | undefined): 0 | 4 | 6 | null {
   const parameters = new URLSearchParams(query ?? '');
   for (const name of parameters.keys())
-    if (name !== 'family')
+    if (name !== 'family' && name !== 'pubsub')
       throw new RedisUrlError(
-        `must be an address without the parameter "${name}"; it takes family=0, 4 or 6`,
+        `must be an address without the parameter "${name}"; it takes family (0, 4 or 6) and pubsub (classic)`,
       );
   const family = parameters.get('family');
   if (family === null) return null;
@@ -79,19 +88,15 @@ function parseFamily(query: string | undefined): 0 | 4 | 6 | null {
  */
 export function parseRedisUrl(text: string): RedisAddress {
   const [, scheme, kind, login, hosts = '', path = '', query] = PARTS.exec(text) ?? [];
-  const topology = kind === 'sentinel' ? kind : 'single';
+  const topology = kind === 'sentinel' || kind === 'cluster' ? kind : 'single';
   const [first = '', ...others] = topology === 'single' ? [hosts] : hosts.split(',');
   const port = DEFAULT_PORT[topology];
   const server = parseHost(first, port);
   const [username, password] = (login ?? '').split(/:(.*)/s);
-  const [, name, database = ''] =
-    (topology === 'single' ? /^()(\d{0,6})$/ : NAME_AND_DATABASE).exec(path) ?? [];
+  const [, name, database = ''] = PATHS[topology].pattern.exec(path) ?? [];
   if (name === undefined)
-    throw new RedisUrlError(
-      topology === 'single'
-        ? 'must be an address that ends with the number of a database, such as /0, or with nothing'
-        : 'must be an address that ends with the name of the master, such as redis+sentinel://a:26379,b:26379/mymaster',
-    );
+    throw new RedisUrlError(`must be an address that ends with ${PATHS[topology].what}`);
+  const isClassic = /(^|&)pubsub=classic(&|$)/.test(query ?? '');
   return {
     topology,
     tls: scheme === 'rediss',
@@ -100,6 +105,7 @@ export function parseRedisUrl(text: string): RedisAddress {
     hosts: [server, ...others.map((host) => parseHost(host, port))],
     masterName: topology === 'sentinel' ? name : null,
     database: Number(database),
+    isSharded: topology === 'cluster' && !isClassic,
     family: parseFamily(query),
   };
 }

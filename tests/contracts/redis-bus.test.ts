@@ -210,7 +210,9 @@ describe('the Redis bus over the wire', () => {
   it('says in a sentence, without the password, that nothing answers at the address', async () => {
     const bus = createRedisBus({ url: 'redis://user:secret@127.0.0.1:1', callTimeoutMs: 300 });
     const refused: unknown = await bus.open().catch((error: unknown) => error);
-    expect(String(refused)).toMatch(/REDIS_URL: cannot connect to Redis at redis:\/\/127\.0\.0\.1:1 .*: check/);
+    expect(String(refused)).toMatch(
+      /REDIS_URL: cannot connect to Redis at redis:\/\/127\.0\.0\.1:1 .*: check/,
+    );
     expect(String(refused)).not.toContain('secret');
     await using proxy = await createTcpProxy(1);
     proxy.swallow();
