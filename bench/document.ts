@@ -1,25 +1,28 @@
 /**
- * Writes `docs/performance.md` and its plot out of the newest result of each bench, which `--json bench/results/NAME.json`
- * leaves there: `tsx bench/document.ts`.
+ * Writes `docs/performance.md` and its plot from the newest result of each bench, which `--json bench/results/NAME.json`
+ * wrote: `tsx bench/document.ts`.
  */
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { drawEta } from './eta/plot.js';
 import { drawBars, type Group } from './plot.js';
 import { describe, format, type BenchResult } from './result.js';
 
-/** What each bench measures, in the order of the document. */
+/** The title of each bench, in the order of the document. */
 const TITLES: Readonly<Record<string, string>> = Object.freeze({
   fanout: 'One event to many watchers',
   emit: 'A job that reports each item',
   memory: 'An idle watcher',
   poll: 'Polling',
-  storm: 'A server that comes back',
+  storm: 'A server that restarts',
   load: 'Many ingestions at once',
-  hostile: 'Watchers that do harm',
+  hostile: 'Harmful watchers',
   widget: 'The element',
-  scroll: 'A page of elements that scrolls',
+  scroll: 'A scrolling page of elements',
+  eta: 'Time left, shown and true',
 });
 
 const PLOT = 'performance.svg';
+const ETA_PLOT = 'eta.svg';
 const DOCS = new URL('../docs/', import.meta.url);
 const RESULTS = new URL('results/', import.meta.url);
 
@@ -29,7 +32,7 @@ function readAll(): BenchResult[] {
 }
 
 function verdicts(results: readonly BenchResult[]): string[] {
-  const lines = ['| bench | setting | goal | bound | measured | |', '|---|---|---|---:|---:|---|'];
+  const lines = ['| bench | setting | goal | limit | measured | |', '|---|---|---|---:|---:|---|'];
   for (const { bench, goals } of results) {
     for (const goal of goals) {
       lines.push(
@@ -52,13 +55,13 @@ function machineOf({ machine, versions, at, quick }: BenchResult): string[] {
   ];
 }
 
-/** The figures that a picture tells best: CPU a message by setting, memory a watcher. */
+/** The figures of the plot: CPU per message by setting, memory per watcher. */
 function groupsOf(results: readonly BenchResult[]): Group[] {
   const groups: Group[] = [];
   for (const { bench, rows } of results) {
     const figure = bench === 'fanout' ? 'cpu' : bench === 'memory' ? 'rss' : null;
     if (figure === null) continue;
-    const title = bench === 'fanout' ? 'µs of server CPU a message' : 'kB of memory a watcher';
+    const title = bench === 'fanout' ? 'µs of server CPU per message' : 'kB of memory per watcher';
     for (const setting of new Set(rows.map((row) => row.setting))) {
       const bars = rows
         .filter((row) => row.setting === setting)
@@ -76,17 +79,17 @@ function write(): void {
     (best, result) => (best === null || result.at > best.at ? result : best),
     null,
   );
-  if (newest === null) throw new Error('No result stands in bench/results.');
+  if (newest === null) throw new Error('There is no result in bench/results.');
   const lines = [
     '# Performance',
     '',
-    'Written by `npm run bench` itself: `npm run bench -- NAME --json bench/results/NAME.json`, then `npx tsx bench/document.ts`. Load and server run in processes of their own on one machine, over loopback; each bench runs its peers in the same run, in turns, and compares turn by turn. Medians, least and greatest in brackets. The peers stand in `bench/peers`, written as their own documentation says. Nothing here is faster than the machine it was measured on: read the ratios.',
+    'Generated from benches: `npm run bench -- NAME --json bench/results/NAME.json`, then `npx tsx bench/document.ts`. Load and server run in separate processes on one machine, over loopback. Each bench runs its peers in the same run, in turns, and compares them turn by turn. Figures are medians, with minimum and maximum in brackets. The peers are in `bench/peers`, written as their documentation recommends. Absolute figures depend on the machine; compare the ratios.',
     '',
     ...machineOf(newest),
     '',
-    `![CPU a message and memory a watcher, beside the peers](${PLOT})`,
+    `![CPU per message and memory per watcher, compared with the peers](${PLOT})`,
     '',
-    '## What was to be reached',
+    '## Goals',
     '',
     ...verdicts(results),
   ];
@@ -95,10 +98,12 @@ function write(): void {
     lines.push('', `## ${TITLES[result.bench] ?? result.bench} (\`${result.bench}\`)`, '');
     if (dayOf(result.at) !== dayOf(newest.at)) lines.push(`Measured on ${dayOf(result.at)}.`, '');
     if (result.quick) lines.push('With `--quick`: one size, few repetitions.', '');
+    if (result.bench === 'eta') lines.push(`![Time left as shown, against what was true](${ETA_PLOT})`, '');
     lines.push(describe({ ...rest, goals: [] }));
   }
   writeFileSync(new URL('performance.md', DOCS), `${lines.join('\n')}\n`);
   writeFileSync(new URL(PLOT, DOCS), drawBars(groupsOf(results)));
+  writeFileSync(new URL(ETA_PLOT, DOCS), drawEta());
 }
 
 write();

@@ -1,4 +1,4 @@
-/** The process of one way to report progress: how many calls a second, and what each allocates. */
+/** The process of one emitter: its calls per second, and what each call allocates. */
 import { PerformanceObserver } from 'node:perf_hooks';
 import { createBullEmitter } from './emitters/bullmq.js';
 import type { Emitter, EmitterName } from './emitters/emitter.js';
@@ -10,12 +10,12 @@ import { pause, sharedNow } from './harness/time.js';
 /** Calls of this process. */
 export interface EmitCalls {
   open(setting: { readonly redisPort: number }): Promise<void>;
-  /** Reports for so long; resolves to calls a second. */
+  /** Reports for this long; resolves to calls per second. */
   rate(setting: { readonly durationMs: number; readonly batch: number }): Promise<number>;
-  /** Bytes that one call allocates, over so many calls without a collection; null where one came between. */
+  /** Bytes per call, over this many calls; null if a garbage collection happened. */
   allocated(setting: { readonly calls: number }): Promise<number | null>;
-  /** Whether what was reported last is what a watcher would read. */
-  isRight(): Promise<boolean>;
+  /** Whether a watcher would read the last report. */
+  isLastReportStored(): Promise<boolean>;
 }
 
 const name = process.argv[2] as EmitterName;
@@ -51,7 +51,7 @@ answerCalls<EmitCalls>({
       await opened().report(batch, next);
       next += batch;
       calls += batch;
-      // A job gives the event loop its turn now and then: timers and writes are part of the price.
+      // A real job yields to the event loop: timers and writes are part of the cost.
       await turn();
       now = sharedNow();
     }
@@ -59,7 +59,7 @@ answerCalls<EmitCalls>({
   },
   allocated: async ({ calls }) => {
     globalThis.gc?.();
-    // The observer hears of a collection some turns later.
+    // The observer is notified of a collection some turns later.
     await pause(50);
     const collectionsBefore = collections;
     const before = process.memoryUsage().heapUsed;
@@ -69,8 +69,8 @@ answerCalls<EmitCalls>({
     await pause(50);
     return collections === collectionsBefore ? (after - before) / calls : null;
   },
-  isRight: async () => {
-    // The window's end comes within 500 ms, and an event after it.
+  isLastReportStored: async () => {
+    // The window ends within 500 ms, followed by an event.
     await pause(700);
     return (await opened().lastReported()) === next - 1;
   },

@@ -11,9 +11,9 @@ export interface HttpCalls {
   /** Resolves to the port. */
   start(): Promise<number>;
   serve(served: Served): void;
-  /** Milliseconds of CPU since the process began. */
+  /** CPU time since the start of the process, in milliseconds. */
   cpuMs(): number;
-  /** Samples until the next call, which tells where the time went. */
+  /** Starts sampling; the next call ends it and returns the profile. */
   profile(): Promise<readonly ProfileLine[]>;
 }
 

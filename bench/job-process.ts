@@ -1,4 +1,4 @@
-/** The process of our server with many ingestions in it, each a job that reports far oftener than events go out. */
+/** The process of our server with many ingestions, each with a job that reports much more often than events are sent. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,23 +12,23 @@ export type Reports = Readonly<Record<string, readonly number[]>>;
 
 /** Calls of this process. */
 export interface JobCalls {
-  /** Starts the server, on MongoDB where an address is given, and every ingestion; resolves to the watchers' address. */
+  /** Starts the server, on MongoDB if an address is given, and every ingestion; resolves to the watchers' address. */
   start(setting: { readonly ingestions: number; readonly mongodbUri: string | null }): Promise<string>;
-  /** Runs every ingestion for so long, with so many updates a second each, and completes it. */
+  /** Runs every ingestion for this long with this many updates per second, and completes it. */
   run(load: { readonly durationMs: number; readonly updatesPerSecond: number }): Promise<Reports>;
-  /** Resident memory once garbage is collected: between two collections V8 lets it rise by a third, and fall again. */
+  /** Resident memory after a garbage collection: between two collections it rises by a third and falls again. */
   rssMegabytes(): number;
-  /** Sum of counters of this name on `/metrics`. */
-  counted(name: string): Promise<number>;
+  /** The sum of the counters with this name on `/metrics`. */
+  counter(name: string): Promise<number>;
 }
 
 type Run = Awaited<ReturnType<ProgressServer['emitter']['startIngestion']>>;
 
-/** Ingestions that start at once: each waits until it is stored, and a slow store takes them one by one. */
-const STARTS = 10;
-/** How long a job repeats what a slow store did not take, and the pause between, in ms. */
-const REPEAT_MS = 60_000;
-const REPEAT_PAUSE_MS = 200;
+/** Ingestions that start at the same time: each waits until it is stored, and a slow store takes them one by one. */
+const STARTS_AT_ONCE = 10;
+/** How long a job retries what a slow store did not write, and the delay between retries, in milliseconds. */
+const RETRY_MS = 60_000;
+const RETRY_DELAY_MS = 200;
 
 let server: ProgressServer | null = null;
 const runs: Run[] = [];
@@ -38,24 +38,24 @@ function started(): ProgressServer {
   return server;
 }
 
-/** Repeats what may be repeated, as a job does whose store is slow. */
-async function repeated<T>(task: () => Promise<T>): Promise<T> {
-  const until = sharedNow() + REPEAT_MS;
+/** Retries while the store is unavailable, as a real job does. */
+async function withRetries<T>(task: () => Promise<T>): Promise<T> {
+  const until = sharedNow() + RETRY_MS;
   for (;;) {
     try {
       return await task();
     } catch (cause) {
-      const mayRepeat = cause instanceof ProgressError && cause.code === 'UNAVAILABLE';
-      if (!mayRepeat || sharedNow() > until) throw cause;
-      await pause(REPEAT_PAUSE_MS);
+      const isTransient = cause instanceof ProgressError && cause.code === 'UNAVAILABLE';
+      if (!isTransient || sharedNow() > until) throw cause;
+      await pause(RETRY_DELAY_MS);
     }
   }
 }
 
 async function startAll(ids: readonly string[]): Promise<void> {
   const { emitter } = started();
-  for (let first = 0; first < ids.length; first += STARTS) {
-    const batch = ids.slice(first, first + STARTS);
+  for (let first = 0; first < ids.length; first += STARTS_AT_ONCE) {
+    const batch = ids.slice(first, first + STARTS_AT_ONCE);
     runs.push(
       ...(await Promise.all(batch.map((id) => emitter.startIngestion(id, { ingestionId: ingestionId(id) })))),
     );
@@ -80,7 +80,7 @@ async function runOne(
     });
     await pause(intervalMs);
   }
-  await repeated(() => run.emitComplete({ itemsProcessed: times.length }));
+  await withRetries(() => run.emitComplete({ itemsProcessed: times.length }));
   return times;
 }
 
@@ -111,7 +111,7 @@ answerCalls<JobCalls>({
     globalThis.gc?.();
     return process.memoryUsage().rss / 1e6;
   },
-  counted: async (name) => {
+  counter: async (name) => {
     const text = await (await fetch(`${started().url}/metrics`)).text();
     const lines = text.split('\n').filter((line) => line.startsWith(name));
     return lines.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);

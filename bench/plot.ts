@@ -1,8 +1,8 @@
-/** Draws bars with their spread as an SVG that reads in light and dark. Pure. */
+/** Draws bars with their spread as an SVG for light and dark color schemes. Pure. */
 import type { Spread } from './harness/statistics.js';
 import { format } from './result.js';
 
-/** Bars of one scale. */
+/** Bars with the same scale. */
 export interface Group {
   readonly title: string;
   readonly bars: readonly { readonly label: string; readonly spread: Spread | undefined }[];
@@ -35,7 +35,7 @@ function drawGroup({ title, bars }: Group, top: number): string {
   return `<text class="title" x="0" y="${top + 22}">${escape(title)}</text>${rows.join('')}`;
 }
 
-/** All groups, one under the other. */
+/** Draws all groups, one below the other. */
 export function drawBars(groups: readonly Group[]): string {
   let top = 0;
   const parts: string[] = [];
@@ -51,5 +51,5 @@ export function drawBars(groups: readonly Group[]): string {
     '.spread{stroke:#222;stroke-width:1.5}',
     '@media (prefers-color-scheme:dark){text{fill:#ddd}.spread{stroke:#ddd}.ours{fill:#6ea0ff}.peer{fill:#5b6270}}',
   ].join('');
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${top}" role="img"><title>CPU a message and memory a watcher</title><style>${style}</style>${parts.join('')}</svg>\n`;
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${top}" role="img"><title>CPU per message and memory per watcher</title><style>${style}</style>${parts.join('')}</svg>\n`;
 }

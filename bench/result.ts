@@ -1,37 +1,37 @@
-/** What a bench hands over: figures of each subject, goals with verdicts, and the machine; written as JSON, told as text. */
+/** The result of a bench: the figures of each subject, goals with verdicts, and the machine; written as JSON and as text. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, release, totalmem } from 'node:os';
 import { dirname } from 'node:path';
 import type { ProfileLine } from './harness/profile.js';
 import type { Spread } from './harness/statistics.js';
 
-/** One row: a subject (we or a peer) in one setting. */
+/** One row: a subject (ours or a peer) in one setting. */
 export interface Row {
-  /** Such as '1,000 watchers on 10 projects'. */
+  /** For example '1,000 watchers on 10 projects'. */
   readonly setting: string;
   readonly subject: string;
   readonly figures: Readonly<Record<string, Spread>>;
 }
 
-/** One thing to reach, and whether it was. */
+/** A goal, and whether it was reached. */
 export interface Goal {
   readonly setting: string;
   readonly goal: string;
-  /** What was measured, in the goal's unit. */
+  /** The measured value, in the unit of the goal. */
   readonly measured: number;
-  /** The bound in the same unit. */
+  /** The limit, in the same unit. */
   readonly bound: number;
   readonly sense: 'at most' | 'at least';
   readonly reached: boolean;
 }
 
-/** Where our server's time goes in a setting. */
+/** A CPU profile of our server in a setting. */
 export interface Profile {
   readonly setting: string;
   readonly lines: readonly ProfileLine[];
 }
 
-/** Everything that a run found. */
+/** All results of a run. */
 export interface BenchResult {
   readonly bench: string;
   readonly quick: boolean;
@@ -39,19 +39,19 @@ export interface BenchResult {
   readonly at: number;
   readonly machine: Readonly<Record<string, string>>;
   readonly versions: Readonly<Record<string, string>>;
-  /** Unit of each figure, by its name. */
+  /** The unit of each figure, by its name. */
   readonly units: Readonly<Record<string, string>>;
   readonly rows: readonly Row[];
   readonly goals: readonly Goal[];
   readonly profiles?: readonly Profile[];
-  /** What a reader must know beside the figures. */
+  /** What a reader must know besides the figures. */
   readonly notes: readonly string[];
 }
 
-/** What a scenario finds; the rest is added here. */
+/** The findings of a scenario; the rest is added here. */
 export type Findings = Pick<BenchResult, 'units' | 'rows' | 'goals' | 'profiles' | 'notes'>;
 
-/** Lines of a profile that are shown. */
+/** The lines of a profile that are shown. */
 const PROFILE_LINES = 15;
 
 const PACKAGES = [
@@ -72,12 +72,12 @@ function versionOf(name: string): string {
 }
 
 /** A goal with its verdict. */
-export function judge(goal: Omit<Goal, 'reached'>): Goal {
+export function withVerdict(goal: Omit<Goal, 'reached'>): Goal {
   const reached = goal.sense === 'at most' ? goal.measured <= goal.bound : goal.measured >= goal.bound;
   return { ...goal, reached };
 }
 
-/** Findings with time, machine and versions. */
+/** Adds time, machine and versions to the findings. */
 export function complete(bench: string, quick: boolean, findings: Findings): BenchResult {
   return {
     bench,
@@ -94,20 +94,20 @@ export function complete(bench: string, quick: boolean, findings: Findings): Ben
   };
 }
 
-/** Four significant digits at most, thousands apart. */
+/** At most four significant digits, with thousands separators. */
 export function format(value: number): string {
   if (!Number.isFinite(value)) return '–';
   const digits = Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : 2;
   return value.toLocaleString('en', { maximumFractionDigits: digits });
 }
 
-function tell(spread: Spread | undefined): string {
+function formatSpread(spread: Spread | undefined): string {
   if (spread === undefined) return '–';
   const median = format(spread.median);
   return spread.repetitions < 2 ? median : `${median} (${format(spread.min)}–${format(spread.max)})`;
 }
 
-/** Tables of a result in Markdown, one for each setting; also what a terminal shows. */
+/** The tables of a result in Markdown, one per setting; also printed to the terminal. */
 export function describe(result: BenchResult): string {
   const lines: string[] = [];
   const names = Object.keys(result.units);
@@ -117,12 +117,12 @@ export function describe(result: BenchResult): string {
     lines.push(`|---|${names.map(() => '---:|').join('')}`);
     for (const row of result.rows) {
       if (row.setting !== setting) continue;
-      lines.push(`| ${row.subject} | ${names.map((name) => tell(row.figures[name])).join(' | ')} |`);
+      lines.push(`| ${row.subject} | ${names.map((name) => formatSpread(row.figures[name])).join(' | ')} |`);
     }
     lines.push('');
   }
   if (result.goals.length > 0) {
-    lines.push('| setting | goal | bound | measured | |', '|---|---|---:|---:|---|');
+    lines.push('| setting | goal | limit | measured | |', '|---|---|---:|---:|---|');
     for (const goal of result.goals) {
       const verdict = goal.reached ? 'reached' : '**missed**';
       lines.push(
@@ -132,7 +132,7 @@ export function describe(result: BenchResult): string {
     lines.push('');
   }
   for (const { setting, lines: places } of result.profiles ?? []) {
-    lines.push(`Where our server's time goes, ${setting}:`, '', '| % | |', '|---:|---|');
+    lines.push(`CPU profile of our server, ${setting}:`, '', '| % | |', '|---:|---|');
     for (const { percent, place } of places.slice(0, PROFILE_LINES))
       lines.push(`| ${format(percent)} | ${place} |`);
     lines.push('');
@@ -141,7 +141,7 @@ export function describe(result: BenchResult): string {
   return lines.join('\n');
 }
 
-/** Writes a result where `--json` says. */
+/** Writes a result to the file of `--json`. */
 export function write(file: string, result: BenchResult): void {
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, `${JSON.stringify(result, null, 2)}\n`);

@@ -1,6 +1,7 @@
-/** `npm run bench -- NAME [--quick] [--json FILE]`: runs one bench against its peers, and tells what it found. */
+/** `npm run bench -- NAME [--quick] [--json FILE]`: runs one bench against its peers and prints the result. */
 import { parseArgs } from 'node:util';
 import { complete, describe, write, type Findings } from './result.js';
+import { eta } from './scenarios/eta.js';
 import { fanout } from './scenarios/fanout.js';
 import { emit } from './scenarios/emit.js';
 import { hostile } from './scenarios/hostile.js';
@@ -22,6 +23,7 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = Object.freeze({
   widget,
   scroll,
   hostile,
+  eta,
 });
 
 const { values, positionals } = parseArgs({
@@ -44,7 +46,7 @@ const save = (findings: Findings) => {
 const findings = await scenario({
   quick: values.quick,
   soakMinutes: Number(values['soak-minutes'] ?? (values.quick ? 0 : 10)),
-  tell: (line) => console.error(`  ${line}`),
+  log: (line) => console.error(`  ${line}`),
   save,
 });
 save(findings);

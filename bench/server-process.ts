@@ -1,4 +1,4 @@
-/** The process of one subject's server: starts it, drives its events, and tells what it costs. */
+/** The process of a subject's server: starts it, emits its events, and measures its cost. */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { answerCalls } from './harness/child.js';
 import { startProfile, type ProfileLine } from './harness/profile.js';
@@ -16,17 +16,17 @@ export interface Emission {
   readonly at: number;
 }
 
-/** What is to be emitted. */
+/** The events to emit. */
 export interface EmitLoad {
-  /** Of each project. */
+  /** Per project. */
   readonly events: number;
-  /** Least time between two of a project, ms. */
+  /** The time between two events of a project, in milliseconds. */
   readonly intervalMs: number;
-  /** How far each goes. @default 1 */
+  /** By how much the sequence rises per event. @default 1 */
   readonly stride?: number;
 }
 
-/** What the process has used since it began, or since the last reset where the name says so. */
+/** The usage since the start of the process, unless stated otherwise. */
 export interface Usage extends Counters {
   readonly cpuMs: number;
   readonly rssBytes: number;
@@ -39,21 +39,21 @@ export interface Usage extends Counters {
 /** Calls of this process. */
 export interface ServerCalls {
   /**
-   * Starts the server with so many projects, each with an ingestion under way that stands at `firstSequence`. Resolves
-   * to the watchers' address.
+   * Starts the server with projects, each with a running ingestion at `firstSequence`. Resolves to the watchers'
+   * address.
    */
   start(setting: {
     readonly projects: number;
     readonly port: number;
     readonly firstSequence: number;
   }): Promise<string>;
-  /** Emits events of each project, the projects spread over the interval. */
+  /** Emits events for each project, with the projects spread over the interval. */
   emit(load: EmitLoad): Promise<readonly Emission[]>;
   usage(): Usage;
   resetDelay(): void;
-  /** Samples until the next call, which tells where the time went. */
+  /** Starts sampling; the next call ends it and returns the profile. */
   profile(): Promise<readonly ProfileLine[]>;
-  /** Collects garbage, so that memory is what is held. */
+  /** Collects garbage, so that only memory in use is measured. */
   collect(): void;
 }
 

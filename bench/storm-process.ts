@@ -1,10 +1,10 @@
-/** The process of many watchers that reconnect by themselves, and of when each of them was right again. */
+/** The process of many watchers that reconnect by themselves; records when each was up to date again. */
 import { answerCalls } from './harness/child.js';
 import { pause, sharedNow } from './harness/time.js';
 import { WATCHES, type StormSubject } from './watchers/reconnecting.js';
 import { projectIds, token } from './workload.js';
 
-/** Calls of this process. */
+/** The calls of this process. */
 export interface StormCalls {
   /** Opens watchers in batches. */
   open(setting: {
@@ -13,15 +13,15 @@ export interface StormCalls {
     readonly projects: number;
     readonly count: number;
   }): Promise<void>;
-  /** How many have seen a state of this sequence or later, and when the last of them first did (shared clock, ms). */
-  right(sequence: number): { readonly watchers: number; readonly lastAt: number };
-  /** From now on first sight of this sequence or later is noted. */
+  /** How many received a state of this sequence or later, and when the last of them first did (shared clock, ms). */
+  upToDate(sequence: number): { readonly watchers: number; readonly lastAt: number };
+  /** From now on, records when each watcher first receives this sequence or a later one. */
   await(sequence: number): void;
 }
 
 interface Watcher {
   sequence: number;
-  rightAt: number | null;
+  upToDateAt: number | null;
 }
 
 const BATCH = 100;
@@ -32,21 +32,24 @@ answerCalls<StormCalls>({
   open: async ({ subject, url, projects, count }) => {
     const ids = projectIds(projects);
     for (let index = 0; index < count; index += 1) {
-      const watcher: Watcher = { sequence: -1, rightAt: null };
+      const watcher: Watcher = { sequence: -1, upToDateAt: null };
       watchers.push(watcher);
       WATCHES[subject](url, ids[index % ids.length] ?? '', token(`viewer-${index}`), (sequence) => {
         watcher.sequence = Math.max(watcher.sequence, sequence);
-        if (watcher.sequence >= awaited) watcher.rightAt ??= sharedNow();
+        if (watcher.sequence >= awaited) watcher.upToDateAt ??= sharedNow();
       });
       if (index % BATCH === BATCH - 1) await pause(50);
     }
   },
-  right: (sequence) => {
-    const those = watchers.filter((watcher) => watcher.sequence >= sequence);
-    return { watchers: those.length, lastAt: Math.max(...those.map(({ rightAt }) => rightAt ?? 0)) };
+  upToDate: (sequence) => {
+    const matching = watchers.filter((watcher) => watcher.sequence >= sequence);
+    return {
+      watchers: matching.length,
+      lastAt: Math.max(...matching.map(({ upToDateAt }) => upToDateAt ?? 0)),
+    };
   },
   await: (sequence) => {
     awaited = sequence;
-    for (const watcher of watchers) watcher.rightAt = null;
+    for (const watcher of watchers) watcher.upToDateAt = null;
   },
 });

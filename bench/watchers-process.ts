@@ -1,4 +1,4 @@
-/** The process of the load generator: a fleet of watchers, what they received, and whether it was all and right. */
+/** The process of the load generator: a fleet of watchers, and whether they received everything correctly. */
 import { answerCalls } from './harness/child.js';
 import { quantile } from './harness/statistics.js';
 import type { Reports } from './job-process.js';
@@ -16,7 +16,7 @@ export interface Receipt {
   readonly p99Ms: number;
   readonly bytesPerMessage: number;
   readonly backward: number;
-  /** What the last state says, for each project; watchers of a project that differ give more than one. */
+  /** The distinct last states by project; more than one if watchers of a project differ. */
   readonly information: Readonly<Record<string, readonly string[]>>;
 }
 
@@ -27,12 +27,12 @@ export interface WatcherCalls {
     readonly url: string;
     readonly projects: number;
     readonly count: number;
-    /** Watch this project alone. */
+    /** Watch only this project. */
     readonly only?: string;
   }): Promise<void>;
-  /** Takes nothing from any socket any more. */
+  /** Stops reading from all sockets. */
   stopReading(): void;
-  /** How many messages these emissions are for this fleet. */
+  /** How many messages this fleet should receive for these emissions. */
   expected(emissions: readonly Emission[]): number;
   reset(): void;
   received(): number;
@@ -40,13 +40,13 @@ export interface WatcherCalls {
   summary(emissions: readonly Emission[]): Receipt;
   /** Watchers whose last state is an ending. */
   ended(): number;
-  /** How far behind its report each watcher heard of each update, merged ones among them. */
-  behind(reports: Reports): Behind;
+  /** The delay between each report, including merged ones, and its receipt by each watcher. */
+  delays(reports: Reports): Delays;
   close(): void;
 }
 
 /** Over all watchers and updates. */
-export interface Behind {
+export interface Delays {
   readonly p50Ms: number;
   readonly p99Ms: number;
   readonly backward: number;
@@ -83,9 +83,9 @@ function summary(emissions: readonly Emission[]): Receipt {
   latencies.sort((a, b) => a - b);
   const information: Record<string, string[]> = {};
   for (const { projectId, last } of watchers) {
-    const said = last === null ? 'nothing' : informationOf(eventIn(protocol, last.toString()));
+    const state = last === null ? 'nothing' : informationOf(eventIn(protocol, last.toString()));
     const known = (information[projectId] ??= []);
-    if (!known.includes(said)) known.push(said);
+    if (!known.includes(state)) known.push(state);
   }
   return {
     delivered: latencies.length,
@@ -98,17 +98,17 @@ function summary(emissions: readonly Emission[]): Receipt {
   };
 }
 
-function behind(reports: Reports): Behind {
+function delaysOf(reports: Reports): Delays {
   const { watchers, receipts } = opened();
-  const late: number[] = [];
+  const delays: number[] = [];
   receipts.sequences.forEach((sequence, index) => {
     const times = reports[receipts.projects[index] ?? ''] ?? [];
-    // Sequences begin at 1; whoever has seen none yet stands at 0 or before.
+    // Sequences start at 1; a watcher without a state is at 0 or less.
     for (let seen = Math.max(0, receipts.previous[index] ?? 0); seen < sequence; seen += 1) {
-      late.push((receipts.times[index] ?? Number.NaN) - (times[seen] ?? Number.NaN));
+      delays.push((receipts.times[index] ?? Number.NaN) - (times[seen] ?? Number.NaN));
     }
   });
-  const sorted = Float64Array.from(late).sort();
+  const sorted = Float64Array.from(delays).sort();
   return {
     p50Ms: quantile(sorted, 0.5),
     p99Ms: quantile(sorted, 0.99),
@@ -132,7 +132,7 @@ answerCalls<WatcherCalls>({
   stopReading: () => opened().watchers.forEach(({ socket }) => socket.pause()),
   expected,
   summary,
-  behind,
+  delays: delaysOf,
   ended: () => opened().watchers.filter(({ last }) => last?.includes('"status":"COMPLETED"')).length,
   close: () => opened().close(),
 });

@@ -1,23 +1,23 @@
 /**
- * The ingestions that every subject tells of: the same projects, the same updates, the same fields. Peers send
- * `stateAt` as it is; our server works its state out from the same reports.
+ * The ingestions of every subject: the same projects, updates and fields. Peers send `stateAt` as it is; our server
+ * computes its state from the same reports.
  */
 import jwt from 'jsonwebtoken';
 import type { IngestionProgress, MetricsInput, Phase, PhaseMetrics } from '@ingestion-progress/schema';
 
-/** Shared by every subject's server and its watchers; worth nothing elsewhere. */
+/** The secret of every subject's server and its watchers. */
 export const BENCH_SECRET = 'a secret of the benches, long enough for HS256';
 
 /**
- * Least time between two events of a project: a little over our server's window of 500 ms, so that each event leaves
- * at once and none is merged. Every subject is driven alike.
+ * The time between two events of a project: a little more than our server's window of 500 ms, so that each event is sent
+ * at once and none is merged. The same for every subject.
  */
 export const EVENT_INTERVAL_MS = 510;
 
-/** Items of the only phase that moves. */
+/** Items of the only phase that progresses. */
 export const ITEMS_TOTAL = 100_000;
 
-/** What is sent at each event. The fields beside `progress` are those of the widget's document. */
+/** The message of each event. The fields besides `progress` are those of the widget's document. */
 export interface ProgressMessage {
   readonly __typename: 'ProgressUpdate';
   readonly revision: number;
@@ -25,12 +25,12 @@ export interface ProgressMessage {
   readonly progress: IngestionProgress;
 }
 
-/** Ids of so many projects. */
+/** The ids of the projects. */
 export function projectIds(count: number): string[] {
   return Array.from({ length: count }, (_, index) => `project-${index}`);
 }
 
-/** A token that covers all projects, for an hour. */
+/** A token for all projects, valid for an hour. */
 export function token(subject = 'bench'): string {
   return jwt.sign({ projects: '*', scope: 'progress:read' }, BENCH_SECRET, { subject, expiresIn: '1h' });
 }
@@ -40,12 +40,12 @@ export function ingestionId(projectId: string): string {
   return `${projectId}-ingestion`;
 }
 
-/** Percent of phase 1 at a sequence from 1. */
+/** The percent of phase 1 at a sequence, which starts at 1. */
 export function percentAt(sequence: number): number {
   return Math.min(100, (100 * sequence) / ITEMS_TOTAL);
 }
 
-/** What a job counts at a sequence; `itemsProcessed` is the sequence, by which receipts are matched to emissions. */
+/** The metrics at a sequence; `itemsProcessed` is the sequence, which matches receipts to emissions. */
 export function metricsAt(sequence: number): MetricsInput {
   return {
     itemsTotal: ITEMS_TOTAL,
@@ -75,7 +75,7 @@ function phase(index: number, name: string, percent: number, metrics: PhaseMetri
   };
 }
 
-/** The state that a peer sends, built anew for each event as an application would. */
+/** The state that a peer sends, created for each event as an application would. */
 export function stateAt(projectId: string, sequence: number): ProgressMessage {
   const now = Date.now();
   const percent = percentAt(sequence);
@@ -99,7 +99,7 @@ export function stateAt(projectId: string, sequence: number): ProgressMessage {
       status: 'RUNNING',
       revision: now,
       currentPhase: 1,
-      // As our server rounds it.
+      // Rounded like our server.
       progressPercent: Math.round(percent * 2_500) / 10_000,
       etaSeconds: null,
       phases: PHASES.map((name, index) => phase(index, name, percent, metrics)),
@@ -119,8 +119,8 @@ export function stateAt(projectId: string, sequence: number): ProgressMessage {
 }
 
 /**
- * The same state as the widget's document asks for it: what peers without GraphQL send, so that no byte is charged to
- * them that our server does not send.
+ * The same state with the fields of the widget's document: what peers without GraphQL send, so that they send no bytes
+ * that our server doesn't.
  */
 export function messageAt(projectId: string, sequence: number) {
   const { progress, ...event } = stateAt(projectId, sequence);
@@ -134,8 +134,8 @@ export function messageAt(projectId: string, sequence: number) {
 const VOLATILE = new Set(['revision', 'timestamp', 'startedAt', 'updatedAt', 'etaSeconds', 'itemsPerSecond']);
 
 /**
- * What a message says, in a canonical order: each field's name, and its value unless it depends on the moment. Two
- * subjects that tell the same give the same text.
+ * The content of a message in a canonical order: each field's name, and its value unless it depends on the time. Equal
+ * for two subjects that send the same information.
  */
 export function informationOf(message: unknown): string {
   const canonical = (value: unknown, name: string): unknown => {

@@ -134,6 +134,7 @@ export function assemble(config: Config, ports: ServerPorts, life: Life): Assemb
         subscriptions: config.maxSubscriptionsPerViewer,
         projects: config.maxProjectsPerViewer,
         reportsPerSecond: config.maxReportsPerSecond,
+        cpuMsPerSecond: config.maxCpuMsPerViewer,
       },
       limitLogger,
       clock,
@@ -158,6 +159,7 @@ export function assemble(config: Config, ports: ServerPorts, life: Life): Assemb
       tokens: config.maxDocumentTokens,
       depth: config.maxDocumentDepth,
       aliases: config.maxDocumentAliases,
+      cost: config.maxDocumentCost,
       jsonDepth: config.maxJsonDepth,
     },
   });

@@ -58,9 +58,9 @@ export type { HandleRequest } from './transport/http.js';
 
 /** The environment's variables in camel case (`JWT_SECRET` is `jwtSecret`), and what a host may put in their place. */
 export interface ProgressServerOptions extends ConfigOptions {
-  /** Where progress is kept. @default MongoDB where `mongodbUri` is given, else the embedded store under `dataDir` */
+  /** Where progress is kept. @default MongoDB if `mongodbUri` is given, else the embedded store under `dataDir` */
   readonly store?: ProgressStore | undefined;
-  /** What joins servers. @default Redis where `redisUrl` is given, else this process alone */
+  /** Connects several servers. @default Redis if `redisUrl` is given, else this process alone */
   readonly bus?: EventBus | undefined;
   /** Who may do what. @default the token's scopes and projects */
   readonly access?: AccessPolicy | undefined;
@@ -68,7 +68,7 @@ export interface ProgressServerOptions extends ConfigOptions {
   readonly logger?: Logger | undefined;
   /** @default the machine's clock */
   readonly clock?: Clock | undefined;
-  /** A host's own paths on the same port, tried first; returns true where it answers. */
+  /** A host's own paths on the same port, tried first; returns true if it answers. */
   readonly handleRequest?: HandleRequest | undefined;
 }
 

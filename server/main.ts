@@ -1,10 +1,10 @@
-/** The server as a process: the environment in, signals to an orderly end, and a sentence where it cannot start. */
+/** The server as a process: reads the environment, shuts down in order on a signal, and says why if it cannot start. */
 import { ConfigError, readConfig } from './config.js';
 import { createProgressServer } from './index.js';
 import { suggestNames } from './suggest-name.js';
 import type { ProgressServer } from './index.js';
 
-/** Exit codes: 1 where it cannot start or did not end well, 2 where the environment is wrong. */
+/** Exit codes: 1 if it cannot start or did not shut down properly, 2 if the environment is invalid. */
 const FAILED = 1;
 const MISCONFIGURED = 2;
 

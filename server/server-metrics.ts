@@ -8,7 +8,7 @@ import type { ReconnectCounter } from './observability/reconnect-counter.js';
 import type { Health } from './observability/health.js';
 import type { Metrics } from './observability/metrics.js';
 
-/** Where the figures stand. */
+/** The rooms that are measured. */
 export interface MeasuredRooms {
   readonly service: Pick<IngestionService, 'counts' | 'liveProjects' | 'unstoredProjects'>;
   readonly hub: Pick<WatchHub, 'watchers' | 'watchedProjects' | 'queued' | 'conflated'>;

@@ -253,10 +253,22 @@ export const VARIABLES = Object.freeze({
     'reports',
     'Reports a second over the network of one token subject; past it RATE_LIMITED.',
   ),
+  MAX_CPU_MS_PER_VIEWER: variable(
+    whole(10, 10_000),
+    '200',
+    'ms a second',
+    'CPU that the documents of one token subject may use, refused ones included; five times as much in a burst; past it RATE_LIMITED.',
+  ),
   // No less than the element's own documents need.
   MAX_DOCUMENT_TOKENS: variable(whole(200, 100_000), '2000', 'tokens', 'Longest GraphQL document.'),
   MAX_DOCUMENT_DEPTH: variable(whole(8, 100), '15', 'levels', 'Deepest GraphQL document.'),
   MAX_DOCUMENT_ALIASES: variable(whole(0, 10_000), '50', 'aliases', 'Aliases in one GraphQL document.'),
+  MAX_DOCUMENT_COST: variable(
+    whole(10_000, 100_000_000),
+    '200000',
+    'fields',
+    'Most that one GraphQL document can return: fields, times the length of the lists around them; past it BAD_USER_INPUT.',
+  ),
   MAX_JSON_DEPTH: variable(whole(4, 1_000), '32', 'levels', 'Deepest variables of a GraphQL request.'),
   CONNECTION_INIT_TIMEOUT_MS: variable(
     whole(100, 60_000),

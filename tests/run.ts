@@ -1,6 +1,6 @@
 /**
- * Runs the suites in order, prints each one's seconds, and ends with one line that counts them. `check` is what is
- * fast enough for each commit; `test` is everything. What a suite prints is shown only where it fails.
+ * Runs the suites in order, prints how long each one took, and ends with a summary line. `check` is fast enough for each
+ * commit; `test` runs everything. The output of a suite is shown only if it fails.
  */
 import { spawn } from 'node:child_process';
 import { appendFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
@@ -13,7 +13,7 @@ interface Suite {
 
 const VITEST = 'npx vitest run -c tests/vitest.config.ts';
 
-const FAULTS = 'npx tsx --conditions=source tests/chaos/run.ts';
+const CHAOS = 'npx tsx --conditions=source tests/chaos/run.ts';
 
 const CHECK: readonly Suite[] = [
   { name: 'types and build', command: 'npm run build --silent && npx tsc -p tests' },
@@ -30,33 +30,33 @@ const CHECK: readonly Suite[] = [
   },
   { name: 'size', command: 'npx size-limit --config .config/size-limit.json' },
   {
-    name: 'units',
+    name: 'unit',
     command: `${VITEST} tests/schema tests/server tests/widget tests/check tests/chaos tests/abuse/verdict`,
   },
 ];
 
 const REST: readonly Suite[] = [
-  { name: 'documents', command: `${VITEST} tests/docs` },
+  { name: 'docs', command: `${VITEST} tests/docs` },
   { name: 'contracts', command: `${VITEST} tests/contracts` },
-  { name: 'labs', command: `${VITEST} tests/engines/labs` },
-  { name: 'integration', command: `${VITEST} tests/integration tests/perf-budgets` },
+  { name: 'engines', command: `${VITEST} tests/engines/labs` },
+  { name: 'integration', command: `${VITEST} tests/integration` },
+  { name: 'perf-budgets', command: `${VITEST} tests/perf-budgets` },
   { name: 'examples', command: `${VITEST} tests/examples` },
-  { name: 'other clients', command: `${VITEST} tests/clients` },
-  { name: 'fuzzing', command: `${VITEST} tests/fuzz` },
-  { name: 'element in Chromium', command: 'npx web-test-runner --config tests/web-test-runner.config.js' },
-  { name: 'element in Firefox', command: `${VITEST} tests/browser/firefox` },
-  { name: 'client in Chromium', command: `${VITEST} tests/browser/client` },
-  { name: 'stories', command: `${VITEST} tests/browser/stories` },
-  { name: 'whole system', command: `${VITEST} tests/e2e` },
-  { name: 'hosts', command: `${VITEST} tests/frameworks` },
-  { name: 'faults', command: `${FAULTS} --seeds 5 --first 1` },
+  { name: 'clients', command: `${VITEST} tests/clients` },
+  { name: 'fuzz', command: `${VITEST} tests/fuzz` },
+  { name: 'browser/element', command: 'npx web-test-runner --config tests/web-test-runner.config.js' },
+  { name: 'browser/firefox', command: `${VITEST} tests/browser/firefox` },
+  { name: 'browser/client', command: `${VITEST} tests/browser/client` },
+  { name: 'browser/stories', command: `${VITEST} tests/browser/stories` },
+  { name: 'e2e', command: `${VITEST} tests/e2e` },
+  { name: 'frameworks', command: `${VITEST} tests/frameworks` },
+  { name: 'chaos', command: `${CHAOS} --seeds 5 --first 1` },
   { name: 'deployment', command: `${VITEST} tests/deployment` },
-  { name: 'abuse', command: `${VITEST} tests/abuse/families` },
 ];
 
-/** Runs one suite; resolves to whether it passed. Its output goes to a log, and to the screen where it failed. */
+/** Runs one suite; resolves to whether it passed. Its output goes to a log file, and to the terminal if it failed. */
 async function run(suite: Suite): Promise<boolean> {
-  const log = `tests/artifacts/${suite.name.replaceAll(' ', '-')}.log`;
+  const log = `tests/artifacts/${suite.name.replaceAll(/[ /]/g, '-')}.log`;
   mkdirSync('tests/artifacts', { recursive: true });
   writeFileSync(log, '');
   const startedAt = performance.now();
@@ -74,7 +74,7 @@ async function run(suite: Suite): Promise<boolean> {
   const code = await new Promise<number>((resolve) => child.on('close', (exit) => resolve(exit ?? 1)));
   const output = Buffer.concat(chunks).toString('utf8');
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1).padStart(6);
-  // Vitest's own closing line, else the last count that another runner printed.
+  // Vitest's summary line, else the last count that another runner printed.
   const counts = [
     ...output.matchAll(/Tests\s.*?(\d+ passed)/g),
     ...output.matchAll(/(\d+ passed), 0 failed/g),
@@ -97,21 +97,22 @@ if (!existsSync('tests/run.ts')) {
   process.exit(2);
 }
 
-// Suites named after the mode are the only ones run: `npm test -- contracts integration`.
-const named = process.argv.slice(3);
+// Runs only the selected suites, if any: `npm test -- contracts integration`.
+const selected = process.argv.slice(3);
 let suites: Suite[] = [];
-if (mode === 'test') suites.push({ name: 'set-up', command: 'npx tsx tests/setup/ensure.ts' });
+if (mode === 'test') suites.push({ name: 'setup', command: 'npx tsx tests/setup/ensure.ts' });
 suites.push(...CHECK);
 if (mode === 'test') suites.push(...REST);
-const unknown = named.filter((name) => !suites.some((suite) => suite.name.startsWith(name)));
+const unknown = selected.filter((name) => !suites.some((suite) => suite.name.startsWith(name)));
 if (unknown.length > 0) {
   console.error(
-    `No suite is called ${unknown.join(', ')}; there are: ${suites.map(({ name }) => name).join(', ')}.`,
+    `Unknown suite: ${unknown.join(', ')}. Suites: ${suites.map(({ name }) => name).join(', ')}.`,
   );
   process.exit(2);
 }
 
-if (named.length > 0) suites = suites.filter((suite) => named.some((name) => suite.name.startsWith(name)));
+if (selected.length > 0)
+  suites = suites.filter((suite) => selected.some((name) => suite.name.startsWith(name)));
 
 let passed = 0;
 let failed = 0;

@@ -1,11 +1,11 @@
 import { defineConfig } from 'vitest/config';
 
-// Vitest looks for the default export of its configuration file.
+// Vitest requires a default export.
 export default defineConfig({
   root: new URL('..', import.meta.url).pathname,
   resolve: {
     conditions: ['source'],
-    // One instance of graphql: Node takes its CommonJS file, where Vite would take the `module` field.
+    // One instance of graphql: Node loads its CommonJS file, Vite would load the `module` field.
     alias: [{ find: /^graphql$/, replacement: 'graphql/index.js' }],
   },
   ssr: { resolve: { conditions: ['source', 'node', 'import', 'default'] } },
@@ -15,10 +15,10 @@ export default defineConfig({
     exclude: ['**/node_modules/**', 'tests/browser/element/**'],
     testTimeout: 20_000,
     hookTimeout: 60_000,
-    // What is waited for by looking again may take long on a busy machine; a second is the default.
+    // Polled expectations may take long on a busy machine; the default is one second.
     expect: { poll: { timeout: 15_000 } },
     reporters: ['default'],
-    // Two cores, and servers, databases and a browser beside us.
+    // Two cores, which servers, databases and a browser share.
     maxWorkers: 2,
   },
 });

@@ -1,20 +1,28 @@
 /**
- * Makes the one-file bundle: element, client and Lit in one minified ES module for a script tag; beside it the licences of
- * what is in it, and what editors read. Prints its size and its hash for `integrity`. Run by `npm run build`, after the
- * compiler.
+ * Builds the bundle: element, client and Lit in one minified ES module for a script tag, with the licences of its parts, and
+ * the files for editors. Prints its size and its hash for `integrity`. Run by `npm run build`, after the compiler.
  */
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
+import { minifyHTMLLiterals } from '@literals/html-css-minifier';
 import { rolldown } from 'rolldown';
 import { licencesOf } from './licences.js';
-import { writeManifests } from './manifests.js';
-import { smallTemplates } from './small-templates.js';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const outfile = `${here}dist/ingestion-progress.bundle.js`;
 const notices = 'ingestion-progress.bundle.LICENSES.txt';
+
+/** Minifies the element's css and html literals, which a minifier of JavaScript leaves alone. */
+const minifyTemplates = {
+  name: 'minify-templates',
+  transform: {
+    filter: { id: /widget[\\/]element[\\/].*\.ts$/ },
+    handler: (code, fileName) => minifyHTMLLiterals(code, { fileName }),
+  },
+};
 
 const bundle = await rolldown({
   cwd: here,
@@ -23,15 +31,15 @@ const bundle = await rolldown({
   resolve: { conditionNames: ['source', 'browser'] },
   tsconfig: 'tsconfig.json',
   transform: { target: 'es2022', define: { 'process.env.NODE_ENV': '"production"' } },
-  // it never says anything in production, so that its sentences need not be there either
+  // silent in production, so its messages can be dropped
   treeshake: { manualPureFunctions: ['warnInDevelopment'] },
-  plugins: [smallTemplates],
+  plugins: [minifyTemplates],
 });
 const { output } = await bundle.write({
   file: outfile,
   format: 'esm',
   minify: true,
-  comments: false, // the same few lines in every module of Lit: once, and in full, in the file beside
+  comments: false, // Lit's licence comments: in full in the file beside
   sourcemap: true,
 });
 await bundle.close();
@@ -43,8 +51,17 @@ writeFileSync(
   licences.map(({ name, version, text }) => `${name} ${version}\n\n${text}\n`).join('\n\n'),
 );
 const notice = `/*! @ingestion-progress/widget (MIT), with ${names}. Full notices: ${notices} */\n`;
-writeFileSync(outfile, `${readFileSync(outfile, 'utf8')}\n${notice}`); // after the code, so that its source map still fits
-writeManifests(here, `${here}dist`);
+writeFileSync(outfile, `${readFileSync(outfile, 'utf8')}\n${notice}`); // after the code, so that the source map stays valid
+execFileSync(
+  process.execPath,
+  [
+    fileURLToPath(import.meta.resolve('@custom-elements-manifest/analyzer/cem.js')),
+    'analyze',
+    '--config',
+    'custom-elements-manifest.config.js',
+  ],
+  { cwd: here, stdio: ['ignore', 'ignore', 'inherit'] },
+);
 
 const code = readFileSync(outfile);
 const kilobytes = (gzipSync(code, { level: 9 }).length / 1000).toFixed(1);

@@ -1,11 +1,11 @@
-/** BullMQ's `job.updateProgress`, as its guide shows it, with many calls on their way at once to be at its best. */
+/** BullMQ's `job.updateProgress`, as in its guide, with many concurrent calls for its best throughput. */
 import { Queue, type Job } from 'bullmq';
 import { reusableMetrics, type Emitter } from './emitter.js';
 
-/** Calls that wait for Redis at once; more were not faster. */
+/** Concurrent calls; more were not faster. */
 const IN_FLIGHT = 200;
 
-/** Reports to a Redis on this port of loopback. */
+/** Reports to a local Redis on this port. */
 export function createBullEmitter(port: number): Emitter {
   const queue = new Queue('ingestions', { connection: { host: '127.0.0.1', port } });
   const metrics = reusableMetrics();

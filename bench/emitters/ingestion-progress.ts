@@ -1,4 +1,4 @@
-/** Our emitter over the service, with store and bus in memory. */
+/** Our emitter with a store and a bus in memory. */
 import { IngestionEventEmitter } from '../../server/emitter/emitter.js';
 import { createProgressService } from '../../server/ingestion/service.js';
 import { createMemoryBus } from '../../server/bus/memory-bus.js';
@@ -7,7 +7,7 @@ import { reusableMetrics, type Emitter } from './emitter.js';
 
 const PROJECT = 'project-0';
 
-/** A job in the server's own process that calls for each item. */
+/** A job in the server's process that reports each item. */
 export function createOurEmitter(): Emitter {
   const store = createMemoryStore();
   const bus = createMemoryBus();

@@ -1,4 +1,4 @@
-/** What checking each update by its schema would cost, with nothing done about it. */
+/** The cost of validating each update with its schema, and nothing else. */
 import { progressUpdateReportSchema } from '@ingestion-progress/schema';
 import { ingestionId } from '../workload.js';
 import { reusableMetrics, type Emitter } from './emitter.js';

@@ -1,10 +1,10 @@
 /**
- * A process of its own with typed calls over IPC, on both sides. Children end with their parent; what they do stands
- * in the scripts that they run.
+ * A child process with typed calls over IPC, for both sides. Children exit with their parent; their scripts define what
+ * they do.
  */
 import { fork } from 'node:child_process';
 
-/** What a child answers to: named functions of at most one argument. */
+/** The calls of a child: named functions with at most one argument. */
 export type Calls<C> = { readonly [Name in keyof C]: (argument: never) => unknown };
 
 type AnswerOf<F> = F extends (argument: never) => infer R ? Awaited<R> : never;
@@ -16,7 +16,7 @@ export interface Child<C extends Calls<C>> {
     name: Name,
     ...argument: Parameters<C[Name]>
   ): Promise<AnswerOf<C[Name]>>;
-  /** Kills it and resolves once it is gone. A second call does no harm. */
+  /** Kills it; resolves when it has exited. Calling it twice does no harm. */
   end(signal?: NodeJS.Signals): Promise<void>;
 }
 
@@ -32,7 +32,7 @@ interface AnswerMessage {
   readonly answer?: unknown;
 }
 
-/** Starts a script, by its name in `bench/`, with this process's own loader flags and production settings. */
+/** Starts a script of `bench/` with the loader flags of this process and production settings. */
 export async function startChild<C extends Calls<C>>(
   script: string,
   args: readonly string[],
@@ -56,7 +56,7 @@ export async function startChild<C extends Calls<C>>(
     child.once('exit', (code, signal) => {
       gone = true;
       for (const { reject } of waiting.values()) {
-        reject(new Error(`${script} ${args.join(' ')} ended with ${signal ?? code ?? 'nothing'}.`));
+        reject(new Error(`${script} ${args.join(' ')} exited with ${signal ?? code ?? 'nothing'}.`));
       }
       waiting.clear();
       resolve();
@@ -71,7 +71,7 @@ export async function startChild<C extends Calls<C>>(
   const ask = (name: string, argument: unknown) =>
     new Promise<unknown>((resolve, reject) => {
       if (gone) {
-        reject(new Error(`${script} has ended.`));
+        reject(new Error(`${script} has exited.`));
         return;
       }
       const id = nextId++;
@@ -89,14 +89,14 @@ export async function startChild<C extends Calls<C>>(
   };
 }
 
-/** The child's side: answers calls until the parent is gone. */
+/** The child's side: answers calls until the parent exits. */
 export function answerCalls<C extends Calls<C>>(calls: C): void {
   const table = new Map<string, (argument: never) => unknown>(Object.entries(calls));
   const answer = async (message: CallMessage): Promise<AnswerMessage> => {
     if (message.name === 'ready') return { id: message.id };
     try {
       const call = table.get(message.name);
-      if (call === undefined) throw new Error(`No call '${message.name}'.`);
+      if (call === undefined) throw new Error(`Unknown call '${message.name}'.`);
       return { id: message.id, answer: await call(message.argument as never) };
     } catch (cause) {
       return {

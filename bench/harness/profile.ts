@@ -1,8 +1,8 @@
-/** Where this process's time goes: V8's sampling profiler, summed up by function. */
+/** Profiles this process with V8's sampling profiler, summed by function. */
 import { Session } from 'node:inspector/promises';
 import type { Profiler } from 'node:inspector';
 
-/** One function's own share of the samples. */
+/** The share of a function's own samples. */
 export interface ProfileLine {
   /** 0 to 100. */
   readonly percent: number;
@@ -11,7 +11,7 @@ export interface ProfileLine {
 
 const MOST_LINES = 60;
 
-/** The place as a reader finds it: function, file from its package or room on, line. */
+/** A readable location: function, file within its package or folder, line. */
 function placeOf({ functionName, url, lineNumber }: Profiler.ProfileNode['callFrame']): string {
   const file = url.replace(/^.*\/node_modules\//, '').replace(/^file:.*?\/(server|schema|bench)\//, '$1/');
   return `${functionName === '' ? '(anonymous)' : functionName} ${file === '' ? '' : `${file}:${lineNumber + 1}`}`;
@@ -33,7 +33,7 @@ function linesOf({ nodes, samples = [] }: Profiler.Profile): ProfileLine[] {
     .slice(0, MOST_LINES);
 }
 
-/** Begins to sample; the returned function ends it. */
+/** Starts sampling; the returned function ends it. */
 export async function startProfile(): Promise<() => Promise<readonly ProfileLine[]>> {
   const session = new Session();
   session.connect();

@@ -1,4 +1,4 @@
-/** A Redis of the bench's own on a free port of loopback, that keeps nothing on disk and ends with the bench. */
+/** A Redis for a bench on a free local port; it writes nothing to disk and exits with the bench. */
 import { spawn } from 'node:child_process';
 import { createServer } from 'node:net';
 import { createConnection } from 'node:net';
@@ -7,7 +7,7 @@ import { until } from './time.js';
 /** A running Redis. */
 export interface LocalRedis {
   readonly port: number;
-  /** Ends it and resolves once it is gone. */
+  /** Stops it; resolves when it has exited. */
   end(): Promise<void>;
 }
 

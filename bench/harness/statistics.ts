@@ -8,14 +8,14 @@ export interface Spread {
   readonly repetitions: number;
 }
 
-/** The value below which the given share (0 to 1) of sorted values lies; NaN where there is none. */
+/** The value below which the given share (0 to 1) of sorted values lies; NaN if there are none. */
 export function quantile(sorted: ArrayLike<number>, share: number): number {
   if (sorted.length === 0) return Number.NaN;
   const index = Math.min(sorted.length - 1, Math.floor(share * sorted.length));
   return sorted[index] ?? Number.NaN;
 }
 
-/** Median with least and greatest. */
+/** Median, minimum and maximum. */
 export function spreadOf(values: readonly number[]): Spread {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;
@@ -29,7 +29,7 @@ export function spreadOf(values: readonly number[]): Spread {
   };
 }
 
-/** Median of repetitions divided pairwise, each by the peer's figure of the same repetition. */
+/** The median of the pairwise ratios: each figure divided by the peer's figure of the same repetition. */
 export function ratioOf(ours: readonly number[], theirs: readonly number[]): number {
   return spreadOf(ours.map((value, index) => value / (theirs[index] ?? Number.NaN))).median;
 }

@@ -1,9 +1,9 @@
-/** `node:http` and nothing else: the same bytes from memory, and a 304 where the tag matches. */
+/** Plain `node:http`: the same bytes from memory, and a 304 if the ETag matches. */
 import { createServer } from 'node:http';
 import { listen } from '../peers/listen.js';
 import type { HttpPeer, Served } from './http-peer.js';
 
-/** Answers every path alike. */
+/** Answers every path in the same way. */
 export function createBarePeer(): HttpPeer {
   let served: Served = { body: Buffer.alloc(0), etag: '', headers: {} };
   const server = createServer((request, response) => {

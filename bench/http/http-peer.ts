@@ -1,18 +1,18 @@
 /** A subject of the bench `poll`. */
 
-/** What a poll is answered with. */
+/** The response to a poll. */
 export interface Served {
   readonly body: Buffer;
   readonly etag: string;
-  /** Sent with it, as our server sends them. */
+  /** Headers, as our server sends them. */
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** Answers polls on loopback. */
+/** A local server that answers polls. */
 export interface HttpPeer {
   /** Resolves to the port. */
   start(): Promise<number>;
-  /** What to answer, for a peer that has no state of its own. */
+  /** Sets the response of a peer without a state of its own. */
   serve(served: Served): void;
 }
 

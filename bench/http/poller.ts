@@ -1,7 +1,7 @@
-/** Many pollers over kept-open connections, each sending its next request when the last was answered. Counts and keeps the last answer. */
+/** Many pollers over keep-alive connections; each sends its next request after the previous response. Counts responses and keeps the last one. */
 import { createConnection, type Socket } from 'node:net';
 
-/** A request as it goes over the wire. */
+/** The request of a poll. */
 export interface PollRequest {
   readonly port: number;
   readonly method: 'GET' | 'POST';
@@ -10,17 +10,17 @@ export interface PollRequest {
   readonly body: string;
 }
 
-/** One answer. */
+/** One response. */
 export interface PollAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 }
 
-/** What a round of polling found. */
+/** The result of a round of polling. */
 export interface PollRound {
   readonly requests: number;
-  /** Answers whose status or length was not that of the first. */
+  /** Responses whose status or length differed from the first one. */
   readonly different: number;
   readonly last: PollAnswer | null;
 }
@@ -37,7 +37,7 @@ function wire({ port, method, path, headers, body }: PollRequest): Buffer {
   return Buffer.from(`${lines.join('\r\n')}\r\n\r\n${body}`);
 }
 
-/** Bytes of the first whole answer in a buffer; 0 where it is not whole yet. */
+/** The length of the first complete response in a buffer; 0 if it is incomplete. */
 function answerLength(buffer: Buffer): number {
   const headEnd = buffer.indexOf(END);
   if (headEnd < 0) return 0;
@@ -64,7 +64,7 @@ function parse(answer: Buffer): PollAnswer {
   return { status, headers, body: answer.toString('utf8', headEnd + END.length) };
 }
 
-/** Polls on so many connections for so long. */
+/** Polls over several connections for a while. */
 export async function poll(
   request: PollRequest,
   connections: number,

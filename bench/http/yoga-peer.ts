@@ -1,4 +1,4 @@
-/** GraphQL Yoga with a resolver that answers from memory, and none of its caches. */
+/** GraphQL Yoga with a resolver that answers from memory, without its caches. */
 import { createServer } from 'node:http';
 import { createYoga } from 'graphql-yoga';
 import { listen } from '../peers/listen.js';
@@ -6,13 +6,13 @@ import { createPeerSchema } from '../peers/schema.js';
 import { stateAt } from '../workload.js';
 import type { HttpPeer } from './http-peer.js';
 
-/** Its state is the workload's at sequence 1. */
+/** Its state is that of the workload at sequence 1. */
 export function createYogaHttpPeer(): HttpPeer {
   const { progress } = stateAt('project-0', 1);
   const yoga = createYoga({
     schema: createPeerSchema({
       watch: () => {
-        throw new Error('Nobody watches here.');
+        throw new Error('Subscriptions are not used here.');
       },
       read: () => progress,
     }),

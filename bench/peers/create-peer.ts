@@ -1,7 +1,7 @@
-/** Makes the subject of a name, loading no other's code, so that memory figures hold one subject alone. */
+/** Creates a subject by name. Loads only its code, so that memory figures contain only that subject. */
 import type { Peer, Subject } from './peer.js';
 
-/** The subject, not started. */
+/** Creates the subject; it is not started. */
 export async function createPeer(subject: Subject): Promise<Peer> {
   switch (subject) {
     case 'ingestion-progress':

@@ -1,6 +1,6 @@
 /**
- * graphql-ws as its recipes show it: `useServer` with a schema, and an async generator. Its queue is written out, since
- * `events.on` of Node costs 35 kB more a watcher.
+ * graphql-ws as in its recipes: `useServer` with a schema and an async generator. The generator has its own queue, because
+ * `events.on` of Node costs 35 kB more per watcher.
  */
 import { EventEmitter } from 'node:events';
 import { createServer } from 'node:http';
@@ -12,7 +12,7 @@ import { isValid, listen } from './listen.js';
 import { NO_COUNTERS, type Peer } from './peer.js';
 import { createPeerSchema } from './schema.js';
 
-/** The state first, then each event. */
+/** Sends the state first, then each event. */
 export function createGeneratorPeer(): Peer {
   const server = createServer();
   const events = new EventEmitter();

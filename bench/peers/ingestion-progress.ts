@@ -1,6 +1,6 @@
 /**
- * Our server as anyone would start it: on the embedded store, everything at its default but the port, the folder and
- * the secret. Its store is wrapped to count what is read and written.
+ * Our server with the embedded store and defaults for everything except port, folder and secret. Its store is wrapped to
+ * count reads and writes.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,7 +10,7 @@ import { createEmbeddedStore } from '../../server/store/embedded-store.js';
 import { BENCH_SECRET, ingestionId, metricsAt, percentAt } from '../workload.js';
 import type { Peer } from './peer.js';
 
-/** Calls of a store that read projects, and those that write them. */
+/** Counts the calls of a store that read and write projects. */
 function countCalls(store: ProgressStore) {
   const counts = { storeReads: 0, storeWrites: 0 };
   const counted: ProgressStore = {
@@ -37,7 +37,7 @@ function countCalls(store: ProgressStore) {
   return { counted, counts };
 }
 
-/** A folder that goes with the process, unless the bench named one that outlives it. */
+/** A folder that is deleted with the process, unless the bench names one that survives it. */
 function dataFolder(): string {
   const given = process.env['BENCH_DATA_DIR'];
   if (given !== undefined) return given;
@@ -46,11 +46,11 @@ function dataFolder(): string {
   return made;
 }
 
-/** Jobs report through the emitter of the same process. */
+/** Jobs report with the emitter in the same process. */
 export function createOurPeer(): Peer {
   const { counted, counts } = countCalls(createEmbeddedStore({ dataDir: dataFolder() }));
   let server: ProgressServer | null = null;
-  // For pages that another port serves.
+  // For pages served from another port.
   const corsOrigins = process.env['BENCH_CORS_ORIGINS'];
   const started = () => {
     if (server === null) throw new Error('Not started.');

@@ -1,23 +1,23 @@
-/** A subject of the benches: one way to tell many watchers of a project's progress, started in a process of its own. */
+/** A subject of the benches: one way to send a project's progress to many watchers, started in its own process. */
 
-/** What a watcher speaks. */
+/** The protocol of a watcher. */
 export type Protocol = 'raw' | 'socket.io' | 'graphql-ws';
 
-/** Reads of the store that a subject made, where it has one. */
+/** Counts of a subject. */
 export interface Counters {
   readonly storeReads: number;
   readonly storeWrites: number;
-  /** Open at this moment. */
+  /** Open connections. */
   readonly connections: number;
 }
 
-/** One server under measurement. */
+/** A server to measure. */
 export interface Peer {
   /** Listens on loopback; resolves to the address for watchers. */
   start(port: number): Promise<string>;
-  /** Begins an ingestion of each project, or goes on with it, at this sequence. */
+  /** Starts or continues an ingestion of each project at this sequence. */
   prepare(projectIds: readonly string[], sequence: number): Promise<void>;
-  /** Tells every watcher of the project of its state at this sequence, which rises. */
+  /** Sends every watcher of the project its state at this sequence, which rises. */
   emit(projectId: string, sequence: number): void;
   counters(): Counters;
 }
@@ -28,7 +28,7 @@ export const SUBJECTS = ['ingestion-progress', 'raw ws', 'Socket.IO', 'graphql-w
 /** One of them. */
 export type Subject = (typeof SUBJECTS)[number];
 
-/** What each subject's watchers speak. */
+/** The protocol of each subject's watchers. */
 export const PROTOCOLS: Readonly<Record<Subject, Protocol>> = Object.freeze({
   'ingestion-progress': 'graphql-ws',
   'raw ws': 'raw',
@@ -37,5 +37,5 @@ export const PROTOCOLS: Readonly<Record<Subject, Protocol>> = Object.freeze({
   'Yoga PubSub': 'graphql-ws',
 });
 
-/** Counters of a subject that has no store. */
+/** The counters of a subject without a store. */
 export const NO_COUNTERS: Counters = Object.freeze({ storeReads: 0, storeWrites: 0, connections: 0 });

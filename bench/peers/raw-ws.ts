@@ -1,6 +1,6 @@
 /**
- * The floor: `ws` by hand. An event is serialised and framed once, and the frame written to each socket. No rooms, no
- * queue, no life cycle: what nobody can do with fewer system calls in Node.
+ * The floor: plain `ws`. An event is serialized and framed once, and the frame is written to each socket. No rooms, no
+ * queue, no life cycle: Node can't do it with fewer system calls.
  */
 import { createServer } from 'node:http';
 import type { Duplex } from 'node:stream';
@@ -9,7 +9,7 @@ import { messageAt } from '../workload.js';
 import { isValid, listen } from './listen.js';
 import { NO_COUNTERS, type Peer } from './peer.js';
 
-/** Of ws's own framing, which its types leave out. */
+/** The framing of ws, which its types omit. */
 interface Framing {
   readonly Sender: {
     frame(data: Buffer, options: Readonly<Record<string, unknown>>): Buffer[];
@@ -32,7 +32,7 @@ export function createRawPeer(): Peer {
   const rooms = new Map<string, Set<Duplex>>();
   const latest = new Map<string, unknown>();
   sockets.on('connection', (socket, request) => {
-    // Not the request itself, whose headers would be kept as long as the socket.
+    // Not the request itself, which would keep its headers as long as the socket.
     const stream: Duplex = request.socket;
     socket.once('message', (data) => {
       const { watch, token } = JSON.parse(String(data)) as { watch: string; token: string };

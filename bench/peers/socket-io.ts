@@ -1,6 +1,6 @@
 /**
- * Socket.IO with a room for each project, tuned as its page "Performance tuning" says: WebSocket alone, no
- * compression, the first HTTP request let go.
+ * Socket.IO with a room per project, tuned as its page "Performance tuning" recommends: only WebSocket, no compression,
+ * and the first HTTP request released.
  */
 import { createServer } from 'node:http';
 import { Server } from 'socket.io';

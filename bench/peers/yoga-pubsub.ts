@@ -1,4 +1,4 @@
-/** GraphQL Yoga with its own PubSub over graphql-ws, wired as Yoga's page on subscriptions shows it. */
+/** GraphQL Yoga with its own PubSub over graphql-ws, as in Yoga's page on subscriptions. */
 import { createServer } from 'node:http';
 import type { ExecutionArgs } from 'graphql';
 import { useServer } from 'graphql-ws/use/ws';
@@ -12,7 +12,7 @@ import { createPeerSchema } from './schema.js';
 type Enveloped = ReturnType<ReturnType<typeof createYoga>['getEnveloped']>;
 type Root = Pick<Enveloped, 'execute' | 'subscribe'>;
 
-/** The state first, then each event, by `Repeater.merge`, as Yoga's documentation gives an initial value. */
+/** Sends the state first, then each event, with `Repeater.merge`, as in Yoga's documentation of initial values. */
 export function createYogaPeer(): Peer {
   const pubSub = createPubSub<{ progress: [projectId: string, message: ProgressMessage] }>();
   const latest = new Map<string, ProgressMessage>();

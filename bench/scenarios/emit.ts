@@ -1,18 +1,18 @@
-/** How often a job may report its progress: calls a second on one core, and what a call allocates. */
+/** How often a job can report: calls per second on one core, and the bytes that a call allocates. */
 import { EMITTERS, type EmitterName } from '../emitters/emitter.js';
 import type { EmitCalls } from '../emit-process.js';
 import { startChild, type Child } from '../harness/child.js';
 import { startRedis } from '../harness/redis.js';
 import { ratioOf, spreadOf } from '../harness/statistics.js';
-import { judge } from '../result.js';
+import { withVerdict } from '../result.js';
 import type { Scenario } from './scenario.js';
 
-const SETTING = 'one job that reports each item, an object reused';
+const SETTING = 'one job that reports each item, reusing an object';
 
-/** Nothing is collected while allocations are counted: a nursery that holds them all. */
+/** A young generation that holds all allocations, so that nothing is collected while they are counted. */
 const FLAGS = ['--max-semi-space-size=256', '--min-semi-space-size=256'];
 
-/** Calls between two turns of the event loop, so that a turn is some milliseconds for each subject. */
+/** Calls between two turns of the event loop, so that a turn takes some milliseconds with each subject. */
 const BATCH: Readonly<Record<EmitterName, number>> = {
   'ingestion-progress': 10_000,
   'zod alone': 5_000,
@@ -20,7 +20,7 @@ const BATCH: Readonly<Record<EmitterName, number>> = {
 };
 
 /** The bench `emit`. */
-export const emit: Scenario = async ({ quick, tell }) => {
+export const emit: Scenario = async ({ quick, log }) => {
   const redis = await startRedis();
   const children: { readonly name: EmitterName; readonly child: Child<EmitCalls> }[] = [];
   const rates = new Map<EmitterName, number[]>(EMITTERS.map((name) => [name, []]));
@@ -38,9 +38,9 @@ export const emit: Scenario = async ({ quick, tell }) => {
         const allocated = await child.call('allocated', { calls: name === 'BullMQ' ? 2_000 : 50_000 });
         rates.get(name)?.push(rate);
         if (allocated !== null) bytes.get(name)?.push(allocated);
-        if (!(await child.call('isRight'))) throw new Error(`${name} lost the last report.`);
-        tell(
-          `${name}: ${Math.round(rate).toLocaleString('en')} a second, ${allocated?.toFixed(1) ?? '?'} bytes a call`,
+        if (!(await child.call('isLastReportStored'))) throw new Error(`${name} lost the last report.`);
+        log(
+          `${name}: ${Math.round(rate).toLocaleString('en')} per second, ${allocated?.toFixed(1) ?? '?'} bytes per call`,
         );
       }
     }
@@ -50,31 +50,31 @@ export const emit: Scenario = async ({ quick, tell }) => {
   }
   const of = (name: EmitterName) => rates.get(name) ?? [];
   return {
-    units: { rate: 'calls a second', bytes: 'bytes allocated a call' },
+    units: { rate: 'calls per second', bytes: 'bytes allocated per call' },
     rows: EMITTERS.map((name) => ({
       setting: SETTING,
       subject: name,
       figures: { rate: spreadOf(of(name)), bytes: spreadOf(bytes.get(name) ?? []) },
     })),
     goals: [
-      judge({
+      withVerdict({
         setting: SETTING,
-        goal: 'calls a second',
+        goal: 'calls per second',
         measured: spreadOf(of('ingestion-progress')).median,
         bound: 1_000_000,
         sense: 'at least',
       }),
-      judge({
+      withVerdict({
         setting: SETTING,
-        goal: "calls, of BullMQ's",
+        goal: 'calls relative to BullMQ',
         measured: ratioOf(of('ingestion-progress'), of('BullMQ')),
         bound: 100,
         sense: 'at least',
       }),
     ],
     notes: [
-      'Bytes a call include what the calling loop itself allocates (a percent that is not a whole number is an object of 16 bytes in V8) and the two events a second that go out.',
-      "After each repetition the last report was read back from the server's state, or from Redis.",
+      'Bytes per call include what the calling loop itself allocates (V8 allocates 16 bytes for a percent that is not an integer) and the two events per second that are sent.',
+      "After each repetition the last report was read back from the server's state or from Redis.",
     ],
   };
 };

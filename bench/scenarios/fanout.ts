@@ -1,9 +1,9 @@
-/** What it costs a server to tell one event to many watchers, and how long they wait for it. */
+/** The cost of sending one event to many watchers, and its latency. */
 import type { ProfileLine } from '../harness/profile.js';
 import { ratioOf, spreadOf } from '../harness/statistics.js';
 import { pause, until } from '../harness/time.js';
 import { SUBJECTS, type Subject } from '../peers/peer.js';
-import { judge, type Goal, type Profile, type Row } from '../result.js';
+import { withVerdict, type Goal, type Profile, type Row } from '../result.js';
 import type { Receipt } from '../watchers-process.js';
 import { EVENT_INTERVAL_MS } from '../workload.js';
 import { startPair, type Pair } from './pair.js';
@@ -12,7 +12,7 @@ import type { RunOptions, Scenario } from './scenario.js';
 interface Size {
   readonly watchers: number;
   readonly projects: number;
-  /** Events of each project in one repetition. */
+  /** Events per project in one repetition. */
   readonly events: number;
 }
 
@@ -28,18 +28,18 @@ const SIZES: readonly Size[] = [
 ];
 const QUICK: readonly Size[] = [{ watchers: 1_000, projects: 10, events: 6 }];
 
-/** Events of each project before anything is measured. */
+/** Events per project before the measurement. */
 const WARM_UP = 20;
 
 const UNITS = {
-  cpu: 'µs of server CPU a message',
+  cpu: 'µs of server CPU per message',
   p50: 'ms from emit to receipt',
   p99: 'ms from emit to receipt',
-  delay: 'ms, longest hold of the event loop',
-  bytes: 'bytes a message',
+  delay: 'ms, longest block of the event loop',
+  bytes: 'bytes per message',
 } as const;
 
-/** One measured round of events, after one that nobody measures. */
+/** One measured round of events, after one that is not measured. */
 async function measure({ subject, server, watchers }: Pair, size: Size): Promise<Sample> {
   await server.call('emit', { events: 1, intervalMs: EVENT_INTERVAL_MS });
   await pause(200);
@@ -67,22 +67,22 @@ async function measure({ subject, server, watchers }: Pair, size: Size): Promise
   };
 }
 
-/** The same sequence was emitted by all, so the last states must say the same. */
+/** All subjects emitted the same sequence, so their last states must be equal. */
 function compareInformation(samples: ReadonlyMap<Subject, readonly Sample[]>): void {
   const floor = samples.get('raw ws')?.at(-1)?.information ?? {};
   for (const [subject, rounds] of samples) {
-    for (const [projectId, said] of Object.entries(rounds.at(-1)?.information ?? {})) {
+    for (const [projectId, states] of Object.entries(rounds.at(-1)?.information ?? {})) {
       const expected = floor[projectId]?.[0];
-      if (said.length !== 1 || said[0] !== expected) {
+      if (states.length !== 1 || states[0] !== expected) {
         throw new Error(
-          `${subject} told watchers of ${projectId} something else:\n${said.join('\n')}\nexpected\n${expected}`,
+          `${subject} sent watchers of ${projectId} other states:\n${states.join('\n')}\nexpected\n${expected}`,
         );
       }
     }
   }
 }
 
-/** Where our server's time goes, over one round that is not counted. */
+/** Profiles our server over one round that is not counted. */
 async function profile(pairs: readonly Pair[], { events }: Size): Promise<readonly ProfileLine[]> {
   const ours = pairs.find(({ subject }) => subject === 'ingestion-progress');
   if (ours === undefined) return [];
@@ -91,7 +91,7 @@ async function profile(pairs: readonly Pair[], { events }: Size): Promise<readon
   return ours.server.call('profile');
 }
 
-async function measureSize(size: Size, repetitions: number, { tell }: RunOptions) {
+async function measureSize(size: Size, repetitions: number, { log }: RunOptions) {
   const pairs: Pair[] = [];
   const samples = new Map<Subject, Sample[]>(SUBJECTS.map((subject) => [subject, []]));
   try {
@@ -100,7 +100,7 @@ async function measureSize(size: Size, repetitions: number, { tell }: RunOptions
       pairs.push(pair);
       await pair.open(size.watchers);
     }
-    // Servers run for weeks: what is measured is code that has run before, of every subject alike.
+    // Servers run for weeks: every subject is warmed up before it is measured.
     await Promise.all(
       pairs.map(({ server }) => server.call('emit', { events: WARM_UP, intervalMs: EVENT_INTERVAL_MS })),
     );
@@ -110,7 +110,7 @@ async function measureSize(size: Size, repetitions: number, { tell }: RunOptions
         if (pair === undefined) continue;
         const sample = await measure(pair, size);
         samples.get(pair.subject)?.push(sample);
-        tell(`${pair.subject}: ${sample.cpuMicros.toFixed(1)} µs, p99 ${sample.p99Ms.toFixed(1)} ms`);
+        log(`${pair.subject}: ${sample.cpuMicros.toFixed(1)} µs, p99 ${sample.p99Ms.toFixed(1)} ms`);
       }
     }
     compareInformation(samples);
@@ -140,20 +140,20 @@ function goalsOf(setting: string, samples: ReadonlyMap<Subject, readonly Sample[
   const ratio = (name: 'cpuMicros' | 'p99Ms', peer: Subject) =>
     ratioOf(of('ingestion-progress', name), of(peer, name));
   const goal = (text: string, measured: number, bound: number) =>
-    judge({ setting, goal: text, measured, bound, sense: 'at most' });
+    withVerdict({ setting, goal: text, measured, bound, sense: 'at most' });
   return [
-    goal('CPU, of the floor', ratio('cpuMicros', 'raw ws'), 1.25),
-    goal("CPU, of Socket.IO's", ratio('cpuMicros', 'Socket.IO'), 1),
-    goal("CPU, of Yoga's", ratio('cpuMicros', 'Yoga PubSub'), 0.2),
-    goal("p99, of Socket.IO's", ratio('p99Ms', 'Socket.IO'), 1),
+    goal('CPU relative to raw ws', ratio('cpuMicros', 'raw ws'), 1.25),
+    goal('CPU relative to Socket.IO', ratio('cpuMicros', 'Socket.IO'), 1),
+    goal('CPU relative to Yoga', ratio('cpuMicros', 'Yoga PubSub'), 0.2),
+    goal('p99 relative to Socket.IO', ratio('p99Ms', 'Socket.IO'), 1),
   ];
 }
 
 const NOTES = [
-  `An event of each project every ${EVENT_INTERVAL_MS} ms. Every message was counted, none went backward, and the last states of all subjects say the same, field by field.`,
-  'Goals compare repetition by repetition; the median of the ratios stands here.',
-  'What is over the floor, taken apart by thread and by number of watchers on 2026-11-26: about 0.3 ms for each event, whoever watches (folding, executing, serialising and storing it, which the floor does not do), shared by a hundred watchers in two of the settings; about 1 µs for each message where one event goes to a thousand, and about 4 where it goes to a hundred and code and data have gone cold since the one before; and what a server does when nothing happens (pings, deadlines, leases).',
-  'Tried for it: one frame for all and one system call a message, selections compiled once, few objects and no closure for each watcher (1.66 of the floor fell to 1.51 at 1,000 on 1, and 1.78 to 1.49 at 5,000 on 50). Tried and of no use: V8 without its memory reducer, a coarser watch on the event loop.',
+  `Each project has an event every ${EVENT_INTERVAL_MS} ms. Every message was counted, none went backward, and the last states of all subjects are equal, field by field.`,
+  'Goals compare repetition by repetition; the table shows the median of the ratios.',
+  'The cost above raw ws, analyzed by thread and by number of watchers on 2026-11-26: about 0.3 ms per event regardless of watchers (to reduce, execute, serialize and store it, which raw ws does not do), shared by a hundred watchers in two of the settings; about 1 µs per message if one event goes to a thousand watchers, and about 4 µs if it goes to a hundred and caches are cold; and what an idle server does (pings, timeouts, leases).',
+  'What helped: one frame for all watchers and one system call per message, selections compiled once, few objects and no closure per watcher (1.66 times raw ws fell to 1.51 with 1,000 on 1, and 1.78 to 1.49 with 5,000 on 50). What did not: V8 without its memory reducer, and a coarser monitor of the event loop.',
 ];
 
 /** The bench `fanout`. */
@@ -164,14 +164,14 @@ export const fanout: Scenario = async (options) => {
   const notes = [...NOTES];
   for (const size of options.quick ? QUICK : SIZES) {
     const setting = `${size.watchers.toLocaleString('en')} watchers on ${size.projects} project${size.projects === 1 ? '' : 's'}`;
-    options.tell(setting);
+    options.log(setting);
     try {
       const { samples, profile: lines } = await measureSize(size, options.quick ? 2 : 5, options);
       profiles.push({ setting, lines });
       rows.push(...rowsOf(setting, samples));
       goals.push(...goalsOf(setting, samples));
     } catch (cause) {
-      // What was measured before is not thrown away with it.
+      // Earlier measurements are kept.
       notes.push(`${setting}: not measured. ${String(cause).split('\n')[0] ?? ''}`);
     }
     options.save({ units: UNITS, rows, goals, profiles, notes });

@@ -1,65 +1,65 @@
-/** Watchers that never read beside those who do, and one project with very many beside one with a single one. */
+/** Watchers that never read next to those that do, and a project with very many watchers next to one with a single one. */
 import { startChild, type Child } from '../harness/child.js';
 import { spreadOf } from '../harness/statistics.js';
 import { until } from '../harness/time.js';
-import { judge } from '../result.js';
+import { withVerdict } from '../result.js';
 import type { ServerCalls } from '../server-process.js';
 import type { WatcherCalls } from '../watchers-process.js';
 import { EVENT_INTERVAL_MS } from '../workload.js';
 import type { Scenario } from './scenario.js';
 
 const PROJECTS = 10;
-/** Two of the server's pings, of 25 s each, and some seconds: whoever answered neither is gone then. */
-const GONE_MS = 65_000;
+/** Two of the server's pings, 25 s each, plus some seconds: then a watcher that answered neither is closed. */
+const CLOSED_WITHIN_MS = 65_000;
 
 interface Round {
   readonly p50: number;
   readonly p99: number;
 }
 
-/** Some events of each project, and how long the fleet waited for them. */
+/** Emits events for each project and measures the latency of the fleet. */
 async function round(server: Child<ServerCalls>, fleet: Child<WatcherCalls>, events: number): Promise<Round> {
   await fleet.call('reset');
   const emissions = await server.call('emit', { events, intervalMs: EVENT_INTERVAL_MS });
-  const mine = await fleet.call('expected', emissions);
+  const expected = await fleet.call('expected', emissions);
   await until(
-    async () => (await fleet.call('received')) >= mine,
+    async () => (await fleet.call('received')) >= expected,
     20_000,
-    async () => `${await fleet.call('received')} of ${mine} messages came.`,
+    async () => `${await fleet.call('received')} of ${expected} messages were received.`,
   );
   const { p50Ms, p99Ms } = await fleet.call('summary', emissions);
   return { p50: p50Ms, p99: p99Ms };
 }
 
-/** Readers alone, then beside as many who never read; how long until these are gone, and what memory did. */
-async function deafWatchers(count: number) {
+/** Readers alone, then next to as many that never read; waits until these are closed, and measures memory. */
+async function stalledWatchers(count: number) {
   const server = await startChild<ServerCalls>('server-process.ts', ['ingestion-progress']);
   const readers = await startChild<WatcherCalls>('watchers-process.ts', []);
-  const deaf = await startChild<WatcherCalls>('watchers-process.ts', []);
+  const stalled = await startChild<WatcherCalls>('watchers-process.ts', []);
   try {
     const url = await server.call('start', { projects: PROJECTS, port: 0, firstSequence: 0 });
     const setting = { protocol: 'graphql-ws', url, projects: PROJECTS, count } as const;
     await readers.call('open', setting);
     await round(server, readers, 6);
     const alone = await round(server, readers, 8);
-    await deaf.call('open', setting);
-    await deaf.call('stopReading');
+    await stalled.call('open', setting);
+    await stalled.call('stopReading');
     const { rssBytes: before } = await server.call('usage');
-    const beside = await round(server, readers, 8);
+    const nextToThem = await round(server, readers, 8);
     const { rssBytes: after } = await server.call('usage');
     await until(
       async () => (await server.call('usage')).connections === count,
-      GONE_MS,
-      () => 'Some who never read are still there.',
+      CLOSED_WITHIN_MS,
+      () => 'Some watchers that never read are still connected.',
     );
-    return { alone, beside, rssPerDeaf: (after - before) / count };
+    return { alone, nextToThem, rssPerStalled: (after - before) / count };
   } finally {
-    await Promise.all([server.end(), readers.end(), deaf.end()]);
+    await Promise.all([server.end(), readers.end(), stalled.end()]);
   }
 }
 
-/** One watcher of a project, alone and beside very many of another that has its events at the same moments. */
-async function oneBesideMany(count: number) {
+/** One watcher of a project, alone and next to very many of another project with simultaneous events. */
+async function oneNextToMany(count: number) {
   const server = await startChild<ServerCalls>('server-process.ts', ['ingestion-progress']);
   const one = await startChild<WatcherCalls>('watchers-process.ts', []);
   const many = await startChild<WatcherCalls>('watchers-process.ts', []);
@@ -69,23 +69,23 @@ async function oneBesideMany(count: number) {
     await round(server, one, 6);
     const alone = await round(server, one, 20);
     await many.call('open', { protocol: 'graphql-ws', url, projects: 2, count, only: 'project-0' });
-    const beside = await round(server, one, 20);
-    return { alone, beside };
+    const nextToThem = await round(server, one, 20);
+    return { alone, nextToThem };
   } finally {
     await Promise.all([server.end(), one.end(), many.end()]);
   }
 }
 
 /** The bench `hostile`. */
-export const hostile: Scenario = async ({ quick, tell }) => {
+export const hostile: Scenario = async ({ quick, log }) => {
   const count = quick ? 1_000 : 5_000;
-  const named = (value: number) => value.toLocaleString('en');
-  const deafSetting = `${named(count)} watchers beside ${named(count)} that never read`;
-  tell(deafSetting);
-  const deaf = await deafWatchers(count);
-  const oneSetting = `1 watcher of a project beside ${named(2 * count)} of another`;
-  tell(oneSetting);
-  const one = await oneBesideMany(2 * count);
+  const formatted = (value: number) => value.toLocaleString('en');
+  const stalledSetting = `${formatted(count)} watchers next to ${formatted(count)} that never read`;
+  log(stalledSetting);
+  const stalled = await stalledWatchers(count);
+  const oneSetting = `1 watcher of a project next to ${formatted(2 * count)} of another`;
+  log(oneSetting);
+  const one = await oneNextToMany(2 * count);
   const row = (setting: string, subject: string, { p50, p99 }: Round) => ({
     setting,
     subject,
@@ -94,34 +94,36 @@ export const hostile: Scenario = async ({ quick, tell }) => {
   return {
     units: { p50: 'ms from emit to receipt', p99: 'ms from emit to receipt' },
     rows: [
-      row(deafSetting, 'alone', deaf.alone),
-      row(deafSetting, 'beside them', deaf.beside),
+      row(stalledSetting, 'alone', stalled.alone),
+      row(stalledSetting, 'next to them', stalled.nextToThem),
       row(oneSetting, 'alone', one.alone),
-      row(oneSetting, 'beside them', one.beside),
+      row(oneSetting, 'next to them', one.nextToThem),
     ],
     goals: [
-      judge({
-        setting: deafSetting,
-        goal: "readers' p99, of that alone",
-        measured: deaf.beside.p99 / deaf.alone.p99,
+      withVerdict({
+        setting: stalledSetting,
+        goal: 'p99 of the readers relative to readers alone',
+        measured: stalled.nextToThem.p99 / stalled.alone.p99,
         bound: 2,
         sense: 'at most',
       }),
-      judge({
-        setting: deafSetting,
-        goal: 'kB of RSS more for each that never reads',
-        measured: deaf.rssPerDeaf / 1000,
+      withVerdict({
+        setting: stalledSetting,
+        goal: 'additional kB of RSS per watcher that never reads',
+        measured: stalled.rssPerStalled / 1000,
         bound: 20,
         sense: 'at most',
       }),
-      judge({
+      withVerdict({
         setting: oneSetting,
-        goal: 'p99 of the one, ms',
-        measured: one.beside.p99,
+        goal: 'p99 of the single watcher, ms',
+        measured: one.nextToThem.p99,
         bound: 50,
         sense: 'at most',
       }),
     ],
-    notes: [`All who never read were closed within ${GONE_MS / 1000} s, by the server's pings.`],
+    notes: [
+      `All watchers that never read were closed within ${CLOSED_WITHIN_MS / 1000} s, by the server's pings.`,
+    ],
   };
 };

@@ -1,40 +1,40 @@
-/** The definition of done: many ingestions at once, each with its watchers and a real store. */
+/** Many simultaneous ingestions, each with its watchers, on a real store. */
 import { openTestDatabase } from '../../tests/support/mongo-process.js';
 import { startChild } from '../harness/child.js';
 import { spreadOf } from '../harness/statistics.js';
 import { pause, until } from '../harness/time.js';
 import type { JobCalls } from '../job-process.js';
-import { judge, type Goal, type Row } from '../result.js';
+import { withVerdict, type Goal, type Row } from '../result.js';
 import type { WatcherCalls } from '../watchers-process.js';
 import type { Scenario } from './scenario.js';
 
-/** Calls of the store's `write`, each a batch of at most 50. */
+/** Calls of the store's `write`, each with a batch of at most 50. */
 const STORE_WRITES = 'ingestion_progress_dependency_call_seconds_count{dependency="store",operation="write"';
 
 interface Setting {
   readonly ingestions: number;
   readonly store: 'the embedded store' | 'MongoDB';
-  /** Whether it was to reach something, or is a figure alone. */
-  readonly judged: boolean;
+  /** Whether it has goals, or is only measured. */
+  readonly hasGoals: boolean;
 }
 
 const SETTINGS: readonly Setting[] = [
-  { ingestions: 100, store: 'the embedded store', judged: true },
-  { ingestions: 1_000, store: 'the embedded store', judged: true },
-  { ingestions: 100, store: 'MongoDB', judged: true },
-  { ingestions: 1_000, store: 'MongoDB', judged: false },
+  { ingestions: 100, store: 'the embedded store', hasGoals: true },
+  { ingestions: 1_000, store: 'the embedded store', hasGoals: true },
+  { ingestions: 100, store: 'MongoDB', hasGoals: true },
+  { ingestions: 1_000, store: 'MongoDB', hasGoals: false },
 ];
 
 const WATCHERS_EACH = 10;
 const UPDATES_PER_SECOND = 5;
-/** How far behind its report a watcher may hear of it: the window's 500 ms, and 100 more. */
-const BEHIND_MS = 600;
-/** Resident memory may grow by this share between a third of the run and its end. */
+/** The longest delay after a report: the window of 500 ms plus 100 ms. */
+const MAX_DELAY_MS = 600;
+/** The largest ratio of resident memory at the end to that after a third of the run. */
 const GROWTH = 1.15;
 
 async function measure({ ingestions, store }: Setting, durationMs: number) {
   const watchers = ingestions * WATCHERS_EACH;
-  // A database of its own: an ingestion that another run ended would not start again.
+  // Its own database: an ingestion that another run has ended would not start again.
   const database = store === 'MongoDB' ? await openTestDatabase() : null;
   const jobs = await startChild<JobCalls>('job-process.ts', []);
   const fleet = await startChild<WatcherCalls>('watchers-process.ts', []);
@@ -50,7 +50,7 @@ async function measure({ ingestions, store }: Setting, durationMs: number) {
     let ended = 0;
     const allEnded = async () => (ended = await fleet.call('ended')) === watchers;
     await until(allEnded, 10_000, () => 'late').catch(() => undefined);
-    const behind = await fleet.call('behind', reports);
+    const behind = await fleet.call('delays', reports);
     const received = await fleet.call('received');
     return {
       lost: watchers - ended,
@@ -58,8 +58,8 @@ async function measure({ ingestions, store }: Setting, durationMs: number) {
       p50: behind.p50Ms,
       p99: behind.p99Ms,
       delivered: (1000 * received) / durationMs,
-      events: (1000 * (await jobs.call('counted', 'ingestion_progress_events_total{'))) / durationMs,
-      writes: (1000 * (await jobs.call('counted', STORE_WRITES))) / durationMs,
+      events: (1000 * (await jobs.call('counter', 'ingestion_progress_events_total{'))) / durationMs,
+      writes: (1000 * (await jobs.call('counter', STORE_WRITES))) / durationMs,
       rssEarly,
       rssLate,
     };
@@ -70,25 +70,25 @@ async function measure({ ingestions, store }: Setting, durationMs: number) {
 }
 
 const UNITS = {
-  events: 'a second',
-  delivered: 'messages a second',
-  writes: 'batches to the store a second',
-  p50: 'ms behind the report',
-  p99: 'ms behind the report',
+  events: 'per second',
+  delivered: 'messages per second',
+  writes: 'batches to the store per second',
+  p50: 'ms after the report',
+  p99: 'ms after the report',
   lost: 'endings',
   backward: 'steps',
   rss: 'MB at the end',
-  growth: 'of RSS at a third',
+  growth: 'relative to RSS after one third',
 } as const;
 
 const NOTES = [
-  `Each job reports ${UPDATES_PER_SECOND} times a second; two events a second go out. Every report counts, also those merged away: how long until each watcher had seen that much or more.`,
-  'MongoDB is the one of the tests: `MONGODB_URI`, else `mongod`, else FerretDB, which is far slower than MongoDB.',
-  'RSS is read once garbage is collected: between two collections V8 lets it rise by a third, and fall again.',
+  `Each job reports ${UPDATES_PER_SECOND} times per second; two events per second are sent. Every report counts, including merged ones: the delay until each watcher had received that much progress or more.`,
+  'MongoDB is that of the tests: `MONGODB_URI`, else `mongod`, else FerretDB, which is much slower than MongoDB.',
+  'RSS is read after a garbage collection: between two collections it rises by a third and falls again.',
 ];
 
 /** The bench `load`. */
-export const load: Scenario = async ({ quick, tell, save }) => {
+export const load: Scenario = async ({ quick, log, save }) => {
   const durationMs = quick ? 15_000 : 60_000;
   const rows: Row[] = [];
   const goals: Goal[] = [];
@@ -96,9 +96,9 @@ export const load: Scenario = async ({ quick, tell, save }) => {
   const findings = () => ({ units: UNITS, rows, goals, notes });
   for (const setting of quick ? SETTINGS.slice(0, 1) : SETTINGS) {
     const name = `${setting.ingestions.toLocaleString('en')} ingestions, ${WATCHERS_EACH} watchers each, ${setting.store}, ${durationMs / 1000} s`;
-    tell(name);
+    log(name);
     const found = await measure(setting, durationMs).catch((cause: unknown) => {
-      // What was measured before is not thrown away with it.
+      // Earlier measurements are kept.
       notes.push(`${name}: not measured. ${String(cause).split('\n')[0] ?? ''}`);
       return null;
     });
@@ -121,14 +121,14 @@ export const load: Scenario = async ({ quick, tell, save }) => {
       },
     });
     save(findings());
-    if (!setting.judged) continue;
+    if (!setting.hasGoals) continue;
     const goal = (text: string, measured: number, bound: number) =>
-      judge({ setting: name, goal: text, measured, bound, sense: 'at most' });
+      withVerdict({ setting: name, goal: text, measured, bound, sense: 'at most' });
     goals.push(
-      goal('endings lost', sample.lost, 0),
-      goal('backward steps', sample.backward, 0),
-      goal('p99 behind the report, ms', sample.p99, BEHIND_MS),
-      goal('RSS at the end, of that at a third', rssLate / rssEarly, GROWTH),
+      goal('lost endings', sample.lost, 0),
+      goal('steps backward', sample.backward, 0),
+      goal('p99 delay after the report, ms', sample.p99, MAX_DELAY_MS),
+      goal('RSS at the end relative to one third of the run', rssLate / rssEarly, GROWTH),
     );
     save(findings());
   }

@@ -1,16 +1,16 @@
-/** What an idle authenticated watcher costs in memory, and whether memory stays flat while events go on. */
+/** The memory of an idle authenticated watcher, and whether memory stays flat under events. */
 import { ratioOf, spreadOf } from '../harness/statistics.js';
 import { pause } from '../harness/time.js';
 import { SUBJECTS, type Subject } from '../peers/peer.js';
-import { judge, type Goal, type Row } from '../result.js';
+import { withVerdict, type Goal, type Row } from '../result.js';
 import { EVENT_INTERVAL_MS } from '../workload.js';
 import { startPair, type Pair } from './pair.js';
 import type { RunOptions, Scenario } from './scenario.js';
 
 interface Sample {
-  /** Bytes of resident memory a watcher. */
+  /** Resident memory per watcher, in bytes. */
   readonly rss: number;
-  /** Bytes of JavaScript heap a watcher. */
+  /** JavaScript heap per watcher, in bytes. */
   readonly heap: number;
 }
 
@@ -19,7 +19,7 @@ const MANY = 5_000;
 const PROJECTS = 10;
 const SOAK_WATCHERS = 500;
 
-/** What is held once the sockets are quiet and garbage is gone. */
+/** The memory in use when the sockets are idle and garbage is collected. */
 async function held({ server }: Pair): Promise<{ readonly rss: number; readonly heap: number }> {
   await pause(500);
   await server.call('collect');
@@ -45,8 +45,8 @@ async function slope(subject: Subject, few: number, many: number): Promise<Sampl
   }
 }
 
-/** Growth of resident memory over the second half of some minutes with events, in MB; the first half settles. */
-async function soak(minutes: number, tell: RunOptions['tell']): Promise<number> {
+/** The growth of resident memory in the second half of some minutes with events, in MB; the first half is warm-up. */
+async function soak(minutes: number, log: RunOptions['log']): Promise<number> {
   const pair = await startPair('ingestion-progress', PROJECTS);
   try {
     await pair.open(SOAK_WATCHERS);
@@ -56,7 +56,7 @@ async function soak(minutes: number, tell: RunOptions['tell']): Promise<number> 
       await pair.server.call('emit', { events, intervalMs: EVENT_INTERVAL_MS });
       await pair.watchers.call('reset');
       readings.push((await held(pair)).rss / 1e6);
-      tell(`after ${(half + 1) * (minutes / 2)} min: ${readings.at(-1)?.toFixed(1) ?? ''} MB`);
+      log(`after ${(half + 1) * (minutes / 2)} min: ${readings.at(-1)?.toFixed(1) ?? ''} MB`);
     }
     return (readings[1] ?? Number.NaN) - (readings[0] ?? Number.NaN);
   } finally {
@@ -66,14 +66,14 @@ async function soak(minutes: number, tell: RunOptions['tell']): Promise<number> 
 
 /** The bench `memory`. */
 export const memory: Scenario = async (options) => {
-  const { quick, tell, soakMinutes } = options;
+  const { quick, log, soakMinutes } = options;
   const setting = `slope between ${FEW.toLocaleString('en')} and ${MANY.toLocaleString('en')} idle watchers`;
   const samples = new Map<Subject, Sample[]>(SUBJECTS.map((subject) => [subject, []]));
   for (let round = 0; round < (quick ? 2 : 5); round += 1) {
     for (const subject of SUBJECTS) {
       const sample = await slope(subject, FEW, quick ? 3_000 : MANY);
       samples.get(subject)?.push(sample);
-      tell(
+      log(
         `${subject}: ${(sample.rss / 1000).toFixed(1)} kB of RSS, ${(sample.heap / 1000).toFixed(1)} kB of heap`,
       );
     }
@@ -89,27 +89,39 @@ export const memory: Scenario = async (options) => {
   const rssOf = (subject: Subject) => (samples.get(subject) ?? []).map((sample) => sample.rss);
   const ratio = (peer: Subject) => ratioOf(rssOf('ingestion-progress'), rssOf(peer));
   const goals: Goal[] = [
-    judge({ setting, goal: "RSS, of raw ws's", measured: ratio('raw ws'), bound: 1.25, sense: 'at most' }),
-    judge({ setting, goal: "RSS, of Socket.IO's", measured: ratio('Socket.IO'), bound: 1, sense: 'at most' }),
+    withVerdict({
+      setting,
+      goal: 'RSS relative to raw ws',
+      measured: ratio('raw ws'),
+      bound: 1.25,
+      sense: 'at most',
+    }),
+    withVerdict({
+      setting,
+      goal: 'RSS relative to Socket.IO',
+      measured: ratio('Socket.IO'),
+      bound: 1,
+      sense: 'at most',
+    }),
   ];
   if (soakMinutes > 0) {
     goals.push(
-      judge({
+      withVerdict({
         setting: `${SOAK_WATCHERS} watchers on ${PROJECTS} projects with events, ${soakMinutes} min`,
-        goal: 'growth of RSS in the second half, MB',
-        measured: await soak(soakMinutes, tell),
+        goal: 'RSS growth in the second half, MB',
+        measured: await soak(soakMinutes, log),
         bound: 2,
         sense: 'at most',
       }),
     );
   }
   return {
-    units: { rss: 'kB of RSS a watcher', heap: 'kB of heap a watcher' },
+    units: { rss: 'kB of RSS per watcher', heap: 'kB of heap per watcher' },
     rows,
     goals,
     notes: [
-      'A fresh process for each figure; garbage is collected before each reading.',
-      "What ours holds over the raw socket's heap, by heap snapshots at 1,000 and 3,000 watchers on 2026-11-26: about 1.5 kB of graphql-ws's operation (a suspended function, its promises and closures), about 2 of connection, session, viewer and watch, about 1 of listeners and entries in tables. Tried for it: the text that a watcher subscribed by is not kept (1.1 kB), grant and watch are one object (0.5), few closures (0.4): 9.9 kB of heap fell to 7.2.",
+      'Each figure is measured in a new process, after a garbage collection.',
+      'The heap above that of a raw socket, from heap snapshots at 1,000 and 3,000 watchers on 2026-11-26: about 1.5 kB for the operation of graphql-ws (a suspended function, its promises and closures), about 2 kB for connection, session, viewer and subscription, about 1 kB for listeners and map entries. What helped: the text of the subscribe message is not kept (1.1 kB), access grant and subscription are one object (0.5), few closures (0.4): 9.9 kB of heap fell to 7.2.',
     ],
   };
 };

@@ -1,4 +1,4 @@
-/** One subject's server and its watchers, each in a process of its own. */
+/** The server of a subject and its watchers, each in its own process. */
 import { startChild, type Child } from '../harness/child.js';
 import { PROTOCOLS, type Subject } from '../peers/peer.js';
 import type { ServerCalls } from '../server-process.js';
@@ -9,13 +9,13 @@ export interface Pair {
   readonly subject: Subject;
   readonly server: Child<ServerCalls>;
   readonly watchers: Child<WatcherCalls>;
-  /** Opens so many more watchers; resolves once each has its first state. */
+  /** Opens more watchers; resolves when each has received its first state. */
   open(count: number): Promise<void>;
   /** Kills both. */
   end(): Promise<void>;
 }
 
-/** Starts a subject with so many projects and no watcher yet. */
+/** Starts a subject with projects and without watchers. */
 export async function startPair(subject: Subject, projects: number): Promise<Pair> {
   const server = await startChild<ServerCalls>('server-process.ts', [subject]);
   const watchers = await startChild<WatcherCalls>('watchers-process.ts', []);

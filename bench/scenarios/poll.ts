@@ -1,4 +1,4 @@
-/** How many polls one core answers: REST with and without news, and the `progress` query. */
+/** How many polls one core answers: REST with and without changes, and the `progress` query. */
 import { ReadProgressDocument } from '@ingestion-progress/schema/operations';
 import { startChild, type Child } from '../harness/child.js';
 import { ratioOf, spreadOf } from '../harness/statistics.js';
@@ -6,7 +6,7 @@ import type { HttpCalls } from '../http-process.js';
 import { HTTP_SUBJECTS, type HttpSubject } from '../http/http-peer.js';
 import type { PollAnswer, PollRequest } from '../http/poller.js';
 import type { PollerCalls } from '../poller-process.js';
-import { judge, type Profile, type Row } from '../result.js';
+import { withVerdict, type Profile, type Row } from '../result.js';
 import { token } from '../workload.js';
 import type { RunOptions, Scenario } from './scenario.js';
 
@@ -16,7 +16,7 @@ type Kind = (typeof KINDS)[number];
 const CONNECTIONS = 32;
 const REST = '/api/projects/project-0/progress';
 
-/** Headers that each answer has anyway, or that belong to one answer alone. */
+/** Headers that every response has anyway, or that are specific to one response. */
 const OWN = new Set(['connection', 'content-length', 'date', 'etag', 'keep-alive', 'transfer-encoding']);
 
 interface Started {
@@ -68,7 +68,7 @@ const EXPECTED: Readonly<Record<Kind, number>> = {
   'progress query by GET, 304': 304,
 };
 
-/** Who is asked what: bare `node:http` stands for REST and every 304, Yoga for the query. */
+/** The peer of each kind: plain `node:http` for REST and every 304, Yoga for the query. */
 function peersOf(kind: Kind): readonly HttpSubject[] {
   return kind === 'progress query' ? ['ingestion-progress', 'Yoga'] : ['ingestion-progress', 'node:http'];
 }
@@ -79,7 +79,7 @@ async function once(poller: Child<PollerCalls>, request: PollRequest): Promise<P
   return last;
 }
 
-/** Our first answer to a kind, and its tag: what the bare peer is to serve. */
+/** Our first response to a kind, with its ETag: what the plain peer serves. */
 async function answerOf(poller: Child<PollerCalls>, port: number, kind: Kind) {
   const first = await once(poller, requestOf(kind, port, '"none"'));
   const etag = first.headers['etag'] ?? '';
@@ -90,13 +90,13 @@ async function answerOf(poller: Child<PollerCalls>, port: number, kind: Kind) {
   return { etag, headers, body: first.body };
 }
 
-/** CPU of one poll, in µs. */
+/** CPU per poll, in µs. */
 async function measure(
   { subject, child }: Started,
   poller: Child<PollerCalls>,
   request: PollRequest,
   kind: Kind,
-  { quick, tell }: RunOptions,
+  { quick, log }: RunOptions,
 ): Promise<number> {
   await poller.call('poll', { request, connections: CONNECTIONS, durationMs: 500 });
   const before = await child.call('cpuMs');
@@ -108,10 +108,10 @@ async function measure(
   const micros = (1000 * ((await child.call('cpuMs')) - before)) / round.requests;
   if (round.different > 0 || round.last?.status !== EXPECTED[kind]) {
     throw new Error(
-      `${subject}, ${kind}: ${round.different} answers differ, the last is ${round.last?.status ?? 0}.`,
+      `${subject}, ${kind}: ${round.different} responses differ, the last is ${round.last?.status ?? 0}.`,
     );
   }
-  tell(`${kind}, ${subject}: ${micros.toFixed(1)} µs`);
+  log(`${kind}, ${subject}: ${micros.toFixed(1)} µs`);
   return micros;
 }
 
@@ -127,7 +127,7 @@ export const poll: Scenario = async (options) => {
       started.push({ subject, child, port: await child.call('start') });
     }
     const ours = started[0];
-    if (ours === undefined) throw new Error('Nothing was started.');
+    if (ours === undefined) throw new Error('No subject was started.');
     for (const kind of KINDS) {
       const { etag, headers, body } = await answerOf(poller, ours.port, kind);
       for (const { child } of started) await child.call('serve', { etag, headers, body: Buffer.from(body) });
@@ -166,19 +166,19 @@ export const poll: Scenario = async (options) => {
   );
   const ratio = (kind: Kind, peer: HttpSubject) => ratioOf(of(kind, 'ingestion-progress'), of(kind, peer));
   return {
-    units: { cpu: 'µs of server CPU a poll', rate: 'polls a second of one core' },
+    units: { cpu: 'µs of server CPU per poll', rate: 'polls per second on one core' },
     rows,
     goals: [
-      judge({
+      withVerdict({
         setting: 'REST 304',
-        goal: "CPU, of bare node:http's",
+        goal: 'CPU relative to plain node:http',
         measured: ratio('REST 304', 'node:http'),
         bound: 1.3,
         sense: 'at most',
       }),
-      judge({
+      withVerdict({
         setting: 'progress query',
-        goal: "polls a second, of plain Yoga's",
+        goal: 'polls per second relative to plain Yoga',
         measured: 1 / ratio('progress query', 'Yoga'),
         bound: 3,
         sense: 'at least',
@@ -186,8 +186,8 @@ export const poll: Scenario = async (options) => {
     ],
     profiles,
     notes: [
-      `${CONNECTIONS} kept-open connections. Our server checks the token and the access at every poll; the peers ask nobody.`,
-      'node:http sends the same body, tag and headers. Yoga answers the same document from memory.',
+      `${CONNECTIONS} keep-alive connections. Our server checks token and access on every poll; the peers check nothing.`,
+      'node:http sends the same body, ETag and headers. Yoga answers the same document from memory.',
     ],
   };
 };

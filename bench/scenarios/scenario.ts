@@ -1,15 +1,15 @@
-/** What `run.ts` gives a bench, and what it wants of it. */
+/** The interface between `run.ts` and a bench. */
 import type { Findings } from '../result.js';
 
-/** How a bench is to run. */
+/** Options of a run. */
 export interface RunOptions {
   /** One size, two repetitions, under a minute. */
   readonly quick: boolean;
-  /** Minutes of events for the figures that only time shows; 0 for none. */
+  /** Minutes of events for long-term figures; 0 for none. */
   readonly soakMinutes: number;
-  /** A line of what is being done, for whoever waits. */
-  readonly tell: (line: string) => void;
-  /** Keeps what was found so far, for a run that is ended before its end. */
+  /** Prints a line of progress. */
+  readonly log: (line: string) => void;
+  /** Saves the findings so far, in case the run is aborted. */
   readonly save: (findings: Findings) => void;
 }
 

@@ -1,10 +1,10 @@
-/** Whether a page with a hundred elements scrolls while all of them are updated: the longest task of its main thread. */
+/** Whether a page with a hundred elements scrolls smoothly while all are updated: the longest task of its main thread. */
 import { createServer } from 'node:http';
 import type { Browser } from 'playwright-core';
 import { startChromium } from '../../tests/e2e/support/chromium.js';
 import { spreadOf } from '../harness/statistics.js';
 import { listen } from '../peers/listen.js';
-import { judge } from '../result.js';
+import { withVerdict } from '../result.js';
 import { startOurFeed, startPlainFeed } from '../widget/feed.js';
 import { WIDGETS, createPages, type Page, type Widget } from '../widget/pages.js';
 import { mainThreadTasksMs } from '../widget/tasks.js';
@@ -13,11 +13,11 @@ import type { Scenario } from './scenario.js';
 const ELEMENTS = 100;
 /** What the web calls a long task, in ms. */
 const LONG_MS = 50;
-/** Events of each project, two a second, before anything is measured, and measured. */
+/** Events per project, two per second, before and during the measurement. */
 const WARM_UP = 4;
 const QUICK_EVENTS = 6;
 const EVENTS = 20;
-/** Down the page and up again, a few lines each frame. As text: a compiler's helpers are not in the page. */
+/** Scrolls down and up, a few lines per frame. A string, because the compiler's helpers don't exist in the page. */
 const SCROLLING = `
   globalThis.drawnFrames = 0;
   let step = 24;
@@ -34,7 +34,7 @@ const CATEGORIES = ['toplevel', 'devtools.timeline', 'disabled-by-default-devtoo
 const UNITS = {
   longest: 'ms',
   long: 'tasks over 50 ms',
-  frames: 'a second',
+  frames: 'per second',
 } as const;
 
 async function measure(browser: Browser, widget: Widget, page: Page, events: number) {
@@ -55,7 +55,7 @@ async function measure(browser: Browser, widget: Widget, page: Page, events: num
     const drawn = (await frames()) - framesBefore;
     const seconds = (performance.now() - startedAt) / 1000;
     const tasks = mainThreadTasksMs((await browser.stopTracing()).toString('utf8'));
-    if (tasks.length === 0) throw new Error('The trace has no task of the page.');
+    if (tasks.length === 0) throw new Error('The trace contains no task of the page.');
     return {
       longest: Math.max(...tasks),
       long: tasks.filter((ms) => ms > LONG_MS).length,
@@ -69,7 +69,7 @@ async function measure(browser: Browser, widget: Widget, page: Page, events: num
 }
 
 /** The bench `scroll`. */
-export const scroll: Scenario = async ({ quick, tell, save }) => {
+export const scroll: Scenario = async ({ quick, log, save }) => {
   const pages = await createPages();
   const browser = await startChromium();
   const setting = `${ELEMENTS} elements`;
@@ -88,9 +88,9 @@ export const scroll: Scenario = async ({ quick, tell, save }) => {
       },
     })),
     goals: [
-      judge({
+      withVerdict({
         setting,
-        goal: 'longest task on updates while the page scrolls, ms',
+        goal: 'longest task during updates while the page scrolls, ms',
         measured: Math.max(...of('ingestion-progress', 'longest')),
         bound: LONG_MS,
         sense: 'at most',
@@ -104,7 +104,7 @@ export const scroll: Scenario = async ({ quick, tell, save }) => {
         const sample = await measure(browser, name, pages[name], quick ? QUICK_EVENTS : EVENTS);
         samples.get(name)?.push(sample);
         const { longest, long } = sample;
-        tell(`${name}: longest task ${longest.toFixed(1)} ms, ${long} over ${LONG_MS} ms`);
+        log(`${name}: longest task ${longest.toFixed(1)} ms, ${long} over ${LONG_MS} ms`);
       }
       save(findings());
     }
@@ -115,5 +115,5 @@ export const scroll: Scenario = async ({ quick, tell, save }) => {
 };
 
 const NOTES = [
-  'Two events a second of each of a hundred projects, over one socket, while the page scrolls 24 px each frame, down and up. Tasks as Chromium traces them on the main thread of the page, frames and painting included. The goal is for the longest of all rounds, by the clock: run it on a quiet machine.',
+  'A hundred projects with two events per second each, over one socket, while the page scrolls 24 px per frame, down and up. Tasks are those of the main thread of the page in the trace of Chromium, including frames and painting. The goal applies to the longest task of all rounds, in wall-clock time: run it on an idle machine.',
 ];

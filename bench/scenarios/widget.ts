@@ -1,27 +1,27 @@
-/** What the element costs a page: until it is first drawn, in memory, and for each update, beside a bare progress bar. */
+/** The cost of the element: time to first render, memory, and time per update, compared with a plain progress bar. */
 import { createServer } from 'node:http';
 import type { Browser, CDPSession, Page as Tab } from 'playwright-core';
 import { startChromium } from '../../tests/e2e/support/chromium.js';
 import { ratioOf, spreadOf } from '../harness/statistics.js';
 import { pause } from '../harness/time.js';
 import { listen } from '../peers/listen.js';
-import { judge, type Goal, type Row } from '../result.js';
+import { withVerdict, type Goal, type Row } from '../result.js';
 import { STRIDE, startOurFeed, startPlainFeed } from '../widget/feed.js';
 import { WIDGETS, createPages, type Page, type Widget } from '../widget/pages.js';
 import { percentAt } from '../workload.js';
 import type { Scenario } from './scenario.js';
 
 interface Sample {
-  /** Milliseconds from the script's begin to the first frame. */
+  /** From the start of the script to the first frame, in milliseconds. */
   readonly shownMs: number;
-  /** Bytes of JavaScript heap after the updates, without garbage. */
+  /** JavaScript heap after the updates and a garbage collection, in bytes. */
   readonly heapBytes: number;
-  /** Microseconds of the page's main thread for each update of one element: script, style, layout, paint. */
+  /** Main-thread time per update of one element, in microseconds: script, style, layout, paint. */
   readonly updateMicros: number;
 }
 
 const COUNTS = [1, 100] as const;
-/** Events of each project before anything is measured, and measured in a quick run. */
+/** Events per project before the measurement, and in a quick run. */
 const WARM_UP = 3;
 const QUICK_EVENTS = 6;
 const EVENTS = 20;
@@ -29,16 +29,16 @@ const EVENTS = 20;
 const UNITS = {
   shown: 'ms from script to first frame',
   heap: 'kB of heap',
-  update: 'µs of main thread an update',
+  update: 'µs of main thread per update',
 } as const;
 
-/** Seconds that the page's main thread has worked, by its own CPU clock. */
+/** CPU time of the page's main thread, in seconds. */
 async function workedSeconds(cdp: CDPSession): Promise<number> {
   const { metrics } = await cdp.send('Performance.getMetrics');
   return metrics.find(({ name }) => name === 'TaskDuration')?.value ?? Number.NaN;
 }
 
-/** What each element shows, as a percentage. */
+/** The percentage that each element shows. */
 function shownPercents(tab: Tab, widget: Widget): Promise<readonly number[]> {
   return tab.evaluate(
     (name) =>
@@ -68,11 +68,13 @@ async function measure(browser: Browser, widget: Widget, page: Page, elements: n
     await feed.emit(events);
     await pause(500);
     const worked = (await workedSeconds(cdp)) - before;
-    // Overall percent: the only phase that moves is a quarter of it. Bars may round to whole numbers.
-    const due = percentAt((WARM_UP + events) * STRIDE) / 4;
-    const wrong = (await shownPercents(tab, widget)).filter((percent) => !(Math.abs(percent - due) <= 1));
+    // The overall percent: the only phase that progresses is a quarter of it. Bars may round.
+    const expected = percentAt((WARM_UP + events) * STRIDE) / 4;
+    const wrong = (await shownPercents(tab, widget)).filter(
+      (percent) => !(Math.abs(percent - expected) <= 1),
+    );
     if (wrong.length > 0) {
-      throw new Error(`${widget}: ${wrong.length} of ${elements} show ${wrong[0] ?? ''}, not ${due}.`);
+      throw new Error(`${widget}: ${wrong.length} of ${elements} show ${wrong[0] ?? ''}, not ${expected}.`);
     }
     await cdp.send('HeapProfiler.collectGarbage');
     const { metrics } = await cdp.send('Performance.getMetrics');
@@ -90,7 +92,7 @@ function settingOf(elements: number): string {
 }
 
 /** The bench `widget`. */
-export const widget: Scenario = async ({ quick, tell, save }) => {
+export const widget: Scenario = async ({ quick, log, save }) => {
   const pages = await createPages();
   const browser = await startChromium();
   const rows: Row[] = [];
@@ -103,7 +105,7 @@ export const widget: Scenario = async ({ quick, tell, save }) => {
         for (const name of WIDGETS) {
           const sample = await measure(browser, name, pages[name], elements, quick ? QUICK_EVENTS : EVENTS);
           samples.get(name)?.push(sample);
-          tell(`${settingOf(elements)}, ${name}: ${sample.updateMicros.toFixed(0)} µs an update`);
+          log(`${settingOf(elements)}, ${name}: ${sample.updateMicros.toFixed(0)} µs per update`);
         }
       }
       const of = (name: Widget, figure: keyof Sample) =>
@@ -120,9 +122,9 @@ export const widget: Scenario = async ({ quick, tell, save }) => {
         });
       }
       goals.push(
-        judge({
+        withVerdict({
           setting: settingOf(elements),
-          goal: "time per update, of wa-progress-bar's",
+          goal: 'time per update relative to wa-progress-bar',
           measured: ratioOf(of(WIDGETS[0], 'updateMicros'), of(WIDGETS[1], 'updateMicros')),
           bound: 1,
           sense: 'at most',
@@ -137,6 +139,6 @@ export const widget: Scenario = async ({ quick, tell, save }) => {
 };
 
 const NOTES = [
-  'Ours draws the overall bar, four phases with their counts, time left and the state of the connection, and speaks GraphQL; the peer draws one bar and a number, and parses the same states from one plain WebSocket for all bars. Two events a second of each project.',
-  'Each page with all its script inline, loaded anew for each figure. Time is CPU time of the main thread by Chromium’s own clock; afterwards each element was asked what it shows.',
+  'Ours renders the overall bar, four phases with their counts, the remaining time and the connection state, and uses GraphQL. The peer renders one bar and a number, and parses the same states from one plain WebSocket for all bars. Each project has two events per second.',
+  'Each page has its script inline and is reloaded for each figure. Time is CPU time of the main thread, measured by Chromium; afterwards the displayed value of each element was checked.',
 ];

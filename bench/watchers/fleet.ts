@@ -1,26 +1,26 @@
-/** Many watchers in one process: opens their sockets, and notes each state that comes, when, and the last one whole. */
+/** Many watchers in one process: opens their sockets, records when each state arrives, and keeps the last one. */
 import { WebSocket } from 'ws';
 import type { Protocol } from '../peers/peer.js';
 import { sharedNow } from '../harness/time.js';
 import { CONVERSATIONS } from './protocols.js';
 
-/** Where a fleet watches. */
+/** Options of a fleet. */
 export interface FleetOptions {
   readonly protocol: Protocol;
   readonly url: string;
   readonly projectIds: readonly string[];
-  /** The token of a watcher, by its number; each is another viewer's. */
+  /** The token of a watcher by its index; each belongs to another viewer. */
   readonly tokenOf: (index: number) => string;
 }
 
-/** What one watcher has seen. */
+/** What one watcher has received. */
 export interface Watcher {
   readonly projectId: string;
   readonly socket: WebSocket;
   states: number;
-  /** Sequence of the newest state; -1 before the first. */
+  /** The sequence of the newest state; -1 before the first. */
   sequence: number;
-  /** States older than one seen before. */
+  /** States older than one received before. */
   backward: number;
   last: Buffer | null;
 }
@@ -29,7 +29,7 @@ export interface Watcher {
 export interface Receipts {
   readonly projects: string[];
   readonly sequences: number[];
-  /** What its watcher had seen before. */
+  /** The sequence that its watcher had before. */
   readonly previous: number[];
   /** Shared clock, ms. */
   readonly times: number[];
@@ -41,17 +41,17 @@ export interface Fleet {
   readonly watchers: readonly Watcher[];
   readonly receipts: Receipts;
   readonly closed: () => number;
-  /** Opens so many more, spread evenly over the projects; resolves once each has its first state. */
+  /** Opens more watchers, spread evenly over the projects; resolves when each has received its first state. */
   open(count: number): Promise<void>;
   reset(): void;
   close(): void;
 }
 
 const MARK = Buffer.from('"itemsProcessed":');
-/** Watchers that open at once; more run into a server's deadlines on a machine with much else to do. */
+/** Watchers that connect at the same time; more would run into a server's timeouts on a busy machine. */
 const CONCURRENCY = 50;
 
-/** The sequence in a state's text: the running phase's `itemsProcessed`; 0 where it has none yet. */
+/** The sequence in a serialized state: the running phase's `itemsProcessed`; 0 if it has none. */
 export function sequenceIn(message: Buffer): number {
   let at = message.indexOf(MARK);
   if (at < 0) return 0;
@@ -63,13 +63,13 @@ export function sequenceIn(message: Buffer): number {
   return value;
 }
 
-/** A fleet with no watcher yet. */
+/** Creates a fleet without watchers. */
 export function createFleet({ protocol, url, projectIds, tokenOf }: FleetOptions): Fleet {
   const watchers: Watcher[] = [];
   const receipts: Receipts = { projects: [], sequences: [], previous: [], times: [], bytes: 0 };
   let closed = 0;
 
-  const note = (watcher: Watcher, message: Buffer) => {
+  const record = (watcher: Watcher, message: Buffer) => {
     const sequence = sequenceIn(message);
     watcher.states += 1;
     receipts.previous.push(watcher.sequence);
@@ -95,11 +95,11 @@ export function createFleet({ protocol, url, projectIds, tokenOf }: FleetOptions
         if (conversation.onOpen !== null) socket.send(conversation.onOpen);
       });
       socket.on('message', (message: Buffer) => {
-        const heard = conversation.hear(message);
-        if (heard === 'state') {
-          note(watcher, message);
+        const reaction = conversation.onMessage(message);
+        if (reaction === 'state') {
+          record(watcher, message);
           if (watcher.states === 1) resolve();
-        } else if (heard !== null) socket.send(heard.reply);
+        } else if (reaction !== null) socket.send(reaction.reply);
       });
       socket.on('error', reject);
       socket.on('close', (code, reason) => {

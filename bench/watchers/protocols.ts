@@ -1,32 +1,32 @@
 /**
- * What a watcher says on its socket, and which messages are states: one small table for each protocol, so that the
- * load generator costs about the same whoever it measures.
+ * The client side of each protocol: what a watcher sends, and which messages are states. Minimal, so that the load
+ * generator costs about the same with every subject.
  */
 import { randomUUID } from 'node:crypto';
 import { WatchProgressDocument } from '@ingestion-progress/schema/operations';
 import type { Protocol } from '../peers/peer.js';
 
-/** Reacts to one text message: whether it carries a state, and what to answer. */
+/** The client side of one connection. */
 export interface Conversation {
   readonly onOpen: string | null;
-  /** 'state' where the message carries one; a text to send back; or null for nothing. */
-  hear(message: Buffer): 'state' | { readonly reply: string } | null;
+  /** 'state' if the message contains one, a reply to send, or null. */
+  onMessage(message: Buffer): 'state' | { readonly reply: string } | null;
 }
 
-/** Begins a watcher's side of a protocol. */
+/** Creates the client side of a protocol. */
 export type Converse = (projectId: string, token: string) => Conversation;
 
 const QUERY = WatchProgressDocument.toString();
 const STATE: unique symbol = Symbol('state');
-type Heard = typeof STATE | string | null;
+type Reaction = typeof STATE | string | null;
 
-function conversation(onOpen: string | null, hear: (message: Buffer) => Heard): Conversation {
+function conversation(onOpen: string | null, react: (message: Buffer) => Reaction): Conversation {
   return {
     onOpen,
-    hear: (message) => {
-      const heard = hear(message);
-      if (heard === STATE) return 'state';
-      return heard === null ? null : { reply: heard };
+    onMessage: (message) => {
+      const reaction = react(message);
+      if (reaction === STATE) return 'state';
+      return reaction === null ? null : { reply: reaction };
     },
   };
 }
@@ -42,11 +42,11 @@ const socketIo: Converse = (projectId, token) =>
     if (text.startsWith('0')) return `40${JSON.stringify({ token })}`;
     if (text.startsWith('40')) return `42${JSON.stringify(['watch', projectId])}`;
     if (text.startsWith('2')) return '3';
-    if (text.startsWith('44')) throw new Error(`Refused: ${message.toString()}`);
+    if (text.startsWith('44')) throw new Error(`Rejected: ${message.toString()}`);
     return null;
   });
 
-/** graphql-transport-ws with an id of its own for each subscription, as the stock client makes them. */
+/** graphql-transport-ws with a random id per subscription, like the stock client. */
 const graphqlWs: Converse = (projectId, token) =>
   conversation(JSON.stringify({ type: 'connection_init', payload: { token } }), (message) => {
     const text = message.toString('latin1', 0, 80);
@@ -56,11 +56,11 @@ const graphqlWs: Converse = (projectId, token) =>
       return JSON.stringify({ id: randomUUID(), type: 'subscribe', payload: { query: QUERY, variables } });
     }
     if (text.includes('"type":"ping"')) return '{"type":"pong"}';
-    if (text.includes('"type":"error"')) throw new Error(`Refused: ${message.toString()}`);
+    if (text.includes('"type":"error"')) throw new Error(`Rejected: ${message.toString()}`);
     return null;
   });
 
-/** Each protocol's conversation. */
+/** The conversation of each protocol. */
 export const CONVERSATIONS: Readonly<Record<Protocol, Converse>> = Object.freeze({
   raw,
   'socket.io': socketIo,

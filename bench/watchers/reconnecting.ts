@@ -1,4 +1,4 @@
-/** Watchers with the reconnection that each subject's own client brings, at its defaults but for giving up. */
+/** Watchers that reconnect with each subject's own client, with its defaults except that they never give up. */
 import {
   createConnection,
   createEnvironment,
@@ -20,11 +20,11 @@ export const STORM_SUBJECTS = [
 /** One of them. */
 export type StormSubject = (typeof STORM_SUBJECTS)[number];
 
-interface Known {
+interface ProgressFields {
   readonly phases: readonly { readonly metrics: { readonly itemsProcessed: number | null } | null }[];
 }
 
-/** Begins to watch; `onSequence` is told of each state. */
+/** Starts watching; calls `onSequence` for each state. */
 export type Watch = (
   url: string,
   projectId: string,
@@ -32,13 +32,13 @@ export type Watch = (
   onSequence: (sequence: number) => void,
 ) => void;
 
-function sequenceOf(progress: Known | null | undefined): number {
+function sequenceOf(progress: ProgressFields | null | undefined): number {
   return progress?.phases[0]?.metrics?.itemsProcessed ?? 0;
 }
 
 const environment = createEnvironment({ webSocket: WebSocket as unknown as typeof globalThis.WebSocket });
 
-/** Our client core, as the element uses it. */
+/** Our client, as the element uses it. */
 const watchOurs: Watch = (url, projectId, token, onSequence) => {
   const endpoint = url.replace('ws:', 'http:');
   const connection = createConnection({ endpoint, token }, { environment });
@@ -53,10 +53,12 @@ const watchSocketIo: Watch = (url, projectId, token, onSequence) => {
     forceNew: true,
   });
   socket.on('connect', () => socket.emit('watch', projectId));
-  socket.on('progress', (message: { readonly progress: Known }) => onSequence(sequenceOf(message.progress)));
+  socket.on('progress', (message: { readonly progress: ProgressFields }) =>
+    onSequence(sequenceOf(message.progress)),
+  );
 };
 
-/** The stock client never retries a refused connection, and gives up after five attempts, unless told otherwise. */
+/** By default, the stock client never retries a refused connection and gives up after five attempts. */
 const watchGraphqlWs: Watch = (url, projectId, token, onSequence) => {
   const client = createClient({
     url,

@@ -1,24 +1,24 @@
-/** The environment of the demo: the server's, and a secret made up where none is given. Pure but for the randomness. */
+/** The environment of the demo: that of the server, with a random secret if none is set. Pure except for the randomness. */
 import { randomBytes } from 'node:crypto';
 import { ConfigError } from '@ingestion-progress/server';
 
-/** What the process was given, as `process.env` has it. */
+/** Environment variables, like `process.env`. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-const isGiven = (value: string | undefined): boolean => value !== undefined && value !== '';
+const isSet = (value: string | undefined): boolean => value !== undefined && value !== '';
 
 /**
- * Only the demo does this: its tokens are for its own page, and worth nothing once the process has ended.
+ * Only the demo does this: its tokens are for its own page, and worthless when the process has ended.
  *
- * @throws ConfigError where tokens are checked by a public key, since the demo could not sign its page's.
+ * @throws ConfigError if tokens are verified with a public key, because the demo could not sign its page's tokens.
  */
 export function demoEnvironment(environment: Environment): Environment {
   const quiet: Environment = { ...environment, LOG_LEVEL: environment['LOG_LEVEL'] ?? 'warn' };
-  if (isGiven(environment['JWT_SECRET'])) return quiet;
+  if (isSet(environment['JWT_SECRET'])) return quiet;
   for (const name of ['JWT_PUBLIC_KEY', 'JWT_JWKS_URI']) {
-    if (isGiven(environment[name])) {
+    if (isSet(environment[name])) {
       throw new ConfigError([
-        `${name} is of no use here: the demo signs its page's tokens itself; set JWT_SECRET, or neither.`,
+        `${name} can't be used here: the demo signs its page's tokens itself. Set JWT_SECRET, or unset ${name}.`,
       ]);
     }
   }

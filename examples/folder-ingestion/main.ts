@@ -1,4 +1,4 @@
-/** The demo as a process: reads what was asked, puts its parts together, ingests, and ends in order. */
+/** The demo's process: parses the command line, assembles the parts, ingests, and shuts down in order. */
 import { resolve } from 'node:path';
 import {
   ConfigError,
@@ -6,11 +6,11 @@ import {
   readConfig,
   type ProgressServer,
 } from '@ingestion-progress/server';
-import { readCommandLine, USAGE } from './command-line.js';
+import { parseCommandLine, USAGE } from './command-line.js';
 import { demoEnvironment } from './environment.js';
 import { openCollections } from './job/collections.js';
 import { createIngestionJob, type IngestionJob, type RunOutcome } from './job/ingestion-job.js';
-import { createRunningMarks } from './job/running-mark.js';
+import { createRunMarker } from './job/run-marker.js';
 import type { PhaseNumber } from '@ingestion-progress/schema';
 import { createSearch } from './search/search.js';
 import { openSources } from './sources.js';
@@ -19,24 +19,24 @@ import { createPageFiles } from './web/page-files.js';
 import { createSameOrigin } from './web/same-origin.js';
 import { createTokens } from './web/tokens.js';
 
-/** What the page watches. */
+/** The project that the page watches. */
 const PROJECT_ID = 'folder-ingestion';
-/** How long an ending may take to reach every watcher, in ms, before `--once` goes without them. */
-const FAREWELL_MS = 5_000;
-/** Exit codes: 1 where it cannot start or the ingestion failed, 2 where what was asked is wrong. */
-const FAILED = 1;
-const MISTAKEN = 2;
+/** How long `--once` waits until every watcher has received the ending, in milliseconds. */
+const DELIVERY_TIMEOUT_MS = 5_000;
+/** Exit codes: 1 if the demo can't start or the ingestion failed, 2 for invalid arguments or configuration. */
+const EXIT_FAILED = 1;
+const EXIT_INVALID = 2;
 
-const say = (line: string): void => console.log(line);
+const print = (line: string): void => console.log(line);
 
 function fail(error: unknown): never {
   const lines =
     error instanceof ConfigError ? error.problems : [error instanceof Error ? error.message : String(error)];
   for (const line of lines) console.error(line);
-  process.exit(error instanceof ConfigError ? MISTAKEN : FAILED);
+  process.exit(error instanceof ConfigError ? EXIT_INVALID : EXIT_FAILED);
 }
 
-/** Everything that runs, and how to end it. */
+/** The running demo. */
 interface Demo {
   readonly server: ProgressServer;
   readonly job: IngestionJob;
@@ -46,11 +46,11 @@ interface Demo {
 async function open(
   folder: string | null,
   once: boolean,
-): Promise<Demo & { begin(): Promise<RunOutcome | null> }> {
+): Promise<Demo & { start(): Promise<RunOutcome | null> }> {
   const config = readConfig(demoEnvironment(process.env));
   const sources = await openSources(folder, process.cwd());
   const collections = await openCollections(resolve(config.dataDir));
-  const marks = createRunningMarks(collections.home);
+  const runMarker = createRunMarker(collections.home);
   const search = createSearch(collections.currentFolder);
   let routes: ReturnType<typeof createDemoRoutes> | null = null;
   const server = await createProgressServer({
@@ -62,10 +62,10 @@ async function open(
     emitter,
     projectId: PROJECT_ID,
     collections,
-    marks,
+    runMarker,
     onPublished: () => search.use(collections.currentFolder),
     canRetry: !once,
-    say,
+    print,
   });
   routes = createDemoRoutes({
     ...{ sources, collections, job, search },
@@ -81,21 +81,21 @@ async function open(
     }),
     isOwnPage: createSameOrigin(config.host, () => server.url),
   });
-  const interrupted = await marks.read();
+  const interrupted = await runMarker.read();
   const stopRetries = await emitter.onRetry(PROJECT_ID, async ({ ingestionId, fromPhase }) => {
     const source = job.source ?? interrupted?.source ?? sources.root;
-    // Where nobody says where to begin: as far in as the work that is kept allows.
+    // Without a phase, as far in as the kept results allow.
     await job.start(source, { retryOf: ingestionId, fromPhase: (fromPhase ?? 4) as PhaseNumber });
   });
 
-  say(`Ingesting ${folder ?? 'the documentation under node_modules'}.`);
-  say(`Open ${server.url}/ to watch it and to search. Ctrl-C ends.`);
+  print(`Ingesting ${folder ?? 'the documentation under node_modules'}.`);
+  print(`Open ${server.url}/ to watch it and to search. Press Ctrl-C to stop.`);
   return {
     server,
     job,
-    async begin() {
+    async start() {
       if (interrupted !== null && !once) {
-        say('The last ingestion was interrupted; start it again from the page.');
+        print('The last ingestion was interrupted. Retry it on the page.');
         return null;
       }
       return (await job.start(sources.root)).ended;
@@ -109,33 +109,33 @@ async function open(
   };
 }
 
-function endOnSignals(demo: Demo): void {
-  let isAsked = false;
-  const end = (): void => {
-    // Asked twice: at once.
-    if (isAsked) process.exit(FAILED);
-    isAsked = true;
+function closeOnSignals(demo: Demo): void {
+  let isClosing = false;
+  const close = (): void => {
+    // The second signal exits at once.
+    if (isClosing) process.exit(EXIT_FAILED);
+    isClosing = true;
     demo.close().then(() => process.exit(0), fail);
   };
-  process.on('SIGINT', end);
-  process.on('SIGTERM', end);
+  process.on('SIGINT', close);
+  process.on('SIGTERM', close);
 }
 
-const asked = readCommandLine(process.argv.slice(2));
-if (asked.kind === 'help') {
-  say(USAGE);
-} else if (asked.kind === 'mistake') {
-  console.error(asked.message);
-  process.exitCode = MISTAKEN;
+const commandLine = parseCommandLine(process.argv.slice(2));
+if (commandLine.kind === 'help') {
+  print(USAGE);
+} else if (commandLine.kind === 'invalid') {
+  console.error(commandLine.message);
+  process.exitCode = EXIT_INVALID;
 } else {
   try {
-    const demo = await open(asked.folder, asked.once);
-    endOnSignals(demo);
-    const outcome = await demo.begin();
-    if (asked.once) {
-      await demo.server.delivered(FAREWELL_MS);
+    const demo = await open(commandLine.folder, commandLine.once);
+    closeOnSignals(demo);
+    const outcome = await demo.start();
+    if (commandLine.once) {
+      await demo.server.delivered(DELIVERY_TIMEOUT_MS);
       await demo.close();
-      process.exit(outcome === 'completed' ? 0 : FAILED);
+      process.exit(outcome === 'completed' ? 0 : EXIT_FAILED);
     }
   } catch (error) {
     fail(error);

@@ -1,44 +1,44 @@
-/** Which folders may be ingested: the one that was given, and those under it. Nothing else of the disk. */
+/** The folders that may be ingested: the given one and those inside it, nothing else on the disk. */
 import { realpath, stat } from 'node:fs/promises';
 import { isAbsolute, relative, resolve, sep } from 'node:path';
 import type { Source } from './pipeline/documents.js';
 
-/** A folder that cannot be ingested; the message is for people. */
+/** A folder that can't be ingested; the message is shown to people. */
 export class SourceError extends Error {
   override readonly name = 'SourceError';
 }
 
 /** The folders that may be ingested. */
 export interface Sources {
-  /** The whole of it. */
+  /** The given folder. */
   readonly root: Source;
-  /** A source's folder as people know it: relative to where the process was started, where it is under that. */
+  /** The folder of a source as shown to people: relative to the working directory if it is inside it. */
   nameOf(source: Source): string;
   /**
-   * A folder under the root, by its path relative to it; empty for the root.
-   * @throws SourceError where it is not there, or not under the root.
+   * A folder inside the root, by its relative path; empty for the root.
+   * @throws SourceError if it doesn't exist or is not inside the root.
    */
   under(path: string): Promise<Source>;
 }
 
-async function folderAt(path: string, shown: string): Promise<string> {
+async function folderAt(path: string, name: string): Promise<string> {
   try {
     const real = await realpath(path);
     if ((await stat(real)).isDirectory()) return real;
   } catch (error) {
-    throw new SourceError(`There is no folder ${shown}, or it cannot be entered.`, { cause: error });
+    throw new SourceError(`There is no folder ${name}, or it can't be opened.`, { cause: error });
   }
-  throw new SourceError(`${shown} is a file; give the folder that it is in.`);
+  throw new SourceError(`${name} is a file. Give a folder.`);
 }
 
 /**
- * The given folder, or the documentation under `node_modules` where none is given: some 55 MB of prose and of
- * declarations' comments, about half a minute's work for two cores.
+ * The given folder, or by default the documentation under `node_modules`: about 55 MB of prose and comments of
+ * declarations, half a minute of work on two cores.
  */
 export async function openSources(folder: string | null, workingFolder: string): Promise<Sources> {
-  const shown = folder ?? 'node_modules';
+  const name = folder ?? 'node_modules';
   const root: Source = {
-    root: await folderAt(resolve(workingFolder, shown), shown),
+    root: await folderAt(resolve(workingFolder, name), name),
     documentationOnly: folder === null,
     skipFolders: folder === null ? [] : ['node_modules'],
   };
@@ -49,14 +49,14 @@ export async function openSources(folder: string | null, workingFolder: string):
       return short === '' || short.startsWith('..') || isAbsolute(short) ? path : short;
     },
     async under(path) {
-      if (path.includes('\0')) throw new SourceError('A path has no zero bytes.');
-      const wanted = await folderAt(resolve(root.root, path), path).catch(() => null);
-      const inside = wanted === null ? null : relative(root.root, wanted);
-      // One sentence for both, so that nobody learns what is on the disk elsewhere.
-      if (wanted === null || inside === null || isAbsolute(inside) || inside.split(sep)[0] === '..') {
-        throw new SourceError(`There is no folder ${path} under ${shown}.`);
+      if (path.includes('\0')) throw new SourceError('A path must not contain zero bytes.');
+      const found = await folderAt(resolve(root.root, path), path).catch(() => null);
+      const inside = found === null ? null : relative(root.root, found);
+      // The same message for both cases, so that it doesn't reveal what is elsewhere on the disk.
+      if (found === null || inside === null || isAbsolute(inside) || inside.split(sep)[0] === '..') {
+        throw new SourceError(`There is no folder ${path} under ${name}.`);
       }
-      return { ...root, root: wanted };
+      return { ...root, root: found };
     },
   };
 }

@@ -1,15 +1,15 @@
-/** A page with a script tag: says where the server is, shows one project, and notes how its ingestion ended. */
+/** A page with a script tag: sets the server's address, shows one project, and displays the outcome of its ingestion. */
 
 const element = document.createElement('ingestion-progress');
 const place = /** @type {HTMLElement} */ (document.getElementById('place'));
 const toggle = /** @type {HTMLButtonElement} */ (document.getElementById('toggle'));
-const word = /** @type {HTMLOutputElement} */ (document.getElementById('word'));
+const outcome = /** @type {HTMLOutputElement} */ (document.getElementById('outcome'));
 
 element.addEventListener('ingestion-complete', ({ detail }) => {
-  word.value = `${detail.result.outcome}, ${detail.result.itemsProcessed ?? 'some'} items`;
+  outcome.value = `${detail.result.outcome}, ${detail.result.itemsProcessed ?? 'some'} items`;
 });
 element.addEventListener('ingestion-error', ({ detail }) => {
-  word.value = detail.error.message;
+  outcome.value = detail.error.message;
 });
 
 toggle.addEventListener('click', () => {

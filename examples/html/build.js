@@ -1,4 +1,4 @@
-/** Puts the page and the element's one file side by side; there is nothing to bundle. */
+/** Copies the page and the element's one-file bundle to one folder; there is nothing to bundle. */
 import { copyFileSync, mkdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 

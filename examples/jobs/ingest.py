@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""An ingestion job in Python, with the standard library alone: builds a word index of a folder of texts, and reports.
+"""An ingestion job in Python without dependencies: builds a word index of a folder of texts and reports its progress.
 
     ENDPOINT=http://127.0.0.1:4000/graphql TOKEN=... PROJECT=books ./ingest.py FOLDER index.json
 
-The token needs the scope progress:write. Exit code: 0 where the ingestion completed, 1 where it failed.
+The token needs the scope progress:write. Exit code: 0 if the ingestion completed, 1 if it failed.
 """
 
 import json
@@ -17,13 +17,13 @@ import urllib.request
 import uuid
 from pathlib import Path
 
-PASSING = {"UNAVAILABLE", "RATE_LIMITED", "INTERNAL_SERVER_ERROR"}
+TRANSIENT = {"UNAVAILABLE", "RATE_LIMITED", "INTERNAL_SERVER_ERROR"}
 GIVE_UP_AFTER_S = 900
 UPDATE_EVERY_S = 0.5
 
 
-class Refused(Exception):
-    """The server will not take a report, however often it is sent."""
+class Rejected(Exception):
+    """The server rejected a report; sending it again would not help."""
 
     def __init__(self, code, message):
         super().__init__(f"{code}: {message}")
@@ -31,7 +31,7 @@ class Refused(Exception):
 
 
 class Reporter:
-    """Reports of one ingestion, in order; each is sent again until it is taken or refused."""
+    """Sends the reports of one ingestion in order; retries each until it is accepted or rejected."""
 
     def __init__(self, endpoint, token, project):
         self.endpoint, self.token = endpoint, token
@@ -40,7 +40,7 @@ class Reporter:
         self.updated_at = 0.0
 
     def start(self, **options):
-        # The id is ours, so a start that is sent twice is one start.
+        # The id is ours, so sending a start twice starts one ingestion.
         answer = self._send("startIngestion", "StartIngestionInput", "lastSequence", options)
         self.sequence = answer["lastSequence"] or 0
 
@@ -48,7 +48,7 @@ class Reporter:
         self._report("reportPhaseStarted", phase=number, message=message)
 
     def progress(self, number, done, total, **metrics):
-        """At most two a second; the last one of a phase always."""
+        """Sends at most two updates per second, and always the last one of a phase."""
         if time.monotonic() - self.updated_at < UPDATE_EVERY_S and done < total:
             return
         self.updated_at = time.monotonic()
@@ -62,47 +62,47 @@ class Reporter:
     def fail(self, phase, code, message, recoverable=False):
         self._report("failIngestion", phase=phase, errorCode=code, message=message, recoverable=recoverable)
 
-    def _report(self, mutation, **said):
-        # Rises within this run and from one run to the next: a report that arrives twice changes nothing.
+    def _report(self, mutation, **fields):
+        # Rises within and across runs: a report that arrives twice changes nothing.
         self.sequence = max(self.sequence + 1, int(time.time() * 1000))
         kind = mutation[0].upper() + mutation[1:] + "Input"
-        self._send(mutation, kind, "accepted", {"sequence": self.sequence, **said})
+        self._send(mutation, kind, "accepted", {"sequence": self.sequence, **fields})
 
-    def _send(self, mutation, kind, field, said):
+    def _send(self, mutation, kind, field, fields):
         query = f"mutation($input: {kind}!) {{ answer: {mutation}(input: $input) {{ {field} }} }}"
-        body = json.dumps({"query": query, "variables": {"input": {**self.address, **said}}}).encode()
-        began, failures = time.monotonic(), 0
+        body = json.dumps({"query": query, "variables": {"input": {**self.address, **fields}}}).encode()
+        started_at, failures = time.monotonic(), 0
         while True:
             code, message, answer = self._attempt(body)
             if code is None:
                 return answer
-            if code not in PASSING or time.monotonic() - began > GIVE_UP_AFTER_S:
-                raise Refused(code, message)
+            if code not in TRANSIENT or time.monotonic() - started_at > GIVE_UP_AFTER_S:
+                raise Rejected(code, message)
             failures += 1
-            # 1, 2, 4, 8, 16, 30, 30 ... seconds, a quarter more or less.
+            # 1, 2, 4, 8, 16, 30, 30 ... seconds with 25% jitter.
             time.sleep(min(30, 2 ** min(failures - 1, 5)) * random.uniform(0.75, 1.25))
 
     def _attempt(self, body):
         headers = {"Content-Type": "application/json", "Authorization": f"Bearer {self.token}"}
         try:
             # The server may take 30 s to store an ending.
-            with urllib.request.urlopen(urllib.request.Request(self.endpoint, body, headers), timeout=40) as got:
-                said = json.load(got)
+            with urllib.request.urlopen(urllib.request.Request(self.endpoint, body, headers), timeout=40) as response:
+                answer = json.load(response)
         except urllib.error.HTTPError as error:
             try:
-                said = json.load(error)
+                answer = json.load(error)
             except ValueError:
                 return ("UNAVAILABLE" if error.code >= 500 else "BAD_ENDPOINT"), str(error), None
         except (OSError, ValueError) as error:
             return "UNAVAILABLE", str(error), None
-        if said.get("errors"):
-            first = said["errors"][0]
+        if answer.get("errors"):
+            first = answer["errors"][0]
             return first.get("extensions", {}).get("code", "BAD_USER_INPUT"), first["message"], None
-        return None, None, said["data"]["answer"]
+        return None, None, answer["data"]["answer"]
 
 
 def ingest(folder, target, reporter):
-    """Four phases; returns what the ingestion came to."""
+    """Runs the four phases; returns the result of the ingestion."""
     reporter.phase(1, "Looking for texts")
     files = sorted(path for path in folder.rglob("*") if path.suffix in {".txt", ".md"})
     total_bytes = sum(path.stat().st_size for path in files)
@@ -145,9 +145,9 @@ def main():
         except OSError as error:
             reporter.fail(None, "SOURCE_UNREADABLE", str(error))
             sys.exit(f"Failed: {error}")
-    except Refused as error:
-        # The ingestion was cancelled or replaced, or the token does not cover it: there is nothing left to report.
-        sys.exit(f"Refused: {error}")
+    except Rejected as error:
+        # The ingestion was cancelled or replaced, or the token lacks access: there is nothing left to report.
+        sys.exit(f"Rejected: {error}")
 
 
 if __name__ == "__main__":

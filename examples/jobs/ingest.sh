@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# An ingestion job in shell, with curl: counts the words of a folder of texts, and reports.
+# An ingestion job in shell with curl: counts the words in a folder of texts and reports its progress.
 #
 #   ENDPOINT=http://127.0.0.1:4000/graphql TOKEN=... PROJECT=books ./ingest.sh FOLDER words.txt
 #
-# The token needs the scope progress:write. Exit code: 0 where the ingestion completed, 1 where it failed.
+# The token needs the scope progress:write. Exit code: 0 if the ingestion completed, 1 if it failed.
 set -euo pipefail
 
 if [ $# -ne 2 ]; then sed -n '2,6p' "$0" >&2; exit 2; fi
@@ -14,8 +14,8 @@ sequence=0
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
-# send MUTATION INPUT_TYPE FIELDS: sent again until it is answered for good. The token goes in by a file, since
-# whoever can list processes can read arguments.
+# send MUTATION INPUT_TYPE FIELDS: retries until it is accepted or rejected. The token is passed in a file, because
+# anyone who can list processes can read their arguments.
 printf 'header = "Authorization: Bearer %s"\n' "$TOKEN" > "$scratch/token"
 send() {
   local body answer delay=1
@@ -27,14 +27,14 @@ send() {
     case $answer in
       *'"answer":{'*) return 0 ;;
       '' | *'"code":"UNAVAILABLE"'* | *'"code":"RATE_LIMITED"'* | *'"code":"INTERNAL_SERVER_ERROR"'*) ;;
-      *) echo "Refused: $answer" >&2; exit 1 ;;
+      *) echo "Rejected: $answer" >&2; exit 1 ;;
     esac
     sleep "$delay"
     if [ "$delay" -lt 30 ]; then delay=$((delay * 2)); fi
   done
 }
 
-# report MUTATION FIELDS: with a sequence that rises, so that a report that arrives twice changes nothing.
+# report MUTATION FIELDS: adds a rising sequence, so that a report that arrives twice changes nothing.
 report() {
   local now; now=$(date +%s%3N)
   sequence=$((now > sequence ? now : sequence + 1))
@@ -50,7 +50,7 @@ progress() { # PHASE DONE TOTAL
 send startIngestion StartIngestionInput ',"phaseNames":["Finding","Reading","Counting","Writing"]'
 
 if [ ! -d "$folder" ]; then
-  report failIngestion '"errorCode":"SOURCE_GONE","message":"There is no such folder.","recoverable":false'
+  report failIngestion '"errorCode":"SOURCE_GONE","message":"The folder does not exist.","recoverable":false'
   echo "Failed: there is no folder $folder" >&2
   exit 1
 fi
@@ -65,7 +65,7 @@ done=0 failed=0
 while IFS= read -r -d '' file; do
   tr -cs '[:alpha:]' '\n' < "$file" >> "$scratch/words" 2> /dev/null || failed=$((failed + 1))
   done=$((done + 1))
-  # One report in fifty files: the server merges what comes faster than twice a second, but asking costs, too.
+  # One report per fifty files: the server coalesces to two updates per second, but each request has a cost.
   if [ $((done % 50)) -eq 0 ]; then progress 2 "$done" "$total"; fi
 done < "$scratch/files"
 progress 2 "$done" "$total"

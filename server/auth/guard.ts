@@ -1,6 +1,6 @@
 /**
  * Authentication and authorization for every path: WebSocket, SSE, query, mutation and REST
- * (`authorized-on-every-path`). Logs each refusal with who, what and from where, and throttles repeated ones.
+ * (invariant: authorized-on-every-path). Logs each refusal with who, what and from where, and throttles repeated ones.
  */
 import { idSchema } from '@ingestion-progress/schema';
 import type { Clock } from '../shared/clock.js';

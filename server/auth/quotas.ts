@@ -1,6 +1,7 @@
 /**
- * Per-viewer quotas across all of a viewer's connections: open subscriptions, watched projects, reports a second. Knows
- * subjects and counts; who a viewer is and what it may do is the guard's.
+ * Per-viewer quotas across all of a viewer's connections: open subscriptions, watched projects, reports and commands a
+ * second, and the CPU that its documents cost. Knows subjects and counts; who a viewer is and what it may do is the
+ * guard's.
  */
 import { createBoundedMap } from '../shared/bounded-map.js';
 import type { Clock } from '../shared/clock.js';
@@ -15,7 +16,15 @@ export interface QuotaLimits {
   readonly projects: number;
   /** Reports a second over the network; also the largest burst. */
   readonly reportsPerSecond: number;
+  /** Milliseconds of CPU a second for documents; a burst may use five times as many. @default 200 */
+  readonly cpuMsPerSecond?: number;
 }
+
+/** Commands (retry, cancel, acknowledge) of one viewer: a burst, and how many a second afterwards. */
+const COMMAND_RATE = Object.freeze({ burst: 30, perSecond: 5 });
+const DEFAULT_CPU_MS = 200;
+/** Seconds' worth of CPU that a viewer may use at once: 1,000 watchers of one subject come back in a moment. */
+const CPU_BURST_SECONDS = 5;
 
 /** See the file's head. */
 export interface Quotas {
@@ -25,12 +34,32 @@ export interface Quotas {
   releaseSubscription(subject: string, projectId: string): void;
   /** Counts a report; throws `RATE_LIMITED`. */
   countReport(subject: string): void;
+  /** Counts a command, or the answer to one; throws `RATE_LIMITED`. */
+  countCommand(subject: string): void;
+  /** Throws `RATE_LIMITED` if the viewer's budget of CPU is used up; asked before a document is parsed. */
+  checkCpu(subject: string): void;
+  /** Charges CPU that was used, in milliseconds; also for what was refused in the end. */
+  chargeCpu(subject: string, usedMs: number): void;
 }
 
-/** A token bucket: what was left of a second's reports at a moment of the monotonic clock. */
+/** A token bucket: what was left at a moment of the monotonic clock. */
 interface Bucket {
   left: number;
   at: number;
+}
+
+/** The token buckets of one limit, by subject. */
+function createBuckets(capacity: number, perSecond: number, clock: Pick<Clock, 'monotonicNow'>) {
+  const buckets = createBoundedMap<Bucket>({ maxEntries: MAX_BUCKETS });
+  /** The bucket of a subject, filled up to this moment. */
+  return (subject: string): Bucket => {
+    const now = clock.monotonicNow();
+    let bucket = buckets.get(subject);
+    if (bucket === undefined) buckets.set(subject, (bucket = { left: capacity, at: now }));
+    bucket.left = Math.min(capacity, bucket.left + ((now - bucket.at) / 1_000) * perSecond);
+    bucket.at = now;
+    return bucket;
+  };
 }
 
 /** Buckets remembered: one that is evicted was most likely full again. */
@@ -44,7 +73,10 @@ export function createQuotas(
 ): Quotas {
   /** The project of each open subscription, by subject: a few for each of very many viewers. */
   const open = new Map<string, readonly string[]>();
-  const buckets = createBoundedMap<Bucket>({ maxEntries: MAX_BUCKETS });
+  const cpuMs = limits.cpuMsPerSecond ?? DEFAULT_CPU_MS;
+  const reports = createBuckets(limits.reportsPerSecond, limits.reportsPerSecond, clock);
+  const commands = createBuckets(COMMAND_RATE.burst, COMMAND_RATE.perSecond, clock);
+  const cpu = createBuckets(cpuMs * CPU_BURST_SECONDS, cpuMs, clock);
 
   function reject(limit: string, subject: string, max: number, message: string): never {
     limitLogger.logExceeded(limit, subject, max);
@@ -72,13 +104,23 @@ export function createQuotas(
     },
     countReport: (subject) => {
       const max = limits.reportsPerSecond;
-      const now = clock.monotonicNow();
-      let bucket = buckets.get(subject);
-      if (bucket === undefined) buckets.set(subject, (bucket = { left: max, at: now }));
-      bucket.left = Math.min(max, bucket.left + ((now - bucket.at) / 1_000) * max);
-      bucket.at = now;
+      const bucket = reports(subject);
       if (bucket.left < 1) reject('reports a second', subject, max, `At most ${max} reports a second.`);
       bucket.left -= 1;
+    },
+    countCommand: (subject) => {
+      const max = COMMAND_RATE.perSecond;
+      const bucket = commands(subject);
+      if (bucket.left < 1) reject('commands a second', subject, max, `At most ${max} commands a second.`);
+      bucket.left -= 1;
+    },
+    checkCpu: (subject) => {
+      if (cpu(subject).left > 0) return;
+      const message = `Your requests use more than ${cpuMs} ms of CPU a second; retry later.`;
+      reject('ms of CPU a second', subject, cpuMs, message);
+    },
+    chargeCpu: (subject, usedMs) => {
+      cpu(subject).left -= usedMs;
     },
   };
 }

@@ -1,6 +1,7 @@
 /**
  * Checks all sessions of a server with one timer: reports those whose token has expired, and has access rechecked
  * periodically. How an expired session is closed is the transport's.
+ * (invariant: authorized-on-every-path)
  */
 import type { CancelTimer, Clock } from '../shared/clock.js';
 import type { Unsubscribe } from '../shared/unsubscribe.js';

@@ -1,7 +1,7 @@
 /**
  * The session behind a connection or a request: its viewer, and the access grants it holds. Access is checked when
  * something is opened, when the token is refreshed, and periodically; a grant that is no longer covered is revoked
- * (`authorized-on-every-path`). Knows no socket.
+ * (invariant: authorized-on-every-path). Knows no socket.
  */
 import { ProgressError } from '../shared/errors.js';
 import type { Guard, RequestSource } from './guard.js';
@@ -25,6 +25,14 @@ export interface Session {
   authorize(projectId: string, scope: Scope): Promise<void>;
   /** Authorizes a report and counts it; rejects with `RATE_LIMITED` if they come too fast. */
   authorizeReport(projectId: string): Promise<void>;
+  /** Authorizes a command, or the answer to one, and counts it; rejects with `RATE_LIMITED` if they come too fast. */
+  authorizeCommand(projectId: string, scope: Scope): Promise<void>;
+  /** Throws `RATE_LIMITED` if the viewer's budget of CPU is used up. */
+  checkCpu(): void;
+  /** Runs synchronous work and charges its time to the viewer, also if it throws. */
+  measureCpu<T>(work: () => T): T;
+  /** Charges CPU to the viewer, in milliseconds. */
+  chargeCpu(usedMs: number): void;
   /** Authorizes and counts a grant, which is held until it is released or revoked. */
   acquire(grant: AccessGrant): Promise<void>;
   /** Releases a grant; does nothing if it is not held. */
@@ -53,6 +61,9 @@ const NONE: readonly AccessGrant[] = Object.freeze([]);
 const forbidden = (grant: AccessGrant) =>
   new ProgressError('FORBIDDEN', `This token does not cover ${grant.scope} of this project.`);
 
+const covers = (viewer: Viewer, { projectId, scope }: AccessGrant): boolean =>
+  viewer.scopes.has(scope) && (viewer.projects === '*' || viewer.projects.has(projectId));
+
 /** See `Session`. A class, since there may be very many: its methods are shared. */
 class OpenSession implements Session {
   viewer: Viewer;
@@ -77,6 +88,28 @@ class OpenSession implements Session {
   async authorizeReport(projectId: string): Promise<void> {
     await this.authorize(projectId, 'progress:write');
     this.guard.quotas.countReport(this.viewer.subject);
+  }
+
+  async authorizeCommand(projectId: string, scope: Scope): Promise<void> {
+    await this.authorize(projectId, scope);
+    this.guard.quotas.countCommand(this.viewer.subject);
+  }
+
+  checkCpu(): void {
+    this.guard.quotas.checkCpu(this.viewer.subject);
+  }
+
+  measureCpu<T>(work: () => T): T {
+    const startedAt = performance.now();
+    try {
+      return work();
+    } finally {
+      this.chargeCpu(performance.now() - startedAt);
+    }
+  }
+
+  chargeCpu(usedMs: number): void {
+    this.guard.quotas.chargeCpu(this.viewer.subject, usedMs);
   }
 
   async acquire(grant: AccessGrant): Promise<void> {
@@ -104,6 +137,13 @@ class OpenSession implements Session {
       await guard.reject(error, `refreshToken of ${fresh.subject}`, viewer.subject, source);
     }
     this.viewer = fresh;
+    // What the token itself no longer covers ends now: a custom access policy may be slow, or fail.
+    for (const grant of this.grants) {
+      if (!covers(viewer, grant) || covers(fresh, grant) || !this.remove(grant)) continue;
+      const error = forbidden(grant);
+      guard.recordRefusal(error, `${grant.scope} ${grant.projectId}`, fresh.subject, source);
+      grant.revoke(error);
+    }
     await this.recheck();
     return fresh;
   }

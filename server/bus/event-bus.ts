@@ -53,8 +53,8 @@ export interface EventBus {
    */
   commit(change: IngestionChange, baseRevision: number): Promise<CommitOutcome>;
   /**
-   * Closes the project at an ending's revision while the ending is being stored (`store-first-ending`), for `ttlMs`:
-   * until it is published or reopened no other report of the ingestion commits, on any server.
+   * Closes the project at an ending's revision while the ending is being stored, for `ttlMs`: until it is published or
+   * reopened, no other report of the ingestion commits, on any server. (invariant: store-first-ending)
    */
   closeForEnding(
     projectId: string,

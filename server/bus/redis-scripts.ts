@@ -1,7 +1,7 @@
 /**
- * The scripts that Redis runs in one step: `compare-and-set` and the closing mark of `store-first-ending`, on one hash a project
- * (`revision`, `record`, and while an ending is being stored `closingUntil`, `closingBy`). Time is Redis's own, so that
- * the servers' clocks do not matter.
+ * The scripts that Redis runs in one step, on one hash per project: `revision`, `record`, and while an ending is being
+ * stored `closingUntil` and `closingBy`. Time is Redis's own, so that the servers' clocks do not matter.
+ * (invariant: compare-and-set) (invariant: store-first-ending)
  */
 import { createHash } from 'node:crypto';
 

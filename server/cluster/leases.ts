@@ -47,9 +47,15 @@ export interface Peers {
   hasPeers(): boolean;
   /** True while the bus reaches every other server: what is published there needs no other way. */
   busReachesAllPeers(): boolean;
-  /** True once every server that was there before this one knows of it, or is unresponsive: they store what they commit first. */
+  /**
+   * True once every server that was there before this one knows of it, or is unresponsive: they store what they commit
+   * first. (invariant: compare-and-set)
+   */
   isAcknowledged(): boolean;
-  /** True if that server's lease has expired, and this server has had the store without a gap for a whole lease. */
+  /**
+   * True if that server's lease has expired, and this server has had the store without a gap for a whole lease.
+   * (invariant: silent-job-is-noticed)
+   */
   isExpired(serverId: string): boolean;
   close(): Promise<void>;
 }

@@ -1,6 +1,21 @@
-/** Limits of documents (depth, aliases), as a validation rule, and of variables (depth). Safe against cyclic fragments. */
-import { GraphQLError, Kind } from 'graphql';
-import type { SelectionSetNode, ValidationContext, ValidationRule } from 'graphql';
+/**
+ * Limits of documents (depth, aliases, cost), as a validation rule, and of variables (depth). Safe against cyclic
+ * fragments.
+ *
+ * The cost is what a document can return: each field costs 1, or its weight if its value may be long, and everything
+ * below a list is multiplied by the length that the list can have (size × multiplicity, as in GitHub's "Rate limits and
+ * query limits for the GraphQL API").
+ */
+import { GraphQLError, Kind, getNamedType, getNullableType, isCompositeType, isListType } from 'graphql';
+import type {
+  DocumentNode,
+  FieldNode,
+  GraphQLField,
+  GraphQLNamedType,
+  SelectionSetNode,
+  ValidationContext,
+  ValidationRule,
+} from 'graphql';
 import type { LimitLogger } from '../observability/limit-logger.js';
 
 /** Limits of one document. */
@@ -11,6 +26,8 @@ export interface DocumentLimits {
   readonly depth: number;
   /** Fields with an alias, each use of a fragment counted. @default 50 */
   readonly aliases: number;
+  /** What the document can return, in fields; see the head of this file. @default 200000 */
+  readonly cost: number;
   /** Levels of the variables; a flat object is one. @default 32 */
   readonly jsonDepth: number;
 }
@@ -20,6 +37,7 @@ export const DOCUMENT_LIMITS: DocumentLimits = Object.freeze({
   tokens: 2_000,
   depth: 15,
   aliases: 50,
+  cost: 200_000,
   jsonDepth: 32,
 });
 
@@ -52,50 +70,131 @@ export function isDeeper(value: unknown, levels: number): boolean {
   return levels === 0 || Object.values(value).some((child) => isDeeper(child, levels - 1));
 }
 
+/** Cost of fields whose values may be long, by name; 1 for any other. A field costs about 10 bytes of answer. */
+const FIELD_WEIGHTS: Readonly<Record<string, number>> = Object.freeze({
+  output: 500,
+  payload: 100,
+  message: 20,
+  summary: 20,
+});
+/** Longest that lists without a `first` argument can be, by name; 10 for any other. */
+const LIST_LENGTHS: Readonly<Record<string, number>> = Object.freeze({ phases: 12, counters: 20 });
+/** `first` if it is a variable, whose value is not known when a document is validated. */
+const VARIABLE_PAGE = 100;
+
 interface Measure {
   readonly depth: number;
   readonly aliases: number;
+  readonly cost: number;
 }
 
-const NOTHING: Measure = { depth: 0, aliases: 0 };
+const NOTHING: Measure = { depth: 0, aliases: 0, cost: 0 };
 
+function fieldOf(
+  parent: GraphQLNamedType | undefined,
+  name: string,
+): GraphQLField<unknown, unknown> | undefined {
+  return parent !== undefined && 'getFields' in parent
+    ? (parent.getFields()[name] as GraphQLField<unknown, unknown> | undefined)
+    : undefined;
+}
+
+/** Entries of the page that a field asks for by `first`; null if it takes no such argument. */
+function pageLengthOf(node: FieldNode, field: GraphQLField<unknown, unknown> | undefined): number | null {
+  const definition = field?.args.find(({ name }) => name === 'first');
+  if (definition === undefined) return null;
+  const given = node.arguments?.find(({ name }) => name.value === 'first')?.value;
+  if (given === undefined)
+    return typeof definition.defaultValue === 'number' ? definition.defaultValue : VARIABLE_PAGE;
+  // Anything else is refused by a rule of the specification.
+  return given.kind === Kind.INT ? Math.max(0, Number(given.value)) : VARIABLE_PAGE;
+}
+
+/** What is measured, and what is known of the fragments so far. */
+interface Measuring {
+  readonly context: ValidationContext;
+  readonly fragments: Map<string, Measure>;
+}
+
+function measureField(
+  node: FieldNode,
+  parent: GraphQLNamedType | undefined,
+  pageLength: number,
+  measuring: Measuring,
+): Measure {
+  const field = fieldOf(parent, node.name.value);
+  const type = field === undefined ? undefined : getNamedType(field.type);
+  const page = pageLengthOf(node, field);
+  const inner = measure(
+    node.selectionSet,
+    type !== undefined && isCompositeType(type) ? type : undefined,
+    page ?? pageLength,
+    measuring,
+  );
+  let times = 1;
+  if (field !== undefined && isListType(getNullableType(field.type))) {
+    times = node.name.value === 'edges' ? pageLength : (LIST_LENGTHS[node.name.value] ?? 10);
+  }
+  return {
+    depth: inner.depth + 1,
+    aliases: inner.aliases + (node.alias === undefined ? 0 : 1),
+    cost: (FIELD_WEIGHTS[node.name.value] ?? 1) + times * inner.cost,
+  };
+}
+
+/** @param pageLength Entries of the nearest page above, which is how long its `edges` are. */
 function measure(
   set: SelectionSetNode | undefined,
-  context: ValidationContext,
-  fragments: Map<string, Measure>,
+  parent: GraphQLNamedType | undefined,
+  pageLength: number,
+  measuring: Measuring,
 ): Measure {
+  const { context, fragments } = measuring;
   let depth = 0;
   let aliases = 0;
+  let cost = 0;
   for (const node of set?.selections ?? []) {
     let inner: Measure;
-    let own = 0;
-    if (node.kind === Kind.FRAGMENT_SPREAD) {
-      const name = node.name.value;
-      const known = fragments.get(name);
-      // Counts as nothing while it is measured: cycles are rejected by a rule of the specification.
-      if (known === undefined) fragments.set(name, NOTHING);
-      inner = known ?? measure(context.getFragment(name)?.selectionSet, context, fragments);
-      fragments.set(name, inner);
+    if (node.kind === Kind.FIELD) {
+      inner = measureField(node, parent, pageLength, measuring);
+    } else if (node.kind === Kind.INLINE_FRAGMENT) {
+      const name = node.typeCondition?.name.value;
+      const type = name === undefined ? parent : (context.getSchema().getType(name) ?? undefined);
+      inner = measure(node.selectionSet, type, pageLength, measuring);
     } else {
-      own = node.kind === Kind.FIELD ? 1 : 0;
-      if (node.kind === Kind.FIELD && node.alias !== undefined) aliases += 1;
-      inner = measure(node.selectionSet, context, fragments);
+      const name = node.name.value;
+      const key = `${name} ${pageLength}`;
+      const known = fragments.get(key);
+      // Counts as nothing while it is measured: cycles are rejected by a rule of the specification.
+      if (known === undefined) fragments.set(key, NOTHING);
+      const fragment = context.getFragment(name);
+      const type = fragment && (context.getSchema().getType(fragment.typeCondition.name.value) ?? undefined);
+      inner = known ?? measure(fragment?.selectionSet, type ?? undefined, pageLength, measuring);
+      fragments.set(key, inner);
     }
-    depth = Math.max(depth, inner.depth + own);
+    depth = Math.max(depth, inner.depth);
     aliases += inner.aliases;
+    cost += inner.cost;
   }
-  return { depth, aliases };
+  return { depth, aliases, cost };
 }
 
-/** Creates the rule; a document past a limit gets one error that names the limit. */
-export function createLimitsRule(limits: DocumentLimits): ValidationRule {
+/**
+ * Creates the rule; a document past a limit gets one error that names the limit. `onCost` is called with the cost of
+ * each operation.
+ */
+export function createLimitsRule(
+  limits: DocumentLimits,
+  onCost?: (document: DocumentNode, cost: number) => void,
+): ValidationRule {
   return (context) => ({
     Document: {
       enter: (document) => {
-        const fragments = new Map<string, Measure>();
+        const measuring = { context, fragments: new Map<string, Measure>() };
         for (const node of document.definitions) {
           if (node.kind !== Kind.OPERATION_DEFINITION) continue;
-          const { depth, aliases } = measure(node.selectionSet, context, fragments);
+          const root = context.getSchema().getRootType(node.operation) ?? undefined;
+          const { depth, aliases, cost } = measure(node.selectionSet, root, 1, measuring);
           if (depth > limits.depth) {
             context.reportError(
               new LimitError(
@@ -111,6 +210,16 @@ export function createLimitsRule(limits: DocumentLimits): ValidationRule {
                 'aliases of a document',
                 limits.aliases,
                 `The document has ${aliases} aliases; at most ${limits.aliases}.`,
+              ),
+            );
+          }
+          onCost?.(document, cost);
+          if (cost > limits.cost) {
+            context.reportError(
+              new LimitError(
+                'cost of a document',
+                limits.cost,
+                `The document can return ${cost} fields; at most ${limits.cost}. Ask for smaller pages or fewer fields.`,
               ),
             );
           }

@@ -81,7 +81,7 @@ function createMutations({ service, clock, publicUrl }: ResolverOptions): Mutati
     },
   ) {
     const { projectId, ingestionId, fromPhase = null } = args;
-    await session.authorize(projectId, 'ingestion:control');
+    await session.authorizeCommand(projectId, 'ingestion:control');
     checkIngestionId(ingestionId);
     const requestedBy = session.viewer.subject;
     return service.requestCommand({ kind, projectId, ingestionId, fromPhase, requestedBy });
@@ -107,7 +107,7 @@ function createMutations({ service, clock, publicUrl }: ResolverOptions): Mutati
     failIngestion: (_parent, { input }, context) => report(context, { type: 'error', report: input }),
     confirmCancelled: (_parent, { input }, context) => report(context, { type: 'cancelled', report: input }),
     acknowledgeCommand: async (_parent, { input }, { session }) => {
-      await session.authorizeReport(input.projectId);
+      await session.authorizeCommand(input.projectId, 'progress:write');
       return service.acknowledgeCommand({ ...input, reason: input.reason ?? null });
     },
     retryIngestion: (_parent, args, context) => command(context, 'RETRY', args),

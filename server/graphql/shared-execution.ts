@@ -1,6 +1,7 @@
 /**
  * The first half of the fast path: executes an event once per distinct document and serialises it once, however many
  * watchers there are. Operations that cannot be shared take the slow path; both give the same bytes.
+ * (invariant: one-upstream-per-project)
  */
 import { EVENT_TYPES } from '@ingestion-progress/schema';
 import type { IngestionEvent, IngestionEventType } from '@ingestion-progress/schema';

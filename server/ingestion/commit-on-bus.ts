@@ -1,6 +1,7 @@
 /**
  * Commits while the bus reaches every other server: the bus compares, sets and publishes in one step, and the store is
  * written behind. For an ending the bus first closes the project's key to other commits.
+ * (invariant: compare-and-set) (invariant: store-first-ending)
  */
 import type { CommitOutcome, EventBus } from '../bus/event-bus.js';
 import type { Logger } from '../observability/logger.js';
@@ -12,7 +13,7 @@ import type { StoreWriter } from '../write-behind/writer.js';
 import type { Committer, CommitResult } from './committer.js';
 import type { ProjectState } from './project-state.js';
 
-/** How long a project's key stays closed while an ending is stored, in milliseconds (`store-first-ending`). */
+/** How long a project's key stays closed while an ending is stored, in milliseconds (invariant: store-first-ending). */
 const CLOSED_FOR_MS = 35_000;
 /** How long to wait before trying again while another server's ending is being stored, in milliseconds. */
 const CLOSING_POLL_MS = 200;

@@ -1,7 +1,7 @@
 /**
  * Commits while there are other servers that the bus does not reach: several servers without Redis, or with Redis away.
  * Every change is stored by compare-and-set before it is published, and the others read it from there
- * (`compare-and-set`, `outage-stays-behind`).
+ * (invariant: compare-and-set) (invariant: outage-stays-behind).
  */
 import { changeEntries } from '../progress/log-entry.js';
 import type { IngestionChange, IngestionRecord } from '../progress/record.js';

@@ -24,8 +24,8 @@ export interface Committer {
     deadlineAt: number | null,
   ): Promise<CommitResult>;
   /**
-   * Stores an ending while no other report of the ingestion can commit, on any server (`store-first-ending`). Does not
-   * publish it: a start that replaces the ingestion is published instead.
+   * Stores an ending while no other report of the ingestion can commit, on any server. Does not publish it: a start that
+   * replaces the ingestion is published instead. (invariant: store-first-ending)
    */
   storeEnding(
     change: IngestionChange,

@@ -1,6 +1,7 @@
 /**
  * Changes of one project that wait to be reduced, in order of arrival: updates in their producers' buffers, and changes
  * held until the 500 ms window opens. The project decides when the queue is drained, the throttle how soon that may be.
+ * (invariant: last-update-delivered)
  */
 import type { ProgressUpdateReport } from '@ingestion-progress/schema';
 import type { CancelTimer, Clock } from '../shared/clock.js';

@@ -113,7 +113,7 @@ export class ProjectState {
       : stampRevision({ record: merged, payload: { type: 'snapshot' } }, newer.progress.revision, 0).record;
   }
 
-  /** Takes over the stored state if it prevails, and publishes it. */
+  /** Takes over the stored state if it prevails, and publishes it. (invariant: ending-is-final) */
   async adopt(stored: IngestionRecord | null, mustPublish = true): Promise<void> {
     if (stored === null) return;
     const { live } = this;

@@ -25,7 +25,7 @@ export interface Reader {
   ingestions(projectId: string, page: PageRequest): Promise<Page<IngestionProgress>>;
 }
 
-/** One read of a project, shared by all who asked before it began. */
+/** One read of a project, shared by all who asked before it began. (invariant: one-upstream-per-project) */
 interface SharedRead {
   hasBegun: boolean;
   result: Promise<IngestionRecord | null>;
@@ -62,7 +62,7 @@ export function createReader(options: ReaderOptions): Reader {
     const held = live(projectId);
     // If this server is alone, its own state is never older than the stored one.
     if (held !== null && !bus.sharedBetweenServers && !hasPeers()) return Promise.resolve(held);
-    // A read already in flight may predate the subscription (`subscribe-before-read`): join the next one instead.
+    // A read already in flight may predate the subscription; join the next one instead. (invariant: subscribe-before-read)
     const current = reads.get(projectId);
     if (current !== undefined && !current.hasBegun) return current.result;
     const read: SharedRead = { hasBegun: false, result: Promise.resolve(null) };

@@ -1,6 +1,7 @@
 /**
  * Finds what no job reports: jobs that fell silent, jobs whose server died, cancel requests that no job took, failures
  * that nobody recovered, history past its retention. Each is a change like any other, decided again on the newest state.
+ * (invariant: silent-job-is-noticed)
  */
 import { isEnded, type IngestionProgress } from '@ingestion-progress/schema';
 import type { EventBus } from '../bus/event-bus.js';

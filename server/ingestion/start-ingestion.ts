@@ -1,4 +1,7 @@
-/** Starts an ingestion: repeats a known start, ends the ingestion that it replaces, and stores the new one before it is published. */
+/**
+ * Starts an ingestion: repeats a known start, ends the ingestion that it replaces, and stores the new one before it is
+ * published. (invariant: store-first-ending)
+ */
 import { isEnded, type StartReport } from '@ingestion-progress/schema';
 import { stampRevision, withRequestId } from '../progress/change.js';
 import { endReplaced } from '../progress/endings.js';

@@ -1,6 +1,6 @@
 /**
  * A change of an ingestion: its next record with its revision and event, and the merge of two records if neither server
- * heard of the other's changes. Pure.
+ * heard of the other's changes (invariant: never-back). Pure.
  */
 import { isEnded, type EventPayload, type IngestionProgress, type Phase } from '@ingestion-progress/schema';
 import { mergePercent, overallPercent, phaseAt } from './phases.js';
@@ -33,7 +33,7 @@ export function stampRevision(change: Change, previousRevision: number, nowMs: n
   return withEvent({ ...change.record, progress }, change.payload, nowMs);
 }
 
-/** A record with its event. */
+/** A record with its event, which carries the whole state. (invariant: whole-state-events) */
 export function withEvent(
   record: IngestionRecord,
   payload: EventPayload,
@@ -100,7 +100,7 @@ export function isBehind(newer: IngestionRecord, older: IngestionRecord): boolea
 
 /**
  * The newer of two states, raised to the high-water mark of both, under the greater revision. If they belong to different
- * ingestions, or one has ended, the newer one is returned as it is.
+ * ingestions, or one has ended, the newer one is returned as it is. (invariant: never-back)
  */
 export function mergeStates(a: IngestionRecord, b: IngestionRecord): IngestionRecord {
   const [newer, older] = a.progress.revision >= b.progress.revision ? [a, b] : [b, a];

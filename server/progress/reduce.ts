@@ -1,6 +1,7 @@
 /**
  * The reducer: what a report makes of the state of one ingestion. Phases only go forward, percents never go back, an
- * ending is final (`never-back`). Pure: no time, no I/O; the project decides when the result is committed.
+ * ending is final. Pure: no time, no I/O; the project decides when the result is committed.
+ * (invariant: never-back) (invariant: ending-is-final)
  */
 import {
   isEnded,

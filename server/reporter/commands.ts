@@ -23,7 +23,7 @@ export interface CommandListenerOptions {
 
 /** Milliseconds of silence after which the stream is considered dead; the server sends keep-alives far more often. */
 const SILENCE_TIMEOUT_MS = 60_000;
-/** Milliseconds after which an active stream is healthy (`healthy-before-reset`): its end is then no failure. */
+/** Milliseconds after which an active stream is healthy, so that its end is no failure. (invariant: healthy-before-reset) */
 const HEALTHY_AFTER_MS = 5_000;
 
 /** Listens until the returned function is called; calling it twice does no harm. */
@@ -52,7 +52,7 @@ async function listen(options: CommandListenerOptions, signal: AbortSignal): Pro
 
 async function readStream(
   options: CommandListenerOptions,
-  forced: boolean,
+  force: boolean,
   signal: AbortSignal,
   onHealthy: () => void,
 ): Promise<void> {
@@ -62,7 +62,7 @@ async function readStream(
   try {
     const response = await environment.fetch(endpoint, {
       method: 'POST',
-      headers: { ...(await sender.headers(forced)), accept: 'text/event-stream' },
+      headers: { ...(await sender.headers(force)), accept: 'text/event-stream' },
       body: JSON.stringify({ query: COMMANDS, variables: { projectId } }),
       signal: AbortSignal.any([signal, silence.signal]),
     });

@@ -10,8 +10,8 @@ export interface ReporterOptions {
   readonly projectId: string;
   /** A token with the scope `progress:write`. For a run that may outlive it, give `getToken`. */
   readonly token?: string | undefined;
-  /** Called before the first report, and with `forced` again after the token was rejected, when a fresh one is needed. */
-  readonly getToken?: ((request: { readonly forced: boolean }) => string | Promise<string>) | undefined;
+  /** Called before the first report, and with `force` again after the token was rejected, when a fresh one is needed. */
+  readonly getToken?: ((request: { readonly force: boolean }) => string | Promise<string>) | undefined;
   /** Milliseconds within which updates merge into one. @default 500 */
   readonly windowMs?: number | undefined;
   /** Milliseconds after which an unanswered request is sent again; an ending may take the server 30 s. @default 40000 */

@@ -1,6 +1,6 @@
 /**
- * Sends one mutation: the token, a timeout, and retries with backoff until the result is final (`bounded-retries`). Leaves
- * order and merging to the outbox.
+ * Sends one mutation: the token, a timeout, and retries with backoff until the result is final. Leaves order and merging
+ * to the outbox. (invariant: bounded-retries)
  */
 import { MUTATIONS, type MutationName, type MutationResult } from './documents.js';
 import { isRetryable, ReporterError, type ReporterErrorCode } from './errors.js';
@@ -14,7 +14,7 @@ export interface Sender {
   /** Rejects with `ReporterError` once the mutation failed for good. */
   send(mutation: MutationName, input: Readonly<Record<string, unknown>>): Promise<MutationResult>;
   /** Headers with the token, for other requests. */
-  headers(forced: boolean): Promise<Record<string, string>>;
+  headers(force: boolean): Promise<Record<string, string>>;
   /** Rejects what is in flight with `CLOSED`; a second call does no harm. */
   dispose(): void;
 }
@@ -36,10 +36,10 @@ export function createSender(options: ReporterOptions, environment: ReporterEnvi
   const closed = new AbortController();
   let token: string | null = options.token ?? null;
 
-  async function headers(forced: boolean): Promise<Record<string, string>> {
-    if (options.getToken !== undefined && (token === null || forced)) {
+  async function headers(force: boolean): Promise<Record<string, string>> {
+    if (options.getToken !== undefined && (token === null || force)) {
       try {
-        token = await options.getToken({ forced });
+        token = await options.getToken({ force });
       } catch (cause) {
         throw new ReporterError('UNAVAILABLE', `getToken failed: ${String(cause)}`, { cause });
       }
@@ -47,13 +47,13 @@ export function createSender(options: ReporterOptions, environment: ReporterEnvi
     return { 'content-type': 'application/json', authorization: `Bearer ${token ?? ''}` };
   }
 
-  async function attempt(body: string, forced: boolean): Promise<MutationResult | Failure> {
+  async function attempt(body: string, force: boolean): Promise<MutationResult | Failure> {
     const deadline = new AbortController();
     const cancelTimer = environment.setTimer(requestTimeoutMs, () => deadline.abort());
     try {
       const response = await environment.fetch(endpoint, {
         method: 'POST',
-        headers: { ...(await headers(forced)), accept: 'application/json' },
+        headers: { ...(await headers(force)), accept: 'application/json' },
         body,
         signal: AbortSignal.any([deadline.signal, closed.signal]),
       });

@@ -2,7 +2,7 @@
 import type { RecordedEvent } from '@ingestion-progress/schema';
 import type { IngestionRecord } from '../progress/record.js';
 
-/** What a write may replace (`compare-and-set`). */
+/** What a write may replace (invariant: compare-and-set). */
 export type WriteGuard =
   /**
    * Begins an ingestion: the stored one is absent, or has another id, is not RUNNING, and its revision is smaller. What

@@ -1,4 +1,7 @@
-/** The guard of `compare-and-set`: whether a write may replace the stored record. Pure. */
+/**
+ * Decides whether a write may replace the stored record. Pure.
+ * (invariant: compare-and-set) (invariant: ending-is-final)
+ */
 import { isEnded } from '@ingestion-progress/schema';
 import type { IngestionRecord } from '../progress/record.js';
 import type { StoreWrite } from './progress-store.js';
@@ -22,9 +25,11 @@ export function admits(write: StoreWrite, current: IngestionRecord | null): bool
 /** Throws if a batch is too large or names a project twice. */
 export function checkBatch(projectIds: readonly string[]): void {
   if (projectIds.length > MAX_BATCH) {
-    throw new RangeError(`At most ${MAX_BATCH} projects per batch, not ${projectIds.length}.`);
+    throw new RangeError(`A batch may contain at most ${MAX_BATCH} projects, not ${projectIds.length}.`);
   }
   if (new Set(projectIds).size !== projectIds.length) {
-    throw new RangeError('A batch may contain each project once; send its writes one after the other.');
+    throw new RangeError(
+      'A batch may contain each project at most once; send its writes one after the other.',
+    );
   }
 }

@@ -1,4 +1,7 @@
-/** Close codes that this server sends; PROTOCOL.md says what a client does at each. */
+/**
+ * Close codes that this server sends; PROTOCOL.md defines what a client does at each.
+ * (invariant: close-code-says-what-to-do)
+ */
 import type { ErrorCode } from '../shared/errors.js';
 
 /** A code and a reason of at most 123 bytes. */

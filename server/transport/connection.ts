@@ -113,7 +113,7 @@ export class Connection {
     });
   }
 
-  /** Closes with a code that tells the client what to do (`close-code-says-what-to-do`). Later calls do nothing. */
+  /** Closes with a code; later calls do nothing. (invariant: close-code-says-what-to-do) */
   close(close: Close): void {
     if (this.closing !== null) return;
     this.closing = close;

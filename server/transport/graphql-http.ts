@@ -53,11 +53,15 @@ function useDocuments(
   const logLimits = ({ session }: Partial<GraphqlContext>, errors: readonly unknown[]) => {
     if (session !== undefined) logExceededLimits(errors, session.viewer.subject, limitLogger);
   };
+  // GraphiQL's page has no session.
+  const measured = <T>({ session }: Partial<GraphqlContext>, work: () => T): T =>
+    session === undefined ? work() : session.measureCpu(work);
   return {
     onParse: ({ setParseFn, context }) =>
       setParseFn((source: string | Source) => {
         try {
-          return documents.parse(typeof source === 'string' ? source : source.body);
+          const text = typeof source === 'string' ? source : source.body;
+          return measured(context, () => documents.parse(text));
         } catch (error) {
           logLimits(context, [error]);
           throw error;
@@ -72,7 +76,8 @@ function useDocuments(
     // Fresh errors each time: Yoga writes into them what must not reach the other transport.
     onValidate: ({ setValidationFn, params, context }) =>
       setValidationFn(() => {
-        const errors = documents.validate(params.documentAST);
+        const errors = measured(context, () => documents.validate(params.documentAST));
+        context.session?.chargeCpu(documents.executionMs(params.documentAST));
         logLimits(context, errors);
         return errors.map((error) => mask(error));
       }),
@@ -221,6 +226,7 @@ export function createGraphqlHttp(options: GraphqlHttpOptions): GraphqlHttp {
         throw new ProgressError('UNAVAILABLE', 'Server shutting down; retry.');
       }
       const session = createSession({ viewer, source, guard, refreshable: false });
+      session.checkCpu();
       const read = await readFor(await operationOf(request, url), session);
       if (read !== null && request.method === 'GET') {
         response.setHeader('ETag', read.etag);

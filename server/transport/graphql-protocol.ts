@@ -119,8 +119,10 @@ export function createGraphqlProtocol(
       const message = `At most ${options.subscriptions} operations may be open on one connection.`;
       return rejected(new ProgressError('RATE_LIMITED', message));
     }
-    const prepared = documents.prepare({ query, operationName, variables });
-    if (!('document' in prepared)) {
+    session.checkCpu();
+    const prepared = session.measureCpu(() => documents.prepare({ query, operationName, variables }));
+    if ('document' in prepared) session.chargeCpu(documents.executionMs(prepared.document));
+    else {
       logExceededLimits(prepared, session.viewer.subject, options.limitLogger);
       return prepared.map(mask);
     }

@@ -28,7 +28,10 @@ export interface TransportOptions extends HttpOptions {
 export interface Transport {
   /** Listens; resolves with the port. Rejects with a sentence. */
   listen(host: string, port: number): Promise<number>;
-  /** Closes subscriptions, lets requests finish, then closes the server; all within `deadlineMs`. */
+  /**
+   * Closes subscriptions, lets requests finish, then closes the server; all within `deadlineMs`.
+   * (invariant: drain-without-herd)
+   */
   close(deadlineMs: number): Promise<void>;
 }
 
@@ -36,7 +39,7 @@ export interface Transport {
 const CHECK_INTERVAL_MS = 1_000;
 /**
  * Length of the kernel's accept queue, up to its own limit (`net.core.somaxconn`). With Node's default of 511, clients
- * that reconnect at once have their packets dropped, and retry after 1, 3 and 7 s (`drain-without-herd`).
+ * that reconnect at once have their packets dropped, and retry after 1, 3 and 7 s (invariant: drain-without-herd).
  */
 const BACKLOG = 4_096;
 /** Event streams cut per batch, and the pause between batches in milliseconds. */

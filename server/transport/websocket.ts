@@ -44,7 +44,7 @@ export interface WebSocketEndpoint {
 
 /** How often timeouts are checked, in milliseconds. */
 const TICK_MS = 1_000;
-/** Connections closed per batch, and the pause between batches in milliseconds (`drain-without-herd`). */
+/** Connections closed per batch, and the pause between batches in milliseconds (invariant: drain-without-herd). */
 const DRAIN_BATCH = 50;
 const DRAIN_PAUSE_MS = 100;
 

@@ -1,18 +1,16 @@
 /**
- * One watched project on one server: one listener on the bus (`one-upstream-per-project`), the latest state, and the
- * watchers it is delivered to. When to read again after an outage is decided by the hub.
+ * One watched project on one server: one listener on the bus, the latest state, and the watchers it is delivered to. When
+ * to read again after an outage is decided by the hub. (invariant: one-upstream-per-project)
  */
 import type { IngestionEvent } from '@ingestion-progress/schema';
 import type { EventBus, Unsubscribe } from '../bus/event-bus.js';
 import type { Clock } from '../shared/clock.js';
-import { isBehind, mergeStates } from '../progress/change.js';
 import { createSingleFlight } from '../shared/single-flight.js';
+import { isBehind, mergeStates } from '../progress/change.js';
 import type { IngestionChange, IngestionRecord } from '../progress/record.js';
 import type { Logger } from '../observability/logger.js';
-import { Watcher } from './watcher.js';
-import type { Watch, WatchReader } from './watcher.js';
-import { snapshotOf } from './watch-rule.js';
-import type { WatchTarget } from './watch-rule.js';
+import { Watcher, snapshotOf } from './watcher.js';
+import type { Watch, WatchReader, WatchTarget } from './watcher.js';
 
 /** Reads the latest ingestion of a project, or the one named. */
 export type ReadRecord = (projectId: string, ingestionId?: string | null) => Promise<IngestionRecord | null>;
@@ -45,7 +43,10 @@ export interface ProjectWatch {
   readonly watchers: number;
   /** Events not yet delivered to watchers, or not yet taken by their transports. */
   readonly queued: number;
-  /** Attaches, then reads, then begins (`subscribe-before-read`). Rejects if neither live state nor store can be read. */
+  /**
+   * Attaches, then reads, then begins. Rejects if neither live state nor store can be read.
+   * (invariant: subscribe-before-read)
+   */
   join(target: WatchTarget, reader: WatchReader): Promise<Watch>;
   /** Takes a state that was read, and publishes it if it is newer than the latest known. */
   reconcile(record: IngestionRecord | null): void;
@@ -178,7 +179,7 @@ export function createProjectWatch(options: ProjectWatchOptions): ProjectWatch {
     latestSnapshot = null;
   }
 
-  /** A newer state merged with what was published already: another server may have known less (`never-back`). */
+  /** Merges a newer state with what was published already: another server may have known less. (invariant: never-back) */
   function withoutRegression(record: IngestionRecord): IngestionRecord {
     return latest && isBehind(record, latest) ? mergeStates(record, latest) : record;
   }
@@ -234,7 +235,7 @@ export function createProjectWatch(options: ProjectWatchOptions): ProjectWatch {
         if (watchers.size === 0) unsubscribe();
         else detach = unsubscribe;
       } catch (error) {
-        // The hub reads it again periodically until the bus is back (`outage-stays-behind`).
+        // The hub reads it again periodically until the bus is back (invariant: outage-stays-behind).
         logger.warn({ projectId, error: String(error) }, 'bus subscribe failed; polling the store');
       }
     });

@@ -1,7 +1,7 @@
 /**
  * All watched projects of one server: a project watch for each, created with its first watcher and removed with its
- * last, and the polling of all of them while the bus does not reach every server (`outage-stays-behind`). Leaves order
- * and conflation to the watchers.
+ * last, and the polling of all of them while the bus does not reach every server. Leaves order and conflation to the
+ * watchers. (invariant: outage-stays-behind)
  */
 import type { EventBus, Unsubscribe } from '../bus/event-bus.js';
 import type { CancelTimer, Clock } from '../shared/clock.js';
@@ -10,8 +10,7 @@ import type { IngestionRecord } from '../progress/record.js';
 import type { Logger } from '../observability/logger.js';
 import { createFanOut, createProjectWatch } from './project-watch.js';
 import type { OnPublished, ProjectWatch, ReadRecord } from './project-watch.js';
-import type { Watch, WatchReader, Watcher } from './watcher.js';
-import type { WatchTarget } from './watch-rule.js';
+import type { Watch, WatchReader, WatchTarget, Watcher } from './watcher.js';
 
 /** Options of the hub. */
 export interface WatchHubOptions {

@@ -1,6 +1,7 @@
 /**
  * Writes to the store what is not stored yet: per project in order, in batches across projects, retried with backoff while
  * the store is away. What a conflict means is the business of `onConflict`.
+ * (invariant: outage-stays-behind)
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { RecordedEvent } from '@ingestion-progress/schema';
@@ -39,7 +40,7 @@ export interface StoreWriter {
   write(write: TracedWrite, deadlineAt: number | null): Promise<AwaitedOutcome>;
   /**
    * Makes everything due now. With `mustFollowOurs` a state may replace only the one that this server stored last: others
-   * may have committed in between (`compare-and-set`).
+   * may have committed in between (invariant: compare-and-set).
    */
   flush(mustFollowOurs: boolean): void;
   /** True while something of the project is not stored. */

@@ -1,10 +1,10 @@
-/** The job as the run sees it: started, killed, started again where it left off; and what it said. */
+/** Controls the job's process: starts, kills and resumes it, and records what it reported. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { tokenFor } from '../support/tokens.js';
-import type { JobLine, JobOrders } from './job.js';
+import type { JobLine, JobConfig } from './job.js';
 
 const SCRIPT = fileURLToPath(new URL('./job.ts', import.meta.url));
 
@@ -14,168 +14,174 @@ export interface AcknowledgedEnding {
   readonly status: string;
 }
 
-/** A report that was refused for good. */
-export interface Refusal {
+/** A report that was rejected. */
+export interface Rejection {
   readonly id: string;
   readonly code: string;
   readonly message: string;
-  /** True where an earlier life of the job may have ended the ingestion without hearing that it had. */
+  /** True if an earlier process of the job may have ended the ingestion without receiving the answer. */
   readonly isExpected: boolean;
 }
 
-/** A start or an ending that was acknowledged: when the job began to report it, and when it had its answer. */
-export interface Claim extends AcknowledgedEnding {
+/** An acknowledged start or ending, with the times of its report and of its answer. */
+export interface Acknowledgement extends AcknowledgedEnding {
   readonly projectId: string;
-  readonly saidAt: number;
-  readonly answeredAt: number;
+  readonly reportedAt: number;
+  readonly acknowledgedAt: number;
 }
 
-/** How far the job had come in a phase when it was told to hold, by what was acknowledged. */
-export interface Held {
+/** The position of the job after `hold`, by what was acknowledged. */
+export interface HeldPosition {
   readonly id: string;
   readonly phase: number;
   readonly percent: number;
 }
 
-/** What the job said of one project. */
+/** What the job reported for one project. */
 export interface JobRecord {
-  /** Everything that must have been stored before it was acknowledged. */
-  readonly claims: readonly Claim[];
-  /** When the job said first that it ends an ingestion. */
+  /** Everything that had to be stored before it was acknowledged. */
+  readonly acknowledgements: readonly Acknowledgement[];
+  /** When the job first reported the ending of an ingestion. */
   readonly endingAt: ReadonlyMap<string, number>;
-  readonly held: Held | null;
-  readonly refusals: readonly Refusal[];
+  readonly held: HeldPosition | null;
+  readonly rejections: readonly Rejection[];
   /** Ids in the order of their starts. */
   readonly started: readonly string[];
   readonly endings: readonly AcknowledgedEnding[];
 }
 
-/** Told of each claim as soon as the job has its answer. */
-export type OnClaim = (claim: Claim) => void;
+/** Called for each acknowledgement as soon as the job has received it. */
+export type OnAcknowledged = (acknowledgement: Acknowledgement) => void;
 
 /** The job. */
 export interface JobProcess {
-  of(projectId: string): JobRecord;
-  /** Starts it, or starts it again, with the server at this address. */
+  recordOf(projectId: string): JobRecord;
+  /** Starts or resumes it, with the server at this address. */
   start(endpoint: string): void;
   kill(): Promise<void>;
-  /** Resolves when it has done so in every project; rejects where it ends without. */
-  order(word: 'finish' | 'hold'): Promise<void>;
+  /** Resolves when it is done in every project; rejects if the process exits before. */
+  send(command: 'finish' | 'hold'): Promise<void>;
 }
 
-/** The job's record of a project as it grows, and where it stands. */
-interface Lane {
-  readonly claims: Claim[];
+/** The growing record of a project, and the job's position in it. */
+interface MutableJobRecord {
+  readonly acknowledgements: Acknowledgement[];
   readonly endingAt: Map<string, number>;
-  /** When the job said that it starts one that was never started before. */
+  /** When the job first reported the start of an ingestion. */
   readonly startingAt: Map<string, number>;
-  held: Held | null;
+  held: HeldPosition | null;
   readonly endings: AcknowledgedEnding[];
-  readonly refusals: Refusal[];
+  readonly rejections: Rejection[];
   readonly started: string[];
-  /** Ingestions whose ending was sent, and in which life of the job first. */
+  /** Ingestions whose ending was sent, with the job's process in which that happened first. */
   readonly ending: Map<string, number>;
   number: number;
   phase: number;
 }
 
-function takeLine(lane: Lane, line: JobLine, life: number, claim: (claim: Claim) => void): void {
-  const { projectId, at: answeredAt } = line;
-  switch (line.says) {
+function applyLine(
+  record: MutableJobRecord,
+  line: JobLine,
+  process: number,
+  onAcknowledged: OnAcknowledged,
+): void {
+  const { projectId, at: acknowledgedAt } = line;
+  switch (line.event) {
     case 'starting':
-      lane.number = line.number;
-      if (lane.started.includes(line.id)) break;
-      lane.started.push(line.id);
-      lane.startingAt.set(line.id, line.at);
+      record.number = line.number;
+      if (record.started.includes(line.id)) break;
+      record.started.push(line.id);
+      record.startingAt.set(line.id, line.at);
       break;
     case 'started': {
-      const saidAt = lane.startingAt.get(line.id);
-      if (saidAt !== undefined) claim({ projectId, id: line.id, status: 'started', saidAt, answeredAt });
-      lane.startingAt.delete(line.id);
+      const reportedAt = record.startingAt.get(line.id);
+      if (reportedAt !== undefined)
+        onAcknowledged({ projectId, id: line.id, status: 'started', reportedAt, acknowledgedAt });
+      record.startingAt.delete(line.id);
       break;
     }
     case 'phase':
-      lane.phase = line.phase;
+      record.phase = line.phase;
       break;
     case 'ending':
-      if (!lane.ending.has(line.id)) {
-        lane.ending.set(line.id, life);
-        lane.endingAt.set(line.id, line.at);
+      if (!record.ending.has(line.id)) {
+        record.ending.set(line.id, process);
+        record.endingAt.set(line.id, line.at);
       }
       break;
     case 'ended':
-      claim({
+      onAcknowledged({
         projectId,
         id: line.id,
         status: line.status,
-        saidAt: lane.endingAt.get(line.id) ?? 0,
-        answeredAt,
+        reportedAt: record.endingAt.get(line.id) ?? 0,
+        acknowledgedAt,
       });
-      lane.endings.push({ id: line.id, status: line.status });
-      lane.number += 1;
-      lane.phase = 1;
+      record.endings.push({ id: line.id, status: line.status });
+      record.number += 1;
+      record.phase = 1;
       break;
-    case 'refused':
-      lane.refusals.push({ ...line, isExpected: (lane.ending.get(line.id) ?? life) < life });
+    case 'rejected':
+      record.rejections.push({ ...line, isExpected: (record.ending.get(line.id) ?? process) < process });
       break;
-    case 'over':
-      lane.number += 1;
-      lane.phase = 1;
+    case 'abandoned':
+      record.number += 1;
+      record.phase = 1;
       break;
     case 'held':
-      lane.held = line;
+      record.held = line;
       break;
     case 'done':
       break;
   }
 }
 
-/** Makes a job that does not run yet. */
-export function createJobProcess(projectIds: readonly string[], onClaim: OnClaim): JobProcess {
-  const newLane = (): Lane => ({
-    claims: [],
+/** Creates a job; its process is not started yet. */
+export function createJobProcess(projectIds: readonly string[], onAcknowledged: OnAcknowledged): JobProcess {
+  const newRecord = (): MutableJobRecord => ({
+    acknowledgements: [],
     endingAt: new Map(),
     startingAt: new Map(),
     held: null,
     endings: [],
-    refusals: [],
+    rejections: [],
     started: [],
     ending: new Map(),
     number: 1,
     phase: 1,
   });
-  const lanes = new Map(projectIds.map((projectId) => [projectId, newLane()]));
+  const records = new Map(projectIds.map((projectId) => [projectId, newRecord()]));
   const done = new Set<string>();
-  let life = 0;
+  let processes = 0;
   let child: ChildProcess | null = null;
-  let told: (() => void) | null = null;
+  let onDone: (() => void) | null = null;
 
-  const of = (projectId: string): Lane => {
-    const lane = lanes.get(projectId);
-    if (lane === undefined) throw new RangeError(`The job knows nothing of ${projectId}.`);
-    return lane;
+  const recordOf = (projectId: string): MutableJobRecord => {
+    const record = records.get(projectId);
+    if (record === undefined) throw new RangeError(`The job does not report for ${projectId}.`);
+    return record;
   };
 
   const take = (line: JobLine) => {
-    const lane = of(line.projectId);
-    takeLine(lane, line, life, (claim) => {
-      lane.claims.push(claim);
-      onClaim(claim);
+    const record = recordOf(line.projectId);
+    applyLine(record, line, processes, (acknowledgement) => {
+      record.acknowledgements.push(acknowledgement);
+      onAcknowledged(acknowledgement);
     });
-    if (line.says === 'done') done.add(line.projectId);
-    if (done.size === lanes.size) told?.();
+    if (line.event === 'done') done.add(line.projectId);
+    if (done.size === records.size) onDone?.();
   };
 
   const start = (endpoint: string) => {
-    life += 1;
-    const orders: JobOrders = {
+    processes += 1;
+    const config: JobConfig = {
       endpoint,
       token: tokenFor({ sub: 'job', scope: 'progress:write' }),
-      positions: [...lanes].map(([projectId, { number, phase }]) => ({ projectId, number, phase })),
+      positions: [...records].map(([projectId, { number, phase }]) => ({ projectId, number, phase })),
     };
     const job = spawn(
       process.execPath,
-      ['--conditions=source', '--import', 'tsx', SCRIPT, JSON.stringify(orders)],
+      ['--conditions=source', '--import', 'tsx', SCRIPT, JSON.stringify(config)],
       { stdio: ['pipe', 'pipe', 'inherit'] },
     );
     child = job;
@@ -187,24 +193,24 @@ export function createJobProcess(projectIds: readonly string[], onClaim: OnClaim
     child = null;
     if (killed === null || killed.exitCode !== null || killed.signalCode !== null) return;
     killed.kill('SIGKILL');
-    // What it said before stands in the pipe still.
+    // What it wrote before is still in the pipe.
     await once(killed, 'close');
   };
 
   return {
-    of,
+    recordOf,
     start,
     kill,
-    order: (word) =>
+    send: (command) =>
       new Promise((resolve, reject) => {
         const running = child;
         if (running === null) {
-          reject(new Error('the job does not run'));
+          reject(new Error('the job is not running'));
           return;
         }
-        told = resolve;
-        running.once('close', () => reject(new Error('the job ended before it did as it was told')));
-        running.stdin?.write(`${word}\n`);
+        onDone = resolve;
+        running.once('close', () => reject(new Error(`the job exited before it could ${command}`)));
+        running.stdin?.write(`${command}\n`);
       }),
   };
 }

@@ -1,10 +1,10 @@
-/** Chance that repeats: the same seed draws the same numbers. */
+/** A seeded random number generator: the same seed gives the same numbers. */
 
-/** Draws. */
+/** Random numbers. */
 export interface Random {
-  /** From 0 up to 1. */
+  /** From 0 (inclusive) to 1 (exclusive). */
   next(): number;
-  /** From `least` up to, and without, `most`. */
+  /** From `least` (inclusive) to `most` (exclusive). */
   between(least: number, most: number): number;
   /** One of these. */
   pick<T>(items: readonly T[]): T;
@@ -24,7 +24,7 @@ export function createRandom(seed: number): Random {
     between: (least, most) => least + next() * (most - least),
     pick: (items) => {
       const [item] = items.slice(Math.floor(next() * items.length));
-      if (item === undefined) throw new RangeError('There is nothing to pick from.');
+      if (item === undefined) throw new RangeError('Cannot pick from an empty list.');
       return item;
     },
   };

@@ -1,10 +1,10 @@
-/** What goes wrong in a run, and when: drawn from a seed alone. Carries nothing out. */
+/** The faults of a run and their times, drawn from a seed. Injects nothing itself. */
 import { createRandom, type Random } from './random.js';
 
-/** Everything that can go wrong. */
+/** Every kind of fault. */
 export const FAULT_KINDS = [
   'kill-server',
-  /** As soon as an ending is acknowledged after its moment. */
+  /** As soon as an ending is acknowledged after the scheduled time. */
   'kill-server-at-ending',
   'stop-server',
   'pause-store',
@@ -17,34 +17,34 @@ export const FAULT_KINDS = [
   'cut-reporter',
   'swallow-reporter',
 ] as const;
-/** See the schedule. */
+/** The name of a fault. */
 export type FaultKind = (typeof FAULT_KINDS)[number];
 
 /** One fault. */
 export interface Fault {
   readonly kind: FaultKind;
-  /** Milliseconds after the beginning. */
+  /** Milliseconds after the start of the run. */
   readonly atMs: number;
-  /** Milliseconds until it is undone; 0 for what is over at once. */
+  /** Milliseconds until it is undone; 0 for faults without a duration. */
   readonly forMs: number;
-  /** Which server it is about; of no meaning for the others. */
+  /** Index of the affected server; unused by faults that affect no server. */
   readonly server: number;
 }
 
-/** How the job behaves once the faults are over: it completes, falls silent, or is dead. */
+/** What the job does when the faults are over: it completes, stops reporting, or is killed. */
 export type Finale = 'finish' | 'hold' | 'dead';
 
-/** A whole run. */
+/** A run. */
 export interface Schedule {
   readonly seed: number;
   readonly servers: 1 | 2;
-  /** Whether there is Redis; without it two servers know of each other by the store alone. */
+  /** Whether there is a Redis; without it, two servers know of each other only through the store. */
   readonly hasRedis: boolean;
   readonly faults: readonly Fault[];
   readonly finale: Finale;
 }
 
-/** How long faults may begin and last. */
+/** The time in which all faults begin and end, in milliseconds. */
 const SPAN_MS = 14_000;
 const PAUSE_STORE_MS = 10_000;
 
@@ -69,21 +69,21 @@ function durationOf(kind: FaultKind, random: Random): number {
   }
 }
 
-/** Draws a run. */
+/** Draws the schedule of a run. */
 export function drawSchedule(seed: number): Schedule {
   const random = createRandom(seed);
   const servers = random.pick<1 | 2>([1, 2, 2]);
   const hasRedis = random.next() < 0.7;
   const kinds = FAULT_KINDS.filter((kind) => hasRedis || !(kind === 'kill-redis' || kind === 'kill-pubsub'));
-  // What is promised is proven where the store fails, where servers die and where Redis does: each run has one of each.
-  const certain = [
+  // The guarantees matter most when the store, a server or Redis fails: each run has one fault of each.
+  const required = [
     random.pick<FaultKind>(['pause-store', 'kill-store']),
     random.pick<FaultKind>(['kill-server', 'kill-server-at-ending', 'stop-server']),
     ...(hasRedis ? [random.pick<FaultKind>(['kill-redis', 'kill-redis', 'kill-pubsub'])] : []),
   ];
   const count = Math.floor(random.between(4, 9));
   const faults = Array.from({ length: count }, (_, index): Fault => {
-    const kind = certain[index] ?? random.pick(kinds);
+    const kind = required[index] ?? random.pick(kinds);
     const forMs = Math.round(durationOf(kind, random));
     const atMs = Math.round(random.between(500, SPAN_MS - forMs));
     return { kind, atMs, forMs, server: Math.floor(random.between(0, servers)) };

@@ -1,33 +1,33 @@
-/** The watchers of a run: some through our own client core, some through the stock graphql-ws client as a stranger would write it. */
+/** The watchers of a run: some with the widget's client, some with the stock graphql-ws client as a third party would use it. */
 import { createClient } from 'graphql-ws';
 import { WebSocket } from 'ws';
 import { createConnection, createEnvironment, createIngestionClient } from '../../widget/client/index.js';
 import { tokenFor } from '../support/tokens.js';
-import { createSeen, type Seen, type Sight } from './seen.js';
+import { createObservationLog, type ObservationLog, type Observation } from './observations.js';
 
 /** One watcher. */
-export interface FaultWatcher {
+export interface ChaosWatcher {
   readonly name: string;
   readonly projectId: string;
-  readonly seen: Seen;
-  /** How it is connected, for whoever reads about a violation. */
+  readonly log: ObservationLog;
+  /** The state of its connection, shown with a violation. */
   state(): string;
   dispose(): void;
 }
 
-/** What a watcher is told. */
+/** Options of a watcher. */
 export interface WatcherOptions {
   readonly name: string;
   /** GraphQL address. */
   readonly endpoint: string;
   readonly projectId: string;
   /** Ingestions in the order of their starts. */
-  readonly order: () => readonly string[];
+  readonly startOrder: () => readonly string[];
   /** Whether updates of an ingestion may have died unstored by now. */
-  readonly mayBeOlder: (ingestionId: string) => boolean;
+  readonly mayRegress: (ingestionId: string) => boolean;
 }
 
-interface Told {
+interface ProgressFields {
   readonly id: string;
   readonly revision: number;
   readonly status: string;
@@ -35,7 +35,7 @@ interface Told {
   readonly progressPercent: number | null;
 }
 
-const sightOf = (progress: Told): Sight => ({
+const toObservation = (progress: ProgressFields): Observation => ({
   id: progress.id,
   revision: progress.revision,
   status: progress.status,
@@ -43,9 +43,9 @@ const sightOf = (progress: Told): Sight => ({
   percent: progress.progressPercent,
 });
 
-/** A watcher through the widget's client core. */
-export function watchAsWeDo(options: WatcherOptions): FaultWatcher {
-  const seen = createSeen(options.name, options.order);
+/** Watches with the widget's client. */
+export function watchWithWidgetClient(options: WatcherOptions): ChaosWatcher {
+  const log = createObservationLog(options.name, options.startOrder);
   const environment = createEnvironment({ webSocket: WebSocket as unknown as typeof globalThis.WebSocket });
   const connection = createConnection(
     { endpoint: options.endpoint, token: tokenFor({ sub: options.name }) },
@@ -54,12 +54,12 @@ export function watchAsWeDo(options: WatcherOptions): FaultWatcher {
   const client = createIngestionClient({ projectId: options.projectId, connection, remember: 'none' });
   const stop = client.subscribe(() => {
     const { progress } = client.getSnapshot();
-    if (progress !== null) seen.show(sightOf(progress));
+    if (progress !== null) log.observe(toObservation(progress));
   });
   return {
     name: options.name,
     projectId: options.projectId,
-    seen,
+    log,
     state: () => JSON.stringify(client.getSnapshot().connection),
     dispose: () => {
       stop();
@@ -74,65 +74,65 @@ const SUBSCRIPTION = `subscription ($projectId: ID!) {
     progress { id revision status currentPhase progressPercent }
   }
 }`;
-const COME_BACK_MS = 500;
-const PING_EVERY_MS = 2_000;
-const PONG_WITHIN_MS = 3_000;
+const RECONNECT_DELAY_MS = 500;
+const PING_INTERVAL_MS = 2_000;
+const PONG_TIMEOUT_MS = 3_000;
 
-/** What goes wrong is told by the close; in Node an error that nobody listens to would end the process. */
-class CalmWebSocket extends WebSocket {
+/** Errors are reported by the close event; in Node an `error` event without a listener would end the process. */
+class TolerantWebSocket extends WebSocket {
   constructor(url: string, protocols?: string | string[]) {
     super(url, protocols);
     this.on('error', () => undefined);
   }
 }
 
-/** A watcher through the stock client, by the recipes of its documentation. */
-export function watchAsStrangersDo(options: WatcherOptions): FaultWatcher {
-  const seen = createSeen(options.name, options.order, options.mayBeOlder);
+/** Watches with the stock client, configured as its documentation recommends. */
+export function watchWithStockClient(options: WatcherOptions): ChaosWatcher {
+  const log = createObservationLog(options.name, options.startOrder, options.mayRegress);
   let pong: NodeJS.Timeout | undefined;
   let isDisposed = false;
   let state = 'connecting';
   const client = createClient({
     url: options.endpoint.replace('http', 'ws'),
-    webSocketImpl: CalmWebSocket,
+    webSocketImpl: TolerantWebSocket,
     connectionParams: { token: tokenFor({ sub: options.name }) },
     retryAttempts: Number.POSITIVE_INFINITY,
     shouldRetry: () => true,
-    retryWait: () => new Promise((resolve) => setTimeout(resolve, COME_BACK_MS)),
+    retryWait: () => new Promise((resolve) => setTimeout(resolve, RECONNECT_DELAY_MS)),
     connectionAckWaitTimeout: 5_000,
-    keepAlive: PING_EVERY_MS,
+    keepAlive: PING_INTERVAL_MS,
     on: {
       connected: () => {
         state = 'connected';
-        seen.reconnected();
+        log.reconnected();
       },
       closed: (event) => {
         clearTimeout(pong);
         state = `closed with ${String((event as { code?: number }).code)}`;
       },
       ping: (isReceived) => {
-        if (!isReceived) pong = setTimeout(() => client.terminate(), PONG_WITHIN_MS);
+        if (!isReceived) pong = setTimeout(() => client.terminate(), PONG_TIMEOUT_MS);
       },
       pong: (isReceived) => {
         if (isReceived) clearTimeout(pong);
       },
     },
   });
-  const again = () => {
-    if (!isDisposed) setTimeout(subscribe, COME_BACK_MS);
+  const resubscribe = () => {
+    if (!isDisposed) setTimeout(subscribe, RECONNECT_DELAY_MS);
   };
   const subscribe = () => {
     if (isDisposed) return;
-    seen.reconnected();
-    client.subscribe<{ ingestionProgress: { progress: Told | null } }>(
+    log.reconnected();
+    client.subscribe<{ ingestionProgress: { progress: ProgressFields | null } }>(
       { query: SUBSCRIPTION, variables: { projectId: options.projectId } },
       {
         next: ({ data }) => {
           const progress = data?.ingestionProgress.progress ?? null;
-          if (progress !== null) seen.show(sightOf(progress));
+          if (progress !== null) log.observe(toObservation(progress));
         },
-        error: again,
-        complete: again,
+        error: resubscribe,
+        complete: resubscribe,
       },
     );
   };
@@ -140,12 +140,12 @@ export function watchAsStrangersDo(options: WatcherOptions): FaultWatcher {
   return {
     name: options.name,
     projectId: options.projectId,
-    seen,
+    log,
     state: () => state,
     dispose: () => {
       isDisposed = true;
       clearTimeout(pong);
-      // Rejects where the connection it was making fails, which is nothing to us any more.
+      // Rejects if a connection attempt fails, which no longer matters here.
       Promise.resolve(client.dispose()).catch(() => undefined);
       client.terminate();
     },

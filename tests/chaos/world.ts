@@ -1,4 +1,4 @@
-/** Everything of a run: MongoDB, Redis, one or two servers behind proxies, twenty watchers and a job of four projects; and each fault done to it. */
+/** The environment of a run: MongoDB, Redis, one or two servers behind proxies, twenty watchers and a job with four projects. Injects the faults. */
 import { mkdirSync } from 'node:fs';
 import { createMongoStore } from '../../server/store/mongo-store.js';
 import type { ProgressStore } from '../../server/store/progress-store.js';
@@ -7,35 +7,35 @@ import { startMongoProcess, type MongoProcess } from '../support/mongo-process.j
 import { startRedisProcess, type RedisProcess } from '../support/redis-process.js';
 import { createServerProcess } from '../support/server-process.js';
 import { createTcpProxy, type TcpProxy } from '../support/tcp-proxy.js';
-import { createJobProcess, type Claim, type JobProcess } from './job-process.js';
+import { createJobProcess, type Acknowledgement, type JobProcess } from './job-process.js';
 import { createRandom } from './random.js';
 import type { Fault, Schedule } from './schedule.js';
-import { watchAsStrangersDo, watchAsWeDo, type FaultWatcher } from './watchers.js';
+import { watchWithStockClient, watchWithWidgetClient, type ChaosWatcher } from './watchers.js';
 
-/** The projects that are ingested and watched, all at once. */
+/** The projects that are ingested and watched at the same time. */
 export const PROJECTS: readonly string[] = ['project-1', 'project-2', 'project-3', 'project-4'];
-/** Watchers of a run, and how many of them are strangers'. */
+/** Watchers of a run, and how many of them use the stock client. */
 const WATCHERS = 20;
-const STRANGERS = 6;
+const STOCK_WATCHERS = 6;
 /** How long a fault that waits for an ending waits, in milliseconds. */
-const ENDING_WITHIN_MS = 3_000;
+const ENDING_TIMEOUT_MS = 3_000;
 
-/** A run's world. */
+/** The environment of a run. */
 export interface World {
   readonly servers: readonly Daemon[];
   readonly store: ProgressStore;
-  readonly watchers: readonly FaultWatcher[];
+  readonly watchers: readonly ChaosWatcher[];
   readonly job: JobProcess;
-  /** Where the job reports to: a balancer that leads each connection to the next server. */
+  /** Where the job reports to: a load balancer that takes the servers in turn. */
   readonly jobEndpoint: string;
-  /** True where the store stood still, or was dead, from one moment of the machine's clock to the other. */
-  wasStoreAway(from: number, until: number): boolean;
-  /** True where updates of this ingestion may have died unstored, with the server that held them. */
-  hasLost(projectId: string, ingestionId: string): boolean;
-  /** What the store answered as soon as something was acknowledged that it must hold; a sentence where it did not. */
-  readonly looks: readonly Promise<string | null>[];
-  /** Does the fault; resolves once it is undone, and what it broke is ready again. */
-  suffer(fault: Fault): Promise<void>;
+  /** True if the store was paused or dead for the whole of this time, in milliseconds since the epoch. */
+  wasStoreDown(from: number, until: number): boolean;
+  /** True if updates of this ingestion may have died unstored with their server. */
+  mayHaveLostUpdates(projectId: string, ingestionId: string): boolean;
+  /** The store is read as soon as a start or an ending is acknowledged; a sentence if it isn't there, else null. */
+  readonly storeChecks: readonly Promise<string | null>[];
+  /** Injects a fault; resolves when it is undone and the affected process is ready again. */
+  inject(fault: Fault): Promise<void>;
   dispose(): Promise<void>;
 }
 
@@ -47,15 +47,18 @@ interface Parts {
   readonly job: JobProcess;
   readonly balancer: TcpProxy;
   readonly jobEndpoint: string;
-  readonly onUpdatesLost: () => void;
-  /** Takes note that the store is away until the result is called. */
-  readonly loseStore: () => () => void;
-  /** Resolves at the next acknowledged ending, or once so many milliseconds have passed. */
-  readonly nextEnding: (withinMs: number) => Promise<void>;
+  readonly markUpdatesLost: () => void;
+  /** Records a store outage that lasts until the returned function is called. */
+  readonly beginStoreOutage: () => () => void;
+  /** Resolves at the next acknowledged ending, or after `timeoutMs`. */
+  readonly nextEnding: (timeoutMs: number) => Promise<void>;
 }
 
-/** Reads, over a connection of the run's own, what was acknowledged this moment; null where it is there, or nothing can be read. */
-async function lookAt(store: ProgressStore, { projectId, id, status }: Claim): Promise<string | null> {
+/** Reads what was just acknowledged over a connection of its own; null if it is there or the store can't be read. */
+async function checkStored(
+  store: ProgressStore,
+  { projectId, id, status }: Acknowledgement,
+): Promise<string | null> {
   try {
     const stored = (await store.readIngestion(projectId, id))?.progress.status ?? 'nothing';
     const isThere = status === 'started' ? stored !== 'nothing' : stored === status;
@@ -63,19 +66,19 @@ async function lookAt(store: ProgressStore, { projectId, id, status }: Claim): P
       ? null
       : `${projectId}: ${id} was acknowledged as ${status} while the store held ${stored}`;
   } catch {
-    // The store is away: what it holds is judged when it is back.
+    // The store is down: its content is checked at the end of the run.
     return null;
   }
 }
 
 const wait = (delayMs: number) => new Promise<void>((resolve) => setTimeout(resolve, delayMs));
 
-/** Two faults may be about the same thing: it is started again only where nobody has. */
+/** Two faults may affect the same process: it is started only if it isn't running. */
 async function restart(daemon: Daemon): Promise<void> {
   if (!daemon.isRunning()) await daemon.start();
 }
 
-async function carryOut(fault: Fault, parts: Parts): Promise<void> {
+async function injectFault(fault: Fault, parts: Parts): Promise<void> {
   const { mongo, redis, servers, proxies, job } = parts;
   const server = servers[fault.server];
   const proxy = proxies[fault.server];
@@ -83,13 +86,13 @@ async function carryOut(fault: Fault, parts: Parts): Promise<void> {
     throw new RangeError(`There is no server ${fault.server}.`);
   switch (fault.kind) {
     case 'kill-server':
-      parts.onUpdatesLost();
+      parts.markUpdatesLost();
       await server.kill();
       await wait(fault.forMs);
       return restart(server);
     case 'kill-server-at-ending':
-      await parts.nextEnding(ENDING_WITHIN_MS);
-      parts.onUpdatesLost();
+      await parts.nextEnding(ENDING_TIMEOUT_MS);
+      parts.markUpdatesLost();
       await server.kill();
       await wait(fault.forMs);
       return restart(server);
@@ -99,16 +102,16 @@ async function carryOut(fault: Fault, parts: Parts): Promise<void> {
       return restart(server);
     case 'pause-store': {
       mongo.pause();
-      const isBack = parts.loseStore();
+      const endOutage = parts.beginStoreOutage();
       await wait(fault.forMs);
-      isBack();
+      endOutage();
       return mongo.resume();
     }
     case 'kill-store': {
       await mongo.kill();
-      const isBack = parts.loseStore();
+      const endOutage = parts.beginStoreOutage();
       await wait(fault.forMs);
-      isBack();
+      endOutage();
       return restart(mongo);
     }
     case 'kill-redis':
@@ -116,7 +119,7 @@ async function carryOut(fault: Fault, parts: Parts): Promise<void> {
       await wait(fault.forMs);
       return restart(redis);
     case 'kill-pubsub':
-      // Where Redis is away at this moment there is nobody to kill.
+      // If Redis is down at this moment, there is no subscription to kill.
       await redis.command('CLIENT', 'KILL', 'TYPE', 'pubsub').catch(() => null);
       return;
     case 'cut-sockets':
@@ -138,8 +141,8 @@ async function carryOut(fault: Fault, parts: Parts): Promise<void> {
   }
 }
 
-/** Faults about the same thing wait for one another, so that none undoes the other's before its time. */
-function subjectOf(fault: Fault): string {
+/** Faults with the same target run one after another, so that none is undone too early by another one. */
+function targetOf(fault: Fault): string {
   switch (fault.kind) {
     case 'kill-server':
     case 'kill-server-at-ending':
@@ -162,7 +165,7 @@ function subjectOf(fault: Fault): string {
   }
 }
 
-/** Builds the world of a run, everything in it running. */
+/** Builds the environment of a run, with everything in it running. */
 export async function createWorld(schedule: Schedule, logDirectory: string): Promise<World> {
   mkdirSync(logDirectory, { recursive: true });
   const ends: (() => unknown)[] = [];
@@ -172,9 +175,7 @@ export async function createWorld(schedule: Schedule, logDirectory: string): Pro
   try {
     const mongo = await startMongoProcess();
     if (mongo === null) {
-      throw new Error(
-        'The fault suite kills its MongoDB: unset MONGODB_URI, so that it starts one of its own.',
-      );
+      throw new Error('The chaos suite kills its MongoDB: unset MONGODB_URI so that it starts its own.');
     }
     ends.push(() => mongo.dispose());
     const redis = await startRedisProcess();
@@ -201,74 +202,87 @@ export async function createWorld(schedule: Schedule, logDirectory: string): Pro
     ends.push(() => store.close());
 
     const address = (port: number) => `http://127.0.0.1:${port}/graphql`;
-    let turn = 0;
-    const balancer = await createTcpProxy(() => servers[turn++ % servers.length]?.port ?? 0);
+    let next = 0;
+    const balancer = await createTcpProxy(() => servers[next++ % servers.length]?.port ?? 0);
     ends.push(() => balancer.dispose());
     const jobEndpoint = address(balancer.port);
-    const looks: Promise<string | null>[] = [];
+    const storeChecks: Promise<string | null>[] = [];
     const endingListeners = new Set<() => void>();
-    const job = createJobProcess(PROJECTS, (claim) => {
-      looks.push(lookAt(store, claim));
-      if (claim.status !== 'started') for (const listener of [...endingListeners]) listener();
+    const job = createJobProcess(PROJECTS, (acknowledgement) => {
+      storeChecks.push(checkStored(store, acknowledgement));
+      if (acknowledgement.status !== 'started') for (const listener of [...endingListeners]) listener();
     });
     ends.push(() => job.kill());
-    const nextEnding = (withinMs: number) =>
+    const nextEnding = (timeoutMs: number) =>
       new Promise<void>((resolve) => {
-        const timer = setTimeout(() => heard(), withinMs);
-        const heard = () => {
+        const timer = setTimeout(() => onEnding(), timeoutMs);
+        const onEnding = () => {
           clearTimeout(timer);
-          endingListeners.delete(heard);
+          endingListeners.delete(onEnding);
           resolve();
         };
-        endingListeners.add(heard);
+        endingListeners.add(onEnding);
       });
     const outages: { readonly from: number; until: number }[] = [];
-    const loseStore = () => {
+    const beginStoreOutage = () => {
       const outage = { from: Date.now(), until: Number.POSITIVE_INFINITY };
       outages.push(outage);
       return () => {
         outage.until = Date.now();
       };
     };
-    const wasStoreAway = (from: number, until: number) =>
+    const wasStoreDown = (from: number, until: number) =>
       outages.some((outage) => outage.from <= from && until <= outage.until);
 
-    /** Ingestions, by project, that had been started when updates may have died; those that came after lost nothing. */
-    const bereaved = new Map<string, ReadonlySet<string>>();
-    const hasLost = (projectId: string, id: string) => bereaved.get(projectId)?.has(id) === true;
+    /** By project, the ingestions that had started when updates may have died; later ones lost nothing. */
+    const startedBeforeLoss = new Map<string, ReadonlySet<string>>();
+    const mayHaveLostUpdates = (projectId: string, id: string) =>
+      startedBeforeLoss.get(projectId)?.has(id) === true;
     const random = createRandom(schedule.seed + 1_000_000);
     const watchers = Array.from({ length: WATCHERS }, (_, index) => {
-      const isStranger = index < STRANGERS;
+      const isStock = index < STOCK_WATCHERS;
       const projectId = PROJECTS[index % PROJECTS.length] ?? '';
       const server = Math.floor(random.between(0, schedule.servers));
-      const watch = isStranger ? watchAsStrangersDo : watchAsWeDo;
+      const watch = isStock ? watchWithStockClient : watchWithWidgetClient;
       return watch({
-        name: `${isStranger ? 'stranger' : 'ours'}-${index}@${server}`,
+        name: `${isStock ? 'stock' : 'widget'}-${index}@${server}`,
         endpoint: address(proxies[server]?.port ?? 0),
         projectId,
-        order: () => job.of(projectId).started,
-        mayBeOlder: (id) => hasLost(projectId, id),
+        startOrder: () => job.recordOf(projectId).started,
+        mayRegress: (id) => mayHaveLostUpdates(projectId, id),
       });
     });
     ends.push(() => {
       for (const watcher of watchers) watcher.dispose();
     });
 
-    const onUpdatesLost = () => {
-      for (const projectId of PROJECTS) bereaved.set(projectId, new Set(job.of(projectId).started));
+    const markUpdatesLost = () => {
+      for (const projectId of PROJECTS)
+        startedBeforeLoss.set(projectId, new Set(job.recordOf(projectId).started));
     };
     const parts: Parts = {
       ...{ mongo, redis, servers, proxies, job, balancer, jobEndpoint },
-      ...{ onUpdatesLost, loseStore, nextEnding },
+      ...{ markUpdatesLost, beginStoreOutage, nextEnding },
     };
-    const turns = new Map<string, Promise<void>>();
-    const suffer = (fault: Fault) => {
-      const subject = subjectOf(fault);
-      const turn = (turns.get(subject) ?? Promise.resolve()).then(() => carryOut(fault, parts));
-      turns.set(subject, turn);
-      return turn;
+    const queues = new Map<string, Promise<void>>();
+    const inject = (fault: Fault) => {
+      const target = targetOf(fault);
+      const done = (queues.get(target) ?? Promise.resolve()).then(() => injectFault(fault, parts));
+      queues.set(target, done);
+      return done;
     };
-    return { servers, store, watchers, job, jobEndpoint, wasStoreAway, hasLost, looks, suffer, dispose };
+    return {
+      servers,
+      store,
+      watchers,
+      job,
+      jobEndpoint,
+      wasStoreDown,
+      mayHaveLostUpdates,
+      storeChecks,
+      inject,
+      dispose,
+    };
   } catch (error) {
     await dispose();
     throw error;

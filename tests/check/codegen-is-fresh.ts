@@ -1,4 +1,4 @@
-/** Fails where schema/generated differs from what codegen writes from the schema and the operations now. */
+/** Fails if schema/generated differs from what codegen writes for the current schema and operations. */
 import { generate } from '@graphql-codegen/cli';
 import { readFileSync } from 'node:fs';
 import config from '../../codegen.js';

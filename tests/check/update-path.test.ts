@@ -9,7 +9,7 @@ const [, section = ''] = /## The path of an update through the code\n([\s\S]*?)\
 /** The file that each step begins with. */
 const steps = [...section.matchAll(/^(\d+)\. \[`([^`]+)`\]\(\.\.\/(server\/[^)]+)\)/gm)];
 
-/** Most files from `emitProgressUpdate` to the socket. */
+/** Files from `emitProgressUpdate` to the socket. */
 const MAX_FILES = 18;
 
 test('an update passes few files, numbered from the emitter to the connection', () => {

@@ -1,4 +1,4 @@
-/** A Python of its own for the tests, with the packages of `requirements.txt`; made once, kept beside npm's packages. */
+/** A Python virtual environment for the tests with the packages of `requirements.txt`; created once and cached in node_modules. */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
@@ -12,26 +12,26 @@ const cache = join(here, '../../node_modules/.cache/ingestion-progress');
 function run(program: string, ...options: readonly string[]): void {
   const { status, stderr, error } = spawnSync(program, options, { encoding: 'utf8' });
   if (status === 0) return;
-  const said = error?.message ?? stderr.trim().split('\n').slice(-3).join('\n');
+  const output = error?.message ?? stderr.trim().split('\n').slice(-3).join('\n');
   throw new Error(
     `The tests of the Python client need python3 with venv, and gql and websockets from PyPI: ` +
-      `${program} ${options.join(' ')} failed. (${said})`,
+      `${program} ${options.join(' ')} failed. (${output})`,
   );
 }
 
-/** Path of the Python; made where it is not there yet. Throws a sentence where that cannot be done. */
+/** The path of the Python; created if missing. Throws an error with a readable message if that fails. */
 export function ensurePython(): string {
   const version = createHash('sha256').update(readFileSync(requirements)).digest('hex').slice(0, 12);
   const folder = join(cache, `python-${version}`);
   const python = join(folder, 'bin', 'python');
-  const whole = join(folder, 'whole');
-  if (existsSync(whole)) return python;
-  console.log('Making a Python with gql and websockets (only this once)');
+  const marker = join(folder, 'complete');
+  if (existsSync(marker)) return python;
+  console.log('Creating a Python environment with gql and websockets (only once)');
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(cache, { recursive: true });
   run('python3', '-m', 'venv', folder);
   run(python, '-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', requirements);
-  mkdirSync(`${whole}.new`);
-  renameSync(`${whole}.new`, whole);
+  mkdirSync(`${marker}.new`);
+  renameSync(`${marker}.new`, marker);
   return python;
 }

@@ -1,4 +1,4 @@
-"""Runs the watcher of the documents for a test: a token from an address, each state as a line of JSON."""
+"""Runs the watcher of docs/clients.md for a test: gets tokens from a URL and prints each state as a line of JSON."""
 
 import asyncio
 import json
@@ -8,9 +8,9 @@ import urllib.request
 from watchers.gql_watcher import watch
 
 
-async def main(endpoint: str, project_id: str, token_address: str) -> None:
+async def main(endpoint: str, project_id: str, token_url: str) -> None:
     async def get_token() -> str:
-        return await asyncio.to_thread(lambda: urllib.request.urlopen(token_address).read().decode())
+        return await asyncio.to_thread(lambda: urllib.request.urlopen(token_url).read().decode())
 
     async for progress in watch(endpoint, project_id, get_token):
         print(json.dumps(progress), flush=True)

@@ -8,7 +8,7 @@ import { ClassicLevel } from 'classic-level';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createEmbeddedStore } from '../../server/store/embedded-store.js';
 import type { ProgressStore } from '../../server/store/progress-store.js';
-import { createKeptLog } from '../support/log.js';
+import { createRecordedLog } from '../support/log.js';
 import { entryOf, failureOf, recordOf } from '../support/records.js';
 import { createTemporaryDirectory, type TemporaryDirectory } from '../support/temporary-directory.js';
 import { describeProgressStore, MAX_LOG_ENTRIES } from './progress-store.contract.js';
@@ -41,7 +41,7 @@ describe('the embedded store on its disk', () => {
     directory.delete();
   });
 
-  const open = async (dataDir = directory.path, log = createKeptLog()) => {
+  const open = async (dataDir = directory.path, log = createRecordedLog()) => {
     const store = createEmbeddedStore({ dataDir, logger: log.logger });
     opened.push(store);
     await store.open();
@@ -153,7 +153,7 @@ describe('the embedded store on its disk', () => {
         await level.put('latest!bad', text);
         await level.close();
 
-        const log = createKeptLog();
+        const log = createRecordedLog();
         const store = await open(directory.path, log);
         await expect(store.read('bad')).rejects.toMatchObject({ code: 'INTERNAL_SERVER_ERROR' });
         expect((await store.read('good'))?.progress.projectId).toBe('good');

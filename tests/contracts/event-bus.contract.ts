@@ -60,6 +60,7 @@ export function describeEventBus(name: string, open: () => Promise<BusUnderTest>
         expect(here.inbox.all).toHaveLength(1);
       });
 
+      // (invariant: subscribe-before-read)
       it('misses nothing that is committed after the subscription resolved', async () => {
         const { inbox } = await listenTo(other, 'p');
         for (let revision = 1; revision <= 50; revision += 1)
@@ -127,6 +128,7 @@ export function describeEventBus(name: string, open: () => Promise<BusUnderTest>
       });
     });
 
+    // (invariant: compare-and-set)
     describe('committing', () => {
       it('holds the latest state for whoever reads', async () => {
         expect(await bus.read('p')).toBeNull();
@@ -162,6 +164,7 @@ export function describeEventBus(name: string, open: () => Promise<BusUnderTest>
       });
     });
 
+    // (invariant: store-first-ending)
     describe('an ending', () => {
       const TTL_MS = 35_000;
 

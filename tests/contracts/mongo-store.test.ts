@@ -5,7 +5,7 @@ import { MongoClient } from 'mongodb';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createMongoStore } from '../../server/store/mongo-store.js';
 import { eventually } from '../support/eventually.js';
-import { createKeptLog } from '../support/log.js';
+import { createRecordedLog } from '../support/log.js';
 import { openTestDatabase, startMongoProcess, type MongoProcess } from '../support/mongo-process.js';
 import { entryOf, recordOf } from '../support/records.js';
 import { createTcpProxy } from '../support/tcp-proxy.js';
@@ -58,7 +58,7 @@ describe('the MongoDB store over the wire', () => {
     }) as const;
 
   /** A store of this test's, and a client that looks at what is in the database. */
-  const open = async (uri = freshUri(), log = createKeptLog()) => {
+  const open = async (uri = freshUri(), log = createRecordedLog()) => {
     const store = createMongoStore({ uri, logger: log.logger, callTimeoutMs: 1_000 });
     await store.open();
     const client = new MongoClient(uri);

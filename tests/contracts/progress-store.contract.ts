@@ -115,14 +115,15 @@ export function describeProgressStore(name: string, open: () => Promise<StoreUnd
           to(recordOf({ projectId, revision: 2 }), CHANGE, [entryOf(2)]),
         );
         expect(await store.write(changes)).toEqual(changes.map(() => ({ written: true })));
-        await expect(store.readMany([...projectIds, 'one-more'])).rejects.toThrow('At most 50');
-        await expect(store.write([...starts, to(recordOf(), START)])).rejects.toThrow('At most 50');
+        await expect(store.readMany([...projectIds, 'one-more'])).rejects.toThrow('at most 50');
+        await expect(store.write([...starts, to(recordOf(), START)])).rejects.toThrow('at most 50');
         await expect(store.write([to(recordOf(), START), to(recordOf(), START)])).rejects.toThrow(
-          'each project once',
+          'at most once',
         );
       });
     });
 
+    // (invariant: compare-and-set)
     describe('the guard', () => {
       it('refuses a start while an ingestion runs, and says which', async () => {
         const running = recordOf({ revision: 5 });
@@ -167,6 +168,7 @@ export function describeProgressStore(name: string, open: () => Promise<StoreUnd
         expect(await store.read('p')).toBeNull();
       });
 
+      // (invariant: ending-is-final)
       it('refuses every change of an ingestion that has ended', async () => {
         const ended = recordOf({ revision: 5, status: 'COMPLETED', completedAt: 5 });
         await put(to(recordOf(), START), to(ended));

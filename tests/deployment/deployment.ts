@@ -1,4 +1,4 @@
-/** A whole deployment as processes: Debian's nginx, two built servers, Redis, MongoDB. Knows no job and no watcher. */
+/** A complete deployment as processes: nginx, two built servers, Redis, MongoDB. Knows no jobs and no watchers. */
 import { mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { createDaemon } from '../support/daemon.js';
@@ -12,15 +12,15 @@ import { startNginx } from './nginx.js';
 export interface Deployment {
   /** GraphQL, through nginx. */
   readonly endpoint: string;
-  /** What runs, by name: `server-1`, `server-2`, `Redis`, `MongoDB` where it is ours, `nginx`. */
+  /** The processes by name: `server-1`, `server-2`, `Redis`, `MongoDB` if the tests started it, `nginx`. */
   readonly parts: ReadonlyMap<string, Daemon>;
-  /** Ends all of it, and deletes what it kept. */
+  /** Stops everything and deletes its data. */
   dispose(): Promise<void>;
 }
 
 const LOGS = 'tests/artifacts';
 
-/** The built server. It counts as started once it lives: a balancer sends people to it before it is ready. */
+/** The built server. It counts as started when it is alive: a load balancer may route to it before it is ready. */
 function createServer(name: string, logs: string, environment: Record<string, string>): Promise<Daemon> {
   const main = resolve('server/dist/main.js');
   return createDaemon({
@@ -44,7 +44,7 @@ function createServer(name: string, logs: string, environment: Record<string, st
   });
 }
 
-/** Starts all of it. Logs go to the artefacts under `name`; `environment` goes to both servers. */
+/** Starts everything. Logs go to the artifacts under `name`; both servers get `environment`. */
 export async function startDeployment(
   name: string,
   environment: Readonly<Record<string, string>> = {},
@@ -64,8 +64,8 @@ export async function startDeployment(
     cleanups.push(() => redis.dispose());
     const parts = new Map<string, Daemon>();
     for (const server of ['server-1', 'server-2']) {
-      const places = { MONGODB_URI: database.uri, REDIS_URL: redis.url };
-      const daemon = await createServer(server, logs, { ...places, ...environment });
+      const dependencies = { MONGODB_URI: database.uri, REDIS_URL: redis.url };
+      const daemon = await createServer(server, logs, { ...dependencies, ...environment });
       cleanups.push(() => daemon.dispose());
       await daemon.start();
       parts.set(server, daemon);
@@ -76,7 +76,7 @@ export async function startDeployment(
     );
     cleanups.push(() => nginx.dispose());
     parts.set('Redis', redis);
-    if (mongo === null) console.log('MONGODB_URI names a MongoDB that is not ours, so it is not restarted');
+    if (mongo === null) console.log('MONGODB_URI names an external MongoDB, which is not restarted');
     else parts.set('MongoDB', mongo);
     parts.set('nginx', nginx);
     return {

@@ -1,4 +1,4 @@
-/** The files of examples/deployment, held against the server: variables, paths and metrics that they name are there. */
+/** The files of examples/deployment match the server: every variable, path and metric in them exists. */
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
@@ -12,7 +12,7 @@ import { mintToken } from './tokens.js';
 const folder = 'examples/deployment';
 const read = (name: string) => readFileSync(`${folder}/${name}`, 'utf8');
 const OF_NODE = new Set(['NODE_ENV']);
-const PROJECT = 'a-project-that-no-label-names';
+const PROJECT = 'a-project-in-no-label';
 
 let server: ServerProcess;
 let metrics = '';
@@ -39,7 +39,7 @@ function expectVariables(names: Iterable<string>): void {
   expect(unknown).toEqual([]);
 }
 
-describe('variables of the environment are those that the server reads', () => {
+describe('the environment variables are variables of the server', () => {
   test('in compose.yaml', () => {
     const { services } = parse(read('compose.yaml')) as {
       services: Record<string, { environment?: Record<string, string> }>;
@@ -58,7 +58,7 @@ describe('variables of the environment are those that the server reads', () => {
     expectVariables(names);
   });
 
-  test('in the image and the systemd unit', () => {
+  test('in the Dockerfile and the systemd unit', () => {
     const image = [...read('Dockerfile').matchAll(/\b([A-Z_]+)=/g)].map(([, name = '']) => name);
     const unit = [...read('ingestion-progress.service').matchAll(/^Environment=([A-Z_]+)=/gm)];
     expect(image).toContain('DATA_DIR');
@@ -68,7 +68,7 @@ describe('variables of the environment are those that the server reads', () => {
 });
 
 describe('probes', () => {
-  test('of the image and of Kubernetes ask paths that answer', async () => {
+  test('of the Dockerfile and of Kubernetes request paths that exist', async () => {
     const paths = new Set([
       ...`${read('Dockerfile')}${read('kubernetes.yaml')}`.matchAll(/\/(healthz|readyz|metrics)\b/g),
     ]);
@@ -76,7 +76,7 @@ describe('probes', () => {
     for (const [path] of paths) expect((await fetch(server.url + path)).status).toBe(200);
   });
 
-  test('give a pod longer to end than its drain may take', () => {
+  test('give a pod more time to terminate than its drain may take', () => {
     const [deployment] = parseAllDocuments(read('kubernetes.yaml')).map(
       (document) => document.toJS() as unknown,
     );
@@ -95,7 +95,7 @@ interface PodSpec {
   }[];
 }
 
-/** Names of metrics in an expression of PromQL, without the suffixes of histograms. */
+/** The metrics in a PromQL expression, without the suffixes of histograms. */
 function metricNames(expression: string): readonly string[] {
   return [...expression.matchAll(/\b(?:ingestion_progress|nodejs|process)_[a-z0-9_]+/g)].map(([name]) =>
     name.replace(/_(bucket|sum|count)$/, ''),
@@ -103,21 +103,21 @@ function metricNames(expression: string): readonly string[] {
 }
 
 describe('metrics', () => {
-  const expectThere = (names: readonly string[]) => {
+  const expectKnown = (names: readonly string[]) => {
     expect(names.length).toBeGreaterThan(5);
     const known = new Set([...metrics.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name));
     expect(names.filter((name) => !known.has(name))).toEqual([]);
   };
 
-  test('of the dashboard are those that the server tells', () => {
+  test('of the dashboard are metrics of the server', () => {
     const { panels } = JSON.parse(read('grafana-dashboard.json')) as {
       panels: readonly { title: string; targets?: readonly { expr: string }[] }[];
     };
     for (const { title, targets } of panels) expect(targets?.length, title).toBeGreaterThan(0);
-    expectThere(panels.flatMap(({ targets = [] }) => targets.flatMap(({ expr }) => metricNames(expr))));
+    expectKnown(panels.flatMap(({ targets = [] }) => targets.flatMap(({ expr }) => metricNames(expr))));
   });
 
-  test('of the alerts are those that the server tells, and each alert says what to do', () => {
+  test('of the alerts are metrics of the server, and each alert says what to do', () => {
     const { groups } = parse(read('alert-rules.yaml')) as {
       groups: readonly {
         rules: readonly { alert: string; expr: string; annotations: { summary: string; action: string } }[];
@@ -128,10 +128,10 @@ describe('metrics', () => {
       expect(annotations.summary, alert).toBeTruthy();
       expect(annotations.action, alert).toBeTruthy();
     }
-    expectThere(rules.flatMap(({ expr }) => metricNames(expr)));
+    expectKnown(rules.flatMap(({ expr }) => metricNames(expr)));
   });
 
-  test('have no project for a label', () => {
+  test('have no project id in their labels', () => {
     expect(metrics).not.toContain(PROJECT);
   });
 });

@@ -1,24 +1,24 @@
-/** Many jobs in one process, each reporting an ingestion of its own through the reporter until it is told to finish. */
+/** Many jobs in one process; each reports its own ingestion with a reporter until `finish` is called. */
 import { createReporter } from '../../server/reporter/index.js';
 import type { ReporterRun } from '../../server/reporter/index.js';
 
-/** Jobs under a test's hand. */
+/** The jobs of a test. */
 export interface Jobs {
   readonly projectIds: readonly string[];
-  /** What a job was refused; a sentence each. */
-  readonly refusals: readonly string[];
-  /** Percent of the whole that a project's job has reported. */
+  /** One sentence per rejected report. */
+  readonly rejections: readonly string[];
+  /** The overall percent that the job of a project has reported. */
   reported(projectId: string): number;
-  /** Items that a project's job has counted. */
+  /** The items that the job of a project has counted. */
   items(projectId: string): number;
-  /** Completes them all; resolves once the servers have stored all endings. */
+  /** Completes all ingestions; resolves when all endings are acknowledged. */
   finish(): Promise<void>;
   dispose(): void;
 }
 
 /** Milliseconds between two updates of one job. */
 const UPDATE_MS = 500;
-/** Updates until a job is through its four phases; afterwards it repeats its last one. */
+/** Updates for all four phases; afterwards a job repeats its last one. */
 const UPDATES = 240;
 
 /** Starts `count` jobs; resolves once all ingestions are stored. */
@@ -28,7 +28,7 @@ export async function startJobs(options: {
   readonly token: string;
 }): Promise<Jobs> {
   const { endpoint, count, token } = options;
-  const refusals: string[] = [];
+  const rejections: string[] = [];
   const jobs = new Map<string, { readonly run: ReporterRun; step: number; readonly dispose: () => void }>();
 
   await Promise.all(
@@ -38,7 +38,7 @@ export async function startJobs(options: {
         endpoint,
         projectId,
         token,
-        onRejected: (error) => refusals.push(`${projectId}: ${error.code} ${error.message}`),
+        onRejected: (error) => rejections.push(`${projectId}: ${error.code} ${error.message}`),
       });
       jobs.set(projectId, {
         run: await reporter.startIngestion({}),
@@ -63,7 +63,7 @@ export async function startJobs(options: {
 
   return {
     projectIds: [...jobs.keys()],
-    refusals,
+    rejections,
     reported: (projectId) => ((jobs.get(projectId)?.step ?? 0) / UPDATES) * 100,
     items: (projectId) => jobs.get(projectId)?.step ?? 0,
     finish: async () => {

@@ -1,4 +1,4 @@
-/** The element on a page in Chromium, behind nginx, while either server in turn is killed and comes back. */
+/** The element on a page in Chromium behind nginx, while one server after the other is killed and restarted. */
 import { copyFileSync, cpSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
@@ -14,7 +14,7 @@ import type { Deployment } from './deployment.js';
 
 const PROJECT = 'library';
 const ITEMS = 40;
-/** A client's backoff, on a machine with much else to do. */
+/** A client's backoff, on a busy machine. */
 const RECOVERY_MS = 60_000;
 
 let browser: Browser;
@@ -22,7 +22,7 @@ let deployment: Deployment;
 
 beforeAll(async () => {
   browser = await startChromium();
-  // The page stands at another origin than nginx, so that its Origin has to come through.
+  // The page has another origin than nginx, so nginx must forward the Origin header.
   deployment = await startDeployment('page-behind-nginx', { CORS_ORIGINS: '*' });
 }, 180_000);
 afterAll(async () => {
@@ -31,7 +31,7 @@ afterAll(async () => {
 }, 60_000);
 
 test(
-  'a page sees an ingestion through while the server that it is on is killed, and its bar never goes back',
+  'a page follows an ingestion to its end while its server is killed, and its bar never goes back',
   async () => {
     using folder = createTemporaryDirectory();
     cpSync('examples/html', folder.path, { recursive: true });
@@ -69,7 +69,7 @@ test(
     await reportUntilShown(20);
     expect(sockets).toBe(1);
     expect(complaints).toEqual([]);
-    // Whichever of the two the page is on, it is killed once at least.
+    // The server that the page uses is killed at least once.
     for (const [name, before, after] of [
       ['server-1', 30, 40],
       ['server-2', 50, 60],
@@ -83,7 +83,7 @@ test(
     expect(sockets).toBeGreaterThan(1);
     await reportUntilShown(90);
     await run.emitComplete({ itemsProcessed: ITEMS, itemsFailed: 0 });
-    await page.getByText(`Last word: SUCCESS, ${ITEMS} items`).waitFor({ timeout: RECOVERY_MS });
+    await page.getByText(`Result: SUCCESS, ${ITEMS} items`).waitFor({ timeout: RECOVERY_MS });
     await page.getByText('Completed', { exact: true }).waitFor();
     await keepScreenshot(page, 'page-behind-nginx');
 

@@ -1,6 +1,6 @@
 /**
- * A whole deployment: nginx, two servers, Redis, MongoDB. Everything is restarted, one by one, under ingestions and
- * watchers; nobody loses anything. `DEPLOYMENT_INGESTIONS` and `DEPLOYMENT_WATCHERS` say how many of them.
+ * A complete deployment: nginx, two servers, Redis, MongoDB. Each is restarted in turn under ingestions and watchers, and
+ * no watcher misses anything. `DEPLOYMENT_INGESTIONS` and `DEPLOYMENT_WATCHERS` set their numbers.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { eventually } from '../support/eventually.js';
@@ -14,7 +14,7 @@ import type { Watchers } from './watchers.js';
 
 const INGESTIONS = Number(process.env['DEPLOYMENT_INGESTIONS'] ?? 10);
 const WATCHERS = Number(process.env['DEPLOYMENT_WATCHERS'] ?? 100);
-/** What restarting one part may take, with everybody back; a client's backoff is most of it, and a herd on few cores. */
+/** How long it may take until every watcher is back after a restart: mostly backoff, and a mass reconnect on few cores. */
 const RECOVERY_MS = 80_000 + WATCHERS * 100;
 const cleanups: (() => void | Promise<void>)[] = [];
 let deployment: Deployment;
@@ -40,8 +40,8 @@ afterAll(async () => {
   for (const cleanup of cleanups.reverse()) await cleanup();
 }, 60_000);
 
-/** Resolves once every watcher is live and shows at least what was reported up to now. */
-async function everybodyIsUpToDate(): Promise<void> {
+/** Resolves when every watcher is live and shows at least what has been reported so far. */
+async function allWatchersUpToDate(): Promise<void> {
   const reported = new Map(jobs.projectIds.map((id) => [id, jobs.reported(id)]));
   await eventually(() => {
     const upToDate = watchers.count((client, projectId) => {
@@ -53,42 +53,42 @@ async function everybodyIsUpToDate(): Promise<void> {
 }
 
 describe(`a deployment under ${INGESTIONS} ingestions and ${WATCHERS} watchers`, () => {
-  test('shows everybody everything through nginx', () => everybodyIsUpToDate(), RECOVERY_MS + 10_000);
+  test('shows every watcher everything through nginx', () => allWatchersUpToDate(), RECOVERY_MS + 10_000);
 
   for (const name of ['server-1', 'server-2', 'Redis', 'MongoDB', 'nginx']) {
     test(
-      `goes on when ${name} is restarted`,
+      `continues when ${name} is restarted`,
       async () => {
         const part = deployment.parts.get(name);
         if (part === undefined) return;
         const startedAt = performance.now();
         await part.stop();
         await part.start();
-        await everybodyIsUpToDate();
+        await allWatchersUpToDate();
         const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1);
-        console.log(`${name}: everybody is live and up to date ${seconds} s after its SIGTERM`);
+        console.log(`${name}: all watchers are live and up to date ${seconds} s after its SIGTERM`);
         expect(watchers.violations).toEqual([]);
-        expect(jobs.refusals).toEqual([]);
+        expect(jobs.rejections).toEqual([]);
       },
       RECOVERY_MS + 60_000,
     );
   }
 
   test(
-    'lets nobody miss an ending, and no watcher saw anything go back',
+    'shows every watcher the ending, and no watcher saw anything go back',
     async () => {
       await jobs.finish();
       await eventually(() => {
-        const right = watchers.count((client, projectId) => {
+        const complete = watchers.count((client, projectId) => {
           const { progress } = client.getSnapshot();
           return (
             progress?.status === 'COMPLETED' && progress.result?.itemsProcessed === jobs.items(projectId)
           );
         });
-        expect(right, watchers.describe()).toBe(WATCHERS);
+        expect(complete, watchers.describe()).toBe(WATCHERS);
       }, RECOVERY_MS);
       expect(watchers.violations).toEqual([]);
-      expect(jobs.refusals).toEqual([]);
+      expect(jobs.rejections).toEqual([]);
     },
     2 * RECOVERY_MS + 60_000,
   );

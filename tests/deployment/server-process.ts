@@ -1,4 +1,4 @@
-/** A real server as a process of its own, run from the sources: started, listened to, and ended by signal. */
+/** A real server in its own process, run from the sources; records its output and is ended by a signal. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
@@ -11,23 +11,23 @@ export interface ServerProcess {
   readonly url: string;
   readonly port: number;
   readonly pid: number;
-  /** Everything it has written so far, to standard output and standard error. */
+  /** Its output so far, standard output and standard error. */
   readonly output: string;
-  /** Resolves once it has ended, with its exit code; null where a signal ended it. */
+  /** Resolves with its exit code; null if a signal ended it. */
   readonly ended: Promise<number | null>;
-  /** Sends SIGTERM and waits for the end; SIGKILL after `deadlineMs`. Twice does no harm. */
-  stop(deadlineMs?: number): Promise<number | null>;
-  /** SIGKILL, and waits for the end. */
+  /** Sends SIGTERM and waits for the exit; sends SIGKILL after `timeoutMs`. Calling it twice does no harm. @default 30_000 */
+  stop(timeoutMs?: number): Promise<number | null>;
+  /** Sends SIGKILL and waits for the exit. */
   kill(): Promise<number | null>;
 }
 
-/** The secret that the servers of these tests check tokens with. */
+/** The secret of these servers. */
 export const SECRET = 'a secret of the tests, 32 characters or more';
 
-const STOP_DEADLINE_MS = 30_000;
+const STOP_TIMEOUT_MS = 30_000;
 const LISTENING = /listening on http:\/\/[^:]+:(\d+)/;
 
-/** Starts a server, Node with options of its own, and waits until it listens. Rejects with what it said where it ends before. */
+/** Starts a server and waits until it listens. Rejects with its output if it exits before. */
 export async function startServerProcess(
   environment: ServerEnvironment,
   nodeOptions: readonly string[] = [],
@@ -37,7 +37,7 @@ export async function startServerProcess(
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
       PATH: process.env['PATH'] ?? '',
-      // A crash must be seen as one.
+      // An unhandled rejection must be a crash.
       NODE_OPTIONS: '--unhandled-rejections=strict',
       JWT_SECRET: SECRET,
       HOST: '127.0.0.1',
@@ -59,7 +59,7 @@ export async function startServerProcess(
   const port = await Promise.race([
     listening,
     ended.then((code) => {
-      throw new Error(`The server ended with ${String(code)} before it listened:\n${output()}`);
+      throw new Error(`The server exited with ${String(code)} before it listened:\n${output()}`);
     }),
   ]);
 
@@ -72,9 +72,9 @@ export async function startServerProcess(
       return output();
     },
     ended,
-    stop: async (deadlineMs = STOP_DEADLINE_MS) => {
+    stop: async (timeoutMs = STOP_TIMEOUT_MS) => {
       if (!isOver()) child.kill('SIGTERM');
-      const late = setTimeout(() => child.kill('SIGKILL'), deadlineMs);
+      const late = setTimeout(() => child.kill('SIGKILL'), timeoutMs);
       const code = await ended;
       clearTimeout(late);
       return code;

@@ -1,8 +1,8 @@
-/** Tokens for the servers of these tests. */
+/** Tokens for these servers. */
 import jwt from 'jsonwebtoken';
 import { SECRET } from './server-process.js';
 
-/** What a token says. */
+/** The claims of a token. */
 export interface TokenClaims {
   readonly sub?: string;
   readonly projects?: readonly string[] | '*';

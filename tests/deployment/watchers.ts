@@ -1,4 +1,4 @@
-/** Many watchers in one process, each with a connection of its own, and each noting what no watcher may ever see. */
+/** Many watchers in one process, each with its own connection; each records what no watcher may ever see. */
 import {
   createConnection,
   createEnvironment,
@@ -7,20 +7,20 @@ import {
 import type { IngestionClient } from '@ingestion-progress/widget/client';
 import { WebSocket } from 'ws';
 
-/** Watchers under a test's hand. */
+/** The watchers of a test. */
 export interface Watchers {
-  /** What was seen and may never be: a sentence each. */
+  /** One sentence per violation. */
   readonly violations: readonly string[];
-  /** Connections that are live at this moment. */
+  /** The number of live connections. */
   readonly connected: number;
-  /** Watchers whose last known state fits. */
-  count(fits: (client: IngestionClient, projectId: string) => boolean): number;
-  /** Connection states, and how many are in each; for messages. */
+  /** The number of watchers that match. */
+  count(matches: (client: IngestionClient, projectId: string) => boolean): number;
+  /** The number of watchers by connection state, for error messages. */
   describe(): string;
   dispose(): void;
 }
 
-const GIVEN_UP = new Set(['disconnected', 'unauthorized', 'error']);
+const STOPPED = new Set(['disconnected', 'unauthorized', 'error']);
 
 /** Starts `count` watchers, spread evenly over the projects. */
 export function startWatchers(options: {
@@ -42,14 +42,14 @@ export function startWatchers(options: {
     let ended = false;
     client.subscribe(() => {
       const { connection: now, progress } = client.getSnapshot();
-      const note = (what: string) => violations.push(`watcher ${place} of ${projectId}: ${what}`);
-      if (GIVEN_UP.has(now.state)) note(`connection ${now.state} ${JSON.stringify(now)}`);
+      const report = (what: string) => violations.push(`watcher ${place} of ${projectId}: ${what}`);
+      if (STOPPED.has(now.state)) report(`connection ${now.state} ${JSON.stringify(now)}`);
       if (progress === null) return;
       const next = progress.progressPercent ?? 0;
-      if (next < percent) note(`${percent} % went back to ${next} %`);
-      if (progress.currentPhase < phase) note(`phase ${phase} went back to ${progress.currentPhase}`);
-      if (ended && progress.status !== 'COMPLETED') note(`an ending went back to ${progress.status}`);
-      if (progress.status === 'FAILED') note(`FAILED, ${progress.error?.errorCode ?? ''}`);
+      if (next < percent) report(`${percent} % went back to ${next} %`);
+      if (progress.currentPhase < phase) report(`phase ${phase} went back to ${progress.currentPhase}`);
+      if (ended && progress.status !== 'COMPLETED') report(`an ending went back to ${progress.status}`);
+      if (progress.status === 'FAILED') report(`FAILED, ${progress.error?.errorCode ?? ''}`);
       percent = next;
       phase = progress.currentPhase;
       ended = progress.status === 'COMPLETED';
@@ -63,7 +63,7 @@ export function startWatchers(options: {
     get connected() {
       return statesNow().filter((state) => state === 'connected').length;
     },
-    count: (fits) => watchers.filter(({ client, projectId }) => fits(client, projectId)).length,
+    count: (matches) => watchers.filter(({ client, projectId }) => matches(client, projectId)).length,
     describe: () => {
       const counts: Record<string, number> = {};
       for (const state of statesNow()) counts[state] = (counts[state] ?? 0) + 1;

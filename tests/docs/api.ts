@@ -1,6 +1,6 @@
 /**
- * The API reference, made from the packages' TSDoc by TypeDoc: one page for each entry point. Fails where a comment
- * links to nothing, or where an export tells of a type that nobody can import.
+ * Generates the API reference from the packages' TSDoc with TypeDoc: one page per entry point. Fails if a comment has a
+ * broken link, or if an export uses a type that can't be imported.
  */
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,34 +9,34 @@ import { Application, OptionDefaults } from 'typedoc';
 import type { TypeDocOptions } from 'typedoc';
 import type { PluginOptions } from 'typedoc-plugin-markdown';
 
-/** Where the reference stands. */
+/** The folder of the reference. */
 export const API_FOLDER = 'docs/api';
 
 interface Package {
   readonly name: string;
   readonly entries: readonly string[];
-  /** Types that its reference names and that are of no use to whoever reads it. */
-  readonly inside: readonly string[];
+  /** Types that the reference mentions but does not document. */
+  readonly internal: readonly string[];
 }
 
 const PACKAGES: readonly Package[] = [
   {
     name: 'server',
     entries: ['index.ts', 'reporter/index.ts'],
-    // How the names and values of the options come from the table of the environment.
-    inside: ['Camel', 'Optional', 'ValueOf', 'VariableName', 'Variable'],
+    // They derive the options from the environment variables.
+    internal: ['Camel', 'Optional', 'ValueOf', 'VariableName', 'Variable'],
   },
   {
     name: 'widget',
     entries: ['index.ts', 'client/index.ts', 'react/index.ts', 'vue/index.ts', 'testing/index.ts'],
-    // What a connection and a scripted transport are to the client alone.
-    inside: [
+    // They connect the client with its transports.
+    internal: [
       ...['Connection', 'ConnectionParts', 'WatchTarget', 'Operation', 'TransportSession', 'TokenLifetime'],
       ...['SessionListener', 'PageSignal', 'ProgressFragment', 'IngestionOutcome'],
     ],
   },
 ];
-/** Of the custom elements manifest; they are listed under these names. */
+/** Tags of the custom elements manifest. */
 const ELEMENT_TAGS = [
   '@tag',
   '@tagname',
@@ -47,7 +47,7 @@ const ELEMENT_TAGS = [
   '@csspart',
   '@cssprop',
 ] as const;
-async function renderPackage({ name, entries, inside }: Package, out: string): Promise<void> {
+async function renderPackage({ name, entries, internal }: Package, out: string): Promise<void> {
   const options: Partial<TypeDocOptions & PluginOptions> = {
     plugin: ['typedoc-plugin-markdown'],
     tsconfig: `${name}/tsconfig.json`,
@@ -60,7 +60,7 @@ async function renderPackage({ name, entries, inside }: Package, out: string): P
     excludeProtected: true,
     excludeExternals: true,
     blockTags: [...OptionDefaults.blockTags, ...ELEMENT_TAGS],
-    intentionallyNotExported: [...inside],
+    intentionallyNotExported: [...internal],
     treatWarningsAsErrors: true,
     outputs: [{ name: 'markdown', path: out }],
     logLevel: 'Warn',
@@ -68,7 +68,7 @@ async function renderPackage({ name, entries, inside }: Package, out: string): P
     flattenOutputFiles: true,
     hidePageHeader: true,
     hideBreadcrumbs: true,
-    // Its guesses of the anchors that a heading gets are not always those of the reader's Markdown.
+    // The generated anchors of headings would not always match those of the Markdown renderer.
     useHTMLAnchors: true,
     parametersFormat: 'table',
     interfacePropertiesFormat: 'table',
@@ -80,16 +80,16 @@ async function renderPackage({ name, entries, inside }: Package, out: string): P
   app.validate(project);
   await app.generateOutputs(project);
   if (app.logger.hasErrors() || app.logger.hasWarnings())
-    throw new Error(`TypeDoc complained of ${name}, see above.`);
+    throw new Error(`TypeDoc reported problems in ${name}, see above.`);
 }
 
-/** Members of a union in the order of the alphabet: TypeScript's own is that in which it met them, which any import changes. */
-function inOrder(page: string): string {
+/** Sorts the members of a union: TypeScript's own order changes with any import. */
+function sortUnions(page: string): string {
   const union = /`"[^`|]*"`(?: \\\| `"[^`|]*"`)+/g;
   return page.replaceAll(union, (text) => text.split(' \\| ').sort().join(' \\| '));
 }
 
-/** Pages of the reference by their paths from the root. Takes some seconds. */
+/** The pages of the reference by their paths from the root. Takes some seconds. */
 export async function renderApi(): Promise<ReadonlyMap<string, string>> {
   const pages = new Map<string, string>();
   const links: string[] = [];
@@ -99,7 +99,7 @@ export async function renderApi(): Promise<ReadonlyMap<string, string>> {
       await renderPackage(each, folder);
       for (const file of readdirSync(folder).filter((name) => name !== 'README.md')) {
         const short = (text: string) => text.replaceAll('@ingestion-progress.', '');
-        const page = inOrder(short(readFileSync(join(folder, file), 'utf8')));
+        const page = sortUnions(short(readFileSync(join(folder, file), 'utf8')));
         pages.set(join(API_FOLDER, short(file)), page);
         links.push(`- [${/^# (.+)$/m.exec(page)?.[1] ?? file}](${short(file)})`);
       }
@@ -107,7 +107,7 @@ export async function renderApi(): Promise<ReadonlyMap<string, string>> {
       rmSync(folder, { recursive: true });
     }
   }
-  const head = '# API reference\n\nMade from the comments in the code by `npm run docs:write`.\n\n';
+  const head = '# API reference\n\nGenerated from the comments in the code by `npm run docs:write`.\n\n';
   pages.set(join(API_FOLDER, 'README.md'), `${head}${links.sort().join('\n')}\n`);
   return pages;
 }

@@ -1,9 +1,9 @@
-/** Code blocks of Markdown pages, and the compiler run over those in TypeScript. */
+/** Extracts the code blocks of Markdown pages, and compiles those in TypeScript. */
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import ts from 'typescript';
 
-/** A fenced block, with the line of its fence. */
+/** A fenced block and the line of its fence. */
 export interface Block {
   readonly page: string;
   readonly line: number;
@@ -22,28 +22,28 @@ export function blocksOf(page: string, text: string): readonly Block[] {
   }));
 }
 
-/** What the pages take for given, and leave to their reader. */
-const TAKEN_FOR_GIVEN =
+/** Declarations that the pages leave to the reader. */
+const DECLARATIONS =
   'declare function getToken(): Promise<string>; declare const token: string; export {};\n';
 
-/** What the compiler says of blocks in `ts` and `tsx`, each a module of its own; a line each, empty where all is well. */
+/** Compiles `ts` and `tsx` blocks, each as its own module; returns one line per error. */
 export function compile(blocks: readonly Block[], root: string): readonly string[] {
   const { config } = ts.readConfigFile(join(root, 'tests/tsconfig.json'), (path) => ts.sys.readFile(path));
   const { options } = ts.parseJsonConfigFileContent(config, ts.sys, join(root, 'tests'), { noEmit: true });
   const files = new Map(
     blocks.map((block) => {
       const name = `${block.page.replaceAll('/', '-')}-line-${block.line}.${block.language}`;
-      return [join(root, 'tests/docs', name), { block, text: TAKEN_FOR_GIVEN + block.code }] as const;
+      return [join(root, 'tests/docs', name), { block, text: DECLARATIONS + block.code }] as const;
     }),
   );
-  const shown = {
+  const compilerOptions = {
     ...options,
     noUnusedLocals: false,
     noUnusedParameters: false,
     composite: false,
     noPropertyAccessFromIndexSignature: false,
   };
-  const host = ts.createCompilerHost(shown);
+  const host = ts.createCompilerHost(compilerOptions);
   const { readFile, fileExists, getSourceFile } = host;
   host.readFile = (path) => files.get(path)?.text ?? readFile(path);
   host.fileExists = (path) => files.has(path) || fileExists(path);
@@ -53,7 +53,7 @@ export function compile(blocks: readonly Block[], root: string): readonly string
       ? getSourceFile(path, ...rest)
       : ts.createSourceFile(path, file.text, ts.ScriptTarget.ES2022);
   };
-  const program = ts.createProgram([...files.keys()], shown, host);
+  const program = ts.createProgram([...files.keys()], compilerOptions, host);
   return [...files].flatMap(([path, { block }]) => {
     const source = program.getSourceFile(path);
     const found = source === undefined ? [] : ts.getPreEmitDiagnostics(program, source);
@@ -64,7 +64,7 @@ export function compile(blocks: readonly Block[], root: string): readonly string
   });
 }
 
-/** What is wrong with JavaScript's or TypeScript's spelling alone, without types; a line each. */
+/** Parses JavaScript or TypeScript without types; returns one line per syntax error. */
 export function parse(code: string): readonly string[] {
   const { diagnostics = [] } = ts.transpileModule(code, {
     reportDiagnostics: true,
@@ -73,7 +73,7 @@ export function parse(code: string): readonly string[] {
   return diagnostics.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, ' '));
 }
 
-/** Reads a page with the folder that its relative links start from. */
+/** Reads a page, with the folder that its relative links start from. */
 export function readPage(page: string): { readonly text: string; readonly folder: string } {
   return { text: readFileSync(page, 'utf8'), folder: dirname(page) };
 }

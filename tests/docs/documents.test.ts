@@ -1,4 +1,4 @@
-/** The documents hold: what is made is fresh, links lead somewhere, code compiles, every code is explained. */
+/** The documents are correct: generated parts are up to date, links work, code compiles, every code is explained. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join, normalize } from 'node:path';
@@ -15,43 +15,43 @@ const pages = pagePaths().map((path) => ({ path, ...readPage(path) }));
 const blocks = pages.flatMap(({ path, text }) => blocksOf(path, text));
 
 describe('each page', () => {
-  test('has in it what is made from code, as the code stands now', () => {
+  test('has up-to-date generated parts', () => {
     const stale = pages.filter(({ text }) => render(text) !== text).map(({ path }) => path);
-    expect(stale, 'npm run docs:write writes them').toEqual([]);
+    expect(stale, 'run npm run docs:write').toEqual([]);
   });
 
-  test('of the API says what the code says, and each type in it can be imported', async () => {
-    const made = await renderApi();
-    const stale = [...made].filter(
+  test('of the API reference matches the code, and every type in it can be imported', async () => {
+    const generated = await renderApi();
+    const stale = [...generated].filter(
       ([path, text]) => !existsSync(path) || readFileSync(path, 'utf8') !== text,
     );
     expect(
       stale.map(([path]) => path),
-      'npm run docs:write writes them',
+      'run npm run docs:write',
     ).toEqual([]);
-    const others = pages.filter(({ path }) => path.startsWith(`${API_FOLDER}/`) && !made.has(path));
+    const others = pages.filter(({ path }) => path.startsWith(`${API_FOLDER}/`) && !generated.has(path));
     expect(others.map(({ path }) => path)).toEqual([]);
-  }, 90_000);
+  }, 180_000);
 
   test('has a title', () => {
     expect(pages.filter(({ text }) => !/^# \S/.test(text)).map(({ path }) => path)).toEqual([]);
   });
 
-  test('links to files and headings that are there', () => {
-    const dead: string[] = [];
+  test('links to existing files and headings', () => {
+    const broken: string[] = [];
     for (const { path: page, text, folder } of pages) {
       for (const { path, anchor } of relativeLinks(text)) {
         const target = path === '' ? page : normalize(join(folder, path));
         const heading = anchor !== '' && target.endsWith('.md');
-        if (!existsSync(target)) dead.push(`${page}: ${path}`);
+        if (!existsSync(target)) broken.push(`${page}: ${path}`);
         else if (heading && !anchors(readFileSync(target, 'utf8')).has(anchor))
-          dead.push(`${page}: ${path}#${anchor}`);
+          broken.push(`${page}: ${path}#${anchor}`);
       }
     }
-    expect(dead).toEqual([]);
+    expect(broken).toEqual([]);
   });
 
-  test('is reached from the README', () => {
+  test('can be reached from the README', () => {
     const reached = new Set<string>();
     const follow = (target: string) => {
       const isFolder = existsSync(target) && statSync(target).isDirectory();
@@ -66,12 +66,12 @@ describe('each page', () => {
   });
 });
 
-/** Diagrams of two kinds: every line is one that the kind knows, and every participant was declared. */
+/** Checks two kinds of diagrams: every line must be valid, and every participant declared. */
 function mermaid(code: string): string | null {
   const [kind, ...lines] = code.trimEnd().split('\n');
   if (kind === 'stateDiagram-v2') {
-    const odd = lines.find((line) => !/^ +(\[\*\]|\w+) --> (\[\*\]|\w+)( : [\w, ]+)?$/.test(line));
-    return odd === undefined ? null : `not a transition: ${odd}`;
+    const invalid = lines.find((line) => !/^ +(\[\*\]|\w+) --> (\[\*\]|\w+)( : [\w, ]+)?$/.test(line));
+    return invalid === undefined ? null : `not a transition: ${invalid}`;
   }
   if (kind !== 'sequenceDiagram') return `no check for ${String(kind)}`;
   const declared = new Set([...code.matchAll(/participant (\w+) as .+/g)].map(([, name]) => name));
@@ -85,7 +85,7 @@ function mermaid(code: string): string | null {
   return null;
 }
 
-/** What is wrong with a block whose language is not compiled; null where nothing is. */
+/** Checks blocks that are not compiled; null if a block is valid. */
 const CHECKS: Readonly<Record<string, (block: Block) => string | null>> = {
   sh: ({ code }) => spawnSync('bash', ['-n'], { input: code, encoding: 'utf8' }).stderr || null,
   python: ({ code }) =>
@@ -123,7 +123,7 @@ describe('each block of code', () => {
     expect(compile(own, process.cwd())).toEqual([]);
   }, 180_000);
 
-  test('in another language is well formed, and none is left unchecked', () => {
+  test('in another language is well-formed, and none is unchecked', () => {
     const wrong = blocks
       .filter(({ language }) => !COMPILED.has(language))
       .map((block) => {
@@ -135,7 +135,7 @@ describe('each block of code', () => {
   });
 });
 
-/** A block that is a file of the repository, which is compiled and run where it lies. */
+/** Whether a block is a file of the repository, which is compiled and run there. */
 function isIncluded(page: string, line: number): boolean {
   const { text } = readPage(page);
   return text.split('\n')[line - 2]?.startsWith('<!-- file: ') ?? false;
@@ -148,6 +148,7 @@ describe('troubleshooting', () => {
     for (const { code, reason } of Object.values(CLOSES)) expect(text).toContain(`| ${code} | ${reason} |`);
   });
 
+  // (invariant: close-code-says-what-to-do)
   test('explains every close code and every error code of the protocol', () => {
     const protocol = readFileSync('schema/PROTOCOL.md', 'utf8');
     const closes = /## Close codes([\s\S]*?)\n## /.exec(protocol)?.[1] ?? '';

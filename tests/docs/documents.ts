@@ -1,36 +1,36 @@
 /**
- * What of the documents is made from something else: code that is a tested file, and the table of the environment.
- * Knows markers and text; where the documents lie is the business of others.
+ * Generates parts of the documents: code from tested files, the table of environment variables, and the table of design
+ * tokens. Knows markers and text, but not where the documents are.
  */
 import { readFileSync } from 'node:fs';
 import { VARIABLES } from '../../server/config.js';
 
-/** The fence below `<!-- file: PATH -->` holds that file. */
+/** The fence below `<!-- file: PATH -->` contains that file. */
 const INCLUDE = /(<!-- file: (\S+) -->\n+```\w*\n)[\s\S]*?(?<=\n)(```)/g;
-/** Between `<!-- configuration -->` and `<!-- /configuration -->` stands the table of the environment. */
+/** The table of environment variables is between `<!-- configuration -->` and `<!-- /configuration -->`. */
 const CONFIGURATION = /(<!-- configuration -->\n)[\s\S]*?(<!-- \/configuration -->)/g;
 
-/** Between `<!-- design tokens -->` and `<!-- /design tokens -->` stands the table of the custom properties. */
+/** The table of custom properties is between `<!-- design tokens -->` and `<!-- /design tokens -->`. */
 const TOKENS = /(<!-- design tokens -->\n)[\s\S]*?(<!-- \/design tokens -->)/g;
 
-/** The custom properties as the element's comment tells them, with the values that its styles give them. */
+/** The custom properties in the element's comment, with their values in its styles. */
 export function tokensTable(): string {
-  const told = readFileSync('widget/element/ingestion-progress-element.ts', 'utf8');
+  const comment = readFileSync('widget/element/ingestion-progress-element.ts', 'utf8');
   const styles = readFileSync('widget/element/styles/tokens.ts', 'utf8');
   const valueOf = (name: string) => {
-    // The last one knows light and dark.
+    // The last one has values for light and dark.
     const value = [...styles.matchAll(new RegExp(`var\\(${name}, (.+)\\);`, 'g'))].at(-1)?.[1];
     const [, light, dark] = /^light-dark\((.+), (.+)\)$/.exec(value ?? '') ?? [];
-    const shown = (text: string | undefined) => (text === undefined ? '–' : `\`${text}\``);
-    return light === undefined ? `${shown(value)} | the same` : `${shown(light)} | ${shown(dark)}`;
+    const cell = (text: string | undefined) => (text === undefined ? '–' : `\`${text}\``);
+    return light === undefined ? `${cell(value)} | the same` : `${cell(light)} | ${cell(dark)}`;
   };
-  const rows = [...told.matchAll(/ \* @cssprop (--\S+) - (.+)/g)].map(
+  const rows = [...comment.matchAll(/ \* @cssprop (--\S+) - (.+)/g)].map(
     ([, name = '', meaning = '']) => `| \`${name}\` | ${valueOf(name)} | ${meaning} |`,
   );
   return ['| custom property | light | dark | |', '|---|---|---|---|', ...rows, ''].join('\n');
 }
 
-/** The environment as a table: name, default with its unit, meaning. */
+/** The environment variables as a table: name, default with unit, description. */
 export function configurationTable(): string {
   const rows = Object.entries(VARIABLES).map(([name, variable]) => {
     const preset = variable.default === null || variable.default === '' ? '–' : `\`${variable.default}\``;
@@ -40,7 +40,7 @@ export function configurationTable(): string {
   return ['| variable | default | |', '|---|---|---|', ...rows, ''].join('\n');
 }
 
-/** The page with all that is made put in its place. Throws where a file that it names is not there. */
+/** The page with its generated parts. Throws if an included file does not exist. */
 export function render(page: string): string {
   return page
     .replaceAll(

@@ -1,6 +1,6 @@
-/** Links of Markdown pages, and the anchors that they may point to, as GitHub makes them. */
+/** The links of Markdown pages, and the anchors that they may point to, as GitHub generates them. */
 
-/** Relative links of a page, outside of code: path and anchor, either may be empty. */
+/** The relative links of a page outside of code: path and anchor, either may be empty. */
 export function relativeLinks(text: string): readonly { readonly path: string; readonly anchor: string }[] {
   const prose = text.replaceAll(/^```[\s\S]*?^```$/gm, '').replaceAll(/`[^`\n]*`/g, '`code`');
   return [...prose.matchAll(/\]\(([^()\s]+)\)/g)]
@@ -12,7 +12,7 @@ export function relativeLinks(text: string): readonly { readonly path: string; r
     });
 }
 
-/** Anchors of a page: those of its headings, and those that it gives itself. */
+/** The anchors of a page: those of its headings and explicit ones. */
 export function anchors(text: string): ReadonlySet<string> {
   const prose = text.replaceAll(/^```[\s\S]*?^```$/gm, '');
   const seen = new Map<string, number>();

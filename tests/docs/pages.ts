@@ -1,4 +1,4 @@
-/** The documents of this repository: every Markdown file that git knows or will know. */
+/** The documents of this repository: every Markdown file that git tracks or would track. */
 import { execFileSync } from 'node:child_process';
 
 /** Paths from the root of the repository. */

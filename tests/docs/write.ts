@@ -1,4 +1,4 @@
-/** Writes into the documents what is made from something else; `npm run docs:write`. */
+/** Writes the generated parts of the documents; `npm run docs:write`. */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { API_FOLDER, renderApi } from './api.js';
 import { render } from './documents.js';

@@ -1,4 +1,4 @@
-/** That the demo's ingestion leaves the server's event loop alone: it runs in a thread of its own, from end to end. */
+/** The demo's ingestion never blocks the server's event loop: all of it runs in a worker thread. */
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import type { PipelineListener } from '../../examples/folder-ingestion/pipeline/
 import { createTemporaryDirectory, type TemporaryDirectory } from '../support/temporary-directory.js';
 import { ROOT } from './support/demo-process.js';
 
-const DEADLINE_MS = 60_000;
+const TIMEOUT_MS = 60_000;
 const never = new AbortController().signal;
 let scratch: TemporaryDirectory;
 let runInThread: typeof RunInThread;
@@ -41,25 +41,25 @@ function begin(listener: Partial<PipelineListener> = {}) {
   return { run, index: join(workFolder, 'index.json') };
 }
 
-it('an ingestion comes to its index while the event loop that began it does not turn once', async () => {
-  let heard = 0;
-  const { run, index } = begin({ phaseStarted: () => (heard += 1) });
-  const doorbell = new Int32Array(new SharedArrayBuffer(4));
-  const until = performance.now() + DEADLINE_MS;
-  // Holds this thread, and with it its event loop: nothing of the job can run here.
-  while (!existsSync(index) && performance.now() < until) Atomics.wait(doorbell, 0, 0, 20);
+it('an ingestion reaches its index while the event loop that started it is blocked', async () => {
+  let phases = 0;
+  const { run, index } = begin({ phaseStarted: () => (phases += 1) });
+  const signal = new Int32Array(new SharedArrayBuffer(4));
+  const until = performance.now() + TIMEOUT_MS;
+  // Blocks this thread and its event loop, so nothing of the job can run here.
+  while (!existsSync(index) && performance.now() < until) Atomics.wait(signal, 0, 0, 20);
   expect(existsSync(index)).toBe(true);
-  expect(heard).toBe(0);
+  expect(phases).toBe(0);
   expect((await run).output.documents).toBe(300);
-  expect(heard).toBe(4);
+  expect(phases).toBe(4);
 });
 
-it('how long the event loop was held meanwhile is measured and said', async () => {
+it('the longest block of the event loop meanwhile is measured and printed', async () => {
   const delay = monitorEventLoopDelay({ resolution: 1 });
   delay.enable();
   await begin().run;
   delay.disable();
-  // A figure, not a verdict: beside other suites it says as much of the machine.
-  console.info(`  event loop held for ${(delay.max / 1e6).toFixed(1)} ms at most during an ingestion`);
+  // Printed, not asserted: next to other suites it depends on the machine.
+  console.info(`  event loop blocked for ${(delay.max / 1e6).toFixed(1)} ms at most during an ingestion`);
   expect(delay.count).toBeGreaterThan(0);
 });

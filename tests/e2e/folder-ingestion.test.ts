@@ -1,4 +1,4 @@
-/** The demo as a newcomer meets it: real processes, a real folder, a real browser. */
+/** The demo as a new user runs it: real processes, a real folder, a real browser. */
 import { execFileSync } from 'node:child_process';
 import { createServer } from 'node:http';
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -11,10 +11,10 @@ import { createTemporaryDirectory, type TemporaryDirectory } from '../support/te
 import { complaintsOf, keepScreenshot, startChromium } from './support/chromium.js';
 import { ROOT, startDemo, startNpm, startServe } from './support/demo-process.js';
 import { recordBar } from './support/bar.js';
-import { outlivingEmbedded, outlivingMongo } from './support/stored-state.js';
+import { embeddedStoreAt, mongoStore } from './support/stored-state.js';
 import { PROJECT, query, rest, watch } from './support/watching.js';
 
-/** Some hundred files of documentation: a few seconds of work. */
+/** A few hundred files of documentation: a few seconds of work. */
 const FOLDER = join(ROOT, 'node_modules/rxjs');
 
 let browser: Browser;
@@ -40,7 +40,7 @@ function folderOf(files: Readonly<Record<string, string>>): string {
 }
 
 describe('npm start', () => {
-  it('shows a person a real ingestion until the bar reaches 100%, and searches what it ingested', async () => {
+  it('shows a real ingestion until the bar reaches 100%, and searches what it ingested', async () => {
     const demo = startNpm(['start', '--', FOLDER], { dataDir });
     const url = await demo.url;
     const page = await browser.newPage({ viewport: { width: 960, height: 720 } });
@@ -76,12 +76,12 @@ describe('npm start', () => {
     await page.getByText('There is no folder ../lodash under').waitFor();
     await page.close();
 
-    // Ctrl-C reaches npm and its shell, too, which then end by the signal; the demo's own code is looked at below.
+    // Ctrl-C also reaches npm and its shell, which the signal ends; the demo's own exit code is tested below.
     demo.signal('SIGINT');
     await demo.ended;
   }, 120_000);
 
-  it('with --once ends by itself, after every watcher was sent the ending; serve then answers the same', async () => {
+  it('with --once exits after every watcher received the ending; serve then answers the same', async () => {
     const demo = startDemo(['--once', FOLDER], { dataDir });
     const watching = watch(await demo.url);
     const slow = watch(await demo.url);
@@ -97,32 +97,32 @@ describe('npm start', () => {
     expect(await rest(url)).toEqual(last?.progress);
   }, 60_000);
 
-  it('counts a file that it cannot read, and ends as completed with errors', async () => {
+  it('counts an unreadable file, and completes with errors', async () => {
     const folder = folderOf({ 'fine.md': '# Fine\n\nText.', 'broken.md': 'a\0b' });
     symlinkSync('nowhere', join(folder, 'dangling.md'));
     const demo = startDemo([folder], { dataDir });
     const page = await browser.newPage();
     await page.goto(await demo.url);
     await page.getByText('Completed with errors').waitFor();
-    await page.getByText('Files that could not be read').click();
-    await page.getByText('broken.md: not text, in spite of its name').waitFor();
+    await page.getByText('Unreadable files').click();
+    await page.getByText('broken.md: not a text file').waitFor();
     await page.close();
   }, 60_000);
 
-  it('stops where a person cancels it, and can be started again', async () => {
+  it('stops when a person cancels it, and can be started again', async () => {
     const demo = startDemo([FOLDER], { dataDir });
     const url = await demo.url;
     const page = await browser.newPage();
     await page.goto(url);
     await page.getByRole('button', { name: 'Cancel' }).click();
-    await demo.said(/^Cancelled\.$/m);
+    await demo.printed(/^Cancelled\.$/m);
     expect(await query(url)).toMatchObject({ status: 'CANCELLED', result: null });
     await page.getByRole('button', { name: 'Ingest again' }).click();
     await page.getByText('Completed', { exact: true }).waitFor({ timeout: 60_000 });
     await page.close();
   }, 60_000);
 
-  it('ends cleanly on Ctrl-C in mid-run, and says that a person stopped it', async () => {
+  it('exits cleanly on Ctrl-C during a run, and marks the ingestion as cancelled', async () => {
     const demo = startDemo([FOLDER], { dataDir });
     const watching = watch(await demo.url);
     await watching.until((event) => event.progress?.currentPhase === 2);
@@ -133,12 +133,12 @@ describe('npm start', () => {
   }, 60_000);
 });
 
-describe('a demo killed in mid-run', () => {
+describe('a demo killed during a run', () => {
   it.each([
-    ['the embedded store', outlivingEmbedded],
-    ['MongoDB', outlivingMongo],
+    ['the embedded store', embeddedStoreAt],
+    ['MongoDB', mongoStore],
   ])(
-    'is found as it was stored on %s, marked as interrupted, and started again from the page',
+    'continues from the state stored in %s: marked as interrupted, then retried from the page',
     async (_name, open) => {
       await using store = await open(dataDir);
       const killed = startDemo([FOLDER], { dataDir, env: store.env });
@@ -155,8 +155,8 @@ describe('a demo killed in mid-run', () => {
       expect((await query(url))?.progressPercent).toBeGreaterThanOrEqual(
         stored?.progress.progressPercent ?? 100,
       );
-      await demo.said(/was interrupted; start it again from the page/);
-      // At once where the store's lock proves the death; once the lease has run out where it does not.
+      await demo.printed(/was interrupted\. Retry it on the page/);
+      // At once if the store's lock proves that the server died; otherwise when its lease has expired.
       const marked = await watch(url).until((event) => event.progress?.status === 'FAILED');
       expect(marked.progress).toMatchObject({
         id: seen.progress?.id,
@@ -172,7 +172,7 @@ describe('a demo killed in mid-run', () => {
       await page.getByRole('button', { name: 'Retry' }).click();
       await page.getByText('Completed', { exact: true }).waitFor({ timeout: 60_000 });
       await page.close();
-      // What the first two phases made was kept, so they were not done again.
+      // The results of the first two phases were kept, so the phases are not repeated.
       expect(await query(url)).toMatchObject({
         retryOf: seen.progress?.id,
         fromPhase: 3,
@@ -183,26 +183,26 @@ describe('a demo killed in mid-run', () => {
   );
 });
 
-describe('what cannot be', () => {
+describe('invalid input', () => {
   it.each([
-    ['a folder that is not there', ['nowhere'], 1, /There is no folder nowhere/],
+    ['a missing folder', ['nowhere'], 1, /There is no folder nowhere/],
     ['a file', ['package.json'], 1, /package\.json is a file/],
-    ['two folders', ['docs', 'schema'], 2, /One folder at a time/],
-    ['an option that is not known', ['--twice', 'docs'], 2, /--twice is not known/],
-  ])('%s is answered with a sentence, and not with success', async (_what, args, code, sentence) => {
+    ['two folders', ['docs', 'schema'], 2, /Give one folder, not 2/],
+    ['an unknown option', ['--twice', 'docs'], 2, /Unknown option --twice/],
+  ])('%s gives one sentence and an exit code that is not 0', async (_what, args, code, sentence) => {
     const demo = startDemo(args, { dataDir });
     expect(await demo.ended).toBe(code);
     expect(demo.output).toMatch(sentence);
     expect(demo.output).not.toMatch(/^\s+at /m);
   });
 
-  it('a wrong environment names every problem at once', async () => {
+  it('an invalid environment lists every problem', async () => {
     const demo = startDemo(['docs'], { dataDir, env: { PORT: 'many', LOG_LEVEL: 'loud' } });
     expect(await demo.ended).toBe(2);
     expect(demo.output).toMatch(/PORT[^]*LOG_LEVEL|LOG_LEVEL[^]*PORT/);
   });
 
-  it('a port that is taken is one sentence', async () => {
+  it('a port in use gives one sentence', async () => {
     const taken = createServer().listen(0, '127.0.0.1');
     await once(taken, 'listening');
     const { port } = taken.address() as AddressInfo;
@@ -212,7 +212,7 @@ describe('what cannot be', () => {
     taken.close();
   });
 
-  it('a second process on the same DATA_DIR is one sentence', async () => {
+  it('a second process on the same DATA_DIR gives one sentence', async () => {
     const first = startDemo(['docs'], { dataDir });
     await first.url;
     const second = startDemo(['docs'], { dataDir });

@@ -1,4 +1,4 @@
-/** Jobs in other languages against a real server: the files under examples/jobs as they stand. */
+/** Jobs in other languages against a real server: the unmodified files of examples/jobs. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -11,7 +11,7 @@ import { freePort } from '../support/daemon.js';
 import { createTcpProxy } from '../support/tcp-proxy.js';
 import { createTemporaryDirectory, type TemporaryDirectory } from '../support/temporary-directory.js';
 
-// Processes of other languages take their time to start where all tests run at once.
+// Processes of other languages start slowly while all tests run.
 vi.setConfig({ testTimeout: 60_000 });
 
 const JOBS = fileURLToPath(new URL('../../examples/jobs/', import.meta.url));
@@ -48,7 +48,7 @@ async function stateOf(server: RunningServer): Promise<unknown> {
 }
 
 describe.each([['ingest.py'], ['ingest.sh']])('%s', (job) => {
-  it('takes a folder through four phases, and a watcher sees each of them', async () => {
+  it('ingests a folder in four phases, and a watcher sees each of them', async () => {
     const server = await startTestServer();
     const { events } = watchStock(connectStock(server.wsUrl, { token: tokenFor() }), 'p1', { follow: true });
     expect(await run(job, [folder, target], environmentOf(server.url))).toEqual({ code: 0, output: '' });
@@ -60,12 +60,12 @@ describe.each([['ingest.py'], ['ingest.sh']])('%s', (job) => {
     expect(readFileSync(target, 'utf8')).toContain('humpback');
   });
 
-  it('sends again what did not get through', async () => {
+  it('retries reports that failed to arrive', async () => {
     const server = await startTestServer();
     const real = Number(new URL(server.url).port);
     const nothing = await freePort();
     let connections = 0;
-    // The first connection, and each fifth after it, leads to a port where nobody listens.
+    // The first connection, and every fifth after it, goes to a port where nothing listens.
     await using proxy = await createTcpProxy(() => ((connections += 1) % 5 === 1 ? nothing : real));
     const { code } = await run(job, [folder, target], environmentOf(`http://127.0.0.1:${proxy.port}`));
     expect(code).toBe(0);
@@ -73,7 +73,7 @@ describe.each([['ingest.py'], ['ingest.sh']])('%s', (job) => {
     expect(await stateOf(server)).toMatchObject({ status: 'COMPLETED', progressPercent: 100 });
   });
 
-  it('reports a folder that is not there as a failure, and fails itself', async () => {
+  it('reports a missing folder as a failure, and exits with 1', async () => {
     const server = await startTestServer();
     const { code, output } = await run(job, [join(folder, 'nowhere'), target], environmentOf(server.url));
     expect(code).toBe(1);
@@ -81,7 +81,7 @@ describe.each([['ingest.py'], ['ingest.sh']])('%s', (job) => {
     expect(await stateOf(server)).toMatchObject({ status: 'FAILED', error: { recoverable: false } });
   });
 
-  it('stops with a sentence where its token may not write, or another ingestion runs', async () => {
+  it('exits with a message if its token may not write, or another ingestion is running', async () => {
     const server = await startTestServer();
     const reading = await run(job, [folder, target], environmentOf(server.url, tokenFor()));
     expect(reading).toMatchObject({ code: 1, output: expect.stringContaining('FORBIDDEN') });

@@ -74,7 +74,7 @@ describe.each(HOSTS)('%s', (name, wanted) => {
     await run.emitPhaseStarted(3, 'Weighing books');
     await page.getByText('Weighing books').first().waitFor({ timeout: 60_000 });
     await run.emitComplete({ itemsProcessed: 10, itemsFailed: 0 });
-    await page.getByText('Last word: SUCCESS, 10 items').waitFor();
+    await page.getByText('Result: SUCCESS, 10 items').waitFor();
     await page.getByText('Completed', { exact: true }).waitFor();
     // The hook has its own connection, which reconnects independently.
     if (name === 'react') {

@@ -90,6 +90,7 @@ describe('a job elsewhere', () => {
     expect(JSON.stringify(log.data?.['ingestionEvents'])).toMatch(/ingestion_started.*ingestion_complete/);
   });
 
+  // (invariant: authorized-on-every-path)
   it('needs progress:write for it, and reading needs less', async () => {
     const running = await startTestServer();
     const reader = await report(running, 'startIngestion', 'StartIngestionInput', {}, tokenFor());

@@ -26,6 +26,7 @@ async function openWatcher(running: RunningServer, clock: ManualClock) {
   return raw;
 }
 
+// (invariant: drain-without-herd)
 describe('a server that goes down', () => {
   it('says so to its probes first, and takes nobody new, while its watchers go on', async () => {
     const clock = createManualClock();

@@ -95,11 +95,15 @@ describe('a document', () => {
     ['tokens', `{ ${'serverTime '.repeat(300)} }`],
     ['levels', `{ __type(name: "Query") { ${'ofType { '.repeat(7)} name ${'} '.repeat(7)} } }`],
     ['aliases', '{ a: serverTime b: serverTime c: serverTime }'],
+    [
+      'cost',
+      '{ ingestionEvents(projectId: "p1", ingestionId: "i", first: 500) { edges { node { payload } } } }',
+    ],
   ])(
     'past a limit of its %s is BAD_USER_INPUT, with one line however often it comes',
     async (limit, query) => {
       const running = await startTestServer({
-        ...{ maxDocumentTokens: 200, maxDocumentDepth: 8, maxDocumentAliases: 2 },
+        ...{ maxDocumentTokens: 200, maxDocumentDepth: 8, maxDocumentAliases: 2, maxDocumentCost: 10_000 },
       });
       const raw = await openRaw(running.wsUrl);
       await raw.init(tokenFor());

@@ -40,6 +40,7 @@ async function open(seconds: number, access: AccessPolicy = tokenAccess) {
   return { clock, running, stock, watch };
 }
 
+// (invariant: authorized-on-every-path)
 describe('a token on an open connection', () => {
   it('that expires closes it with 4403', async () => {
     const { clock, running, stock } = await open(100);

@@ -36,6 +36,7 @@ async function startIngestion(address: string): Promise<{ progress: object; poll
   return data.startIngestion;
 }
 
+// (invariant: drain-without-herd)
 describe('a herd', () => {
   it('is let in whole where all of it comes while the server is busy', async () => {
     const server = spawnServer({ DATA_DIR: dataDir });

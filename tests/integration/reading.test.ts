@@ -20,6 +20,7 @@ async function started(): Promise<RunningServer> {
 }
 
 describe('the same state', () => {
+  // (invariant: whole-state-events)
   it('is told by subscription, query, GET and REST, field by field', async () => {
     const running = await started();
     const watch = watchStock(connectStock(running.wsUrl, { token: tokenFor() }), 'p1');
@@ -51,6 +52,7 @@ describe.each([
     expect(changed.headers.get('etag')).not.toBe(etag);
   });
 
+  // (invariant: authorized-on-every-path)
   it('asks for access before it answers 304', async () => {
     const running = await started();
     const etag = String((await running.get(path)).headers.get('etag'));

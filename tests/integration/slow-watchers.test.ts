@@ -79,6 +79,7 @@ const namesOf = ({ messages }: RawSocket) =>
         ?.ingestionProgress.__typename,
   );
 
+// (invariant: conflate-only-updates)
 describe('a reader that pauses', () => {
   it('is told the newest state and the ending when it goes on, and memory stays flat meanwhile', async () => {
     const { raw, publish, running } = await paused();

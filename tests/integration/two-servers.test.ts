@@ -67,6 +67,7 @@ describe('two servers', () => {
     expect(revisions).toEqual([...revisions].sort((x, y) => x - y));
   });
 
+  // (invariant: outage-stays-behind)
   it('without Redis keep the watchers of both by the store, say so, and are live again after', async () => {
     const { a, b } = await twoServers();
     const near = await watchOn(a);

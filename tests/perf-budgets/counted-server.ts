@@ -1,4 +1,4 @@
-/** A server whose store reads and JSON texts are counted, and watchers to be counted for. */
+/** A server whose store reads and JSON serializations are counted, and its watchers. */
 import { randomUUID } from 'node:crypto';
 import { createProgressServer, type ProgressServer, type ProgressStore } from '@ingestion-progress/server';
 import { onTestFinished, vi } from 'vitest';
@@ -6,16 +6,16 @@ import { createFleet, type Fleet } from '../../bench/watchers/fleet.js';
 import { BENCH_SECRET, token } from '../../bench/workload.js';
 import { createMemoryStore } from '../../server/store/memory-store.js';
 
-/** A server with what it was seen to do. */
+/** A server with its counts. */
 export interface CountedServer {
   readonly server: ProgressServer;
-  /** Projects read from the store, each as often as it was. */
+  /** Projects read from the store, one entry per read. */
   readonly reads: string[];
-  /** Watchers of these projects, spread evenly. */
+  /** Creates watchers, spread evenly over these projects. */
   watch(projectIds: readonly string[]): Fleet;
 }
 
-/** Starts a server on a store; both end with the test. */
+/** Starts a server; it is closed when the test has finished. */
 export async function startCounted(store: ProgressStore = createMemoryStore()): Promise<CountedServer> {
   const reads: string[] = [];
   const counted: ProgressStore = {
@@ -53,13 +53,13 @@ export async function startCounted(store: ProgressStore = createMemoryStore()): 
   };
 }
 
-/** A project's id that no other test uses. */
+/** A project id that no other test uses. */
 export function freshProject(): string {
   return `project-${randomUUID()}`;
 }
 
-/** Counts the JSON texts of messages to watchers that are made from now on. */
-export function countSerialisations(): () => number {
+/** Counts the JSON serializations of watcher messages from now on. */
+export function countSerializations(): () => number {
   const stringify = vi.spyOn(JSON, 'stringify');
   onTestFinished(() => stringify.mockRestore());
   return () =>

@@ -1,12 +1,12 @@
-/** What a call that is merged away allocates, so that a job may call for every item. */
+/** A merged update allocates almost nothing, so a job may report every item. */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, it } from 'vitest';
 import { createOurEmitter } from '../../bench/emitters/ingestion-progress.js';
 
 const CALLS = 20_000;
-/** A percent that is not a whole number is an object of 16 bytes to V8; nothing else may be. */
-const MOST_BYTES = 32;
+/** V8 allocates 16 bytes for a percent that is not an integer; nothing else may be allocated. */
+const MAX_BYTES = 32;
 
 it('a merged update allocates nothing but its own numbers', async () => {
   setFlagsFromString('--expose-gc');
@@ -15,7 +15,7 @@ it('a merged update allocates nothing but its own numbers', async () => {
   await emitter.open();
   let next = 1;
   const bytes: number[] = [];
-  // The least of some rounds: until V8 has compiled the path it allocates for its own sake.
+  // The minimum of several rounds: V8 allocates for itself until it has compiled the path.
   for (let round = 0; round < 10; round += 1) {
     collect();
     const before = process.memoryUsage().heapUsed;
@@ -23,5 +23,5 @@ it('a merged update allocates nothing but its own numbers', async () => {
     bytes.push((process.memoryUsage().heapUsed - before) / CALLS);
     next += CALLS;
   }
-  expect(Math.min(...bytes.filter((value) => value >= 0))).toBeLessThan(MOST_BYTES);
+  expect(Math.min(...bytes.filter((value) => value >= 0))).toBeLessThan(MAX_BYTES);
 });

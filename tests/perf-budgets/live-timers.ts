@@ -1,12 +1,12 @@
-/** Counts the timers of this process that are alive, by standing in front of the global functions. */
+/** Counts the active timers of this process by wrapping the global functions. */
 
-/** A count that goes on until `restore`. */
+/** A count that is kept until `restore`. */
 export interface LiveTimers {
   readonly count: number;
   restore(): void;
 }
 
-/** Begins to count; timers that were set before are not counted. */
+/** Starts counting; timers set before are not counted. */
 export function countLiveTimers(): LiveTimers {
   const { setTimeout, setInterval, clearTimeout, clearInterval } = globalThis;
   const live = new Set<unknown>();

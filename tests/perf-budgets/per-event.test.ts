@@ -1,43 +1,44 @@
-/** What one event costs is counted by documents, however many watch. */
+/** The cost of an event depends on the number of distinct documents, not of watchers. */
 import { describe, expect, it } from 'vitest';
 import type { Fleet } from '../../bench/watchers/fleet.js';
 import { createMemoryStore } from '../../server/store/memory-store.js';
-import { countSerialisations, freshProject, startCounted } from './counted-server.js';
+import { countSerializations, freshProject, startCounted } from './counted-server.js';
 import { countLiveTimers } from './live-timers.js';
 
 const WATCHERS = 200;
 
-/** Resolves once each watcher has had so many states. */
-async function heard(fleet: Fleet, states: number): Promise<void> {
+/** Resolves when each watcher has received so many states. */
+async function received(fleet: Fleet, states: number): Promise<void> {
   await expect
     .poll(() => fleet.watchers.filter((watcher) => watcher.states >= states).length, { timeout: 10_000 })
     .toBe(fleet.watchers.length);
 }
 
+// (invariant: one-upstream-per-project)
 describe('an event to many watchers of one document', () => {
-  it('is executed once and serialised once', async () => {
+  it('is executed and serialized once', async () => {
     const { server, watch } = await startCounted();
     const project = freshProject();
     await server.emitter.startIngestion(project);
     const fleet = watch([project]);
     await fleet.open(WATCHERS);
     const executions = server.counts.executions;
-    const serialisations = countSerialisations();
+    const serializations = countSerializations();
     await server.emitter.emitPhaseStarted(project, 1, 'Looking');
-    await heard(fleet, 2);
+    await received(fleet, 2);
     expect(server.counts.executions - executions).toBe(1);
-    expect(serialisations()).toBe(1);
+    expect(serializations()).toBe(1);
   });
 
-  it('is executed once also where a new ingestion takes over and each is told a snapshot in its stead', async () => {
+  it('is executed once even if a new ingestion takes over and each watcher gets a snapshot instead', async () => {
     const { server, watch } = await startCounted();
     const project = freshProject();
     await server.emitter.startIngestion(project);
     const fleet = watch([project]);
-    // Half of them came later, and stand elsewhere.
+    // Half of them subscribe later, so their positions differ.
     await fleet.open(WATCHERS / 2);
     await server.emitter.emitPhaseStarted(project, 1, 'Looking');
-    await heard(fleet, 2);
+    await received(fleet, 2);
     await fleet.open(WATCHERS / 2);
     const executions = server.counts.executions;
     const { ingestionId } = await server.emitter.startIngestion(project, { replace: true });
@@ -46,19 +47,19 @@ describe('an event to many watchers of one document', () => {
         timeout: 10_000,
       })
       .toBe(WATCHERS);
-    // The new one's start, and at most the old one's ending.
+    // The start of the new ingestion, and at most the ending of the old one.
     expect(server.counts.executions - executions).toBeLessThanOrEqual(2);
   });
 });
 
-describe('many watchers that come at once', () => {
-  it('cost one store read and one execution a project', async () => {
+describe('many watchers that connect at once', () => {
+  it('cost one store read and one execution per project', async () => {
     const store = createMemoryStore();
     const projects = [freshProject(), freshProject(), freshProject(), freshProject()];
     const first = await startCounted(store);
     for (const project of projects) {
       const run = await first.server.emitter.startIngestion(project);
-      // One that runs would be taken over by the second server, which then need not read it.
+      // The second server would interrupt a running one, and then would not need to read it.
       await run.emitComplete({});
     }
     await first.server.close();
@@ -71,7 +72,7 @@ describe('many watchers that come at once', () => {
     expect(second.server.counts.executions).toBe(projects.length);
   });
 
-  it('hold no timer each', async () => {
+  it('hold no timer of their own', async () => {
     const { server, watch } = await startCounted();
     const project = freshProject();
     await server.emitter.startIngestion(project);

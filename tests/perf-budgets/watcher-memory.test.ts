@@ -1,4 +1,4 @@
-/** What a watcher's first words cost is spent once they are read, however long they were. */
+/** The subscribe message of a watcher is released after it was read, however long it is. */
 import { once } from 'node:events';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -8,23 +8,23 @@ import { token } from '../../bench/workload.js';
 import { freshProject, startCounted } from './counted-server.js';
 
 const WATCHERS = 50;
-/** Spaces in the document, which is remembered once for all: bytes that nobody needs for each. */
+/** Spaces in the document, which is cached once: bytes that must not be kept per watcher. */
 const PADDING = 18_000;
 
 async function openWatcher(url: string, projectId: string): Promise<void> {
   const socket = new WebSocket(url, 'graphql-transport-ws');
   onTestFinished(() => socket.terminate());
-  const say = (message: object) => socket.send(JSON.stringify(message));
+  const send = (message: object) => socket.send(JSON.stringify(message));
   await once(socket, 'open');
-  say({ type: 'connection_init', payload: { token: token() } });
+  send({ type: 'connection_init', payload: { token: token() } });
   await once(socket, 'message');
   const query = `subscription { ingestionProgress(projectId: "${projectId}") {${' '.repeat(PADDING)}revision } }`;
-  say({ id: 'one', type: 'subscribe', payload: { query } });
+  send({ id: 'one', type: 'subscribe', payload: { query } });
   const [first] = (await once(socket, 'message')) as [Buffer];
   expect(String(first)).toContain('"type":"next"');
 }
 
-it('the text that a watcher subscribed by is not kept for as long as it watches', async () => {
+it('the text of a subscribe message is not kept while the subscription lives', async () => {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;
   const { server } = await startCounted();

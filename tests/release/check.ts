@@ -1,6 +1,6 @@
 /**
- * Packs the three packages, installs them into empty projects as their users would, and tries them there: types, imports,
- * a server, a job, a watcher. Needs a build; `npm run release:check`.
+ * Packs the three packages, installs them into empty projects as a user would, and tests them there: types, imports, a
+ * server, a job, a watcher. Needs a build; `npm run release:check`.
  */
 import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -14,10 +14,10 @@ const here = dirname(fileURLToPath(import.meta.url));
 const root = resolve(here, '../..');
 const folder = mkdtempSync(join(tmpdir(), 'release-'));
 
-function run(where: string, program: string, ...options: readonly string[]): string {
+function run(cwd: string, program: string, ...options: readonly string[]): string {
   try {
     return execFileSync(program, options, {
-      cwd: where,
+      cwd,
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -27,18 +27,18 @@ function run(where: string, program: string, ...options: readonly string[]): str
   }
 }
 
-/** An empty project with these tarballs in it, and the files of `tests/release/NAME`. */
+/** Creates a project with these tarballs installed and the files of `tests/release/NAME`. */
 function project(name: string, tarballs: readonly string[], ...more: readonly string[]): string {
-  const where = join(folder, name);
-  mkdirSync(where);
-  writeFileSync(join(where, 'package.json'), JSON.stringify({ name, private: true, type: 'module' }));
-  run(where, 'npm', 'install', '--no-audit', '--no-fund', '--prefer-offline', ...tarballs, ...more);
-  cpSync(join(here, name), where, { recursive: true });
-  return where;
+  const cwd = join(folder, name);
+  mkdirSync(cwd);
+  writeFileSync(join(cwd, 'package.json'), JSON.stringify({ name, private: true, type: 'module' }));
+  run(cwd, 'npm', 'install', '--no-audit', '--no-fund', '--prefer-offline', ...tarballs, ...more);
+  cpSync(join(here, name), cwd, { recursive: true });
+  return cwd;
 }
 
-/** Type-checks a project's own files as strictly as can be, with the packages' types as they were packed. */
-function checkTypes(where: string, ...types: readonly string[]): void {
+/** Type-checks a project's own files in strict mode, against the types in the packages. */
+function checkTypes(cwd: string, ...types: readonly string[]): void {
   const tsc = join(root, 'node_modules/typescript/bin/tsc');
   const options = [
     '--noEmit',
@@ -50,26 +50,26 @@ function checkTypes(where: string, ...types: readonly string[]): void {
     '--lib',
     'ES2023,DOM',
   ];
-  const files = readdirSync(where).filter((file) => file.endsWith('.ts'));
-  run(where, process.execPath, tsc, ...options, ...types.flatMap((name) => ['--types', name]), ...files);
+  const files = readdirSync(cwd).filter((file) => file.endsWith('.ts'));
+  run(cwd, process.execPath, tsc, ...options, ...types.flatMap((name) => ['--types', name]), ...files);
 }
 
-function tell(what: string): void {
+function logPassed(what: string): void {
   console.log(`ok  ${what}`);
 }
 
-/** Entry points that are no modules, or that a script tag loads. */
+/** Entry points that are not modules, or that a script tag loads. */
 const ASSETS: Readonly<Record<string, readonly string[]>> = {
   schema: ['./schema.graphql'],
   server: [],
   widget: ['./bundle', './custom-elements.json', './package.json'],
 };
 
-/** Throws where a package's manifest promises what is not in it, or types that do not fit. */
+/** Throws if a package's manifest names files that it doesn't contain, or types that don't match. */
 async function lint(name: string): Promise<void> {
-  const where = join(root, name);
-  const { messages, pkg } = await publint({ pkgDir: where, strict: true });
-  // The condition `source` is for this repository alone; nobody resolves it from a package.
+  const cwd = join(root, name);
+  const { messages, pkg } = await publint({ pkgDir: cwd, strict: true });
+  // The condition `source` is used only in this repository, never in a package.
   const wrong = messages
     .filter(({ path }) => !path.includes('source'))
     .map((message) => formatMessage(message, pkg));
@@ -87,26 +87,35 @@ try {
   }
   const tarball = (name: string) => {
     const file = readdirSync(folder).find((path) => path.startsWith(`ingestion-progress-${name}-`));
-    if (file === undefined) throw new Error(`npm pack made no tarball of ${name}.`);
+    if (file === undefined) throw new Error(`npm pack created no tarball of ${name}.`);
     return join(folder, file);
   };
-  tell('three packages, packed; publint and attw find nothing');
+  logPassed('three packages packed; publint and attw report nothing');
 
+  const expectFiles = (folder: string, name: string) => {
+    for (const file of ['README.md', 'LICENSE', 'CHANGELOG.md']) {
+      if (!existsSync(join(folder, 'node_modules/@ingestion-progress', name, file)))
+        throw new Error(`The package ${name} has no ${file}.`);
+    }
+  };
   const page = project('page', [tarball('widget')]);
+  expectFiles(page, 'widget');
   for (const driver of ['mongodb', 'ioredis', 'graphql-yoga', 'zod', '@ingestion-progress/server']) {
     if (existsSync(join(page, 'node_modules', driver))) throw new Error(`The widget installs ${driver}.`);
   }
   checkTypes(page);
   run(page, process.execPath, 'imports.js');
-  tell(
-    'the widget alone: nothing of the server comes with it, and every entry point can be imported in Node',
+  logPassed(
+    'the widget alone: it installs nothing of the server, and every entry point can be imported in Node',
   );
 
   const job = project('job', [tarball('schema'), tarball('server'), tarball('widget')], '@types/node@20');
+  for (const name of packages) expectFiles(job, name);
   checkTypes(job, 'node');
-  const said = run(job, process.execPath, 'smoke.js');
-  if (!said.includes('COMPLETED')) throw new Error(`The smoke test ended without its ending:\n${said}`);
-  tell('server, job library, reporter and client: an ingestion from start to end');
+  const output = run(job, process.execPath, 'smoke.js');
+  if (!output.includes('COMPLETED'))
+    throw new Error(`The smoke test did not complete its ingestions:\n${output}`);
+  logPassed('server, job library, reporter and client: a complete ingestion');
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

@@ -1,18 +1,18 @@
-/** What the tests need of the operating system: found where it is, installed with apt-get where this is Debian and we may. */
+/** Programs and fonts that the tests need: found if present, else installed with apt-get on Debian. */
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-/** Something that the tests need, and the Debian package that has it. */
-export interface Need {
+/** A program or file that the tests need, and its Debian package. */
+export interface Requirement {
   readonly name: string;
-  /** A program looked for on PATH, or the absolute path of a file. */
+  /** A program on PATH, or the absolute path of a file. */
   readonly provides: string;
   readonly debianPackage: string;
 }
 
-/** To need more, add a line. */
-export const NEEDS: readonly Need[] = [
+/** Everything that the tests need. */
+export const REQUIREMENTS: readonly Requirement[] = [
   { name: 'Chromium', provides: 'chromium', debianPackage: 'chromium' },
   { name: 'Firefox', provides: 'firefox-esr', debianPackage: 'firefox-esr' },
   // With redis-cli; and redis-sentinel is the same program.
@@ -22,7 +22,7 @@ export const NEEDS: readonly Need[] = [
   { name: 'curl', provides: 'curl', debianPackage: 'curl' },
   { name: 'nginx', provides: 'nginx', debianPackage: 'nginx-light' },
   {
-    // Without it the contact sheet is drawn in whatever the machine has instead.
+    // Without it the contact sheet is rendered in another font.
     name: 'the font of the contact sheet',
     provides: '/usr/share/fonts/truetype/liberation/LiberationSans-Regular.ttf',
     debianPackage: 'fonts-liberation',
@@ -39,7 +39,7 @@ export const NEEDS: readonly Need[] = [
   },
 ];
 
-function isThere(file: string, mode: number): boolean {
+function isAccessible(file: string, mode: number): boolean {
   try {
     accessSync(file, mode);
     return true;
@@ -48,18 +48,18 @@ function isThere(file: string, mode: number): boolean {
   }
 }
 
-/** The absolute path of a program on PATH or in the usual places (and `elsewhere`); null where it is not there. */
+/** The absolute path of a program on PATH, in the usual directories or in `elsewhere`; null if not found. */
 export function findProgram(name: string, elsewhere: readonly string[] = []): string | null {
   const path = (process.env['PATH'] ?? '').split(delimiter);
   const folders = [...path, '/usr/bin', '/usr/sbin', '/usr/local/bin', ...elsewhere];
-  const file = folders.map((folder) => join(folder, name)).find((path) => isThere(path, constants.X_OK));
+  const file = folders.map((folder) => join(folder, name)).find((path) => isAccessible(path, constants.X_OK));
   return file ?? null;
 }
 
-/** What of `needs` is not on this machine. */
-export function missing(needs: readonly Need[]): readonly Need[] {
-  return needs.filter(({ provides }) =>
-    provides.startsWith('/') ? !isThere(provides, constants.R_OK) : findProgram(provides) === null,
+/** The requirements that this machine does not meet. */
+export function missing(requirements: readonly Requirement[]): readonly Requirement[] {
+  return requirements.filter(({ provides }) =>
+    provides.startsWith('/') ? !isAccessible(provides, constants.R_OK) : findProgram(provides) === null,
   );
 }
 
@@ -72,20 +72,20 @@ function apt(arguments_: readonly string[]): void {
     maxBuffer: 64 * 2 ** 20,
   });
   if (outcome.status === 0) return;
-  const said = outcome.error?.message ?? outcome.stderr.trim().split('\n').slice(-5).join('\n');
-  throw new Error(`apt-get ${arguments_[0] ?? ''} failed: ${said}`);
+  const output = outcome.error?.message ?? outcome.stderr.trim().split('\n').slice(-5).join('\n');
+  throw new Error(`apt-get ${arguments_[0] ?? ''} failed: ${output}`);
 }
 
-/** Installs what is missing of `needs`; throws a sentence where that cannot be done. */
-export function ensureDebianPackages(needs: readonly Need[] = NEEDS): void {
-  const absent = missing(needs);
+/** Installs what is missing. Throws an error with a readable message if that fails. */
+export function ensureDebianPackages(requirements: readonly Requirement[] = REQUIREMENTS): void {
+  const absent = missing(requirements);
   if (absent.length === 0) return;
   const names = absent.map(({ name }) => name).join(', ');
   const packages = absent.map(({ debianPackage }) => debianPackage);
-  console.log(`Installing ${names} (only this once)`);
+  console.log(`Installing ${names} (only once)`);
   try {
     apt(['update']);
-    // Daemons of these packages need not start: the tests start their own.
+    // The packages' own daemons are not needed: the tests start theirs.
     apt(['install', '--yes', '--no-install-recommends', ...packages]);
   } catch (cause) {
     throw new Error(
@@ -94,8 +94,8 @@ export function ensureDebianPackages(needs: readonly Need[] = NEEDS): void {
       { cause },
     );
   }
-  const still = missing(absent);
-  if (still.length > 0) {
-    throw new Error(`Installed ${packages.join(' ')}, but cannot find ${still[0]?.provides ?? ''}.`);
+  const remaining = missing(absent);
+  if (remaining.length > 0) {
+    throw new Error(`Installed ${packages.join(' ')}, but ${remaining[0]?.provides ?? ''} is still missing.`);
   }
 }

@@ -1,4 +1,4 @@
-/** Finds or installs everything that the tests need beside npm's packages; quick where it is all there. */
+/** Finds or installs everything that the tests need besides npm packages; fast if everything is present. */
 import { ensurePython } from '../clients/python.js';
 import { ensureDebianPackages } from './debian-packages.js';
 import { ensureMongo } from './mongodb.js';

@@ -1,10 +1,10 @@
-/** What is read of a server at rest, and whether a row of such readings is flat. */
+/** Readings of an idle server, and whether a series of them is flat. */
 import type { RedisProcess } from '../support/redis-process.js';
 
-/** One reading, taken while nobody watches. */
+/** One reading, taken without watchers. */
 export interface Reading {
   readonly minute: number;
-  /** Bytes in use. */
+  /** Heap in use, in bytes. */
   readonly heap: number;
   readonly rss: number;
   readonly handles: number;
@@ -12,7 +12,7 @@ export interface Reading {
   readonly channels: number;
   readonly subscriptions: number;
   readonly connections: number;
-  /** Connections opened since the start. */
+  /** Connections opened since the start of the server. */
   readonly opened: number;
 }
 
@@ -21,7 +21,7 @@ function valueOf(metrics: string, name: string): number {
   return Number(new RegExp(`^${escaped} (\\S+)$`, 'm').exec(metrics)?.[1] ?? 0);
 }
 
-/** Reads the server's own metrics, and Redis's channels. */
+/** Reads the server's metrics and Redis's channels. */
 export async function read(url: string, redis: RedisProcess, minute: number): Promise<Reading> {
   const metrics = await (await fetch(`${url}/metrics`)).text();
   const channels = await redis.command('PUBSUB', 'CHANNELS');
@@ -39,21 +39,21 @@ export async function read(url: string, redis: RedisProcess, minute: number): Pr
 }
 
 const MEGABYTE = 2 ** 20;
-/** What of growth between the middle of a run and its end is the ordinary to and fro. */
+/** Growth between the middle and the end of a run that counts as normal variation. */
 const HEAP_SLACK = 8 * MEGABYTE;
 const RSS_SLACK = 40 * MEGABYTE;
-/** Jobs keep connections for their next request, more or fewer of them as they come to lie. */
+/** Jobs keep connections alive for their next request; their number varies. */
 const HANDLE_SLACK = 100;
 const TIMER_SLACK = 30;
 
 const median = (values: readonly number[]) =>
   [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 
-/** Fewer readings than this say nothing of growth: of six, one busy minute is half of the later ones. */
-const FEWEST_READINGS = 10;
+/** With fewer readings, growth means nothing: of six, one busy minute is half of the later ones. */
+const MIN_READINGS = 10;
 
-/** What is not flat: a sentence each. The first third is left out, since caches and pools fill then. */
-export function judge(readings: readonly Reading[]): readonly string[] {
+/** One sentence per value that grew. Ignores the first third, in which caches and pools fill. */
+export function findGrowth(readings: readonly Reading[]): readonly string[] {
   const settled = readings.slice(Math.floor(readings.length / 3));
   const half = Math.floor(settled.length / 2);
   const [earlier, later] = [settled.slice(0, half), settled.slice(half)];
@@ -69,13 +69,13 @@ export function judge(readings: readonly Reading[]): readonly string[] {
     const of = (part: readonly Reading[]) =>
       median(part.map((reading) => reading[name as keyof typeof slacks]));
     const growth = of(later) - of(earlier);
-    if (readings.length >= FEWEST_READINGS && growth > slack)
+    if (readings.length >= MIN_READINGS && growth > slack)
       problems.push(`${name} grew from ${of(earlier)} to ${of(later)}`);
   }
   for (const { minute, subscriptions, connections } of readings) {
     if (subscriptions > 0)
-      problems.push(`minute ${minute}: ${subscriptions} subscriptions with nobody there`);
-    if (connections > 0) problems.push(`minute ${minute}: ${connections} connections with nobody there`);
+      problems.push(`minute ${minute}: ${subscriptions} subscriptions left without watchers`);
+    if (connections > 0) problems.push(`minute ${minute}: ${connections} connections left without watchers`);
   }
   return problems;
 }

@@ -1,42 +1,42 @@
-/** Jobs in rotation: each project ingests again and again; some complete, some fail, some die without a word. */
+/** Jobs in rotation: each project ingests again and again. Some ingestions complete, some fail, some die silently. */
 import { ReporterError, createReporter } from '../../server/reporter/index.js';
 import type { ReporterRun } from '../../server/reporter/index.js';
 
-/** Jobs under a soak's hand. */
+/** The jobs of a soak test. */
 export interface Rotation {
-  /** Ingestions that were begun. */
+  /** Ingestions started so far. */
   readonly ingestions: number;
-  /** What jobs were refused, and should not have been; a sentence each. */
-  readonly refusals: readonly string[];
+  /** One sentence per report that was rejected unexpectedly. */
+  readonly rejections: readonly string[];
   stop(): void;
 }
 
 const UPDATE_MS = 1_000;
-const UPDATES_A_PHASE = 8;
+const UPDATES_PER_PHASE = 8;
 
 /** How an ingestion ends, by its number. */
-function fate(number: number): 'complete' | 'fail' | 'die' {
+function endingOf(number: number): 'complete' | 'fail' | 'die' {
   if (number % 10 === 7) return 'die';
   return number % 10 === 3 ? 'fail' : 'complete';
 }
 
-/** Starts one job for each project, a little apart. */
+/** Starts one job per project, spread over time. */
 export function startRotation(options: {
   readonly endpoint: string;
   readonly projectIds: readonly string[];
   readonly token: string;
 }): Rotation {
   const { endpoint, projectIds, token } = options;
-  const refusals: string[] = [];
+  const rejections: string[] = [];
   const stops: (() => void)[] = [];
   let ingestions = 0;
   let stopped = false;
 
   async function rotate(projectId: string): Promise<void> {
     const note = (error: unknown) => {
-      // A job that died is told that its reporter is closed, as it should be.
+      // Expected: the reporter of a job that died is closed.
       const isClosed = error instanceof ReporterError && error.code === 'CLOSED';
-      if (!stopped && !isClosed) refusals.push(`${projectId}: ${String(error)}`);
+      if (!stopped && !isClosed) rejections.push(`${projectId}: ${String(error)}`);
     };
     const open = () => createReporter({ endpoint, projectId, token, onRejected: note });
     let reporter = open();
@@ -54,22 +54,22 @@ export function startRotation(options: {
         if (run === null) {
           ingestions += 1;
           number = ingestions;
-          // The one before may have died, and would be in the way.
+          // The previous ingestion may have died and may still count as running.
           run = await reporter.startIngestion({ replace: true });
           [phase, update] = [1, 0];
         }
         update += 1;
-        run.emitProgressUpdate(phase, (update / UPDATES_A_PHASE) * 100, { itemsProcessed: update });
-        if (update < UPDATES_A_PHASE) return;
+        run.emitProgressUpdate(phase, (update / UPDATES_PER_PHASE) * 100, { itemsProcessed: update });
+        if (update < UPDATES_PER_PHASE) return;
         [phase, update] = [phase + 1, 0];
         if (phase <= 4) return;
-        const ending = fate(number);
-        if (ending === 'complete') await run.emitComplete({ itemsProcessed: UPDATES_A_PHASE * 4 });
+        const ending = endingOf(number);
+        if (ending === 'complete') await run.emitComplete({ itemsProcessed: UPDATES_PER_PHASE * 4 });
         if (ending === 'fail') {
-          await run.emitError(4, { errorCode: 'SOAKED', message: 'As it was told to.', recoverable: false });
+          await run.emitError(4, { errorCode: 'SOAKED', message: 'Failed on purpose.', recoverable: false });
         }
         if (ending === 'die') {
-          // What it had still to say dies with it.
+          // Its pending reports die with it.
           reporter.dispose();
           reporter = open();
         }
@@ -88,7 +88,7 @@ export function startRotation(options: {
   projectIds.forEach((projectId, place) => {
     const start = setTimeout(
       () => void rotate(projectId),
-      (place / projectIds.length) * UPDATES_A_PHASE * 4 * UPDATE_MS,
+      (place / projectIds.length) * UPDATES_PER_PHASE * 4 * UPDATE_MS,
     );
     stops.push(() => clearTimeout(start));
   });
@@ -97,7 +97,7 @@ export function startRotation(options: {
     get ingestions() {
       return ingestions;
     },
-    refusals,
+    rejections,
     stop: () => {
       stopped = true;
       for (const stop of stops) stop();

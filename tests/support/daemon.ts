@@ -1,4 +1,4 @@
-/** A server program of the tests in a process of its own, on a port and a directory that survive it: started, paused, killed, started again. */
+/** Runs a server program in its own process. Its port and directory survive a restart, so a test can start, pause, kill and restart it. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { appendFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -7,35 +7,35 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** What to run, and how to know that it runs. */
+/** What to run, and how to detect that it is ready. */
 export interface DaemonOptions {
   readonly name: string;
   readonly program: string;
   readonly arguments: (port: number, directory: string) => readonly string[];
   readonly env?: (port: number) => Readonly<Record<string, string>>;
-  /** Asked again and again until true; where absent, the port takes connections. */
+  /** Polled until it returns true. @default the port accepts connections */
   readonly ready?: (port: number) => Promise<boolean>;
-  /** Where everything that it says is written too. */
+  /** A file to which its output is also written. */
   readonly logFile?: string;
 }
 
-/** A program under a test's hand. */
+/** A program that a test controls. */
 export interface Daemon extends AsyncDisposable {
   readonly port: number;
   readonly directory: string;
-  /** False also where it ended by itself. */
+  /** Also false if it exited by itself. */
   isRunning(): boolean;
-  /** Starts it, or starts it again after `kill` or `stop`. Resolves when it is ready. */
+  /** Starts or restarts it. Resolves when it is ready. */
   start(): Promise<void>;
-  /** SIGTERM, and waits for its end. */
+  /** Sends SIGTERM and waits until it has exited. */
   stop(): Promise<void>;
-  /** SIGKILL, and waits for its end. */
+  /** Sends SIGKILL and waits until it has exited. */
   kill(): Promise<void>;
-  /** SIGSTOP, and waits until every thread stands: it takes connections and answers nothing. */
+  /** Sends SIGSTOP and waits until every thread is stopped: the kernel accepts connections, but nothing answers. */
   pause(): void;
-  /** SIGCONT. */
+  /** Sends SIGCONT. */
   resume(): void;
-  /** Kills it and deletes its directory. A second call does no harm. */
+  /** Kills it and deletes its directory. Calling it twice does no harm. */
   dispose(): Promise<void>;
 }
 
@@ -49,7 +49,7 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-/** Whether something takes connections there. */
+/** Whether the port accepts connections. */
 export function accepts(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1');
@@ -61,23 +61,23 @@ export function accepts(port: number): Promise<boolean> {
   });
 }
 
-/** Children that go with this process, however it ends. */
+/** Child processes; killed when this process exits, however it exits. */
 const children = new Set<ChildProcess>();
 process.on('exit', () => {
   for (const child of children) child.kill('SIGKILL');
 });
 
-/** Long, because a machine that runs many suites at once is slow; nothing waits this long where all is well. */
-const START_DEADLINE_MS = 60_000;
-const ASK_EVERY_MS = 50;
+/** Long, because a machine that runs many suites at once is slow. A healthy start never takes this long. */
+const START_TIMEOUT_MS = 60_000;
+const POLL_INTERVAL_MS = 50;
 
-/** Makes a daemon that does not run yet. */
+/** Creates a daemon; it is not started yet. */
 export async function createDaemon(options: DaemonOptions): Promise<Daemon> {
   const port = await freePort();
   const directory = mkdtempSync(join(tmpdir(), `${options.name}-`));
   const ready = options.ready ?? accepts;
   let child: ChildProcess | null = null;
-  let said = '';
+  let output = '';
 
   const end = async (signal: NodeJS.Signals) => {
     const ending = child;
@@ -85,15 +85,15 @@ export async function createDaemon(options: DaemonOptions): Promise<Daemon> {
     child = null;
     if (ending.exitCode !== null || ending.signalCode !== null) return;
     const exited = once(ending, 'exit');
-    // One that is stopped takes no other signal than SIGKILL before it goes on.
+    // A stopped process handles no signal but SIGKILL until it continues.
     ending.kill('SIGCONT');
     ending.kill(signal);
     await exited;
   };
 
   const start = async () => {
-    if (child !== null) throw new Error(`${options.name} runs already.`);
-    said = '';
+    if (child !== null) throw new Error(`${options.name} is already running.`);
+    output = '';
     const started = spawn(options.program, options.arguments(port, directory), {
       cwd: directory,
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -103,20 +103,20 @@ export async function createDaemon(options: DaemonOptions): Promise<Daemon> {
     children.add(started);
     started.once('close', () => children.delete(started));
     const keep = (chunk: Buffer) => {
-      said = (said + chunk.toString('utf8')).slice(-4_000);
+      output = (output + chunk.toString('utf8')).slice(-4_000);
       if (options.logFile !== undefined) appendFileSync(options.logFile, chunk);
     };
     started.stdout.on('data', keep);
     started.stderr.on('data', keep);
     started.once('error', (error) => keep(Buffer.from(String(error))));
-    const deadline = performance.now() + START_DEADLINE_MS;
+    const deadline = performance.now() + START_TIMEOUT_MS;
     while (!(await ready(port))) {
       if (started.exitCode !== null || started.signalCode !== null || performance.now() > deadline) {
         child = null;
         started.kill('SIGKILL');
-        throw new Error(`${options.name} did not start on port ${port}: ${said}`);
+        throw new Error(`${options.name} did not start on port ${port}: ${output}`);
       }
-      await delay(ASK_EVERY_MS);
+      await delay(POLL_INTERVAL_MS);
     }
   };
 
@@ -143,13 +143,13 @@ export async function createDaemon(options: DaemonOptions): Promise<Daemon> {
   };
 }
 
-/** A signal takes its time to reach each thread, and one that still runs may answer; state `T` is proc(5)'s "stopped". */
+/** A signal takes time to reach each thread, and a running one may still answer. `T` is the state "stopped" of proc(5). */
 function waitUntilStopped(pid: number): void {
   const deadline = performance.now() + 5_000;
   const tasks = `/proc/${pid}/task`;
   if (!existsSync(tasks)) return;
-  const stands = (task: string) => /\) T /.test(readFileSync(`${tasks}/${task}/stat`, 'utf8'));
-  while (!readdirSync(tasks).every(stands)) {
+  const isStopped = (task: string) => /\) T /.test(readFileSync(`${tasks}/${task}/stat`, 'utf8'));
+  while (!readdirSync(tasks).every(isStopped)) {
     if (performance.now() > deadline) throw new Error(`Process ${pid} did not stop within 5 s of SIGSTOP.`);
   }
 }

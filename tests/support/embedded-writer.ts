@@ -1,6 +1,6 @@
 /**
- * Writes one revision after the other into an embedded store, and prints each once it is acknowledged, until it is
- * killed. Run as a process of its own: `node --import tsx embedded-writer.ts DATA_DIR`.
+ * Writes one revision after another to an embedded store and prints each as soon as it is acknowledged, until it is
+ * killed. Run in its own process: `node --import tsx embedded-writer.ts DATA_DIR`.
  */
 import { createEmbeddedStore } from '../../server/store/embedded-store.js';
 import { entryOf, recordOf } from './records.js';
@@ -13,6 +13,6 @@ for (let revision = 2; ; revision += 1) {
   const [outcome] = await store.write([
     { record: recordOf({ revision }), guard: { kind: 'change' }, events: [entryOf(revision)] },
   ]);
-  if (outcome?.written !== true) throw new Error(`revision ${revision} was refused`);
+  if (outcome?.written !== true) throw new Error(`revision ${revision} was rejected`);
   console.log(String(revision));
 }

@@ -1,17 +1,17 @@
-/** Waits for something outside this process that tells nobody when it happens, by asking again and again. */
+/** Waits by polling for something outside this process that sends no event. */
 import { setTimeout as delay } from 'node:timers/promises';
 
-const ASK_EVERY_MS = 25;
+const POLL_INTERVAL_MS = 25;
 
-/** Resolves with the first answer that does not reject; after the deadline rejects with the last error. */
-export async function eventually<T>(ask: () => T | Promise<T>, deadlineMs = 10_000): Promise<T> {
-  const deadline = performance.now() + deadlineMs;
+/** Resolves with the first result that doesn't reject; rejects with the last error after the timeout. */
+export async function eventually<T>(attempt: () => T | Promise<T>, timeoutMs = 10_000): Promise<T> {
+  const deadline = performance.now() + timeoutMs;
   for (;;) {
     try {
-      return await ask();
+      return await attempt();
     } catch (error) {
       if (performance.now() > deadline) throw error;
-      await delay(ASK_EVERY_MS);
+      await delay(POLL_INTERVAL_MS);
     }
   }
 }

@@ -1,18 +1,18 @@
-/** Values that come when they please, read in order: none is missed, and waiting for one has a deadline. */
+/** Queues values that arrive at any time, so that a test reads them in order and misses none. Waiting has a timeout. */
 
 /** A queue with one reader. */
 export interface Inbox<T> {
   put(value: T): void;
-  /** The next value, come already or not. */
+  /** The next value; waits for it if necessary. */
   next(): Promise<T>;
-  /** Reads on until a value fits, and gives that. */
-  until(fits: (value: T) => boolean): Promise<T>;
-  /** Everything that ever came. */
+  /** Reads until a value matches, and returns that one. */
+  until(matches: (value: T) => boolean): Promise<T>;
+  /** Every value received so far. */
   readonly all: readonly T[];
 }
 
-/** Makes an empty inbox. */
-export function createInbox<T>(name: string, deadlineMs = 10_000): Inbox<T> {
+/** Creates an empty inbox. */
+export function createInbox<T>(name: string, timeoutMs = 10_000): Inbox<T> {
   const all: T[] = [];
   let read = 0;
   let wake: (() => void) | null = null;
@@ -20,8 +20,8 @@ export function createInbox<T>(name: string, deadlineMs = 10_000): Inbox<T> {
   const arrival = () =>
     new Promise<void>((resolve, reject) => {
       const late = () =>
-        reject(new Error(`${name}: nothing came within ${deadlineMs} ms, after ${all.length}`));
-      const timer = setTimeout(late, deadlineMs);
+        reject(new Error(`${name}: nothing received within ${timeoutMs} ms, after ${all.length} values`));
+      const timer = setTimeout(late, timeoutMs);
       wake = () => {
         clearTimeout(timer);
         wake = null;
@@ -42,10 +42,10 @@ export function createInbox<T>(name: string, deadlineMs = 10_000): Inbox<T> {
       all.push(value);
       wake?.();
     },
-    until: async (fits) => {
+    until: async (matches) => {
       for (;;) {
         const value = await next();
-        if (fits(value)) return value;
+        if (matches(value)) return value;
       }
     },
   };

@@ -1,4 +1,4 @@
-/** A logger that keeps its lines for a test to look at. */
+/** A logger that records its lines. */
 import type { LogFields, Logger } from '../../server/observability/logger.js';
 
 /** One line. */
@@ -8,14 +8,14 @@ export interface LogLine {
   readonly message: string;
 }
 
-/** A logger, and what it was told. */
-export interface KeptLog {
+/** A logger and its recorded lines. */
+export interface RecordedLog {
   readonly logger: Logger;
   readonly lines: readonly LogLine[];
 }
 
-/** Makes a logger that keeps its lines. */
-export function createKeptLog(): KeptLog {
+/** Creates a logger that records its lines. */
+export function createRecordedLog(): RecordedLog {
   const lines: LogLine[] = [];
   const at = (level: keyof Logger) => (fields: LogFields, message: string) => {
     lines.push({ level, fields, message });

@@ -1,4 +1,4 @@
-/** A clock whose hands the test turns: timers run in order, and what they set in motion settles before the next one. */
+/** A clock that the test advances. Timers run in order, and everything that a timer starts settles before the next one. */
 import type { Clock } from '../../server/shared/clock.js';
 
 interface Timer {
@@ -7,22 +7,22 @@ interface Timer {
   readonly task: () => void;
 }
 
-/** A clock, and the way to turn it. */
+/** A clock that a test controls. */
 export interface ManualClock extends Clock {
-  /** Turns the hands forward by so many milliseconds, running each timer at its moment. */
+  /** Advances the time and runs each timer when it is due. */
   advance(ms: number): Promise<void>;
-  /** Sets the wall clock alone, as an administrator might; timers and monotonic time do not notice. */
+  /** Sets the wall clock, as an administrator might; timers and monotonic time are not affected. */
   setWallClock(nowMs: number): void;
-  /** Timers that have not run and were not cancelled. */
+  /** The number of pending timers. */
   readonly timers: number;
 }
 
-/** Lets promises, also those over several turns of the event loop, come to rest. */
+/** Waits until pending promises have settled, including those that take several turns of the event loop. */
 export async function settle(): Promise<void> {
   for (let turn = 0; turn < 3; turn += 1) await new Promise<void>((resolve) => setImmediate(resolve));
 }
 
-/** Makes a clock that stands still. */
+/** Creates a clock that moves only when it is advanced. */
 export function createManualClock(startMs = 1_700_000_000_000): ManualClock {
   let monotonic = 0;
   let wallOffset = startMs;

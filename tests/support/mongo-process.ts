@@ -1,17 +1,17 @@
 /**
- * A MongoDB of a test's own: `mongod` or FerretDB in a process that can be paused and killed, or the one that
- * `MONGODB_URI` names. With `MONGODB_ENGINE=mongo-java-server` it is that one.
+ * A MongoDB for one test: `mongod` or FerretDB in a process that can be paused and killed, or the one that
+ * `MONGODB_URI` names. With `MONGODB_ENGINE=mongo-java-server` it is mongo-java-server.
  */
 import { randomUUID } from 'node:crypto';
 import { MongoClient } from 'mongodb';
 import { ensureMongo } from '../setup/mongodb.js';
-import { startOneAtATime } from './one-at-a-time.js';
+import { startSerializingProxy } from './serializing-proxy.js';
 import { startMongoJavaProcess } from './mongo-java-process.js';
 import { createDaemon, type Daemon, type DaemonOptions } from './daemon.js';
 
 /** A MongoDB process. */
 export interface MongoProcess extends Daemon {
-  /** Address of it, with a database of this test's. */
+  /** Its address, with a database of its own. */
   readonly uri: string;
   /** False if it keeps its data in memory, so that a kill loses it. */
   readonly isDurable: boolean;
@@ -50,7 +50,7 @@ function programOf(source: ReturnType<typeof ensureMongo>): Omit<DaemonOptions, 
   }
 }
 
-/** Starts a MongoDB process; null where there is only one that runs elsewhere (`MONGODB_URI`). */
+/** Starts a MongoDB process; null if `MONGODB_URI` names one that is already running. */
 export async function startMongoProcess(): Promise<MongoProcess | null> {
   if (process.env['MONGODB_ENGINE'] === 'mongo-java-server') return startMongoJavaProcess();
   const source = ensureMongo();
@@ -58,21 +58,21 @@ export async function startMongoProcess(): Promise<MongoProcess | null> {
   if (options === null) return null;
   const daemon = await createDaemon({ name: 'mongodb', ...options });
   await daemon.start();
-  const front = source.kind === 'ferretdb' ? await startOneAtATime(daemon.port) : null;
+  const proxy = source.kind === 'ferretdb' ? await startSerializingProxy(daemon.port) : null;
   const dispose = async () => {
-    await front?.close();
+    await proxy?.close();
     await daemon.dispose();
   };
   return {
     ...daemon,
-    uri: `mongodb://127.0.0.1:${front?.port ?? daemon.port}/test-${randomUUID()}`,
+    uri: `mongodb://127.0.0.1:${proxy?.port ?? daemon.port}/test-${randomUUID()}`,
     isDurable: true,
     dispose,
     [Symbol.asyncDispose]: dispose,
   };
 }
 
-/** The address of a database of this test's own, wherever MongoDB runs, and what takes it away again. */
+/** Opens a database for one test, wherever MongoDB runs; `drop` deletes it. */
 export async function openTestDatabase(): Promise<{
   readonly uri: string;
   readonly drop: () => Promise<void>;

@@ -1,4 +1,4 @@
-/** Records, events and log entries for tests, whole and valid, with only what a test cares for given. */
+/** Complete and valid records, events and log entries; a test passes only the fields it cares about. */
 import type { IngestionCommand, IngestionProgress, Phase, RecordedEvent } from '@ingestion-progress/schema';
 import type { IngestionChange, IngestionRecord } from '../../server/progress/record.js';
 
@@ -19,7 +19,7 @@ function phase(number: number): Phase {
   };
 }
 
-/** A record of project `p` and ingestion `i`, running, at revision 1, but for what is given. */
+/** A record of project `p` and ingestion `i`, running, at revision 1, with the given fields replaced. */
 export function recordOf(
   progress: Partial<IngestionProgress> = {},
   rest: Partial<IngestionRecord> = {},
@@ -70,7 +70,7 @@ export function failureOf(recoverable: boolean): Pick<IngestionProgress, 'status
   return { status: 'FAILED', error };
 }
 
-/** A log entry of an update, at a revision that also names it. */
+/** A log entry of an update; its id contains the revision. */
 export function entryOf(revision: number, rest: Partial<RecordedEvent> = {}): RecordedEvent {
   return {
     id: `e${revision}`,
@@ -82,7 +82,7 @@ export function entryOf(revision: number, rest: Partial<RecordedEvent> = {}): Re
   };
 }
 
-/** A change to this record, told as a snapshot. */
+/** A change to this record, with a snapshot as its event. */
 export function changeOf(record: IngestionRecord): IngestionChange {
   const { progress } = record;
   return {
@@ -98,7 +98,7 @@ export function changeOf(record: IngestionRecord): IngestionChange {
   };
 }
 
-/** A command to cancel, but for what is given. */
+/** A cancel command, with the given fields replaced. */
 export function commandOf(rest: Partial<IngestionCommand> = {}): IngestionCommand {
   return {
     id: 'c',

@@ -1,6 +1,6 @@
 /**
- * A Redis of a test's own in a process that can be paused, killed and started again; what it held is gone after a kill.
- * How it is set up beside the plain way (a cluster's node, a user with few rights, TLS) is the caller's to say.
+ * A Redis for one test, in a process that can be paused, killed and restarted; a kill loses its data. The caller may
+ * configure it as a cluster's node, with an ACL user or with TLS.
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';

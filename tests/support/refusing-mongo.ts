@@ -5,7 +5,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { BSON } from 'mongodb';
-import { eachMessage } from './one-at-a-time.js';
+import { eachMessage } from './serializing-proxy.js';
 
 /** An error as MongoDB answers it. */
 export interface MongoRefusal {

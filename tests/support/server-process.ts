@@ -1,11 +1,11 @@
-/** The built server in a process of its own, on a port that it keeps through a kill and a restart. */
+/** The built server in its own process, on a port that survives a restart. */
 import { fileURLToPath } from 'node:url';
 import { createDaemon, type Daemon } from './daemon.js';
 import { SECRET } from './tokens.js';
 
 const MAIN = fileURLToPath(new URL('../../server/dist/main.js', import.meta.url));
 
-/** Makes a server that does not run yet; ready once `/readyz` says so. Its environment stands beside the tests' secret. */
+/** Creates a server; it is not started yet. Ready when `/readyz` answers 200. `environment` is added to the port and the tests' secret. */
 export function createServerProcess(
   environment: Readonly<Record<string, string>>,
   logFile?: string,

@@ -1,31 +1,31 @@
-/** A TCP proxy that misbehaves on request: cuts, swallows, refuses, delays, or accepts and says nothing. Knows no protocol. */
+/** A TCP proxy that misbehaves on request: resets connections, drops data, refuses connections, or delays. Knows no protocol. */
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 
 /** A running proxy. */
 export interface TcpProxy extends AsyncDisposable {
-  /** Stays the same, also while it refuses. */
+  /** Stays the same, even while it refuses connections. */
   readonly port: number;
-  /** Connections that are open now. */
+  /** Open connections. */
   readonly connections: number;
-  /** Resets every connection; new ones are as good as before. */
+  /** Resets every connection; new ones work. */
   cut(): void;
   /**
-   * A black hole: connections stay open and are accepted, and nothing gets through in either direction, not even that
-   * one side has closed. What TCP still holds when the network is good again arrives then, as it would in the world.
+   * A black hole: connections stay open, new ones are accepted, and nothing gets through in either direction, not even
+   * a FIN. What TCP has buffered arrives after `restore`, as on a real network.
    */
   swallow(): void;
-  /** New connections are refused; those that are there go on. */
+  /** Refuses new connections; open ones continue. */
   refuse(): Promise<void>;
-  /** As a good network would, for what is open and for what comes. */
+  /** Works normally again, for open and new connections. */
   restore(): Promise<void>;
-  /** Holds each piece of data back so long, in milliseconds, both ways; 0 for not at all. */
+  /** Delays each chunk in both directions, in milliseconds; 0 for no delay. */
   delay(delayMs: number): void;
-  /** Cuts, and listens no more. A second call does no harm. */
+  /** Resets every connection and stops listening. Calling it twice does no harm. */
   dispose(): Promise<void>;
 }
 
-/** Where the proxy leads; read anew for each connection, so that a test may lead it elsewhere. */
+/** The port to connect to; read for each connection, so a test can change it. */
 export type ProxyTarget = () => number;
 
 /** Starts a proxy to a port of this machine. */
@@ -40,7 +40,7 @@ export async function createTcpProxy(target: number | ProxyTarget): Promise<TcpP
     from.on('data', (chunk) => {
       if (delayMs > 0) setTimeout(() => onto.writable && onto.write(chunk), delayMs).unref();
       else if (!onto.write(chunk)) {
-        // So that a slow reader slows its writer, as it would without us.
+        // Backpressure: a slow reader slows down its writer, as it would without the proxy.
         from.pause();
         onto.once('drain', () => swallowing || from.resume());
       }
@@ -74,8 +74,8 @@ export async function createTcpProxy(target: number | ProxyTarget): Promise<TcpP
     port = (listening.address() as AddressInfo).port;
   };
 
-  const deafen = () => {
-    // Not awaited: it closes for good only when its last connection has.
+  const stopListening = () => {
+    // Not awaited: `close` completes only when the last connection is closed.
     server?.close();
     server = null;
   };
@@ -86,7 +86,7 @@ export async function createTcpProxy(target: number | ProxyTarget): Promise<TcpP
 
   const dispose = async () => {
     cut();
-    deafen();
+    stopListening();
   };
 
   await listen();
@@ -102,7 +102,7 @@ export async function createTcpProxy(target: number | ProxyTarget): Promise<TcpP
       swallowing = true;
       for (const socket of sockets) socket.pause();
     },
-    refuse: async () => deafen(),
+    refuse: async () => stopListening(),
     restore: () => {
       swallowing = false;
       for (const socket of sockets) socket.resume();

@@ -1,15 +1,15 @@
-/** A directory of a test's own that goes with it. */
+/** A temporary directory for one test. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** A directory, and what deletes it. */
+/** A directory that can be deleted. */
 export interface TemporaryDirectory extends Disposable {
   readonly path: string;
   delete(): void;
 }
 
-/** Makes an empty directory. */
+/** Creates an empty directory. */
 export function createTemporaryDirectory(): TemporaryDirectory {
   const path = mkdtempSync(join(tmpdir(), 'ingestion-progress-'));
   const remove = () => rmSync(path, { recursive: true, force: true });

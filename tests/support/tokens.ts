@@ -1,10 +1,10 @@
-/** Tokens for the servers of the tests. */
+/** Tokens for the tests' servers. */
 import jwt from 'jsonwebtoken';
 
-/** The secret that the tests' servers check by. */
+/** The secret of the tests' servers. */
 export const SECRET = 'a secret of thirty-two characters, at least';
 
-/** What a token says; an hour of life, every project, and reading, unless told otherwise. */
+/** The claims of a token. @default one hour, every project, `progress:read` */
 export interface Claims {
   readonly sub?: string;
   readonly projects?: readonly string[] | '*';

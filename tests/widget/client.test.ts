@@ -69,6 +69,7 @@ describe('A client', () => {
     expect(polling.sessions[0]?.checks).toBe(1);
   });
 
+  // (invariant: healthy-before-reset)
   it('resets the count only once a connection was healthy: data, and five seconds open', async () => {
     const { environment, follow, socket } = setup();
     const { seen } = record(follow());
@@ -89,6 +90,7 @@ describe('A client', () => {
     ]);
   });
 
+  // (invariant: bounded-retries)
   it('retries ten times, then once a minute in the background while polling works', async () => {
     const { environment, webSocket, polling, follow, socket } = setup();
     const client = follow();
@@ -161,6 +163,7 @@ describe('A client', () => {
   });
 });
 
+// (invariant: bounded-retries)
 describe('The delays between attempts', () => {
   it('are 1, 2, 4, 8, 16, 30, 30 … seconds, moved by a quarter either way, and never over 30', () => {
     const attempts = [1, 2, 3, 4, 5, 6, 7, 10, 1_000];

@@ -56,6 +56,7 @@ describe('In every reachable state', () => {
     expect(stuck).toEqual([]);
   });
 
+  // (invariant: bounded-retries)
   it('attempts never pass the budget', () => {
     expect(states.filter(({ attempt, settings }) => (attempt?.attempt ?? 0) > settings.maxAttempts)).toEqual(
       [],

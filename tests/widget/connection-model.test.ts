@@ -89,6 +89,7 @@ async function act(step: Step, parts: Setup, client: IngestionClient, stops: (()
   }
 }
 
+// (invariant: bounded-retries)
 it('whatever happens in whatever order, a client keeps its promises', async () => {
   await fc.assert(
     fc.asyncProperty(

@@ -120,6 +120,7 @@ describe('Later states', () => {
 });
 
 describe('Invalid data from a server', () => {
+  // (invariant: never-back) (invariant: ending-is-final)
   it('never goes back within an ingestion, and an ending stays', async () => {
     const { follow, socket } = setup();
     const client = follow();

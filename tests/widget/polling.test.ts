@@ -105,6 +105,7 @@ describe('A poll', () => {
     expect(answers).toEqual([]);
   });
 
+  // (invariant: every-step-has-a-timeout)
   it('fails after its deadline, and gives the request up', async () => {
     const { environment, requests, calls, open, watch } = session();
     watch('p1');

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { failureForClose, failureForErrors, toFailure } from '../../widget/client/retry-policy.js';
 
+// (invariant: close-code-says-what-to-do)
 describe('The failure for a close code', () => {
   it.each([
     [1000, 'retry', 'CONNECTION_LOST'],

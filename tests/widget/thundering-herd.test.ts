@@ -41,6 +41,7 @@ function thickest(times: readonly number[]): number {
   return Math.max(...counts) / times.length;
 }
 
+// (invariant: drain-without-herd)
 it.each([
   ['a planned restart (1012)', 1012, 0.2, 3_000],
   ['a plain loss', null, 0.4, 300],

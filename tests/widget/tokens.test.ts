@@ -18,6 +18,7 @@ function sourceOf() {
 }
 
 describe('A token source', () => {
+  // (invariant: one-token-refresh)
   it('asks once for all who want one at the same time, and keeps the answer', async () => {
     const { environment, asked, source } = sourceOf();
     const tokens = [
@@ -75,6 +76,7 @@ describe('A token source', () => {
     expect(await next).toBe('next');
   });
 
+  // (invariant: every-step-has-a-timeout)
   it('aborts a request that hangs, and makes a new one the next time', async () => {
     const { environment, asked, source } = sourceOf();
     const late = source.getToken({ force: false });

@@ -88,6 +88,7 @@ describe('The watch machine', () => {
     }
   });
 
+  // (invariant: one-token-refresh)
   it('refreshes the token once, and again only after it was healthy', () => {
     const refresh: WatchEvent = { type: 'failed', failure: { policy: 'refresh', error } };
     const after = (...events: readonly WatchEvent[]): WatchState =>

@@ -113,6 +113,7 @@ describe('A WebSocket session', () => {
     session.close();
   });
 
+  // (invariant: every-step-has-a-timeout) (invariant: client-checks-liveness)
   it.each([
     ['is not acknowledged', { ackTimeoutMs: 50 }, false, 'lost retry TIMEOUT'],
     ['is acknowledged and gives no data', { firstDataTimeoutMs: 50 }, true, 'lost retry TIMEOUT'],

@@ -1,4 +1,7 @@
-/** Retry delays. Pure: the random number is an argument, and the state machine counts the attempts. */
+/**
+ * Retry delays. Pure: the random number is an argument, and the state machine counts the attempts.
+ * (invariant: bounded-retries) (invariant: drain-without-herd)
+ */
 
 /** Upper limit of a delay, jitter included; ms. */
 const MAX_DELAY_MS = 30_000;

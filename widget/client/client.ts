@@ -57,7 +57,7 @@ export function createIngestionClient(options: IngestionClientOptions): Ingestio
       const data = await connection
         .request({ query: ReadProgressDocument, variables: { projectId, ingestionId: id } })
         .catch((error: unknown) => {
-          warn('ENDING_UNKNOWN', `Cannot fetch the ending of ingestion ${id}: ${String(error)}`);
+          warn('ENDING_UNKNOWN', `Cannot fetch ingestion ${id}: ${String(error)}`);
         });
       return readProgress((data as ReadProgressQuery | null | undefined)?.progress) ?? null;
     },
@@ -150,7 +150,7 @@ export function createIngestionClient(options: IngestionClientOptions): Ingestio
     if (message.type === 'unchanged') return tracker.confirm();
     const progress = readProgress(message.progress);
     if (progress === undefined) {
-      warn('DATA_INVALID', 'Ignoring an invalid state from the server.');
+      warn('DATA_INVALID', 'Ignoring invalid state from the server.');
       return [];
     }
     const events = tracker.apply(progress);

@@ -139,7 +139,7 @@ export const markLive = (state: ConnectingState, context: StepContext): MachineS
         error: null,
       });
 
-/** The socket stayed live for a while: only now are the counters reset (`healthy-before-reset`). */
+/** The socket stayed live for a while: only now are the counters reset (invariant: healthy-before-reset). */
 export const markHealthy = (state: ConnectingState): MachineState => ({
   ...state,
   socket: 'healthy',
@@ -182,7 +182,7 @@ const retryInBackground = (state: AttemptState, context: StepContext): MachineSt
     retryAt: state.polls === 'working' ? context.now + context.backgroundRetryMs : null,
   });
 
-/** The next attempt. Background retries don't count against the budget. */
+/** The next attempt. Background retries don't count against the budget. (invariant: bounded-retries) */
 export const nextAttempt = (state: AttemptState, context: StepContext): MachineState =>
   withStateName(openSocket({ ...state, attempt: Math.min(state.attempt + 1, context.maxAttempts) }, context));
 

@@ -47,7 +47,7 @@ export interface Connection extends IngestionConnection {
 
 /** The internals of a connection that the host passes in. */
 export function asConnection(connection: IngestionConnection): Connection {
-  if (!('join' in connection)) throw new TypeError('connection must be made by createConnection.');
+  if (!('join' in connection)) throw new TypeError('connection must come from createConnection.');
   return connection as Connection;
 }
 

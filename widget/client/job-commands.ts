@@ -19,7 +19,7 @@ export function createJobCommands(
   async function send(query: string, extra?: { readonly fromPhase: number | null }): Promise<CommandOutcome> {
     const variables = { ...currentIngestion(), ...extra };
     if (variables.ingestionId === null) {
-      throw new OperationError(failureOf('fatal', 'NOT_FOUND', 'There is no ingestion yet.'));
+      throw new OperationError(failureOf('fatal', 'NOT_FOUND', 'No ingestion yet.'));
     }
     const data = await connection.request({ query, variables });
     const [answer] = Object.values(Object(data) as RetryIngestionMutation | CancelIngestionMutation);

@@ -1,6 +1,6 @@
 /**
  * Transport over HTTP polling: each poll sends one GET request for each watch, with `If-None-Match`. Polls never overlap.
- * The state machine decides when the next one is due.
+ * The state machine decides when the next one is due. (invariant: every-step-has-a-timeout)
  */
 import { ReadProgressDocument } from '../generated/operations.js';
 import { failureForErrors, toFailure, failureOf, timeoutFailure } from './retry-policy.js';

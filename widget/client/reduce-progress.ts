@@ -1,4 +1,7 @@
-/** Reduces incoming states to the one to show: drops what is not newer, and never goes back (`never-back`). Pure. */
+/**
+ * Reduces incoming states to the one to show: drops what is not newer, and never goes back. Pure.
+ * (invariant: never-back) (invariant: ending-is-final)
+ */
 import type { PhaseProgress, Progress } from './types.js';
 
 /** Whether the ingestion has ended for good; a recoverable failure is not an ending. */

@@ -1,4 +1,7 @@
-/** Maps close codes and GraphQL error codes to a retry policy, as the tables in PROTOCOL.md define them. Pure. */
+/**
+ * Maps close codes and GraphQL error codes to a retry policy, as the tables in PROTOCOL.md define them. Pure.
+ * (invariant: close-code-says-what-to-do)
+ */
 import type { RetryPolicy } from './connection-machine-state.js';
 import { OperationError, type Failure } from './transport.js';
 import type { ConnectionError } from './types.js';
@@ -32,7 +35,7 @@ export function failureForClose(code: number): Failure {
   const known = POLICY_BY_CLOSE_CODE[code];
   if (known) return failureOf(...known);
   return PROTOCOL_ERRORS.includes(code)
-    ? failureOf('fatal', 'PROTOCOL_ERROR', `The socket closed with ${code}.`)
+    ? failureOf('fatal', 'PROTOCOL_ERROR', `Socket closed with ${code}.`)
     : CONNECTION_LOST;
 }
 
@@ -60,7 +63,7 @@ const text = (value: unknown): string | undefined => (typeof value === 'string' 
 export const timeoutFailure = (step: string): Failure =>
   failureOf('retry', 'TIMEOUT', `Timed out (${step}).`);
 
-/** The state in which a failure stops the client; null if it may retry. */
+/** The state in which a failure stops the client; null if it may retry. (invariant: one-token-refresh) */
 export function terminalStateFor(
   { policy, error }: Failure,
   refreshed: boolean,

@@ -10,7 +10,7 @@ export interface Timers {
   set(key: unknown, delayMs: number | null, onDue: () => void): void;
   /**
    * The same, but if the timer fires late, as it does after sleep or in a throttled tab, the response may already be queued:
-   * then it calls `onLate` and waits once more.
+   * then it calls `onLate` and waits once more. (invariant: client-checks-liveness)
    */
   deadline(key: unknown, delayMs: number, onDue: () => void, onLate?: () => void): void;
   has(key: unknown): boolean;

@@ -1,6 +1,6 @@
 /**
  * Refreshes the token before it expires, and keeps what the server says about it. Expiry is measured on the server's clock,
- * so a wrong local clock does no harm.
+ * so a wrong local clock does no harm. (invariant: one-token-refresh)
  */
 import { ReadViewerDocument, RefreshTokenDocument } from '../generated/operations.js';
 import type { Environment } from './environment.js';

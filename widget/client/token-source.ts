@@ -1,6 +1,6 @@
 /**
- * Gets tokens from the host: one request at a time, each with a timeout. The last token is kept until a new one is force or
- * the last subscriber leaves. The connection decides when a new one is needed.
+ * Gets tokens from the host: one request at a time, each with a timeout. The last token is kept until a new one is forced or
+ * the last subscriber leaves. The connection decides when a new one is needed. (invariant: every-step-has-a-timeout)
  */
 import { failureOf } from './retry-policy.js';
 import type { Environment } from './environment.js';
@@ -27,7 +27,7 @@ export interface TokenSourceOptions {
   readonly timeoutMs: number;
 }
 
-/** A token request in flight (`one-token-refresh`). */
+/** A token request in flight (invariant: one-token-refresh). */
 interface TokenRequest {
   readonly force: boolean;
   readonly abort: AbortController;
@@ -87,7 +87,7 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
     },
     dispose() {
       last = options.token ?? null; // the next subscriber may belong to another user
-      pending?.abort.abort('Token no longer needed.');
+      pending?.abort.abort('No longer needed.');
       newest = pending = null;
     },
   };

@@ -1,7 +1,7 @@
 /**
  * Transport over a WebSocket: one graphql-ws client for each session. graphql-ws must not reconnect by itself, since its retry
  * count is reset by each ack, and a close with 1000 would make it reconnect forever. Each step has a timeout
- * (`every-step-has-a-timeout`).
+ * (invariant: every-step-has-a-timeout).
  */
 import { createClient } from 'graphql-ws/client';
 import { WatchProgressDocument } from '../generated/operations.js';
@@ -56,7 +56,7 @@ export function createWebSocketTransport(options: WebSocketTransportOptions): Tr
           failureOf(
             'fatal',
             'WEBSOCKET_MISSING',
-            'No WebSocket available. Pass one to createEnvironment({ webSocket }), or use polling.',
+            'No WebSocket. Pass one to createEnvironment({ webSocket }), or use polling.',
           ),
         );
       }
@@ -83,7 +83,8 @@ export function createWebSocketTransport(options: WebSocketTransportOptions): Tr
         if (failure !== null) listener.onFailure(failure);
       }
 
-      // If the network is gone, a socket stays open and silent for minutes: ping after a silence (`client-checks-liveness`).
+      // If the network is gone, a socket stays open and silent for minutes: ping after a silence.
+      // (invariant: client-checks-liveness)
       function onTraffic(): void {
         lastMessageAt = environment.now();
         timers.cancel('pong');

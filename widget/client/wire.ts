@@ -2,7 +2,6 @@
  * Parses what a server sends, without trusting it: an invalid state is rejected, values out of range are clamped, and fields
  * that a newer server adds are ignored.
  */
-import { METRICS } from '../generated/metrics.js';
 import type { TokenLifetime } from './transport.js';
 import type { IngestionError, IngestionResult, PhaseMetrics, PhaseProgress, Progress } from './types.js';
 
@@ -59,10 +58,12 @@ export const readLifetime = (value: unknown): TokenLifetime =>
 
 const counter = record<PhaseMetrics['counters'][number]>({ name: '', label: '', value: NaN, unit: text });
 const metrics = record<PhaseMetrics>({
-  ...(Object.fromEntries(Object.keys(METRICS).map((name) => [name, count])) as Record<
-    keyof typeof METRICS,
-    typeof count
-  >),
+  itemsTotal: count,
+  itemsProcessed: count,
+  itemsFailed: count,
+  bytesTotal: count,
+  bytesProcessed: count,
+  itemsPerSecond: count,
   etaSeconds: count,
   counters: (value) =>
     listOf(counter)(value)

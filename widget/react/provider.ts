@@ -37,19 +37,17 @@ export function IngestionProvider({ children, ...defaults }: IngestionProviderPr
   const { connection, endpoint, wsEndpoint, token, transport } = defaults;
   const getToken = useStableGetToken(defaults.getToken);
   const { pollIntervalMs, jitter, maxAttempts } = defaults;
-  const value = useMemo<IngestionDefaults>(
-    () => ({
-      connection,
-      endpoint,
-      wsEndpoint,
-      token,
-      getToken,
-      transport,
-      pollIntervalMs,
-      jitter,
-      maxAttempts,
-    }),
-    [connection, endpoint, wsEndpoint, token, getToken, transport, pollIntervalMs, jitter, maxAttempts],
-  );
+  const given = {
+    connection,
+    endpoint,
+    wsEndpoint,
+    token,
+    getToken,
+    transport,
+    pollIntervalMs,
+    jitter,
+    maxAttempts,
+  };
+  const value = useMemo<IngestionDefaults>(() => given, Object.values(given));
   return createElement(IngestionContext.Provider, { value }, children);
 }

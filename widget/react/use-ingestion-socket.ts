@@ -100,35 +100,19 @@ function useClient(
 ): IngestionClient {
   const { connection, endpoint, wsEndpoint, token, getToken, transport } = options;
   const { pollIntervalMs, jitter, maxAttempts, ingestionId, follow = false } = options;
-  return useMemo(
-    () =>
-      createIngestionClient({
-        projectId,
-        ingestionId,
-        follow,
-        connection,
-        endpoint,
-        wsEndpoint,
-        token,
-        getToken,
-        transport,
-        pollIntervalMs,
-        jitter,
-        maxAttempts,
-      }),
-    [
-      projectId,
-      ingestionId,
-      follow,
-      connection,
-      endpoint,
-      wsEndpoint,
-      token,
-      getToken,
-      transport,
-      pollIntervalMs,
-      jitter,
-      maxAttempts,
-    ],
-  );
+  const given = {
+    projectId,
+    ingestionId,
+    follow,
+    connection,
+    endpoint,
+    wsEndpoint,
+    token,
+    getToken,
+    transport,
+    pollIntervalMs,
+    jitter,
+    maxAttempts,
+  };
+  return useMemo(() => createIngestionClient(given), Object.values(given));
 }

@@ -7,7 +7,7 @@ interface Config {
   readonly projectId: string;
 }
 
-/** An Angular app: says where the server is, shows one project, and notes how its ingestion ended. */
+/** An Angular app: sets the server's address, shows one project, and displays the outcome of its ingestion. */
 @Component({
   selector: 'app-root',
   imports: [IngestionProgress],
@@ -21,18 +21,18 @@ interface Config {
         [projectId]="known.projectId"
         [getToken]="getToken"
         (completed)="onComplete($event)"
-        (failed)="word.set($event.error.message)"
+        (failed)="outcome.set($event.error.message)"
       />
     }
     <p>
-      Last word: <output>{{ word() }}</output>
+      Result: <output>{{ outcome() }}</output>
     </p>
   `,
 })
 export class App {
   protected readonly config = signal<Config | null>(null);
   protected readonly isShown = signal(true);
-  protected readonly word = signal('none yet');
+  protected readonly outcome = signal('none yet');
   protected readonly getToken = async (): Promise<string> =>
     (await fetch('token', { method: 'POST' })).text();
 
@@ -43,6 +43,6 @@ export class App {
   }
 
   protected onComplete({ result }: IngestionProgressEventMap['ingestion-complete']['detail']): void {
-    this.word.set(`${result.outcome}, ${result.itemsProcessed ?? 'some'} items`);
+    this.outcome.set(`${result.outcome}, ${result.itemsProcessed ?? 'some'} items`);
   }
 }

@@ -11,8 +11,8 @@ import type {
 type Detail<Name extends keyof IngestionProgressEventMap> = IngestionProgressEventMap[Name]['detail'];
 
 /**
- * `<ingestion-progress>` with types: Angular's compiler checks nothing on elements that it does not know. Copy this file
- * into your app, and put it among a component's `imports`.
+ * `<ingestion-progress>` with types: Angular's compiler does not check unknown elements. Copy this file into your app and
+ * add it to the `imports` of a component.
  */
 @Directive({
   selector: 'ingestion-progress',
@@ -23,8 +23,8 @@ type Detail<Name extends keyof IngestionProgressEventMap> = IngestionProgressEve
     '(ingestion-error)': 'failed.emit($event.detail)',
     '(ingestion-cancelled)': 'cancelled.emit($event.detail)',
     '(ingestion-connection-change)': 'connectionChange.emit($event.detail)',
-    '(ingestion-retry)': 'retryAsked.emit($event)',
-    '(ingestion-cancel)': 'cancelAsked.emit($event)',
+    '(ingestion-retry)': 'retryRequested.emit($event)',
+    '(ingestion-cancel)': 'cancelRequested.emit($event)',
   },
 })
 export class IngestionProgress {
@@ -45,9 +45,9 @@ export class IngestionProgress {
   readonly failed = output<Detail<'ingestion-error'>>();
   readonly cancelled = output<Detail<'ingestion-cancelled'>>();
   readonly connectionChange = output<ConnectionChangeDetail>();
-  /** `preventDefault()` on it keeps the mutation from being sent. */
-  readonly retryAsked = output<CustomEvent<CommandDetail>>();
-  readonly cancelAsked = output<CustomEvent<CommandDetail>>();
+  /** Call `preventDefault()` to stop the mutation. */
+  readonly retryRequested = output<CustomEvent<CommandDetail>>();
+  readonly cancelRequested = output<CustomEvent<CommandDetail>>();
 
   constructor() {
     const element = inject<ElementRef<IngestionProgressElement>>(ElementRef).nativeElement;

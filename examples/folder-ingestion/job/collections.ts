@@ -1,31 +1,31 @@
-/** What was ingested last, kept under DATA_DIR: its index, its passages, and what is known of it. */
+/** The latest ingested collection, stored under DATA_DIR: its index, its passages, and its statistics. */
 import { readdir, readFile, rename, rm, writeFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CollectionFacts, Source } from '../pipeline/documents.js';
 
 /** A collection that can be searched. */
 export interface Collection {
-  /** Name of its folder. */
+  /** The name of its folder. */
   readonly folder: string;
   readonly source: Source;
   readonly facts: CollectionFacts;
 }
 
-/** The collections of one DATA_DIR: one that can be searched, and one in the making. */
+/** The collections of a DATA_DIR: one that can be searched, and one being built. */
 export interface Collections {
-  /** Null where nothing was ingested yet. */
+  /** Null if nothing was ingested yet. */
   readonly current: Collection | null;
-  /** Absolute path of the current one's folder. */
+  /** The absolute path of the current collection's folder. */
   readonly currentFolder: string | null;
-  /** Absolute path of the folder that holds them all. */
+  /** The absolute path of the folder that contains all of them. */
   readonly home: string;
-  /** Absolute path of the one in the making; kept after a failure, so that a retry can begin further in. */
+  /** The absolute path of the collection being built; kept after a failure, so that a retry can skip phases. */
   readonly workFolder: string;
-  /** Makes the one in the making the current one, and removes the one before. */
+  /** Makes the collection being built the current one, and deletes the previous one. */
   publish(ingestionId: string, source: Source, facts: CollectionFacts): Promise<void>;
 }
 
-/** Opens the collections, and makes their folder where it is not there. */
+/** Opens the collections; creates their folder if it is missing. */
 export async function openCollections(dataFolder: string): Promise<Collections> {
   const home = join(dataFolder, 'folder-ingestion');
   const pointer = join(home, 'current.json');
@@ -42,7 +42,7 @@ export async function openCollections(dataFolder: string): Promise<Collections> 
       return current === null ? null : join(home, current.folder);
     },
     async publish(ingestionId, source, facts) {
-      // An id may hold a colon, which not every file system takes.
+      // An id may contain a colon, which some file systems reject.
       const next: Collection = {
         folder: `collection-${Buffer.from(ingestionId).toString('hex')}`,
         source,

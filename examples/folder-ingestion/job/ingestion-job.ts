@@ -1,6 +1,6 @@
 /**
- * The ingestion job: one run at a time, each reported through the emitter, cancelled and tried again when asked. Leaves
- * the work to the pipeline, and what is searched to the collections.
+ * The ingestion job: one run at a time, reported through the emitter; can be cancelled and retried. The pipeline does the
+ * work, the collections keep the result.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { ProgressError, type IngestionEventEmitter, type IngestionRun } from '@ingestion-progress/server';
@@ -8,65 +8,65 @@ import type { PhaseNumber } from '@ingestion-progress/schema';
 import type { PipelineResult, Source } from '../pipeline/documents.js';
 import { firstPossiblePhase, PHASE_WEIGHTS } from '../pipeline/pipeline.js';
 import type { Collections } from './collections.js';
-import type { RunningMarks } from './running-mark.js';
+import type { RunMarker } from './run-marker.js';
 import { PipelineError, runInThread } from './run-in-thread.js';
 
-/** How a run came out. */
+/** How a run ended. */
 export type RunOutcome = 'completed' | 'failed' | 'cancelled';
 
-/** A run under way. */
+/** A run that was started. */
 export interface StartedRun {
   readonly ingestionId: string;
-  /** Resolves once the ending is stored and published; never rejects. */
+  /** Resolves when the ending is stored and published; never rejects. */
   readonly ended: Promise<RunOutcome>;
 }
 
-/** What a run begins with. */
-export interface RunWish {
+/** Options of a run. */
+export interface RunOptions {
   readonly retryOf?: string | undefined;
-  /** Where what earlier phases made is kept, phases before this one are skipped. @default 1 */
+  /** Phases before this one are skipped if their results are still there. @default 1 */
   readonly fromPhase?: PhaseNumber | undefined;
 }
 
 /** The job. */
 export interface IngestionJob {
-  /** Rejects with a `ProgressError`, `CONFLICT` where one runs already. */
-  start(source: Source, wish?: RunWish): Promise<StartedRun>;
-  /** The source of the run at hand, or of the one before it. */
+  /** Rejects with a `ProgressError` `CONFLICT` if a run is in progress. */
+  start(source: Source, options?: RunOptions): Promise<StartedRun>;
+  /** The source of the current or the latest run. */
   readonly source: Source | null;
-  /** Cancels the run at hand, and resolves once it has ended. */
+  /** Cancels the current run; resolves when it has ended. */
   stop(): Promise<void>;
 }
 
-/** What the job stands on. */
+/** Options of the job. */
 export interface IngestionJobOptions {
   readonly emitter: IngestionEventEmitter;
   readonly projectId: string;
   readonly collections: Collections;
-  readonly marks: RunningMarks;
+  readonly runMarker: RunMarker;
   /** Called with a new collection before its ingestion is reported as complete. */
   readonly onPublished: () => Promise<void>;
-  /** Whether somebody may ask for another go. */
+  /** Whether a failed run can be retried. */
   readonly canRetry: boolean;
-  /** For people, on the terminal. */
-  readonly say: (line: string) => void;
+  /** Prints a line to the terminal. */
+  readonly print: (line: string) => void;
 }
 
-/** What a failure is called, and what a person is told, by Node's code. */
+/** Error code and message of a failure, by Node's error code. */
 const FAILURES: Readonly<Record<string, readonly [code: string, message: string]>> = Object.freeze({
-  ENOENT: ['SOURCE_GONE', 'The folder is no longer there.'],
-  EACCES: ['SOURCE_UNREADABLE', 'The folder may not be read.'],
-  ENOSPC: ['DISK_FULL', 'The disk is full; make room under DATA_DIR and try again.'],
-  ERR_WORKER_OUT_OF_MEMORY: ['OUT_OF_MEMORY', 'The memory did not suffice; ingest a smaller folder.'],
+  ENOENT: ['SOURCE_GONE', 'The folder no longer exists.'],
+  EACCES: ['SOURCE_UNREADABLE', 'No permission to read the folder.'],
+  ENOSPC: ['DISK_FULL', 'The disk is full. Free some space under DATA_DIR and retry.'],
+  ERR_WORKER_OUT_OF_MEMORY: ['OUT_OF_MEMORY', 'Out of memory. Ingest a smaller folder.'],
 });
 
-/** Attempts to have an ending stored, each of which the server itself gives 30 s. */
-const STORING_ATTEMPTS = 10;
-const STORING_PAUSE_MS = 1_000;
+/** Attempts to store an ending; the server gives each of them 30 s. */
+const STORE_ATTEMPTS = 10;
+const STORE_RETRY_DELAY_MS = 1_000;
 
-/** Makes the job. */
+/** Creates the job. */
 export function createIngestionJob(options: IngestionJobOptions): IngestionJob {
-  const { emitter, projectId, collections, marks, say } = options;
+  const { emitter, projectId, collections, runMarker, print } = options;
   const stopping = new AbortController();
   let isWorking = false;
   let ended: Promise<RunOutcome> | null = null;
@@ -82,7 +82,7 @@ export function createIngestionJob(options: IngestionJobOptions): IngestionJob {
         {
           phaseStarted(number, message) {
             phase = number;
-            // A run that is over is heard of by the signal; else the phase's first update starts it as well.
+            // If the run is over, the signal aborts it; otherwise the first update starts the phase as well.
             run.emitPhaseStarted(number, message).catch(() => {});
           },
           progress: (number, percent, metrics) => run.emitProgressUpdate(number, percent, metrics),
@@ -92,16 +92,16 @@ export function createIngestionJob(options: IngestionJobOptions): IngestionJob {
       await collections.publish(run.ingestionId, at, result.output);
       await options.onPublished();
       await untilStored(() => run.emitComplete(resultOf(result)));
-      say(result.summary);
+      print(result.summary);
       return 'completed';
     } catch (error) {
       if (run.signal.aborted && !run.cancelRequested) {
-        say(`Stopped: ${String(run.signal.reason)}`);
+        print(`Stopped: ${String(run.signal.reason)}`);
         return 'failed';
       }
       if (signal.aborted) {
         await untilStored(() => run.confirmCancelled());
-        say('Cancelled.');
+        print('Cancelled.');
         return 'cancelled';
       }
       const [errorCode, message] = failureOf(error);
@@ -109,7 +109,7 @@ export function createIngestionJob(options: IngestionJobOptions): IngestionJob {
       const retryOptions = { canRetry: options.canRetry, fromPhase: furthest };
       const failure = { errorCode, message, recoverable: options.canRetry, retryOptions };
       await untilStored(() => run.emitError(phase, failure));
-      say(`Failed: ${message}`);
+      print(`Failed: ${message}`);
       return 'failed';
     } finally {
       run.dispose();
@@ -120,14 +120,14 @@ export function createIngestionJob(options: IngestionJobOptions): IngestionJob {
     get source() {
       return source;
     },
-    async start(at, { retryOf, fromPhase: wished = 1 } = {}) {
+    async start(at, { retryOf, fromPhase: requested = 1 } = {}) {
       stopping.signal.throwIfAborted();
-      if (isWorking) throw new ProgressError('CONFLICT', 'An ingestion is running already.');
+      if (isWorking) throw new ProgressError('CONFLICT', 'An ingestion is already running.');
       isWorking = true;
       try {
         const fromPhase = await firstPossiblePhase(
           { source: at, workFolder: collections.workFolder },
-          wished,
+          requested,
         );
         const run = await emitter.startIngestion(projectId, {
           phaseWeights: [...PHASE_WEIGHTS],
@@ -136,15 +136,15 @@ export function createIngestionJob(options: IngestionJobOptions): IngestionJob {
           retryOf: retryOf ?? null,
         });
         source = at;
-        await marks.set({ ingestionId: run.ingestionId, source: at });
+        await runMarker.set({ ingestionId: run.ingestionId, source: at });
         ended = work(run, at, fromPhase)
           .catch((error: unknown) => {
-            // The ending could not be reported: the server marks the ingestion when it notices.
-            say(`The ending was not stored: ${String(error)}`);
+            // The ending could not be reported: the server will mark the ingestion as stalled.
+            print(`The ending was not stored: ${String(error)}`);
             return 'failed' as const;
           })
           .finally(async () => {
-            await marks.clear();
+            await runMarker.clear();
             isWorking = false;
           });
         return { ingestionId: run.ingestionId, ended };
@@ -154,22 +154,22 @@ export function createIngestionJob(options: IngestionJobOptions): IngestionJob {
       }
     },
     async stop() {
-      stopping.abort(new Error('The process is ending.'));
+      stopping.abort(new Error('The process is shutting down.'));
       await ended;
     },
   };
 }
 
-/** An ending that was not stored in time may be repeated, and is worth it: the work is done. */
+/** Repeats an ending that was not stored in time: the work is done and should not be lost. */
 async function untilStored(report: () => Promise<unknown>): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       await report();
       return;
     } catch (error) {
-      const isPassing = error instanceof ProgressError && error.code === 'UNAVAILABLE';
-      if (!isPassing || attempt === STORING_ATTEMPTS) throw error;
-      await pause(STORING_PAUSE_MS);
+      const isTransient = error instanceof ProgressError && error.code === 'UNAVAILABLE';
+      if (!isTransient || attempt === STORE_ATTEMPTS) throw error;
+      await pause(STORE_RETRY_DELAY_MS);
     }
   }
 }

@@ -1,28 +1,28 @@
-/** The worker thread in which the pipeline runs, so that the server's event loop stays free. Speaks `ThreadMessage`. */
+/** The worker thread that runs the pipeline, so that the server's event loop is never blocked. Sends `ThreadMessage`. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { runPipeline, type PipelineRequest } from '../pipeline/pipeline.js';
 import type { ThreadMessage } from './run-in-thread.js';
 
-if (parentPort === null) throw new Error('This is a worker thread; run main.js instead.');
+if (parentPort === null) throw new Error('This file is a worker thread. Run main.js instead.');
 const port = parentPort;
-const tell = (message: ThreadMessage): void => port.postMessage(message);
+const post = (message: ThreadMessage): void => port.postMessage(message);
 
 const stop = new AbortController();
-// The only thing that is ever said to this thread.
+// The only message that this thread receives means stop.
 port.once('message', () => stop.abort(new Error('The run was stopped.')));
 
 try {
   const result = await runPipeline(
     workerData as PipelineRequest,
     {
-      phaseStarted: (phase, message) => tell({ kind: 'phase', phase, message }),
-      progress: (phase, percent, metrics) => tell({ kind: 'progress', phase, percent, metrics }),
+      phaseStarted: (phase, message) => post({ kind: 'phase', phase, message }),
+      progress: (phase, percent, metrics) => post({ kind: 'progress', phase, percent, metrics }),
     },
     stop.signal,
   );
-  tell({ kind: 'done', result });
+  post({ kind: 'done', result });
 } catch (error) {
   const code = error instanceof Error && 'code' in error ? String(error.code) : null;
-  tell({ kind: 'failed', code, message: error instanceof Error ? error.message : String(error) });
+  post({ kind: 'failed', code, message: error instanceof Error ? error.message : String(error) });
 }
 port.close();

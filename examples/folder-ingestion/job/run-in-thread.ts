@@ -1,10 +1,10 @@
-/** Runs the pipeline in a worker thread, to be called as if it ran here. */
+/** Runs the pipeline in a worker thread, with the interface of `runPipeline`. */
 import { Worker } from 'node:worker_threads';
 import type { MetricsInput, PhaseNumber } from '@ingestion-progress/schema';
 import type { PipelineResult } from '../pipeline/documents.js';
 import type { PipelineListener, PipelineRequest } from '../pipeline/pipeline.js';
 
-/** What the thread says. */
+/** A message from the thread. */
 export type ThreadMessage =
   | { readonly kind: 'phase'; readonly phase: PhaseNumber; readonly message: string }
   | {
@@ -16,10 +16,10 @@ export type ThreadMessage =
   | { readonly kind: 'done'; readonly result: PipelineResult }
   | { readonly kind: 'failed'; readonly code: string | null; readonly message: string };
 
-/** Why a run did not come to its end. */
+/** A run that failed. */
 export class PipelineError extends Error {
   override readonly name = 'PipelineError';
-  /** Node's code, such as ENOSPC; null where there was none. */
+  /** Node's error code, such as ENOSPC; null if there is none. */
   readonly code: string | null;
 
   constructor(code: string | null, message: string) {
@@ -28,10 +28,10 @@ export class PipelineError extends Error {
   }
 }
 
-/** How long a thread may take to hear that it should stop, in ms; saving a large index holds it for a while. */
-const STOP_DEADLINE_MS = 5_000;
+/** How long a thread may take to stop, in milliseconds; saving a large index blocks it for a while. */
+const STOP_TIMEOUT_MS = 5_000;
 
-/** As `runPipeline`. Resolves or rejects once the thread has ended, so that its files are its own until then. */
+/** Like `runPipeline`. Resolves or rejects when the thread has ended; until then, its files belong to it. */
 export async function runInThread(
   request: PipelineRequest,
   listener: PipelineListener,
@@ -40,10 +40,10 @@ export async function runInThread(
   signal.throwIfAborted();
   const worker = new Worker(new URL('./ingestion-thread.js', import.meta.url), { workerData: request });
   let outcome: Extract<ThreadMessage, { kind: 'done' | 'failed' }> | null = null;
-  let deadline: NodeJS.Timeout | undefined;
+  let timeout: NodeJS.Timeout | undefined;
   const stop = (): void => {
     worker.postMessage('stop');
-    deadline = setTimeout(() => void worker.terminate(), STOP_DEADLINE_MS);
+    timeout = setTimeout(() => void worker.terminate(), STOP_TIMEOUT_MS);
   };
   signal.addEventListener('abort', stop, { once: true });
   try {
@@ -59,12 +59,9 @@ export async function runInThread(
     });
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : null;
-    throw new PipelineError(
-      code,
-      code === 'ERR_WORKER_OUT_OF_MEMORY' ? 'The memory did not suffice.' : String(error),
-    );
+    throw new PipelineError(code, code === 'ERR_WORKER_OUT_OF_MEMORY' ? 'Out of memory.' : String(error));
   } finally {
-    clearTimeout(deadline);
+    clearTimeout(timeout);
     signal.removeEventListener('abort', stop);
   }
   signal.throwIfAborted();
@@ -72,7 +69,7 @@ export async function runInThread(
 }
 
 function resultOf(outcome: Extract<ThreadMessage, { kind: 'done' | 'failed' }> | null): PipelineResult {
-  if (outcome === null) throw new PipelineError(null, 'The thread ended without a word.');
+  if (outcome === null) throw new PipelineError(null, 'The thread exited without a result.');
   if (outcome.kind === 'failed') throw new PipelineError(outcome.code, outcome.message);
   return outcome.result;
 }

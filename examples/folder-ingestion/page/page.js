@@ -1,19 +1,19 @@
 /**
- * The demo's page: gives the element its token, searches what was ingested, asks for another ingestion. Everything that
- * the server says is put into the page as text.
+ * The demo's page: gives the element its token, searches the collection, starts another ingestion. Everything from the
+ * server is inserted as text.
  */
 
 const element = document.querySelector('ingestion-progress');
 const byId = (id) => document.getElementById(id);
-const [folder, again, ingestAnswer, query, found, results, terms, facts, failures] = [
-  ...['folder', 'again', 'ingest-answer', 'query', 'found', 'results', 'terms', 'facts', 'failures'],
+const [folder, again, ingestStatus, query, found, results, terms, facts, failures] = [
+  ...['folder', 'again', 'ingest-status', 'query', 'found', 'results', 'terms', 'facts', 'failures'],
 ].map(byId);
 const numbers = new Intl.NumberFormat('en');
 const languageNames = new Intl.DisplayNames('en', { type: 'language' });
 
 let session = null;
 
-/** A token of the demo's own, good for this page only; asked for anew where `force`. */
+/** A token for this page; requested again if it expires soon or if `force`. */
 async function openSession(force = false) {
   if (session === null || force || session.expiresAt < performance.now() + 60_000) {
     const response = await fetch('/demo/session', { method: 'POST' });
@@ -24,14 +24,14 @@ async function openSession(force = false) {
   return session;
 }
 
-async function ask(path, init = {}) {
+async function request(path, init = {}) {
   for (const force of [false, true]) {
     const { token } = await openSession(force);
     const response = await fetch(path, {
       ...init,
       headers: { ...init.headers, authorization: `Bearer ${token}` },
     });
-    // A restarted demo has another secret: one fresh token settles it.
+    // A restarted demo has another secret: retry once with a new token.
     if (response.status === 401 && !force) continue;
     const body = await response.json();
     if (!response.ok) throw new Error(body.error?.message ?? `The server answered ${response.status}.`);
@@ -42,13 +42,13 @@ async function ask(path, init = {}) {
 /* What was ingested */
 
 async function showCollection() {
-  const { source, folders, facts: known } = await ask('/demo/collection');
+  const { source, folders, facts: known } = await request('/demo/collection');
   element.label = source;
   byId('folders').replaceChildren(...folders.map((name) => new Option(name)));
   facts.hidden = known === null;
   query.disabled = known === null;
   if (known === null) {
-    found.textContent = 'Search opens as soon as the first ingestion has completed.';
+    found.textContent = 'You can search when the first ingestion has completed.';
     return;
   }
   found.textContent = '';
@@ -65,12 +65,12 @@ async function showCollection() {
 function namesOf(languages) {
   const names = languages.slice(0, 3).map(({ language }) => languageNames.of(language) ?? language);
   const more = languages.length - names.length;
-  return names.join(', ') + (more > 0 ? ` and ${more} more` : '') || 'none told apart';
+  return names.join(', ') + (more > 0 ? ` and ${more} more` : '') || 'none detected';
 }
 
 function showFailures(failed) {
   failures.hidden = failed.length === 0;
-  failures.querySelector('summary').textContent = 'Files that could not be read';
+  failures.querySelector('summary').textContent = 'Unreadable files';
   failures
     .querySelector('ul')
     .replaceChildren(...failed.map(({ path, reason }) => make('li', `${path}: ${reason}`)));
@@ -98,7 +98,7 @@ function showTerms(words) {
 let searches = 0;
 
 async function search() {
-  const mine = ++searches;
+  const current = ++searches;
   const words = query.value.trim();
   if (words === '') {
     results.replaceChildren();
@@ -107,13 +107,13 @@ async function search() {
     return;
   }
   try {
-    const { total, hits } = await ask(`/demo/search?q=${encodeURIComponent(words)}`);
-    if (mine !== searches) return;
+    const { total, hits } = await request(`/demo/search?q=${encodeURIComponent(words)}`);
+    if (current !== searches) return;
     terms.replaceChildren();
     found.textContent = total === 1 ? '1 passage' : `${numbers.format(total)} passages`;
     results.replaceChildren(...hits.map(resultOf));
   } catch (error) {
-    if (mine === searches) found.textContent = error.message;
+    if (current === searches) found.textContent = error.message;
   }
 }
 
@@ -127,7 +127,7 @@ function resultOf({ path, title, heading, language, text, words }) {
   return item;
 }
 
-/** Begins a little before the first word that was found, and marks each. */
+/** Starts shortly before the first match, and marks all matches. */
 function highlighted(text, words) {
   const escaped = words.map((word) => word.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
   if (escaped.length === 0) return [text];
@@ -160,17 +160,17 @@ byId('search').addEventListener('submit', (event) => {
 
 byId('ingest').addEventListener('submit', (event) => {
   event.preventDefault();
-  ingestAnswer.textContent = '';
+  ingestStatus.textContent = '';
   again.disabled = true;
   const body = JSON.stringify({ folder: folder.value.trim() });
-  ask('/demo/ingest', { method: 'POST', headers: { 'content-type': 'application/json' }, body })
-    .catch((error) => (ingestAnswer.textContent = error.message))
+  request('/demo/ingest', { method: 'POST', headers: { 'content-type': 'application/json' }, body })
+    .catch((error) => (ingestStatus.textContent = error.message))
     .finally(() => (again.disabled = isRunning));
 });
 
 let isRunning = false;
 
-// The first state that is seen fires no event of the job's; it comes with the connection.
+// The first state fires no job event; it arrives with the connection.
 for (const name of ['connection-change', 'phase-started', 'progress', 'error', 'cancelled', 'complete']) {
   element.addEventListener(`ingestion-${name}`, ({ detail }) => {
     isRunning = (detail.progress ?? element.progress)?.status === 'RUNNING';
@@ -179,7 +179,7 @@ for (const name of ['connection-change', 'phase-started', 'progress', 'error', '
 }
 element.addEventListener('ingestion-complete', () => void showCollection());
 element.addEventListener('ingestion-phase-started', ({ detail }) => {
-  ingestAnswer.textContent = '';
+  ingestStatus.textContent = '';
   if (detail.phase === 1) void showCollection();
 });
 

@@ -1,31 +1,31 @@
-/** Phase 3: splits texts into passages, leaves out those seen before, tells their languages, and counts words. */
+/** Phase 3: splits texts into passages, drops duplicates, detects languages, and counts words. */
 import { createHash } from 'node:crypto';
 import { eld } from 'eld/small';
-import { beginPhase, share, type PipelineListener, type Standing } from './beat.js';
+import { percentOf, startPhase, type PhaseProgress, type PipelineListener } from './phase-loop.js';
 import { charactersOf, type DocumentText, type Passage } from './documents.js';
 import { passagesOf } from './passages.js';
 import { createVocabulary } from './vocabulary.js';
 import { readLines, writeLines, type Manifest, type WorkFolder } from './work-folder.js';
 
-/** Words that a page shows of a collection. */
-const TELLING_TERMS = 24;
-/** Shorter texts do not give their language away. */
-const LEAST_CHARACTERS_FOR_LANGUAGE = 40;
+/** How many characteristic words a page shows. */
+const CHARACTERISTIC_TERMS = 24;
+/** The language of shorter texts can't be detected. */
+const MIN_CHARACTERS_FOR_LANGUAGE = 40;
 
-/** Leaves one line for each passage that was not there before. */
+/** Writes one line per unique passage. */
 export async function analyse(
   extracted: NonNullable<Manifest['extracted']>,
   work: WorkFolder,
   listener: PipelineListener,
   signal: AbortSignal,
 ): Promise<NonNullable<Manifest['analysed']>> {
-  const beat = beginPhase(3, 'Analysing texts', listener, signal);
+  const loop = startPhase(3, 'Analysing texts', listener, signal);
   const counts = { documents: 0, characters: 0, passages: 0, duplicates: 0 };
   const vocabulary = createVocabulary();
   const languages = new Map<string, number>();
   const seen = new Set<string>();
-  const standing = (): Standing => ({
-    percent: share(counts.characters, extracted.characters),
+  const progress = (): PhaseProgress => ({
+    percent: percentOf(counts.characters, extracted.characters),
     metrics: {
       itemsTotal: extracted.documents,
       itemsProcessed: counts.documents,
@@ -55,9 +55,9 @@ export async function analyse(
     vocabulary.add(document.sections.map((section) => section.text));
     counts.documents += 1;
     counts.characters += charactersOf(document);
-    await beat.tick(standing);
+    await loop.tick(progress);
   }
-  beat.end({ ...standing(), percent: 100 });
+  loop.end({ ...progress(), percent: 100 });
   return {
     documents: counts.documents,
     passages: counts.passages,
@@ -66,18 +66,18 @@ export async function analyse(
     languages: [...languages]
       .map(([language, passages]) => ({ language, passages }))
       .sort((a, b) => b.passages - a.passages),
-    terms: vocabulary.mostTelling(TELLING_TERMS),
+    terms: vocabulary.mostCharacteristic(CHARACTERISTIC_TERMS),
   };
 }
 
-/** Alike for texts that differ in case, spaces and punctuation only. */
+/** Equal for texts that differ only in case, spaces and punctuation. */
 function fingerprintOf(text: string): string {
   const words = text.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, ' ');
   return createHash('sha1').update(words).digest('base64');
 }
 
 function languageOf(text: string): string | null {
-  if (text.length < LEAST_CHARACTERS_FOR_LANGUAGE) return null;
+  if (text.length < MIN_CHARACTERS_FOR_LANGUAGE) return null;
   const result = eld.detect(text);
   return result.isReliable() ? result.language : null;
 }

@@ -1,28 +1,28 @@
-/** Phase 1: walks the source and chooses its documents, in a stable order. Reads no file. */
+/** Phase 1: walks the source and selects its documents, in a stable order. Reads no file. */
 import type { Dirent } from 'node:fs';
 import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { beginPhase, type PipelineListener, type Standing } from './beat.js';
+import { startPhase, type PhaseProgress, type PipelineListener } from './phase-loop.js';
 import type { Source, SourceFile } from './documents.js';
 import { createFailures } from './failures.js';
 import { isDocumentation, kindOf } from './kinds.js';
 import { writeLines, type Manifest, type WorkFolder } from './work-folder.js';
 
-/** Files beyond this size are data rather than documents. */
-const MOST_FILE_BYTES = 4 << 20;
+/** Larger files are data rather than documents. */
+const MAX_FILE_BYTES = 4 << 20;
 
-/** Leaves one line for each chosen file. */
+/** Writes one line per selected file. */
 export async function discover(
   source: Source,
   work: WorkFolder,
   listener: PipelineListener,
   signal: AbortSignal,
 ): Promise<NonNullable<Manifest['discovered']>> {
-  const beat = beginPhase(1, 'Looking for documents', listener, signal);
-  const counts = { files: 0, bytes: 0, folders: 0, passedOver: 0 };
+  const loop = startPhase(1, 'Looking for documents', listener, signal);
+  const counts = { files: 0, bytes: 0, folders: 0, skipped: 0 };
   const failures = createFailures();
-  // How much there is to walk is not known before it is walked, so there is no percent until the end.
-  const standing = (): Standing => ({
+  // The size of the tree is unknown until it was walked, so there is no percent before the end.
+  const progress = (): PhaseProgress => ({
     percent: null,
     metrics: {
       itemsProcessed: counts.files + failures.count,
@@ -30,7 +30,7 @@ export async function discover(
       bytesProcessed: counts.bytes,
       counters: [
         { name: 'folders', label: 'Folders', value: counts.folders },
-        { name: 'passedOver', label: 'Other files', value: counts.passedOver },
+        { name: 'skipped', label: 'Other files', value: counts.skipped },
       ],
     },
   });
@@ -49,18 +49,18 @@ export async function discover(
       const entries = await readdir(join(source.root, folder), { withFileTypes: true });
       return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
     } catch (error) {
-      // Without its root there is no source; a folder in it that cannot be read is one failure among others.
+      // An unreadable root is fatal; an unreadable folder inside it is one failure among others.
       if (folder === '') throw error;
       failures.add(folder, error);
       return [];
     }
   };
-  const choose = async (name: string, path: string): Promise<void> => {
+  const select = async (name: string, path: string): Promise<void> => {
     const kind = kindOf(name);
-    const isWanted = kind !== null && (!source.documentationOnly || isDocumentation(name));
-    const size = isWanted ? await sizeOf(path) : 0;
-    if (!isWanted || size === 0 || size > MOST_FILE_BYTES) {
-      counts.passedOver += 1;
+    const isSelected = kind !== null && (!source.documentationOnly || isDocumentation(name));
+    const size = isSelected ? await sizeOf(path) : 0;
+    if (!isSelected || size === 0 || size > MAX_FILE_BYTES) {
+      counts.skipped += 1;
       return;
     }
     counts.files += 1;
@@ -68,23 +68,23 @@ export async function discover(
     await lines.write({ path, bytes: size, kind } satisfies SourceFile);
   };
 
-  // Symbolic links are not followed: they lead out of the source, or round in circles.
-  const waiting = [''];
-  for (let folder = waiting.pop(); folder !== undefined; folder = waiting.pop()) {
+  // Symbolic links are not followed: they may lead out of the source or form cycles.
+  const queue = [''];
+  for (let folder = queue.pop(); folder !== undefined; folder = queue.pop()) {
     counts.folders += 1;
     const folders: string[] = [];
     for (const entry of await entriesOf(folder)) {
       const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
-      if (entry.isFile()) await choose(entry.name, path);
+      if (entry.isFile()) await select(entry.name, path);
       else if (entry.isDirectory() && !entry.name.startsWith('.') && !source.skipFolders.includes(entry.name))
         folders.push(path);
-      await beat.tick(standing);
+      await loop.tick(progress);
     }
-    waiting.push(...folders.reverse());
+    queue.push(...folders.reverse());
   }
-  beat.end({
+  loop.end({
     percent: 100,
-    metrics: { ...standing().metrics, itemsTotal: counts.files, bytesTotal: counts.bytes },
+    metrics: { ...progress().metrics, itemsTotal: counts.files, bytesTotal: counts.bytes },
   });
   return { files: counts.files, bytes: counts.bytes, failed: failures.count, failures: failures.first };
 }

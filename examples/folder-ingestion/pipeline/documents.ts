@@ -1,38 +1,38 @@
-/** The words that the four phases hand on to each other; knows no files and no parsers. */
+/** The types that the four phases share. */
 
-/** How a file's text is found. */
+/** How the text of a file is extracted. */
 export type DocumentKind = 'markdown' | 'html' | 'comments' | 'plain';
 
 /** A file that Discovery found. */
 export interface SourceFile {
-  /** Relative to the source's root, with forward slashes. */
+  /** Relative to the root of the source, with forward slashes. */
   readonly path: string;
   readonly bytes: number;
   readonly kind: DocumentKind;
 }
 
-/** A stretch of text under one heading. */
+/** The text under one heading. */
 export interface Section {
   readonly heading: string | null;
   readonly text: string;
 }
 
-/** What an extractor makes of a file. */
+/** The result of an extractor. */
 export interface Extracted {
-  /** The document's own title; null where it has none. */
+  /** The title of the document; null if it has none. */
   readonly title: string | null;
   readonly sections: readonly Section[];
 }
 
-/** A document's text, as Extraction leaves it. */
+/** The text of a document after extraction. */
 export interface DocumentText {
   readonly path: string;
   readonly title: string;
-  /** Those that have text. */
+  /** Only sections with text. */
   readonly sections: readonly Section[];
 }
 
-/** How much text a document has, in characters. */
+/** The length of a document's text, in characters. */
 export function charactersOf(document: DocumentText): number {
   return document.sections.reduce((sum, section) => sum + section.text.length, 0);
 }
@@ -42,22 +42,22 @@ export interface Passage {
   readonly path: string;
   readonly title: string;
   readonly heading: string | null;
-  /** ISO 639-1; null where it could not be told. */
+  /** ISO 639-1; null if it could not be detected. */
   readonly language: string | null;
   readonly text: string;
 }
 
-/** What to ingest. Plain data, so that it can be handed to a worker thread. */
+/** What to ingest. Plain data, so that it can be passed to a worker thread. */
 export interface Source {
   /** Absolute path. */
   readonly root: string;
-  /** Take only files whose documentation is their point: no source code except for type declarations. */
+  /** Select only documentation: prose and type declarations, no other source code. */
   readonly documentationOnly: boolean;
-  /** Names of folders that are not entered, beside those that begin with a dot. */
+  /** Names of folders to skip, besides those that begin with a dot. */
   readonly skipFolders: readonly string[];
 }
 
-/** Counts of a whole run, and what a page may show of it. */
+/** The result of a run. */
 export interface PipelineResult {
   readonly itemsProcessed: number;
   readonly itemsFailed: number;
@@ -66,7 +66,7 @@ export interface PipelineResult {
   readonly output: CollectionFacts;
 }
 
-/** What Analysis learnt about the collection. */
+/** Statistics of the collection. */
 export interface CollectionFacts {
   readonly documents: number;
   readonly passages: number;
@@ -74,6 +74,6 @@ export interface CollectionFacts {
   readonly words: number;
   readonly languages: readonly { readonly language: string; readonly passages: number }[];
   readonly terms: readonly { readonly term: string; readonly documents: number }[];
-  /** The first few files that could not be read, and why. */
+  /** The first few unreadable files, with the reason. */
   readonly failures: readonly { readonly path: string; readonly reason: string }[];
 }

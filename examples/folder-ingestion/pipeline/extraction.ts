@@ -1,7 +1,7 @@
-/** Phase 2: reads each file and leaves its text. A file that cannot be read fails by itself, and the run goes on. */
+/** Phase 2: extracts the text of each file. An unreadable file counts as failed, and the run continues. */
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { beginPhase, share, type PipelineListener, type Standing } from './beat.js';
+import { percentOf, startPhase, type PhaseProgress, type PipelineListener } from './phase-loop.js';
 import { charactersOf, type DocumentKind, type DocumentText, type Extracted } from './documents.js';
 import type { Source, SourceFile } from './documents.js';
 import { extractComments } from './extractors/comments.js';
@@ -17,7 +17,7 @@ const EXTRACTORS: Readonly<Record<DocumentKind, (source: string) => Extracted>> 
   plain: (source: string) => ({ title: null, sections: [{ heading: null, text: tidy(source) }] }),
 });
 
-/** Leaves one line for each file that has text. */
+/** Writes one line per file with text. */
 export async function extract(
   source: Source,
   discovered: NonNullable<Manifest['discovered']>,
@@ -25,11 +25,11 @@ export async function extract(
   listener: PipelineListener,
   signal: AbortSignal,
 ): Promise<NonNullable<Manifest['extracted']>> {
-  const beat = beginPhase(2, 'Reading documents', listener, signal);
+  const loop = startPhase(2, 'Reading documents', listener, signal);
   const counts = { processed: 0, documents: 0, bytes: 0, characters: 0, sections: 0 };
   const failures = createFailures();
-  const standing = (): Standing => ({
-    percent: share(counts.bytes, discovered.bytes),
+  const progress = (): PhaseProgress => ({
+    percent: percentOf(counts.bytes, discovered.bytes),
     metrics: {
       itemsTotal: discovered.files,
       itemsProcessed: counts.processed,
@@ -62,9 +62,9 @@ export async function extract(
     }
     counts.processed += 1;
     counts.bytes += file.bytes;
-    await beat.tick(standing);
+    await loop.tick(progress);
   }
-  beat.end({ ...standing(), percent: 100 });
+  loop.end({ ...progress(), percent: 100 });
   const { documents, bytes, characters } = counts;
   return { documents, bytes, characters, failed: failures.count, failures: failures.first };
 }
@@ -72,14 +72,14 @@ export async function extract(
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 const western = new TextDecoder('windows-1252');
 
-/** A file's text, in UTF-8 or else in the encoding that old files have. */
+/** Reads a text file as UTF-8, or else as Windows-1252. */
 async function readText(path: string): Promise<string> {
   const bytes = await readFile(path);
-  if (bytes.subarray(0, 8_192).includes(0)) throw new UnreadableError('not text, in spite of its name');
+  if (bytes.subarray(0, 8_192).includes(0)) throw new UnreadableError('not a text file');
   try {
     return utf8.decode(bytes).replaceAll('\r\n', '\n');
   } catch {
-    // Not UTF-8: TextDecoder says no more than that.
+    // Not UTF-8.
     return western.decode(bytes).replaceAll('\r\n', '\n');
   }
 }

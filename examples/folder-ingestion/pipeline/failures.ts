@@ -1,24 +1,24 @@
-/** Counts what could not be read, and remembers the first few with a reason for people. */
+/** Counts unreadable items and keeps the first few with a reason for people. */
 import type { CollectionFacts } from './documents.js';
 
-/** How many are remembered by name. */
-const REMEMBERED = 20;
+/** How many failures are kept by name. */
+const MAX_KEPT = 20;
 
 const REASONS: Readonly<Record<string, string>> = Object.freeze({
   EACCES: 'permission denied',
   EPERM: 'permission denied',
-  ENOENT: 'no longer there',
-  EISDIR: 'a folder now',
-  EIO: 'the disk could not read it',
+  ENOENT: 'file no longer exists',
+  EISDIR: 'is a folder now',
+  EIO: 'disk error',
   EMFILE: 'too many open files',
 });
 
-/** Thrown by an extractor whose file is not what its name says. */
+/** Thrown by an extractor if the content of a file doesn't match its name. */
 export class UnreadableError extends Error {
   override readonly name = 'UnreadableError';
 }
 
-/** Failed items of one phase. */
+/** The failed items of a phase. */
 export interface Failures {
   readonly count: number;
   readonly first: CollectionFacts['failures'];
@@ -31,7 +31,7 @@ function reasonOf(error: unknown): string {
   return REASONS[code] ?? error.message;
 }
 
-/** Begins a count. */
+/** Creates an empty list. */
 export function createFailures(): Failures {
   const first: { path: string; reason: string }[] = [];
   let count = 0;
@@ -42,7 +42,7 @@ export function createFailures(): Failures {
     first,
     add(path, error) {
       count += 1;
-      if (first.length < REMEMBERED) first.push({ path, reason: reasonOf(error) });
+      if (first.length < MAX_KEPT) first.push({ path, reason: reasonOf(error) });
     },
   };
 }

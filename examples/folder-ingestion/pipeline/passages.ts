@@ -1,10 +1,10 @@
-/** Splits documents into passages, each short enough to be read as a search result. Pure. */
+/** Splits documents into passages, each short enough for a search result. Pure. */
 import type { DocumentText, Passage, Section } from './documents.js';
 
-/** Longest passage, in characters. */
-const MOST_CHARACTERS = 900;
+/** The longest passage, in characters. */
+const MAX_CHARACTERS = 900;
 
-/** The passages of a document, in order; languages are not known yet. */
+/** The passages of a document, in order, without their languages. */
 export function passagesOf(document: DocumentText): Omit<Passage, 'language'>[] {
   const { path, title } = document;
   return document.sections.flatMap((section) =>
@@ -16,7 +16,7 @@ function piecesOf(section: Section): string[] {
   const pieces: string[] = [];
   let piece = '';
   for (const paragraph of section.text.split('\n\n').flatMap(cut)) {
-    if (piece !== '' && piece.length + paragraph.length + 2 > MOST_CHARACTERS) {
+    if (piece !== '' && piece.length + paragraph.length + 2 > MAX_CHARACTERS) {
       pieces.push(piece);
       piece = '';
     }
@@ -26,15 +26,15 @@ function piecesOf(section: Section): string[] {
   return pieces;
 }
 
-/** A paragraph that is too long, cut after a sentence, else between words, else where it must be. */
+/** Splits a long paragraph after a sentence, else between words, else at the limit. */
 function cut(paragraph: string): string[] {
   const parts: string[] = [];
   let rest = paragraph;
-  while (rest.length > MOST_CHARACTERS) {
-    const head = rest.slice(0, MOST_CHARACTERS);
+  while (rest.length > MAX_CHARACTERS) {
+    const head = rest.slice(0, MAX_CHARACTERS);
     const sentence = Math.max(head.lastIndexOf('. '), head.lastIndexOf('\n'), head.lastIndexOf('。'));
-    const end = sentence > MOST_CHARACTERS / 2 ? sentence + 1 : head.lastIndexOf(' ');
-    const at = end > MOST_CHARACTERS / 2 ? end : withoutHalfCharacter(rest, MOST_CHARACTERS);
+    const end = sentence > MAX_CHARACTERS / 2 ? sentence + 1 : head.lastIndexOf(' ');
+    const at = end > MAX_CHARACTERS / 2 ? end : atCharacterBoundary(rest, MAX_CHARACTERS);
     parts.push(rest.slice(0, at).trim());
     rest = rest.slice(at).trimStart();
   }
@@ -42,7 +42,7 @@ function cut(paragraph: string): string[] {
   return parts;
 }
 
-/** An index that does not fall between the halves of a surrogate pair. */
-function withoutHalfCharacter(text: string, index: number): number {
+/** The index, moved so that it doesn't split a surrogate pair. */
+function atCharacterBoundary(text: string, index: number): number {
   return /[\uD800-\uDBFF]/.test(text.charAt(index - 1)) ? index - 1 : index;
 }

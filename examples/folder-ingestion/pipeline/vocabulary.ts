@@ -1,26 +1,26 @@
-/** Which words tell most about a collection. Needs no list of common words: what stands everywhere tells nothing. */
+/** Finds the words that characterize a collection. Needs no stop words: a word that is in every document is ignored. */
 
-/** A word with the number of documents that have it. */
+/** A word, and how many documents contain it. */
 export interface Term {
   readonly term: string;
   readonly documents: number;
 }
 
-/** Counts words, document by document. */
+/** Counts words per document. */
 export interface Vocabulary {
   readonly words: number;
   add(documentTexts: readonly string[]): void;
-  /** Those that are frequent where they stand, and stand in few documents. */
-  mostTelling(count: number): Term[];
+  /** Words that are frequent in a few documents. */
+  mostCharacteristic(count: number): Term[];
 }
 
-/** A word that stands in a greater share of the documents tells nothing of any. */
-const MOST_SHARE = 0.05;
-/** In a small collection a word may stand in this many documents all the same. */
-const MOST_DOCUMENTS_LEAST = 3;
+/** Words in a greater share of the documents are ignored. */
+const MAX_SHARE = 0.05;
+/** In a small collection a word may be in this many documents nevertheless. */
+const MAX_DOCUMENTS_AT_LEAST = 3;
 const WORD = /\p{L}[\p{L}\p{N}_]{2,31}/gu;
 
-/** Begins an empty vocabulary. */
+/** Creates an empty vocabulary. */
 export function createVocabulary(): Vocabulary {
   const terms = new Map<string, { occurrences: number; documents: number; lastDocument: number }>();
   let words = 0;
@@ -47,14 +47,14 @@ export function createVocabulary(): Vocabulary {
         }
       }
     },
-    mostTelling(count) {
-      const mostDocuments = Math.max(MOST_DOCUMENTS_LEAST, document * MOST_SHARE);
+    mostCharacteristic(count) {
+      const maxDocuments = Math.max(MAX_DOCUMENTS_AT_LEAST, document * MAX_SHARE);
       return [...terms]
-        .filter(([, { documents }]) => documents <= mostDocuments)
+        .filter(([, { documents }]) => documents <= maxDocuments)
         .map(([term, { occurrences, documents }]) => ({
           term,
           documents,
-          // The root keeps one long file from having all the words; the square, common ones from winning.
+          // The square root limits the weight of one long file; the square limits that of common words.
           score: Math.sqrt(occurrences * documents) * Math.log((document + 1) / documents) ** 2,
         }))
         .sort((a, b) => b.score - a.score || (a.term < b.term ? -1 : 1))

@@ -1,6 +1,6 @@
 /**
- * Where the phases leave what they made, one file each, so that memory stays small and a retry can begin further in.
- * Knows lines and bytes; leaves what they mean to the phases.
+ * The results of the phases, one file each, so that memory use stays small and a retry can skip phases. Knows lines and
+ * bytes, but not their meaning.
  */
 import { createReadStream } from 'node:fs';
 import { mkdir, open, readFile, rename, writeFile } from 'node:fs/promises';
@@ -8,19 +8,19 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { CollectionFacts, Source } from './documents.js';
 
-/** What a phase that reads the source counts. */
-export interface Found {
+/** Counts of a phase that reads the source. */
+export interface SourceCounts {
   readonly bytes: number;
   readonly failed: number;
-  /** The first few of those that failed. */
+  /** The first few failures. */
   readonly failures: CollectionFacts['failures'];
 }
 
-/** What finished phases are remembered by. */
+/** The counts of the finished phases. */
 export interface Manifest {
   readonly source: Source;
-  readonly discovered?: Found & { readonly files: number };
-  readonly extracted?: Found & { readonly documents: number; readonly characters: number };
+  readonly discovered?: SourceCounts & { readonly files: number };
+  readonly extracted?: SourceCounts & { readonly documents: number; readonly characters: number };
   readonly analysed?: Omit<CollectionFacts, 'failures'>;
   readonly indexed?: { readonly bytes: number };
 }
@@ -31,12 +31,12 @@ export interface WorkFolder {
   readonly texts: string;
   readonly passages: string;
   readonly index: string;
-  /** Null where there is none, or none that can be used. */
+  /** Null if there is none. */
   readManifest(): Promise<Manifest | null>;
   writeManifest(manifest: Manifest): Promise<void>;
 }
 
-/** Opens the folder of a run, and makes it where it is not there. */
+/** Opens the folder of a run; creates it if it is missing. */
 export async function openWorkFolder(folder: string): Promise<WorkFolder> {
   await mkdir(folder, { recursive: true });
   const manifest = join(folder, 'manifest.json');
@@ -54,54 +54,54 @@ export async function openWorkFolder(folder: string): Promise<WorkFolder> {
         },
       ),
     async writeManifest(value) {
-      // Written whole and then renamed: a run that was killed leaves the old one.
+      // Written to another file and renamed: a killed run leaves the old one.
       await writeFile(`${manifest}.new`, JSON.stringify(value));
       await rename(`${manifest}.new`, manifest);
     },
   };
 }
 
-/** Where a line stands in its file, in bytes. */
-export interface LinePlace {
+/** The position of a line in its file, in bytes. */
+export interface LinePosition {
   readonly offset: number;
   readonly length: number;
 }
 
-/** Writes values as lines of JSON; what was written is in the file once the writer is disposed of. */
+/** Writes values as lines of JSON; everything is in the file when the writer is disposed. */
 export interface LineWriter extends AsyncDisposable {
-  write(value: unknown): Promise<LinePlace>;
+  write(value: unknown): Promise<LinePosition>;
 }
 
 const BUFFER_BYTES = 1 << 20;
 
-/** JSON lets U+2028 and U+2029 stand as they are, and node:readline takes them for ends of lines. */
+/** JSON does not escape U+2028 and U+2029, which node:readline treats as line ends. */
 function asOneLine(value: unknown): string {
   return JSON.stringify(value).replace(/[\u2028\u2029]/g, (end) =>
     end === '\u2028' ? '\\u2028' : '\\u2029',
   );
 }
 
-/** Begins a file of JSON lines anew. */
+/** Creates or truncates a file of JSON lines. */
 export async function writeLines(path: string): Promise<LineWriter> {
   const file = await open(path, 'w');
-  let waiting: Buffer[] = [];
-  let waitingBytes = 0;
+  let buffered: Buffer[] = [];
+  let bufferedBytes = 0;
   let offset = 0;
   const flush = async (): Promise<void> => {
-    const chunk = Buffer.concat(waiting);
-    waiting = [];
-    waitingBytes = 0;
+    const chunk = Buffer.concat(buffered);
+    buffered = [];
+    bufferedBytes = 0;
     await file.writeFile(chunk);
   };
   return {
     async write(value) {
       const line = Buffer.from(`${asOneLine(value)}\n`);
-      const place = { offset, length: line.length };
+      const position = { offset, length: line.length };
       offset += line.length;
-      waiting.push(line);
-      waitingBytes += line.length;
-      if (waitingBytes >= BUFFER_BYTES) await flush();
-      return place;
+      buffered.push(line);
+      bufferedBytes += line.length;
+      if (bufferedBytes >= BUFFER_BYTES) await flush();
+      return position;
     },
     async [Symbol.asyncDispose]() {
       await flush();
@@ -110,8 +110,8 @@ export async function writeLines(path: string): Promise<LineWriter> {
   };
 }
 
-/** Reads what `writeLines` wrote, one value at a time. The caller says what it wrote there. */
-export async function* readLines<T>(path: string): AsyncGenerator<T & LinePlace> {
+/** Reads the values that `writeLines` wrote, one at a time, with their positions. The caller knows their type. */
+export async function* readLines<T>(path: string): AsyncGenerator<T & LinePosition> {
   let offset = 0;
   for await (const line of createInterface({ input: createReadStream(path, 'utf8'), crlfDelay: Infinity })) {
     const length = Buffer.byteLength(line) + 1;

@@ -1,17 +1,17 @@
-/** The worker thread that holds the index and answers searches, so that a large one never holds up the server. */
+/** The worker thread that holds the index and answers searches, so that a large index never blocks the server. */
 import { open, readFile, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import MiniSearch, { type SearchResult } from 'minisearch';
 import { INDEX_OPTIONS, type IndexedPassage } from '../pipeline/indexing.js';
 import type { Passage } from '../pipeline/documents.js';
-import type { Answer, Hit, Question } from './search.js';
+import type { SearchResponse, Hit, SearchRequest } from './search.js';
 
-if (parentPort === null) throw new Error('This is a worker thread; run main.js instead.');
+if (parentPort === null) throw new Error('This file is a worker thread. Run main.js instead.');
 const port = parentPort;
 const folder = workerData as string;
 
-const SHOWN = 10;
+const MAX_HITS = 10;
 
 const [json, passages] = await Promise.all([
   readFile(join(folder, 'index.json'), 'utf8'),
@@ -19,18 +19,18 @@ const [json, passages] = await Promise.all([
 ]);
 const index = MiniSearch.loadJSON<IndexedPassage>(json, INDEX_OPTIONS);
 
-port.on('message', (question: Question) => {
-  void answer(question).then((reply) => port.postMessage(reply));
+port.on('message', (request: SearchRequest) => {
+  void search(request).then((response) => port.postMessage(response));
 });
 
-async function answer({ id, query }: Question): Promise<Answer> {
+async function search({ id, query }: SearchRequest): Promise<SearchResponse> {
   const results = index.search(query, {
     prefix: (term) => term.length > 2,
     fuzzy: (term) => (term.length > 5 ? 0.15 : false),
     boost: { title: 3, heading: 2 },
     combineWith: 'AND',
   });
-  const hits = await Promise.all(results.slice(0, SHOWN).map((result) => hitOf(result, passages)));
+  const hits = await Promise.all(results.slice(0, MAX_HITS).map((result) => hitOf(result, passages)));
   return { id, total: results.length, hits };
 }
 

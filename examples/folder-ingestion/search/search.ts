@@ -1,65 +1,68 @@
-/** Searches over what was ingested last. Loads the index at the first question, in a thread of its own. */
+/** Searches the latest collection. Loads the index in a worker thread at the first search. */
 import { Worker } from 'node:worker_threads';
 import type { Passage } from '../pipeline/documents.js';
 
-/** A passage that answers. */
+/** A passage that matches. */
 export interface Hit extends Passage {
-  /** Words of the passage that fit the query, for highlighting. */
+  /** The matching words, for highlighting. */
   readonly words: readonly string[];
 }
 
-/** What the thread is asked. */
-export interface Question {
+/** A request to the thread. */
+export interface SearchRequest {
   readonly id: number;
   readonly query: string;
 }
 
-/** What the thread answers. */
-export interface Answer {
+/** A response of the thread. */
+export interface SearchResponse {
   readonly id: number;
-  /** How many passages fit; the best of them are in `hits`. */
+  /** How many passages match; the best ones are in `hits`. */
   readonly total: number;
   readonly hits: readonly Hit[];
 }
 
 /** Full-text search. */
 export interface Search {
-  /** Null where nothing was ingested yet. */
-  find(query: string): Promise<Omit<Answer, 'id'> | null>;
-  /** Takes the index in this folder from now on; null for none. */
+  /** Null if nothing was ingested yet. */
+  find(query: string): Promise<Omit<SearchResponse, 'id'> | null>;
+  /** Switches to the index in this folder; null for none. */
   use(folder: string | null): Promise<void>;
   dispose(): Promise<void>;
 }
 
 interface Thread {
-  ask(query: string): Promise<Answer>;
+  search(query: string): Promise<SearchResponse>;
   end(): Promise<void>;
 }
 
 function startThread(folder: string): Thread {
   const worker = new Worker(new URL('./search-thread.js', import.meta.url), { workerData: folder });
-  const waiting = new Map<number, { resolve: (answer: Answer) => void; reject: (reason: Error) => void }>();
+  const pending = new Map<
+    number,
+    { resolve: (response: SearchResponse) => void; reject: (reason: Error) => void }
+  >();
   let lastId = 0;
   let ending: Error | null = null;
-  const giveUp = (error: Error): void => {
+  const rejectAll = (error: Error): void => {
     ending ??= error;
-    for (const { reject } of waiting.values()) reject(ending);
-    waiting.clear();
+    for (const { reject } of pending.values()) reject(ending);
+    pending.clear();
   };
-  worker.on('message', (answer: Answer) => {
-    waiting.get(answer.id)?.resolve(answer);
-    waiting.delete(answer.id);
+  worker.on('message', (response: SearchResponse) => {
+    pending.get(response.id)?.resolve(response);
+    pending.delete(response.id);
   });
-  worker.on('error', giveUp);
-  worker.on('exit', () => giveUp(new Error('The search was closed.')));
+  worker.on('error', rejectAll);
+  worker.on('exit', () => rejectAll(new Error('The search was closed.')));
   return {
-    ask(query) {
+    search(query) {
       if (ending !== null) return Promise.reject(ending);
       lastId += 1;
-      const question: Question = { id: lastId, query };
+      const request: SearchRequest = { id: lastId, query };
       return new Promise((resolve, reject) => {
-        waiting.set(question.id, { resolve, reject });
-        worker.postMessage(question);
+        pending.set(request.id, { resolve, reject });
+        worker.postMessage(request);
       });
     },
     async end() {
@@ -68,7 +71,7 @@ function startThread(folder: string): Thread {
   };
 }
 
-/** Begins with the index in `folder`, if there is one. */
+/** Creates a search over the index in `folder`, if there is one. */
 export function createSearch(folder: string | null): Search {
   let current = folder;
   let thread: Thread | null = null;
@@ -81,13 +84,13 @@ export function createSearch(folder: string | null): Search {
     async find(query) {
       if (current === null) return null;
       thread ??= startThread(current);
-      const asked = thread;
+      const used = thread;
       try {
-        const { total, hits } = await asked.ask(query);
+        const { total, hits } = await used.search(query);
         return { total, hits };
       } catch (error) {
-        // A thread that could not load its index is not asked again.
-        if (thread === asked) await endThread();
+        // A thread that could not load its index is not used again.
+        if (thread === used) await endThread();
         throw error;
       }
     },

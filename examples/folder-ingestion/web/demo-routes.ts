@@ -1,4 +1,4 @@
-/** What the demo's page asks of the server beside progress itself: a token, the collection, a search, another ingestion. */
+/** The routes of the demo's page besides progress itself: a token, the collection, a search, another ingestion. */
 import { readdir } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ProgressError } from '@ingestion-progress/server';
@@ -10,7 +10,7 @@ import type { PageFiles } from './page-files.js';
 import type { IsOwnPage } from './same-origin.js';
 import type { Tokens } from './tokens.js';
 
-/** What the routes stand on. */
+/** Options of the routes. */
 export interface DemoRoutesOptions {
   readonly pageFiles: PageFiles;
   readonly sources: Sources;
@@ -21,9 +21,9 @@ export interface DemoRoutesOptions {
   readonly isOwnPage: IsOwnPage;
 }
 
-/** A refusal, as the page gets it. */
-class Refusal extends Error {
-  override readonly name = 'Refusal';
+/** An error response to the page. */
+class HttpError extends Error {
+  override readonly name = 'HttpError';
   readonly status: number;
   readonly code: string;
 
@@ -34,21 +34,21 @@ class Refusal extends Error {
   }
 }
 
-/** Folders that the page offers by name. */
-const MOST_FOLDERS = 500;
-const MOST_QUERY_CHARACTERS = 200;
-const MOST_BODY_BYTES = 8_192;
+/** The most folders that the page suggests. */
+const MAX_FOLDERS = 500;
+const MAX_QUERY_CHARACTERS = 200;
+const MAX_BODY_BYTES = 8_192;
 
-/** Answers the page's paths; false for every other path. */
+/** Handles the page's paths; returns false for every other path. */
 export function createDemoRoutes(options: DemoRoutesOptions) {
   const { pageFiles, sources, collections, job, search, tokens, isOwnPage } = options;
 
-  async function answerTo(route: string, url: URL, request: IncomingMessage): Promise<unknown> {
+  async function handle(route: string, url: URL, request: IncomingMessage): Promise<unknown> {
     if (!isOwnPage(request))
-      throw new Refusal(403, 'FORBIDDEN', 'Only the page of this server may ask that.');
+      throw new HttpError(403, 'FORBIDDEN', "Only this server's own page may request this.");
     if (route === 'POST /demo/session') return tokens.issue();
     if (!tokens.accepts(request.headers.authorization)) {
-      throw new Refusal(401, 'UNAUTHENTICATED', 'A token of this page is needed.');
+      throw new HttpError(401, 'UNAUTHENTICATED', 'Missing or invalid page token.');
     }
     if (route === 'GET /demo/collection') {
       return {
@@ -58,16 +58,16 @@ export function createDemoRoutes(options: DemoRoutesOptions) {
       };
     }
     if (route === 'GET /demo/search') {
-      const query = (url.searchParams.get('q') ?? '').slice(0, MOST_QUERY_CHARACTERS);
+      const query = (url.searchParams.get('q') ?? '').slice(0, MAX_QUERY_CHARACTERS);
       const answer = await search.find(query);
-      if (answer === null) throw new Refusal(409, 'CONFLICT', 'Nothing was ingested yet.');
+      if (answer === null) throw new HttpError(409, 'CONFLICT', 'Nothing was ingested yet.');
       return answer;
     }
     if (route === 'POST /demo/ingest') {
       const { ingestionId } = await job.start(await sources.under(folderIn(await bodyOf(request))));
       return { ingestionId };
     }
-    throw new Refusal(404, 'NOT_FOUND', 'There is nothing here.');
+    throw new HttpError(404, 'NOT_FOUND', 'Not found.');
   }
 
   return async (request: IncomingMessage, response: ServerResponse): Promise<boolean> => {
@@ -81,9 +81,9 @@ export function createDemoRoutes(options: DemoRoutesOptions) {
     }
     if (!url.pathname.startsWith('/demo/')) return false;
     try {
-      send(response, 200, await answerTo(`${method} ${url.pathname}`, url, request));
+      send(response, 200, await handle(`${method} ${url.pathname}`, url, request));
     } catch (error) {
-      const { status, code, message } = refusalOf(error);
+      const { status, code, message } = toHttpError(error);
       send(response, status, { error: { code, message } });
     }
     return true;
@@ -101,37 +101,37 @@ function send(response: ServerResponse, status: number, body: unknown): void {
   response.end(json);
 }
 
-function refusalOf(error: unknown): Refusal {
-  if (error instanceof Refusal) return error;
-  if (error instanceof SourceError) return new Refusal(400, 'BAD_USER_INPUT', error.message);
+function toHttpError(error: unknown): HttpError {
+  if (error instanceof HttpError) return error;
+  if (error instanceof SourceError) return new HttpError(400, 'BAD_USER_INPUT', error.message);
   if (error instanceof ProgressError && error.code === 'CONFLICT')
-    return new Refusal(409, error.code, error.message);
-  if (error instanceof ProgressError) return new Refusal(503, error.code, error.message);
+    return new HttpError(409, error.code, error.message);
+  if (error instanceof ProgressError) return new HttpError(503, error.code, error.message);
   console.error(error);
-  return new Refusal(500, 'INTERNAL_SERVER_ERROR', 'Something went wrong on the server.');
+  return new HttpError(500, 'INTERNAL_SERVER_ERROR', 'Something went wrong on the server.');
 }
 
 async function foldersOf(root: string): Promise<string[]> {
   const entries = await readdir(root, { withFileTypes: true });
   const folders = entries.filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'));
-  return folders.map(({ name }) => name).slice(0, MOST_FOLDERS);
+  return folders.map(({ name }) => name).slice(0, MAX_FOLDERS);
 }
 
 async function bodyOf(request: IncomingMessage): Promise<unknown> {
   if (!/^application\/json\b/.test(request.headers['content-type'] ?? '')) {
-    throw new Refusal(415, 'BAD_USER_INPUT', 'The body must be application/json.');
+    throw new HttpError(415, 'BAD_USER_INPUT', 'The body must be application/json.');
   }
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     bytes += chunk.length;
-    if (bytes > MOST_BODY_BYTES) throw new Refusal(413, 'BAD_USER_INPUT', 'The body is too big.');
+    if (bytes > MAX_BODY_BYTES) throw new HttpError(413, 'BAD_USER_INPUT', 'The body is too large.');
     chunks.push(chunk);
   }
   try {
     return JSON.parse(Buffer.concat(chunks).toString('utf8'));
   } catch {
-    throw new Refusal(400, 'BAD_USER_INPUT', 'The body must be JSON.');
+    throw new HttpError(400, 'BAD_USER_INPUT', 'The body must be JSON.');
   }
 }
 
@@ -139,5 +139,5 @@ function folderIn(body: unknown): string {
   if (typeof body === 'object' && body !== null && 'folder' in body && typeof body.folder === 'string') {
     return body.folder;
   }
-  throw new Refusal(400, 'BAD_USER_INPUT', 'folder: must be a path under the folder that is served');
+  throw new HttpError(400, 'BAD_USER_INPUT', 'folder: must be a path inside the ingested folder');
 }

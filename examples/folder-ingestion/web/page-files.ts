@@ -1,4 +1,4 @@
-/** The files of the page and of the element, and the headers that keep them to themselves. */
+/** Serves the files of the page and of the element, with restrictive headers. */
 import { readFile } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
 
@@ -14,14 +14,14 @@ const HEADERS = Object.freeze({
   'Cache-Control': 'no-cache',
 });
 
-/** The files by their paths; nothing else of the disk. */
+/** The files by path; nothing else on the disk is served. */
 export interface PageFiles {
   has(pathname: string): boolean;
   send(pathname: string, response: ServerResponse): Promise<void>;
 }
 
 /**
- * @param folder Where the page's own files are, with a slash at its end.
+ * @param folder The folder of the page's files, with a trailing slash.
  * @param bundle The element's one-file bundle.
  */
 export function createPageFiles(folder: URL, bundle: URL): PageFiles {

@@ -1,19 +1,19 @@
-/** The demo's own tokens: for its page, for its one project, for ten minutes. */
+/** The demo's tokens: for its page, for its project, valid for ten minutes. */
 import jwt from 'jsonwebtoken';
 
-/** How long a token of the page is good; it asks for the next one by itself. */
+/** The lifetime of a token; the page renews it by itself. */
 const LIFETIME_SECONDS = 600;
 const SUBJECT = 'demo-page';
 const SCOPE = 'progress:read ingestion:control';
 
-/** Issues and checks tokens. */
+/** Issues and verifies tokens. */
 export interface Tokens {
   issue(): { readonly token: string; readonly expiresInMs: number };
-  /** Whether an `Authorization` header holds a token that this demo has issued. */
+  /** Whether an `Authorization` header contains a token of this demo. */
   accepts(authorization: string | undefined): boolean;
 }
 
-/** What the server expects of a token, as its environment says. */
+/** What the server requires of a token, from its environment. */
 export interface TokensOptions {
   readonly secret: string;
   readonly issuer: string | null;
@@ -21,7 +21,7 @@ export interface TokensOptions {
   readonly projectId: string;
 }
 
-/** Makes the issuer. */
+/** Creates the issuer. */
 export function createTokens({ secret, issuer, audience, projectId }: TokensOptions): Tokens {
   const claims = {
     ...(issuer === null ? {} : { issuer }),
@@ -44,7 +44,7 @@ export function createTokens({ secret, issuer, audience, projectId }: TokensOpti
         jwt.verify(token, secret, { algorithms: ['HS256'], subject: SUBJECT, ...claims });
         return true;
       } catch {
-        // Expired, forged, or somebody else's: the page asks for a fresh one.
+        // Expired, forged, or of another issuer: the page requests a new one.
         return false;
       }
     },

@@ -1,9 +1,9 @@
-/** A React app: the element for people, and the hook where the app draws for itself. */
+/** A React app: the element, and the hook for a display of its own. */
 import type { IngestionProgressEventMap } from '@ingestion-progress/widget';
 import { IngestionProvider, useIngestionSocket } from '@ingestion-progress/widget/react';
 import { useState } from 'react';
 
-/** What the page's server says. */
+/** The configuration from the page's server. */
 export interface Config {
   readonly endpoint: string;
   readonly projectId: string;
@@ -14,11 +14,11 @@ const getToken = async (): Promise<string> => (await fetch('token', { method: 'P
 /** The whole app. */
 export function App({ config }: { readonly config: Config }) {
   const [isShown, setShown] = useState(true);
-  const [word, setWord] = useState('none yet');
+  const [outcome, setOutcome] = useState('none yet');
   const onComplete = ({ detail }: IngestionProgressEventMap['ingestion-complete']): void =>
-    setWord(`${detail.result.outcome}, ${detail.result.itemsProcessed ?? 'some'} items`);
+    setOutcome(`${detail.result.outcome}, ${detail.result.itemsProcessed ?? 'some'} items`);
   const onError = ({ detail }: IngestionProgressEventMap['ingestion-error']): void =>
-    setWord(detail.error.message);
+    setOutcome(detail.error.message);
   return (
     <>
       <h1>Imports</h1>
@@ -41,19 +41,19 @@ export function App({ config }: { readonly config: Config }) {
         </>
       )}
       <p>
-        Last word: <output>{word}</output>
+        Result: <output>{outcome}</output>
       </p>
     </>
   );
 }
 
-/** One line, drawn by the app itself. */
+/** One line, rendered by the app itself. */
 function Line({ projectId }: { readonly projectId: string }) {
   const { state, connectionState } = useIngestionSocket(projectId, { follow: true });
   const percent = state?.progressPercent ?? null;
   return (
     <p>
-      By the hook: <span id="hook">{percent === null ? 'unknown' : `${Math.round(percent)}%`}</span>,{' '}
+      With the hook: <span id="hook">{percent === null ? 'unknown' : `${Math.round(percent)}%`}</span>,{' '}
       {connectionState}
     </p>
   );

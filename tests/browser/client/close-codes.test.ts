@@ -5,6 +5,7 @@ import { shows, useFixture } from './support/fixture.js';
 const f = useFixture();
 const fresh = (): string => tokenFor({ expiresInSeconds: 3_600 });
 
+// (invariant: close-code-says-what-to-do)
 describe('After a close with', () => {
   for (const code of [1000, 1001, 1011, 1013, 4408, 4500, 4504, 4999]) {
     it(`${String(code)} the client comes back with backoff`, async () => {

@@ -68,6 +68,7 @@ describe('What the person saw, where the path failed in mid-run:', () => {
   });
 });
 
+// (invariant: every-step-has-a-timeout)
 describe('What the person saw, where the server could not be reached from the start:', () => {
   it('refused: reconnecting with growing waits, polling as soon as it answers, then live', async () => {
     await f.link.refuse();
@@ -131,6 +132,7 @@ describe('What the person saw, where the server could not be reached from the st
     expect(seen.names[0]).toBe('connecting');
   });
 
+  // (invariant: healthy-before-reset)
   it('it acknowledges and closes, in a loop: three connections, not hundreds, then polling', async () => {
     f.faults.socket = { close: 1000, after: 'ack' };
     await f.run();

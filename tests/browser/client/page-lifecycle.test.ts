@@ -13,6 +13,7 @@ const hide = (hidden: boolean): Promise<void> =>
     document.dispatchEvent(new Event('visibilitychange'));
   }, hidden);
 
+// (invariant: client-checks-liveness)
 describe('What the person saw, whose', () => {
   it('network went off and on: offline at once, no attempt burnt, then what was missed', async () => {
     await f.run();

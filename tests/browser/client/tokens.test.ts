@@ -4,6 +4,7 @@ import { shows, useFixture } from './support/fixture.js';
 
 const f = useFixture();
 
+// (invariant: one-token-refresh)
 describe('What the person saw while the token', () => {
   it('ran out in mid-run and could be renewed: nothing', async () => {
     await f.run();

@@ -34,19 +34,19 @@ export function createApollo(options: ConnectionOptions): {
   };
 }
 
-/** Returns a function that ends it. `no-cache`: each message is the whole state, there is nothing to merge. */
+/** Returns a function that stops watching. `no-cache`: each message is the full state, so there is nothing to merge. */
 export function watch(
   client: ApolloClient,
   projectId: string,
   onProgress: (progress: Progress | null) => void,
   onError: (error: unknown) => void,
 ): () => void {
-  const take = newest(onProgress);
+  const onData = newest(onProgress);
   const subscription = client
     .subscribe<WatchData>({ query: gql(WATCH), variables: { projectId }, fetchPolicy: 'no-cache' })
     .subscribe({
       next: ({ data, error }) => {
-        if (data) take(data);
+        if (data) onData(data);
         else onError(error);
       },
       error: onError,

@@ -1,4 +1,4 @@
-"""Watches a project with gql and websockets, and comes back when the connection is lost."""
+"""Watches a project with gql and websockets, and reconnects if the connection is lost."""
 
 import asyncio
 import random
@@ -21,12 +21,12 @@ subscription Watch($projectId: ID!) {
 }
 """
 
-# Codes after which coming back is of no use; 4401 is a token that is not valid.
+# Close codes after which reconnecting is useless; 4401 is an invalid token.
 GIVE_UP = {1009, 4004, 4005, 4400, 4401, 4406, 4409, 4429}
 
 
 def close_code(error: BaseException | None) -> int | None:
-    """The code that the server closed with, from whichever error carries it."""
+    """Returns the close code of the server, from whichever error contains it."""
     while error is not None:
         received = getattr(error, "rcvd", None)
         if received is not None:
@@ -40,7 +40,7 @@ async def watch(
     project_id: str,
     get_token: Callable[[], Awaitable[str]],
 ) -> AsyncIterator[dict | None]:
-    """Yields each newer state. Raises where the server refuses, or says that coming back is of no use."""
+    """Yields each newer state. Raises if the server rejects the subscription, or if reconnecting is useless."""
     newest = -1
     failures = 0
     while True:
@@ -65,12 +65,12 @@ async def watch(
             if close_code(error) in GIVE_UP:
                 raise
         except TransportError as error:
-            # A refusal of the subscription has errors with a code; anything else is a lost connection.
+            # A rejected subscription has errors with a code; anything else is a lost connection.
             codes = [e.get("extensions", {}).get("code") for e in getattr(error, "errors", None) or []]
             if close_code(error) in GIVE_UP or any(
                 code not in ("UNAVAILABLE", "RATE_LIMITED", "INTERNAL_SERVER_ERROR") for code in codes
             ):
                 raise
-        # 1, 2, 4, 8, 16, 30, 30 … seconds, a quarter more or less.
+        # 1, 2, 4, 8, 16, 30, 30 … seconds with 25% jitter.
         await asyncio.sleep(min(30, 2**failures) * random.uniform(0.75, 1.25))
         failures += 1

@@ -1,4 +1,4 @@
-/** Watches a project with graphql-ws alone. */
+/** Watches a project with graphql-ws. */
 import type { Client } from 'graphql-ws';
 
 export interface Progress {
@@ -12,7 +12,7 @@ export interface Progress {
   }[];
 }
 
-/** What each message holds, whatever happened: the newest state. */
+/** The data of every message: the newest state. */
 export interface WatchData {
   readonly ingestionProgress: { readonly revision: number; readonly progress: Progress | null };
 }
@@ -35,32 +35,32 @@ export const WATCH = /* GraphQL */ `
   }
 `;
 
-/** Lets a state pass that is newer than all before it: after a reconnect the first one often is not. */
+/** Passes on only states that are newer than all before: after a reconnect, the first one often is not. */
 export function newest(onProgress: (progress: Progress | null) => void): (data: WatchData) => void {
-  let seen = -1;
+  let newestRevision = -1;
   return ({ ingestionProgress: { revision, progress } }) => {
-    if (revision <= seen) return;
-    seen = revision;
+    if (revision <= newestRevision) return;
+    newestRevision = revision;
     onProgress(progress);
   };
 }
 
-/** Returns a function that ends it. */
+/** Returns a function that stops watching. */
 export function watch(
   client: Client,
   projectId: string,
   onProgress: (progress: Progress | null) => void,
   onError: (error: unknown) => void,
 ): () => void {
-  const take = newest(onProgress);
+  const onData = newest(onProgress);
   return client.subscribe<WatchData & Record<string, unknown>>(
     { query: WATCH, variables: { projectId } },
     {
       next: ({ data, errors }) => {
-        if (data) take(data);
+        if (data) onData(data);
         else onError(errors);
       },
-      // A refusal of this operation, or a close code that says: give up.
+      // A rejection of this operation, or a close code that means: give up.
       error: onError,
       complete: () => undefined,
     },

@@ -36,18 +36,18 @@ export function createUrql(options: ConnectionOptions): {
   return { client, stop: () => void socket.dispose() };
 }
 
-/** Returns a function that ends it. */
+/** Returns a function that stops watching. */
 export function watch(
   client: Client,
   projectId: string,
   onProgress: (progress: Progress | null) => void,
   onError: (error: unknown) => void,
 ): () => void {
-  const take = newest(onProgress);
+  const onData = newest(onProgress);
   const { unsubscribe } = client
     .subscription<WatchData>(WATCH, { projectId })
     .subscribe(({ data, error }) => {
-      if (data) take(data);
+      if (data) onData(data);
       else onError(error);
     });
   return unsubscribe;

@@ -1,4 +1,4 @@
-/** A real Chromium that ends with the test file, and screenshots that are kept. */
+/** Starts Chromium, records console errors, and keeps screenshots. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { chromium, type Browser, type Page } from 'playwright-core';
@@ -9,13 +9,13 @@ const ARGUMENTS = [
   ...['--disable-sync', '--no-first-run'],
 ];
 
-/** Starts a browser; close it where the tests end. */
+/** Starts a browser; close it when the tests have finished. */
 export function startChromium(): Promise<Browser> {
   const executablePath = process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium';
   return chromium.launch({ executablePath, args: ARGUMENTS });
 }
 
-/** What a page complained about: the console's errors and warnings, and whatever was thrown. */
+/** The errors and warnings in a page's console, and its uncaught errors. */
 export function complaintsOf(page: Page): string[] {
   const complaints: string[] = [];
   page.on('console', (message) => {
@@ -25,7 +25,7 @@ export function complaintsOf(page: Page): string[] {
   return complaints;
 }
 
-/** Keeps a picture as an artefact of the run. */
+/** Saves a screenshot to the artifacts. */
 export async function keepScreenshot(page: Page, name: string): Promise<void> {
   const folder = join(ROOT, 'tests/artifacts');
   mkdirSync(folder, { recursive: true });

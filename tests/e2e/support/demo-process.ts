@@ -1,22 +1,22 @@
-/** The demo, or the production server, as a process of its own: what it says, how it ends, and an end with the test. */
+/** Runs the demo or the production server in its own process until the test has finished; records its output. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 
-/** The repository. */
+/** The root of the repository. */
 export const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 export const SECRET = 'a secret of thirty-two characters, at least';
 
 export interface Process {
-  /** Where it listens, once it says so. Rejects where it ends before. */
+  /** Its address, as soon as it prints it. Rejects if it exits before. */
   readonly url: Promise<string>;
-  /** Exit code; null where a signal ended it. */
+  /** Its exit code; null if a signal ended it. */
   readonly ended: Promise<number | null>;
-  /** Everything that it has said so far. */
+  /** Its output so far. */
   readonly output: string;
-  /** Resolves once it has said something like this. */
-  said(pattern: RegExp): Promise<RegExpExecArray>;
+  /** Resolves when its output matches. */
+  printed(pattern: RegExp): Promise<RegExpExecArray>;
   signal(name: NodeJS.Signals): void;
 }
 
@@ -25,12 +25,12 @@ export interface ProcessOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-const DEADLINE_MS = 120_000;
+const TIMEOUT_MS = 120_000;
 
 function run(command: string, args: readonly string[], { dataDir, env = {} }: ProcessOptions): Process {
   const child = spawn(command, args, {
     cwd: ROOT,
-    // A group of its own, so that a signal reaches what npm has started.
+    // Its own process group, so that a signal also reaches the children of npm.
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, PORT: '0', DATA_DIR: dataDir, JWT_SECRET: SECRET, ...env },
@@ -54,31 +54,31 @@ function run(command: string, args: readonly string[], { dataDir, env = {} }: Pr
     if (child.pid !== undefined && isRunning(child)) process.kill(-child.pid, name);
   }
 
-  function said(pattern: RegExp): Promise<RegExpExecArray> {
+  function printed(pattern: RegExp): Promise<RegExpExecArray> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(
-        () => reject(new Error(`Never said ${String(pattern)}, but: ${output}`)),
-        DEADLINE_MS,
+        () => reject(new Error(`Did not print ${String(pattern)}, but: ${output}`)),
+        TIMEOUT_MS,
       );
-      const look = (): void => {
+      const check = (): void => {
         const found = pattern.exec(output);
         if (found === null && isRunning(child)) return;
         clearTimeout(timer);
-        listeners.delete(look);
+        listeners.delete(check);
         if (found !== null) resolve(found);
-        else reject(new Error(`Ended without saying ${String(pattern)}, but: ${output}`));
+        else reject(new Error(`Exited without printing ${String(pattern)}, but: ${output}`));
       };
-      listeners.add(look);
-      look();
+      listeners.add(check);
+      check();
     });
   }
 
-  const url = said(/http:\/\/127\.0\.0\.1:\d+/).then(([address]) => address);
+  const url = printed(/http:\/\/127\.0\.0\.1:\d+/).then(([address]) => address);
   url.catch(() => {});
   return {
     url,
     ended,
-    said,
+    printed,
     signal,
     get output() {
       return output;
@@ -90,17 +90,17 @@ function isRunning({ exitCode, signalCode }: ChildProcess): boolean {
   return exitCode === null && signalCode === null;
 }
 
-/** The demo without a build: it must stand. */
+/** Starts the demo without building it. */
 export function startDemo(args: readonly string[], options: ProcessOptions): Process {
   return run(process.execPath, ['examples/folder-ingestion/dist/main.js', ...args], options);
 }
 
-/** `npm start`, or another script, as a newcomer types it. */
+/** Runs `npm start` or another script, as a user would. */
 export function startNpm(args: readonly string[], options: ProcessOptions): Process {
   return run('npm', args, options);
 }
 
-/** The production server without a build. */
+/** Starts the production server without building it. */
 export function startServe(options: ProcessOptions): Process {
   return run(process.execPath, ['server/dist/main.js'], options);
 }

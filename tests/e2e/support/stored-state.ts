@@ -1,4 +1,4 @@
-/** What stands in a store on its own, read while no server has it open. */
+/** Reads a store directly while no server has it open. */
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { createEmbeddedStore } from '../../../server/store/embedded-store.js';
@@ -7,11 +7,11 @@ import type { IngestionRecord } from '../../../server/progress/record.js';
 import type { ProgressStore } from '../../../server/store/progress-store.js';
 import { openTestDatabase } from '../../support/mongo-process.js';
 
-/** A store that outlives the servers that use it. */
-export interface OutlivingStore extends AsyncDisposable {
+/** A store that survives its servers. */
+export interface SurvivingStore extends AsyncDisposable {
   /** The environment of a server that uses it. */
   readonly env: Readonly<Record<string, string>>;
-  /** Reads a project's latest ingestion, past any server. */
+  /** Reads a project's latest ingestion without a server. */
   read(projectId: string): Promise<IngestionRecord | null>;
 }
 
@@ -24,8 +24,8 @@ async function readOnce(store: ProgressStore, projectId: string): Promise<Ingest
   }
 }
 
-/** The embedded store, read from a copy so that the next server finds it as it was left. */
-export function outlivingEmbedded(dataDir: string): Promise<OutlivingStore> {
+/** The embedded store; read from a copy, so that the next server finds it unchanged. */
+export function embeddedStoreAt(dataDir: string): Promise<SurvivingStore> {
   return Promise.resolve({
     env: {},
     async read(projectId) {
@@ -37,8 +37,8 @@ export function outlivingEmbedded(dataDir: string): Promise<OutlivingStore> {
   });
 }
 
-/** A MongoDB of the test's own. */
-export async function outlivingMongo(): Promise<OutlivingStore> {
+/** A MongoDB for one test. */
+export async function mongoStore(): Promise<SurvivingStore> {
   const { uri, drop } = await openTestDatabase();
   return {
     env: { MONGODB_URI: uri },

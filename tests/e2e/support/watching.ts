@@ -1,4 +1,4 @@
-/** The stock graphql-ws client as a watcher of another process, and one-off questions to it. */
+/** Watches a server in another process with the stock graphql-ws client, and queries it once. */
 import {
   ReadProgressDocument,
   WatchProgressDocument,
@@ -13,7 +13,7 @@ import { SECRET } from './demo-process.js';
 
 export const PROJECT = 'folder-ingestion';
 
-/** A token for everything. */
+/** A token with every scope for every project. */
 export const token = jwt.sign(
   { projects: '*', scope: 'progress:read progress:write ingestion:control' },
   SECRET,
@@ -27,11 +27,11 @@ export type WatchedEvent = WatchProgressSubscription['ingestionProgress'];
 
 export interface Watching {
   readonly events: readonly WatchedEvent[];
-  /** Resolves with the first event, come already or not, of which this is true. */
-  until(fits: (event: WatchedEvent) => boolean): Promise<WatchedEvent>;
+  /** Resolves with the first event that matches, received already or later. */
+  until(matches: (event: WatchedEvent) => boolean): Promise<WatchedEvent>;
 }
 
-/** Watches the demo's project, whatever ingestions it has. */
+/** Watches the demo's project and all of its ingestions. */
 export function watch(url: string): Watching {
   const events: WatchedEvent[] = [];
   const listeners = new Set<() => void>();
@@ -61,26 +61,26 @@ export function watch(url: string): Watching {
   });
   return {
     events,
-    until: (fits) =>
+    until: (matches) =>
       new Promise((resolve, reject) => {
         const timer = setTimeout(() => {
           const last = JSON.stringify(events.at(-1));
-          reject(new Error(`No such event among ${events.length}; the last: ${last}`));
+          reject(new Error(`None of ${events.length} events matches; the last: ${last}`));
         }, 60_000);
-        const look = (): void => {
-          const found = events.find(fits);
+        const check = (): void => {
+          const found = events.find(matches);
           if (found === undefined) return;
           clearTimeout(timer);
-          listeners.delete(look);
+          listeners.delete(check);
           resolve(found);
         };
-        listeners.add(look);
-        look();
+        listeners.add(check);
+        check();
       }),
   };
 }
 
-/** The state by the `progress` query. */
+/** Reads the state with the `progress` query. */
 export async function query(url: string): Promise<ReadProgressQuery['progress']> {
   const response = await fetch(`${url}/graphql`, {
     method: 'POST',
@@ -91,7 +91,7 @@ export async function query(url: string): Promise<ReadProgressQuery['progress']>
   return data.progress;
 }
 
-/** The state by REST. */
+/** Reads the state with REST. */
 export async function rest(url: string): Promise<unknown> {
   const response = await fetch(`${url}/api/projects/${PROJECT}/progress`, {
     headers: { authorization: `Bearer ${token}` },

@@ -1,4 +1,4 @@
-/** Who may ask the demo to read a disk, over real HTTP. */
+/** Who may make the demo read the disk, over real HTTP. */
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer, request, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -23,13 +23,13 @@ let port: number;
 let started: string[];
 const tokens = createTokens({ secret: SECRET, issuer: null, audience: null, projectId: 'p' });
 
-interface Asked {
+interface Answer {
   readonly status: number;
   readonly body: string;
   readonly headers: Readonly<Record<string, unknown>>;
 }
 
-interface Question {
+interface RequestOptions {
   readonly method?: string;
   readonly host?: string;
   readonly origin?: string | null;
@@ -38,22 +38,22 @@ interface Question {
   readonly type?: string;
 }
 
-async function ask(path: string, question: Question = {}): Promise<Asked> {
-  const { method = 'POST', host = `127.0.0.1:${port}`, origin = `http://${host}`, body = '' } = question;
-  const token = question.token === undefined ? tokens.issue().token : question.token;
-  const headers: Record<string, string> = { host, 'content-type': question.type ?? 'application/json' };
+async function send(path: string, options: RequestOptions = {}): Promise<Answer> {
+  const { method = 'POST', host = `127.0.0.1:${port}`, origin = `http://${host}`, body = '' } = options;
+  const token = options.token === undefined ? tokens.issue().token : options.token;
+  const headers: Record<string, string> = { host, 'content-type': options.type ?? 'application/json' };
   if (origin !== null) headers['origin'] = origin;
   if (token !== null) headers['authorization'] = `Bearer ${token}`;
-  const asking = request({ port, path, method, headers });
-  asking.end(body);
-  const [answer] = (await once(asking, 'response')) as [IncomingMessage];
+  const sent = request({ port, path, method, headers });
+  sent.end(body);
+  const [response] = (await once(sent, 'response')) as [IncomingMessage];
   let text = '';
-  for await (const chunk of answer) text += String(chunk);
-  return { status: answer.statusCode ?? 0, body: text, headers: answer.headers };
+  for await (const chunk of response) text += String(chunk);
+  return { status: response.statusCode ?? 0, body: text, headers: response.headers };
 }
 
-const ingest = (folder: unknown, question: Question = {}) =>
-  ask('/demo/ingest', { body: JSON.stringify({ folder }), ...question });
+const ingest = (folder: unknown, options: RequestOptions = {}) =>
+  send('/demo/ingest', { body: JSON.stringify({ folder }), ...options });
 
 beforeEach(async () => {
   scratch = createTemporaryDirectory();
@@ -98,7 +98,7 @@ afterEach(() => {
 });
 
 describe('an ingestion', () => {
-  it('begins for the page of this server, by any name of this machine', async () => {
+  it('starts for the page of this server, under any name of this machine', async () => {
     expect(await ingest('')).toMatchObject({ status: 200, body: '{"ingestionId":"i1"}' });
     expect(await ingest('inside', { host: `localhost:${port}` })).toMatchObject({ status: 200 });
     expect(started).toEqual(['given', 'given/inside']);
@@ -109,10 +109,10 @@ describe('an ingestion', () => {
     ['another port of this machine', { origin: 'http://127.0.0.1:1' }, 403],
     ['an opaque origin', { origin: 'null' }, 403],
     ['no origin', { origin: null }, 403],
-    ['a name bent to this address', { host: 'evil.test', origin: 'http://evil.test' }, 403],
+    ['a foreign name that resolves to this address', { host: 'evil.test', origin: 'http://evil.test' }, 403],
     ['no token', { token: null }, 401],
     [
-      'a token of somebody else',
+      'a token of another subject',
       { token: jwt.sign({ projects: '*' }, SECRET, { subject: 'other', expiresIn: 60 }) },
       401,
     ],
@@ -123,8 +123,8 @@ describe('an ingestion', () => {
     ],
     ['an unsigned token', { token: jwt.sign({}, '', { subject: 'demo-page', algorithm: 'none' }) }, 401],
     ['a form, which needs no preflight', { type: 'text/plain' }, 415],
-  ])('does not begin for %s', async (_who, question, status) => {
-    expect(await ingest('inside', question)).toMatchObject({ status });
+  ])('does not start for %s', async (_who, options, status) => {
+    expect(await ingest('inside', options)).toMatchObject({ status });
     expect(started).toEqual([]);
   });
 
@@ -138,7 +138,7 @@ describe('an ingestion', () => {
     ['file.md'],
     ['inside/../..'],
     ['a\0b'],
-  ])('does not begin outside the folder that was given, with %j', async (folder) => {
+  ])('does not start outside the given folder, with %j', async (folder) => {
     const { status, body } = await ingest(folder);
     expect(status).toBe(400);
     expect(JSON.parse(body)).toMatchObject({ error: { code: 'BAD_USER_INPUT' } });
@@ -146,43 +146,43 @@ describe('an ingestion', () => {
   });
 
   it.each([['{'], ['[]'], ['{"folder":1}'], [JSON.stringify({ folder: 'x'.repeat(10_000) })]])(
-    'does not begin for the body %j',
+    'does not start for the body %j',
     async (body) => {
-      expect((await ask('/demo/ingest', { body })).status).toBeGreaterThanOrEqual(400);
+      expect((await send('/demo/ingest', { body })).status).toBeGreaterThanOrEqual(400);
       expect(started).toEqual([]);
     },
   );
 });
 
 describe('a token of the page', () => {
-  it('is given to the page alone, and is not a token for a job', async () => {
-    const { status, body, headers } = await ask('/demo/session', { token: null });
+  it('is issued only to the page, and does not permit reports', async () => {
+    const { status, body, headers } = await send('/demo/session', { token: null });
     expect(status).toBe(200);
     expect(headers['cache-control']).toBe('no-store');
     expect(headers['access-control-allow-origin']).toBeUndefined();
     const claims = jwt.decode((JSON.parse(body) as { token: string }).token);
     expect(claims).toMatchObject({ projects: ['p'], scope: 'progress:read ingestion:control' });
-    expect(await ask('/demo/session', { token: null, origin: 'http://evil.test' })).toMatchObject({
+    expect(await send('/demo/session', { token: null, origin: 'http://evil.test' })).toMatchObject({
       status: 403,
     });
-    expect(await ask('/demo/session', { token: null, host: 'evil.test' })).toMatchObject({ status: 403 });
+    expect(await send('/demo/session', { token: null, host: 'evil.test' })).toMatchObject({ status: 403 });
   });
 });
 
-describe('what was ingested', () => {
-  it('is told to a token of the page alone, and not under another name', async () => {
-    expect(await ask('/demo/collection', { method: 'GET', origin: null })).toMatchObject({ status: 200 });
+describe('the collection', () => {
+  it('is readable only with a token of the page, and not under another host name', async () => {
+    expect(await send('/demo/collection', { method: 'GET', origin: null })).toMatchObject({ status: 200 });
     for (const path of ['/demo/collection', '/demo/search?q=a']) {
-      expect(await ask(path, { method: 'GET', token: null })).toMatchObject({ status: 401 });
-      expect(await ask(path, { method: 'GET', host: `evil.test:${port}` })).toMatchObject({ status: 403 });
+      expect(await send(path, { method: 'GET', token: null })).toMatchObject({ status: 401 });
+      expect(await send(path, { method: 'GET', host: `evil.test:${port}` })).toMatchObject({ status: 403 });
     }
-    expect(await ask('/demo/search?q=a', { method: 'GET' })).toMatchObject({ status: 409 });
+    expect(await send('/demo/search?q=a', { method: 'GET' })).toMatchObject({ status: 409 });
   });
 });
 
 describe('the page', () => {
-  it('comes with a policy that lets in nothing from elsewhere', async () => {
-    const { headers, body } = await ask('/', { method: 'GET', token: null, origin: null });
+  it('has a policy that allows no external sources', async () => {
+    const { headers, body } = await send('/', { method: 'GET', token: null, origin: null });
     expect(String(headers['content-security-policy'])).toContain("default-src 'none'");
     expect(String(headers['content-security-policy'])).not.toContain('unsafe');
     expect(body).toContain('<ingestion-progress');
@@ -190,9 +190,9 @@ describe('the page', () => {
   });
 
   it('leaves every other path to the server', async () => {
-    expect(await ask('/graphql')).toMatchObject({ status: 418 });
-    expect(await ask('/page.css', { method: 'POST' })).toMatchObject({ status: 418 });
-    expect(await ask('/demo/../../etc/passwd', { method: 'GET' })).toMatchObject({ status: 418 });
-    expect(await ask('/demo/nothing', { method: 'GET' })).toMatchObject({ status: 404 });
+    expect(await send('/graphql')).toMatchObject({ status: 418 });
+    expect(await send('/page.css', { method: 'POST' })).toMatchObject({ status: 418 });
+    expect(await send('/demo/../../etc/passwd', { method: 'GET' })).toMatchObject({ status: 418 });
+    expect(await send('/demo/nothing', { method: 'GET' })).toMatchObject({ status: 404 });
   });
 });

@@ -49,13 +49,13 @@ describe('HTML', () => {
     ]);
   });
 
-  it('takes the first heading for the title where there is none', () => {
+  it('uses the first heading if there is no title', () => {
     expect(extractHtml('<h1>Only this</h1><p>x</p>').title).toBe('Only this');
   });
 });
 
 describe('comments', () => {
-  it('stand under the declaration that follows them, without stars and slashes', () => {
+  it('are sections with the declaration that follows as heading, without stars and slashes', () => {
     const { sections } = extractComments(
       '/**\n * Adds two numbers together.\n *\n * @param a the first\n */\nexport declare function add(a: number, b: number): number;\n',
     );
@@ -67,14 +67,14 @@ describe('comments', () => {
     ]);
   });
 
-  it('joins lines of one comment, and leaves out what is too short to be prose', () => {
+  it('are joined over several lines, and skipped if too short to be prose', () => {
     const { sections } = extractComments(
       '// eslint-disable\nlet x = 1; // ok\nlet z;\n// This is said\n// in two lines.\nlet y;',
     );
     expect(sections).toEqual([{ heading: null, text: 'This is said\nin two lines.' }]);
   });
 
-  it('are not looked for inside strings', () => {
+  it('are not extracted from strings', () => {
     const source = 'const url = "https://example.com/a b c d"; const t = `/* not a real comment */`;';
     expect(extractComments(source).sections).toEqual([]);
   });

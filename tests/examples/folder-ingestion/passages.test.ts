@@ -6,13 +6,13 @@ const document = (text: string) => ({ path: 'a.md', title: 'A', sections: [{ hea
 const withoutSpaces = (text: string) => text.replace(/\s+/g, '');
 
 describe('passages', () => {
-  it('keep short paragraphs together and name where they stand', () => {
+  it('keep short paragraphs together, with their path, title and heading', () => {
     expect(passagesOf(document('One.\n\nTwo.'))).toEqual([
       { path: 'a.md', title: 'A', heading: 'H', text: 'One.\n\nTwo.' },
     ]);
   });
 
-  it('end after a sentence where a paragraph is too long', () => {
+  it('end after a sentence if a paragraph is too long', () => {
     const passages = passagesOf(document('This is a sentence of some length. '.repeat(60).trim()));
     expect(passages.length).toBeGreaterThan(1);
     for (const passage of passages) expect(passage.text.endsWith('length.')).toBe(true);

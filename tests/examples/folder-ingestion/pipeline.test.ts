@@ -15,10 +15,10 @@ import {
 import {
   readLines,
   writeLines,
-  type LinePlace,
+  type LinePosition,
 } from '../../../examples/folder-ingestion/pipeline/work-folder.js';
 
-interface Told {
+interface Report {
   readonly phase: PhaseNumber;
   readonly message?: string;
   readonly percent?: number | null;
@@ -35,12 +35,12 @@ async function put(path: string, content: string | Buffer): Promise<void> {
   await writeFile(file, content);
 }
 
-function listen(): PipelineListener & { readonly told: Told[] } {
-  const told: Told[] = [];
+function recordReports(): PipelineListener & { readonly reports: Report[] } {
+  const reports: Report[] = [];
   return {
-    told,
-    phaseStarted: (phase, message) => told.push({ phase, message }),
-    progress: (phase, percent, metrics) => told.push({ phase, percent, metrics }),
+    reports,
+    phaseStarted: (phase, message) => reports.push({ phase, message }),
+    progress: (phase, percent, metrics) => reports.push({ phase, percent, metrics }),
   };
 }
 
@@ -58,7 +58,7 @@ beforeEach(async () => {
 afterEach(() => rm(scratch, { recursive: true, force: true }));
 
 describe('the pipeline', () => {
-  it('goes through its four phases with real counts and bytes, each ending at 100%', async () => {
+  it('runs its four phases with real counts and bytes, each ending at 100%', async () => {
     await put('guide.md', '# Guide\n\nThe quick brown fox jumps over the lazy dog every morning.');
     await put(
       'deep/er/page.html',
@@ -71,27 +71,27 @@ describe('the pipeline', () => {
     await put('picture.png', Buffer.alloc(100));
     await put('node_modules/other/readme.md', 'not to be found');
     await put('.hidden/readme.md', 'not to be found');
-    const listener = listen();
+    const listener = recordReports();
     const result = await runPipeline(request(), listener, never);
 
     expect(result).toMatchObject({ itemsProcessed: 3, itemsFailed: 0 });
     expect(result.output).toMatchObject({ documents: 3, passages: 3, duplicates: 0 });
     expect(result.output.languages).toContainEqual({ language: 'en', passages: 3 });
-    expect(listener.told.filter((told) => told.message !== undefined).map((told) => told.phase)).toEqual([
-      1, 2, 3, 4,
-    ]);
+    expect(listener.reports.filter(({ message }) => message !== undefined).map(({ phase }) => phase)).toEqual(
+      [1, 2, 3, 4],
+    );
     for (const phase of [1, 2, 3, 4]) {
-      expect(listener.told.findLast((told) => told.phase === phase)?.percent).toBe(100);
+      expect(listener.reports.findLast((report) => report.phase === phase)?.percent).toBe(100);
     }
-    const extraction = listener.told.findLast((told) => told.phase === 2)?.metrics;
+    const extraction = listener.reports.findLast((report) => report.phase === 2)?.metrics;
     expect(extraction).toMatchObject({ itemsTotal: 3, itemsProcessed: 3, bytesTotal: result.bytesProcessed });
     expect(result.bytesProcessed).toBeGreaterThan(150);
   });
 
-  it('leaves an index whose results lead back to the passage', async () => {
+  it('builds an index whose results lead to the passage', async () => {
     await put('a.md', '# Whales\n\nThe humpback sings for hours\u2028under water.');
     await put('b.md', '# Ants\n\nA colony has one queen.');
-    await runPipeline(request(), listen(), never);
+    await runPipeline(request(), recordReports(), never);
     const json = await readFile(join(scratch, 'work', 'index.json'), 'utf8');
     const [best] = MiniSearch.loadJSON(json, INDEX_OPTIONS).search('humpback');
     const passages = await readFile(join(scratch, 'work', 'passages.jsonl'));
@@ -100,21 +100,21 @@ describe('the pipeline', () => {
     expect(JSON.parse(line)).toMatchObject({ path: 'a.md', title: 'Whales' });
   });
 
-  it('counts a file that is not what its name says as failed, names it, and goes on', async () => {
+  it('counts a file with unexpected content as failed, names it, and continues', async () => {
     await put('broken.md', Buffer.from([0x23, 0x00, 0x01]));
     await put('old.txt', Buffer.from('caf\xe9 au lait', 'latin1'));
     await put('fine.md', 'Fine.');
-    const result = await runPipeline(request(), listen(), never);
+    const result = await runPipeline(request(), recordReports(), never);
     expect(result).toMatchObject({ itemsProcessed: 3, itemsFailed: 1 });
-    expect(result.output.failures).toEqual([{ path: 'broken.md', reason: 'not text, in spite of its name' }]);
+    expect(result.output.failures).toEqual([{ path: 'broken.md', reason: 'not a text file' }]);
     const passages = await readFile(join(scratch, 'work', 'passages.jsonl'), 'utf8');
     expect(passages).toContain('café au lait');
   });
 
-  it('counts a file that is gone by the time it is read as failed', async () => {
+  it('counts a file that was deleted before it was read as failed', async () => {
     await put('here.md', 'Here.');
     await put('gone.md', 'Gone.');
-    const listener = listen();
+    const listener = recordReports();
     const removing: PipelineListener = {
       progress: listener.progress,
       phaseStarted: (phase) => {
@@ -122,70 +122,70 @@ describe('the pipeline', () => {
       },
     };
     const result = await runPipeline(request(), removing, never);
-    expect(result.output.failures).toEqual([{ path: 'gone.md', reason: 'no longer there' }]);
+    expect(result.output.failures).toEqual([{ path: 'gone.md', reason: 'file no longer exists' }]);
   });
 
-  it('leaves out passages that were there before, whatever their spaces and punctuation', async () => {
+  it('skips duplicate passages, regardless of spaces and punctuation', async () => {
     await put('one.md', 'The same licence text, twice.');
     await put('two.md', 'The same  licence text — twice!');
-    const result = await runPipeline(request(), listen(), never);
+    const result = await runPipeline(request(), recordReports(), never);
     expect(result.output).toMatchObject({ documents: 2, passages: 1, duplicates: 1 });
   });
 
-  it('finds nothing in an empty folder, and still comes to its end', async () => {
-    const listener = listen();
+  it('finds nothing in an empty folder, and completes', async () => {
+    const listener = recordReports();
     const result = await runPipeline(request(), listener, never);
     expect(result).toMatchObject({ itemsProcessed: 0, itemsFailed: 0, bytesProcessed: 0 });
-    expect(listener.told.at(-1)).toMatchObject({ phase: 4, percent: 100 });
+    expect(listener.reports.at(-1)).toMatchObject({ phase: 4, percent: 100 });
   });
 
-  it('stops with the reason it was given, and begins again where it stood', async () => {
+  it('stops with the reason of its signal, and can resume where it stopped', async () => {
     await put('a.md', 'Alpha beta gamma.');
     const stop = new AbortController();
-    const listener = listen();
+    const listener = recordReports();
     const stopping: PipelineListener = {
       progress: listener.progress,
       phaseStarted: (phase) => {
-        if (phase === 3) stop.abort(new Error('asked to'));
+        if (phase === 3) stop.abort(new Error('stopped'));
       },
     };
-    // The signal is looked at where the next phase begins, at the latest.
-    await expect(runPipeline(request(), stopping, stop.signal)).rejects.toThrow('asked to');
+    // The signal is checked at the start of the next phase at the latest.
+    await expect(runPipeline(request(), stopping, stop.signal)).rejects.toThrow('stopped');
 
     expect(await firstPossiblePhase(request(), 4)).toBeGreaterThanOrEqual(3);
     expect(await firstPossiblePhase(request(), 2)).toBe(2);
-    const again = listen();
+    const again = recordReports();
     const result = await runPipeline(request(3), again, never);
-    expect(again.told[0]?.phase).toBe(3);
+    expect(again.reports[0]?.phase).toBe(3);
     expect(result.output).toMatchObject({ documents: 1, passages: 1 });
   });
 
-  it('begins at the first phase where what is kept is of another source', async () => {
+  it('starts with the first phase if the kept results are of another source', async () => {
     await put('a.md', 'Alpha.');
-    await runPipeline(request(), listen(), never);
+    await runPipeline(request(), recordReports(), never);
     source = { ...source, documentationOnly: true };
     expect(await firstPossiblePhase(request(), 4)).toBe(1);
   });
 
-  it('rejects where the source itself is gone', async () => {
+  it('rejects if the source itself is missing', async () => {
     await rm(source.root, { recursive: true });
-    await expect(runPipeline(request(), listen(), never)).rejects.toThrow('ENOENT');
+    await expect(runPipeline(request(), recordReports(), never)).rejects.toThrow('ENOENT');
   });
 });
 
 describe('lines of JSON', () => {
-  it('come back as they were written, with their places, whatever is in them', async () => {
+  it('are read as they were written, with their positions, whatever they contain', async () => {
     const path = join(scratch, 'lines.jsonl');
     const values = ['plain', 'two\nlines', 'sep\u2028ara\u2029tors', 'ümläut 😀', ''].map((text) => ({
       text,
     }));
-    const places: LinePlace[] = [];
+    const positions: LinePosition[] = [];
     {
       await using lines = await writeLines(path);
-      for (const value of values) places.push(await lines.write(value));
+      for (const value of values) positions.push(await lines.write(value));
     }
     const read = [];
     for await (const value of readLines<{ text: string }>(path)) read.push(value);
-    expect(read).toEqual(values.map((value, index) => ({ ...value, ...places[index] })));
+    expect(read).toEqual(values.map((value, index) => ({ ...value, ...positions[index] })));
   });
 });

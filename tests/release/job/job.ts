@@ -1,4 +1,4 @@
-// What a job's author writes, held against the types as they are packed.
+// Code as a job's author writes it, checked against the types in the packages.
 import { createProgressServer } from '@ingestion-progress/server';
 import type { ProgressServer } from '@ingestion-progress/server';
 import { createReporter } from '@ingestion-progress/server/reporter';

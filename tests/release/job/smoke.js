@@ -1,4 +1,4 @@
-// A server, a job beside it and one elsewhere, and a watcher, from the packages as they are installed.
+// A server, a job in its process, a job in another process, and a watcher, with the installed packages.
 import { createProgressServer } from '@ingestion-progress/server';
 import { createReporter } from '@ingestion-progress/server/reporter';
 import {

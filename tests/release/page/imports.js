@@ -1,4 +1,4 @@
-// Every entry point of the widget, imported where there is no browser, as a server that renders pages does.
+// Imports every entry point of the widget without a browser, as server-side rendering does.
 import * as element from '@ingestion-progress/widget';
 import '@ingestion-progress/widget/define';
 import { createIngestionClient } from '@ingestion-progress/widget/client';
@@ -9,9 +9,9 @@ if (typeof createIngestionClient !== 'function') throw new Error('The client has
 if (Object.keys(element).length === 0 || Object.keys(testing).length === 0)
   throw new Error('An entry point is empty.');
 const bundle = readFileSync(new URL(import.meta.resolve('@ingestion-progress/widget/bundle')));
-if (bundle.length < 10_000) throw new Error('The bundle is no bundle.');
+if (bundle.length < 10_000) throw new Error('The bundle is too small.');
 const manifest = readFileSync(
   new URL(import.meta.resolve('@ingestion-progress/widget/custom-elements.json')),
   'utf8',
 );
-if (!manifest.includes('ingestion-progress')) throw new Error('The manifest names no element.');
+if (!manifest.includes('ingestion-progress')) throw new Error('The manifest does not contain the element.');

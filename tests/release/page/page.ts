@@ -1,4 +1,4 @@
-// What a page's author writes, held against the types as they are packed.
+// Code as a page's author writes it, checked against the types in the package.
 import '@ingestion-progress/widget/define';
 import { createIngestionClient } from '@ingestion-progress/widget/client';
 import type { Snapshot } from '@ingestion-progress/widget/client';

@@ -61,4 +61,29 @@ describe('an offender', () => {
     expect(() => quotas.countReport('job')).toThrow();
     expect(lines).toHaveLength(2);
   });
+
+  it('may send a burst of commands, then a few a second', async () => {
+    const { clock, quotas, lines } = setUp();
+    for (let count = 0; count < 30; count += 1) quotas.countCommand('anna');
+    expect(() => quotas.countCommand('anna')).toThrow('At most 5 commands a second');
+    quotas.countCommand('bert');
+    await clock.advance(1_000);
+    for (let count = 0; count < 5; count += 1) quotas.countCommand('anna');
+    expect(() => quotas.countCommand('anna')).toThrow('At most 5 commands a second');
+    expect(lines).toHaveLength(1);
+  });
+
+  it('has a budget of CPU that comes back with time, and is nobody else’s', async () => {
+    const { clock, quotas } = setUp();
+    quotas.chargeCpu('anna', 1_000);
+    expect(() => quotas.checkCpu('anna')).toThrow('more than 200 ms of CPU a second');
+    quotas.checkCpu('bert');
+    await clock.advance(10);
+    quotas.checkCpu('anna');
+    quotas.chargeCpu('anna', 1_002);
+    await clock.advance(4_000);
+    expect(() => quotas.checkCpu('anna')).toThrow('CPU');
+    await clock.advance(1_001);
+    quotas.checkCpu('anna');
+  });
 });

@@ -8,6 +8,7 @@ async function inPhase1(harness: Harness) {
   return harness.watch('p');
 }
 
+// (invariant: last-update-delivered)
 test('the first update goes out at once, the newest of the rest at the end of the window', async () => {
   const harness = await startHarness();
   const { clock, emitter } = harness;

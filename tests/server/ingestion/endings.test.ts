@@ -10,6 +10,7 @@ async function running(store: FaultyStore) {
   return { ...harness, run, heard: await harness.watch('p') };
 }
 
+// (invariant: store-first-ending)
 test('an ending is stored first, told after, answered last', async () => {
   const order: string[] = [];
   const store = createFaultyStore(true);
@@ -98,6 +99,7 @@ test('an ending whose answers were lost is read back, and told', async () => {
   expect(again).toMatchObject({ accepted: false, progress: { status: 'COMPLETED' } });
 });
 
+// (invariant: ending-is-final)
 test('a stored ending stands above marks that were never stored, and is told above them', async () => {
   const store = createFaultyStore(true);
   const { clock, heard, run } = await running(store);

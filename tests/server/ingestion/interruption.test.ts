@@ -22,6 +22,7 @@ async function deadServer(exclusive: boolean) {
   return { clock, store };
 }
 
+// (invariant: silent-job-is-noticed)
 test('on the embedded store, jobs of an earlier process are interrupted at once, recoverably, with the last stored state', async () => {
   const { clock, store } = await deadServer(true);
   const { service } = await startHarness({ clock, store });

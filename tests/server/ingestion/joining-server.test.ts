@@ -1,4 +1,4 @@
-/** A server that comes to a store on which another one works, with no bus between them (laws 15 and 16). */
+/** A server that joins another one on the same store, with no bus between them. */
 import { expect, test } from 'vitest';
 import { createMemoryBus } from '../../../server/bus/memory-bus.js';
 import { silentLogger } from '../../../server/observability/logger.js';
@@ -35,6 +35,7 @@ function observed<T>(answer: Promise<T>) {
   return seen;
 }
 
+// (invariant: compare-and-set)
 test('takes reports once the one that is there knows of it, and neither refuses what the other took', async () => {
   const { clock, server } = onShared();
   const a = await server();

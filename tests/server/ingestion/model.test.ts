@@ -295,6 +295,7 @@ const commands = fc.commands<Model, Real, false>(
   { maxCommands: 60, size: 'max' },
 );
 
+// (invariant: whole-state-events) (invariant: conflate-only-updates)
 test('whatever a job does, watchers walk forward through what it said and end with the truth', async () => {
   await fc.assert(
     fc.asyncProperty(commands, async (sequence) => {

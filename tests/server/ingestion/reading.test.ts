@@ -15,6 +15,7 @@ async function other() {
   return { a, b, bus, clock, store };
 }
 
+// (invariant: one-upstream-per-project)
 test('however many ask at once, the store is read once', async () => {
   const { b, store } = await other();
   store.reads = 0;
@@ -26,6 +27,7 @@ test('however many ask at once, the store is read once', async () => {
   expect(new Set(records).size).toBe(1);
 });
 
+// (invariant: subscribe-before-read)
 test('a read that began before somebody asked is not shared with them', async () => {
   const { b, store } = await other();
   store.reads = 0;

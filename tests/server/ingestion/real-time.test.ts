@@ -6,6 +6,7 @@ import { IngestionEventEmitter } from '../../../server/emitter/emitter.js';
 import { createProgressService } from '../../../server/ingestion/service.js';
 import { createMemoryStore } from '../../../server/store/memory-store.js';
 
+// (invariant: last-update-delivered)
 test('by the real clock, 1,000 updates in a second become two or three events, the last value among them', async () => {
   const store = createMemoryStore();
   const bus = createMemoryBus();

@@ -15,6 +15,7 @@ async function elsewhere(harness: Awaited<ReturnType<typeof startHarness>>, more
   await harness.service.report(phase1);
 }
 
+// (invariant: silent-job-is-noticed)
 test('a job that says nothing for the stale limit is FAILED as stalled, recoverably, with an event', async () => {
   const harness = await startHarness();
   const { clock, service, watch } = harness;

@@ -61,6 +61,7 @@ test('a retry from phase 3 has the first two skipped, counted as done', () => {
   expect(last(begin({ fromPhase: 3 }), phase(1)).kind).toBe('rejected');
 });
 
+// (invariant: never-back)
 describe('phases only go forward', () => {
   test('a start of a later phase completes the running one and skips those between', () => {
     const { progress } = reduceAll(begin(), phase(1), phase(4));
@@ -98,6 +99,7 @@ describe('phases only go forward', () => {
 });
 
 describe('percents', () => {
+  // (invariant: never-back)
   test('a lower percent is clamped, its metrics are kept', () => {
     const { progress } = reduceAll(
       begin(),
@@ -219,6 +221,7 @@ describe('failure', () => {
   });
 });
 
+// (invariant: ending-is-final)
 describe('an ending is final', () => {
   const done = reduceAll(begin(), phase(1), complete());
   test('every other report is a conflict', () => {

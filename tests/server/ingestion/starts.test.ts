@@ -58,6 +58,7 @@ test('a recoverable failure becomes an ending when a newer ingestion starts', as
   await expect(old.emitPhaseStarted(1, 'again')).rejects.toMatchObject({ code: 'CONFLICT' });
 });
 
+// (invariant: store-first-ending)
 test('a start is stored before anybody hears of it, and is answered after', async () => {
   const store = createFaultyStore(true);
   const { clock, emitter, service, watch } = await startHarness({ store });

@@ -36,6 +36,7 @@ test('phase starts and errors are stored at once', async () => {
   expect((await store.read('p'))?.progress.status).toBe('FAILED');
 });
 
+// (invariant: outage-stays-behind)
 test('while the store is away events go on live, and the newest state is stored when it is back', async () => {
   const store = createFaultyStore(true);
   const { clock, emitter, service, watch } = await startHarness({ store });

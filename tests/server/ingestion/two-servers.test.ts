@@ -58,6 +58,7 @@ const rising = (events: readonly { readonly revision: number }[]) => {
   expect(revisions).toEqual([...new Set(revisions)].sort((x, y) => x - y));
 };
 
+// (invariant: compare-and-set)
 describe.each([
   ['with Redis', () => twoOnRedis()],
   ['without Redis, by the store', twoAlone],
@@ -274,6 +275,7 @@ describe('two servers that lose Redis', () => {
   });
 });
 
+// (invariant: never-back)
 test('a server that lost Redis commits nothing that is behind what its own watchers received', async () => {
   const clock = createManualClock();
   const store = createFaultyStore();
@@ -301,6 +303,7 @@ test('a server that lost Redis commits nothing that is behind what its own watch
   expect((await store.read('p'))?.progress.phases[0]?.percent).toBe(60);
 });
 
+// (invariant: store-first-ending)
 test('an ending under way on one server holds up reports on the other', async () => {
   const { a, b, clock, store } = await twoOnRedis();
   await start(a);

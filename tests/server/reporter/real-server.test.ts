@@ -174,7 +174,7 @@ describe('a job in another process', () => {
     const server = await startTestServer();
     const expired = tokenFor({ exp: Math.floor(Date.now() / 1_000) - 10, scope: 'progress:write' });
     const run = await report(server, {
-      getToken: ({ forced }) => (forced ? jobToken() : expired),
+      getToken: ({ force }) => (force ? jobToken() : expired),
     }).startIngestion();
     await run.emitComplete({});
     await expect(report(server, { token: tokenFor() }).startIngestion()).rejects.toMatchObject({

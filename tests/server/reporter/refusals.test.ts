@@ -121,8 +121,8 @@ describe('a refusal', () => {
   it('of a token asks for a fresh one, once', async () => {
     const asked: boolean[] = [];
     const reporter = create({
-      getToken: ({ forced }) => {
-        asked.push(forced);
+      getToken: ({ force }) => {
+        asked.push(force);
         return `token ${asked.length}`;
       },
     });

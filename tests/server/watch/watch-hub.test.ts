@@ -130,6 +130,7 @@ function take(watch: Watch): string[] {
 }
 
 describe('joining', () => {
+  // (invariant: subscribe-before-read)
   it('misses nothing that is published while the store is read', async () => {
     const { hub, save, publish, hold } = await setUp();
     await save({ revision: 1 }, 'start');
@@ -152,6 +153,7 @@ describe('joining', () => {
     expect(take(watch)).toEqual(['snapshot:5']);
   });
 
+  // (invariant: one-upstream-per-project)
   it('costs one upstream and one read a project, however many come at once or later', async () => {
     const { hub, save, cuttable, counts } = await setUp();
     await save({ revision: 1 }, 'start');
@@ -218,6 +220,7 @@ describe('an ingestion that another takes the place of', () => {
 });
 
 describe('a bus that is away', () => {
+  // (invariant: outage-stays-behind)
   it('leaves watchers with the store, read again every 2 s in batches', async () => {
     const { clock, hub, save, cuttable, counts } = await setUp();
     for (let index = 0; index < 60; index += 1) await save({ projectId: `p${index}`, revision: 1 }, 'start');
@@ -233,6 +236,7 @@ describe('a bus that is away', () => {
     expect(counts().batches).toBe(2);
   });
 
+  // (invariant: never-back)
   it('that forgot leads nobody back: a server that folded onto less is told as far as was told before', async () => {
     const { hub, save, publish } = await setUp();
     const at = (percent: number) => ({

@@ -1,8 +1,8 @@
 /** Which events one watcher is told, and when it has seen the end. */
 import type { EventPayload, IngestionEvent, IngestionProgress } from '@ingestion-progress/schema';
 import { describe, expect, it } from 'vitest';
-import { firstPosition, firstStep, nextStep, snapshotOf } from '../../../server/watch/watch-rule.js';
-import type { WatchTarget } from '../../../server/watch/watch-rule.js';
+import { firstPosition, firstStep, nextStep, snapshotOf } from '../../../server/watch/watcher.js';
+import type { WatchTarget } from '../../../server/watch/watcher.js';
 import { failureOf, recordOf } from '../../support/records.js';
 
 const UPDATE: EventPayload = {

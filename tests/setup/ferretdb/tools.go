@@ -1,6 +1,6 @@
 //go:build tools
 
-// Package tools names FerretDB, so that the module's files can be pinned and vendored; nothing here is compiled.
+// Package tools imports FerretDB so that its modules can be pinned and vendored; nothing here is compiled.
 package tools
 
 import _ "github.com/FerretDB/FerretDB/cmd/ferretdb"

@@ -1,26 +1,26 @@
-/** The comments of source code in C's tradition, each under the declaration that follows it. */
+/** Extracts the comments of source code with C-like comments, each under the declaration that follows it. */
 import type { Extracted, Section } from '../documents.js';
 import { tidy } from './html.js';
 
 /**
- * Comments, and what may hold something that only looks like one. A regular expression literal with quotes in it can
- * fool this; then a comment is lost or some code is taken for one, which a search survives.
+ * Comments, and strings that may contain something that looks like one. A regular expression literal with quotes can be
+ * misread; then a comment is lost or code is taken for one, which is acceptable for a search.
  */
 const COMMENT_OR_STRING =
   /\/\*[\s\S]*?\*\/|(?:\/\/[^\n]*(?:\n[^\S\n]*(?=\/\/))?)+|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\[\s\S]|[^`\\])*`/g;
 
-/** Fewer words than this are a marker for tools or a separator. */
-const LEAST_WORDS = 3;
-const MOST_HEADING = 100;
+/** Shorter comments are markers for tools or separators. */
+const MIN_WORDS = 3;
+const MAX_HEADING = 100;
 
-/** The comments of a file, section by section. */
+/** Extracts the comments of a file as sections. */
 export function extractComments(source: string): Extracted {
   const sections: Section[] = [];
   for (const match of source.matchAll(COMMENT_OR_STRING)) {
     const raw = match[0];
     if (!raw.startsWith('/')) continue;
     const text = tidy(raw.startsWith('/*') ? blockText(raw) : lineText(raw));
-    if (text.split(/\s+/, LEAST_WORDS).length < LEAST_WORDS) continue;
+    if (text.split(/\s+/, MIN_WORDS).length < MIN_WORDS) continue;
     sections.push({
       heading: raw.startsWith('/**') ? declarationAt(source, match.index + raw.length) : null,
       text,
@@ -37,7 +37,7 @@ function lineText(raw: string): string {
   return raw.replace(/^[^\S\n]*\/\/+[^\S\n]?/gm, '');
 }
 
-/** The line of code after a comment, which says what the comment is about. */
+/** The line of code after a comment: the subject of the comment. */
 function declarationAt(source: string, index: number): string | null {
   const line = source
     .slice(index, index + 400)
@@ -54,5 +54,5 @@ function declarationAt(source: string, index: number): string | null {
     line.startsWith('}')
   )
     return null;
-  return line.length > MOST_HEADING ? `${line.slice(0, MOST_HEADING - 1)}…` : line;
+  return line.length > MAX_HEADING ? `${line.slice(0, MAX_HEADING - 1)}…` : line;
 }

@@ -1,8 +1,8 @@
-/** HTML to text, by htmlparser2: sections by heading, without scripts and styles. */
+/** Converts HTML to text with htmlparser2: sections by heading, without scripts and styles. */
 import { Parser } from 'htmlparser2';
 import type { Extracted, Section } from '../documents.js';
 
-const SILENT = new Set(['script', 'style', 'template', 'noscript', 'svg', 'math', 'head']);
+const IGNORED = new Set(['script', 'style', 'template', 'noscript', 'svg', 'math', 'head']);
 const HEADINGS = new Set(['h1', 'h2', 'h3', 'h4', 'h5', 'h6']);
 const LINES = new Set(['br', 'td', 'th']);
 const INLINE = new Set(
@@ -42,7 +42,7 @@ const INLINE = new Set(
   ]),
 );
 
-/** The text of a page, section by section. */
+/** Extracts the text of a page as sections. */
 export function extractHtml(source: string): Extracted {
   const sections: Section[] = [];
   let title = '';
@@ -50,7 +50,7 @@ export function extractHtml(source: string): Extracted {
   let text = '';
   let headingText: string | null = null;
   let isInTitle = false;
-  let silence = 0;
+  let ignoredDepth = 0;
 
   const endSection = (): void => {
     const trimmed = tidy(text);
@@ -61,20 +61,20 @@ export function extractHtml(source: string): Extracted {
   const parser = new Parser({
     onopentag(name) {
       if (name === 'title') isInTitle = true;
-      if (SILENT.has(name)) silence += 1;
+      if (IGNORED.has(name)) ignoredDepth += 1;
       if (HEADINGS.has(name)) headingText = '';
       else if (LINES.has(name)) text += '\n';
       else if (!INLINE.has(name)) text += '\n\n';
     },
     ontext(data) {
       if (isInTitle) title += data;
-      else if (silence > 0) return;
+      else if (ignoredDepth > 0) return;
       else if (headingText !== null) headingText += data;
       else text += data;
     },
     onclosetag(name) {
       if (name === 'title') isInTitle = false;
-      if (SILENT.has(name)) silence -= 1;
+      if (IGNORED.has(name)) ignoredDepth -= 1;
       if (HEADINGS.has(name) && headingText !== null) {
         endSection();
         heading = tidy(headingText) || null;
@@ -90,7 +90,7 @@ export function extractHtml(source: string): Extracted {
   };
 }
 
-/** The text of a piece of HTML within another document, headings among it. */
+/** The text of an HTML fragment in another document, including its headings. */
 export function textOfHtml(piece: string): string {
   return extractHtml(piece)
     .sections.map((section) =>
@@ -99,7 +99,7 @@ export function textOfHtml(piece: string): string {
     .join('\n');
 }
 
-/** `&amp;` and its like as what they stand for, in text that has no tags. */
+/** Decodes entities such as `&amp;` in text without tags. */
 export function decodeEntities(text: string): string {
   if (!text.includes('&') || text.includes('<')) return text;
   let decoded = '';
@@ -112,7 +112,7 @@ export function decodeEntities(text: string): string {
   return decoded;
 }
 
-/** One space between words, one empty line between paragraphs. */
+/** Reduces whitespace to one space between words and one empty line between paragraphs. */
 export function tidy(text: string): string {
   return text
     .replace(/[^\S\n]+/g, ' ')

@@ -1,12 +1,12 @@
-/** Markdown to text, by marked's lexer: sections by heading, code kept, HTML reduced to its text. */
+/** Converts Markdown to text with marked's lexer: sections by heading, with code, and HTML reduced to its text. */
 import { lexer, type Token } from 'marked';
 import type { Extracted, Section } from '../documents.js';
 import { decodeEntities, textOfHtml, tidy } from './html.js';
 
-/** Settings between two lines of dashes at a file's head. */
+/** Settings between two lines of dashes at the start of a file. */
 const FRONT_MATTER = /^---\n[\s\S]*?\n---\n/;
 
-/** The text of a Markdown file, section by section. */
+/** Extracts the text of a Markdown file as sections. */
 export function extractMarkdown(source: string): Extracted {
   const sections: Section[] = [];
   let title: string | null = null;
@@ -32,7 +32,7 @@ export function extractMarkdown(source: string): Extracted {
   return { title, sections };
 }
 
-/** What a reader would see of a token. */
+/** The visible text of a token. */
 function textOf(token: Token): string {
   if (token.type === 'table') {
     const rows = [token.header, ...token.rows] as { tokens: Token[] }[][];

@@ -1,40 +1,40 @@
 /**
- * A proxy before a MongoDB server that lets one command through at a time. FerretDB 1.24 reads a document and writes it
- * back in two steps, so that of two updates at once one is lost; MongoDB's are one step, and behind this proxy so are
- * FerretDB's. Knows the frame of the wire protocol (a length, then the message) and nothing of what is in it.
+ * A proxy in front of a MongoDB server that serializes its commands. FerretDB 1.24 updates a document in two steps, a read
+ * and a write, so one of two concurrent updates is lost. MongoDB updates atomically, and behind this proxy so does
+ * FerretDB. Knows the framing of the wire protocol (a length, then the message), but not the messages.
  */
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 
 /** A running proxy. */
-export interface OneAtATime {
+export interface SerializingProxy {
   readonly port: number;
-  /** Cuts every connection and stops listening. */
+  /** Destroys every connection and stops listening. */
   close(): Promise<void>;
 }
 
-/** Calls `take` with each whole message of a stream of MongoDB's wire protocol. */
-export function eachMessage(socket: Socket, take: (message: Buffer) => void): void {
-  let held = Buffer.alloc(0);
+/** Calls `onMessage` with each complete message of a stream of MongoDB's wire protocol. */
+export function eachMessage(socket: Socket, onMessage: (message: Buffer) => void): void {
+  let buffered = Buffer.alloc(0);
   socket.on('data', (chunk) => {
-    held = Buffer.concat([held, chunk]);
-    while (held.length >= 4) {
-      const length = held.readInt32LE(0);
-      if (held.length < length) return;
-      take(held.subarray(0, length));
-      held = held.subarray(length);
+    buffered = Buffer.concat([buffered, chunk]);
+    while (buffered.length >= 4) {
+      const length = buffered.readInt32LE(0);
+      if (buffered.length < length) return;
+      onMessage(buffered.subarray(0, length));
+      buffered = buffered.subarray(length);
     }
   });
 }
 
 /** Starts a proxy to `targetPort` of this machine. */
-export async function startOneAtATime(targetPort: number): Promise<OneAtATime> {
+export async function startSerializingProxy(targetPort: number): Promise<SerializingProxy> {
   const sockets = new Set<Socket>();
-  let turn: Promise<void> = Promise.resolve();
+  let queue: Promise<void> = Promise.resolve();
 
   const server = createServer((outer) => {
     const inner = connect(targetPort, '127.0.0.1');
-    let answered: (() => void) | null = null;
+    let onAnswer: (() => void) | null = null;
     for (const socket of [outer, inner]) {
       sockets.add(socket);
       socket.setNoDelay(true);
@@ -43,26 +43,26 @@ export async function startOneAtATime(targetPort: number): Promise<OneAtATime> {
         sockets.delete(socket);
         outer.destroy();
         inner.destroy();
-        answered?.();
+        onAnswer?.();
       });
     }
     eachMessage(outer, (message) => {
-      turn = turn.then(
+      queue = queue.then(
         () =>
           new Promise((resolve) => {
             if (inner.destroyed) {
               resolve();
               return;
             }
-            answered = resolve;
+            onAnswer = resolve;
             inner.write(message);
           }),
       );
     });
     eachMessage(inner, (message) => {
       outer.write(message);
-      answered?.();
-      answered = null;
+      onAnswer?.();
+      onAnswer = null;
     });
   });
   server.listen(0, '127.0.0.1');
