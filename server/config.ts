@@ -19,6 +19,7 @@ type Optional =
   | 'PUBLIC_URL'
   | 'MONGODB_URI'
   | 'REDIS_URL'
+  | 'REDIS_TLS_CA'
   | 'JWT_SECRET'
   | 'JWT_PUBLIC_KEY'
   | 'JWT_JWKS_URI'

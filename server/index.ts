@@ -78,8 +78,9 @@ function storeOf({ mongodbUri, dataDir, maxLogEntries }: Config, logger: Logger)
     : createMongoStore({ uri: mongodbUri, logger, maxLogEntries });
 }
 
-function busOf({ redisUrl }: Config, clock: Clock, logger: Logger): EventBus {
-  return redisUrl === null ? createMemoryBus({ clock }) : createRedisBus({ url: redisUrl, logger });
+function busOf({ redisUrl, redisTlsCa, redisPrefix }: Config, clock: Clock, logger: Logger): EventBus {
+  if (redisUrl === null) return createMemoryBus({ clock });
+  return createRedisBus({ url: redisUrl, tlsCaFile: redisTlsCa, keyPrefix: redisPrefix, logger });
 }
 
 function settingsOf({ store, bus }: ProgressServerOptions, { mongodbUri, redisUrl }: Config): string[] {

@@ -2,9 +2,11 @@
  * Every environment variable: its name, unit, default, meaning and valid values, in one frozen table. The README's table
  * is generated from it; `config.ts` reads the values.
  */
+import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { isAddressRange } from './auth/client-address.js';
 import { publicKeyOf } from './auth/jwt.js';
+import { parseRedisUrl, RedisUrlError } from './shared/redis-url.js';
 
 const flag = z
   .enum(['true', 'false', '1', '0'], { error: 'must be true or false' })
@@ -39,6 +41,26 @@ const mongoAddress = z.string().refine(
     return hosts !== '' && hosts.split(',').every((host) => host !== '' && URL.canParse(head + host + rest));
   },
   { error: 'must be an address such as mongodb://127.0.0.1:27017/progress' },
+);
+const redisAddress = z.string().check((context) => {
+  try {
+    parseRedisUrl(context.value);
+  } catch (error) {
+    if (!(error instanceof RedisUrlError)) throw error;
+    // Without the address, which may hold a password.
+    context.issues.push({ code: 'custom', message: error.message, input: null });
+  }
+});
+const certificateFile = z.string().refine(
+  (path) => {
+    try {
+      return readFileSync(path, 'utf8').includes('-----BEGIN CERTIFICATE-----');
+    } catch {
+      // Told in our own words.
+      return false;
+    }
+  },
+  { error: 'must be the path of a readable PEM file with certificates' },
 );
 const origins = list.refine(
   (items) =>
@@ -106,10 +128,22 @@ export const VARIABLES = Object.freeze({
     'Folder of the embedded store. Only one process may use it.',
   ),
   REDIS_URL: variable(
-    address(['redis:', 'rediss:'], 'redis://127.0.0.1:6379'),
+    redisAddress,
     null,
     null,
-    'Redis that connects several servers. Not needed for a single server.',
+    'Redis that connects several servers (redis://, redis+sentinel:// or redis+cluster://); unset, this server is the only one. User and password are percent-encoded.',
+  ),
+  REDIS_TLS_CA: variable(
+    certificateFile,
+    null,
+    null,
+    'PEM file with the certificates that a rediss:// address is trusted by; unset, those that Node trusts.',
+  ),
+  REDIS_PREFIX: variable(
+    z.string().regex(/^[\w.:-]{1,64}$/, { error: 'must be 1 to 64 letters, digits or _ . : -' }),
+    'ingestion-progress:',
+    null,
+    'What every key and channel in Redis begins with; deployments on one Redis and one database need different ones.',
   ),
   WAIT_FOR_DEPENDENCIES: variable(
     flag,

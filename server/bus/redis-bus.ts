@@ -5,19 +5,29 @@
  */
 import { randomUUID } from 'node:crypto';
 import { EventEmitter } from 'node:events';
-import type { Redis } from 'ioredis';
 import { ProgressError } from '../shared/errors.js';
 import { silentLogger, type Logger } from '../observability/logger.js';
 import { readOrLog, parseRecord } from '../progress/record-codec.js';
 import { parseMessage, serializeChange, serializeCommand } from './bus-codec.js';
 import type { BusMessage, BusState, CommitOutcome, EventBus } from './event-bus.js';
-import { connectRedis, type RedisConnection } from './redis-connection.js';
+import { parseRedisUrl } from '../shared/redis-url.js';
+import {
+  connectRedis,
+  type RedisConnection,
+  type RedisPair,
+  type RedisSubscriber,
+} from './redis-connection.js';
 import * as scripts from './redis-scripts.js';
 
 /** Options of the Redis bus. */
 export interface RedisBusOptions {
-  /** `redis://…` or `rediss://…`. */
+  /** `redis://…`, `redis+sentinel://…/name` or `redis+cluster://…`; `rediss…` for TLS. */
   readonly url: string;
+  /**
+   * Path of a PEM file with the certificates of the authorities that a `rediss://` address is trusted by.
+   * @default null, those of Node
+   */
+  readonly tlsCaFile?: string | null;
   /** Told of losses and returns, and of messages that do not parse. */
   readonly logger?: Logger;
   /**
@@ -37,8 +47,8 @@ export interface RedisBusOptions {
   readonly callTimeoutMs?: number;
 }
 
-/** Lifetime of the key that each heartbeat writes, in milliseconds. */
-const HEARTBEAT_TTL_MS = 60_000;
+/** Lifetime of the key that each probe writes, in milliseconds. */
+const PROBE_TTL_MS = '60000';
 /** Channels in one SUBSCRIBE after a reconnect. */
 const CHANNELS_PER_CALL = 500;
 
@@ -66,14 +76,16 @@ export function createRedisBus(options: RedisBusOptions): EventBus {
 
   // Braces, so that a cluster keeps what belongs to a project in one place.
   const stateKey = (projectId: string) => `${prefix}{${projectId}}:state`;
-  const channelOf = (projectId: string) => `${prefix}{${projectId}}:events`;
-
-  const heartbeat = (commands: Redis) => commands.set(`${prefix}beat`, '', 'PX', HEARTBEAT_TTL_MS);
+  // Channels know no databases. The first has none in its name, as servers of older versions have it.
+  const { database, isSharded } = parseRedisUrl(options.url);
+  const publishing = isSharded ? 'SPUBLISH' : 'PUBLISH';
+  const events = database === 0 ? 'events' : `events/${database}`;
+  const channelOf = (projectId: string) => `${prefix}{${projectId}}:${events}`;
 
   const unavailable = (cause: unknown) =>
     new ProgressError('UNAVAILABLE', 'Redis unavailable; retry.', { cause });
 
-  const withCommands = async <T>(task: (commands: Redis) => Promise<T>): Promise<T> => {
+  const withCommands = async <T>(task: (commands: RedisPair['commands']) => Promise<T>): Promise<T> => {
     if (connection === null) throw unavailable('the bus is not open');
     try {
       return await task(connection.commands);
@@ -82,17 +94,54 @@ export function createRedisBus(options: RedisBusOptions): EventBus {
     }
   };
 
+  const evaluate = async (
+    commands: RedisPair['commands'],
+    script: scripts.RedisScript,
+    projectId: string,
+    args: readonly string[],
+  ) => {
+    const key = stateKey(projectId);
+    try {
+      return (await commands.evalsha(script.sha, 1, key, ...args)) as readonly string[];
+    } catch (error) {
+      // A Redis that was started anew has forgotten its scripts.
+      if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
+      return (await commands.eval(script.lua, 1, key, ...args)) as readonly string[];
+    }
+  };
+
   const run = (script: scripts.RedisScript, projectId: string, args: readonly string[]) =>
-    withCommands(async (commands) => {
-      const key = stateKey(projectId);
-      try {
-        return (await commands.evalsha(script.sha, 1, key, ...args)) as readonly string[];
-      } catch (error) {
-        // A Redis that was started anew has forgotten its scripts.
-        if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
-        return (await commands.eval(script.lua, 1, key, ...args)) as readonly string[];
-      }
+    withCommands((commands) => evaluate(commands, script, projectId, args));
+
+  /** A project of this server alone: no id of a client's project holds a slash. */
+  const probeStart = `probe/${busId}`;
+  /** The probe that was sent last, until it is heard. */
+  let awaited: { readonly text: string; readonly onHeard: () => void } | null = null;
+  let probes = 0;
+
+  /** Does everything that a project needs, and resolves once what was published is heard. */
+  const probe = async ({ commands, subscriber }: RedisPair, probeId: string): Promise<void> => {
+    const channel = channelOf(probeId);
+    const event = String((probes += 1));
+    const heard = new Promise<void>((onHeard) => {
+      awaited = { text: scripts.changeMessage(event, '0'), onHeard };
     });
+    await subscriber.subscribe(channel);
+    await evaluate(commands, scripts.COMMIT[publishing], probeId, [
+      '0',
+      '0',
+      '0',
+      event,
+      channel,
+      PROBE_TTL_MS,
+    ]);
+    await heard;
+    // For a millisecond, so that it is open again even if the next step is refused.
+    await evaluate(commands, scripts.CLOSE, probeId, ['0', busId, '1']);
+    await evaluate(commands, scripts.REOPEN, probeId, [busId]);
+    await commands.hget(stateKey(probeId), 'record');
+    await subscriber.unsubscribe(channel);
+  };
 
   const outcomeOf = ([kind, detail]: readonly string[], projectId: string): CommitOutcome => {
     if (kind === 'closing')
@@ -105,17 +154,21 @@ export function createRedisBus(options: RedisBusOptions): EventBus {
   };
 
   const receive = (channel: string, text: string) => {
+    if (channel.startsWith(`${prefix}{${probeStart}`)) {
+      if (text === awaited?.text) awaited.onHeard();
+      return;
+    }
     const message = parseSafely(text, logger, channel);
     if (message !== null) emitter.emit(channel, message);
   };
 
-  const subscribeChannel = async (subscriber: Redis, channel: string): Promise<void> => {
+  const subscribeChannel = async (subscriber: RedisSubscriber, channel: string): Promise<void> => {
     const pending = subscribing.get(channel) ?? subscriber.subscribe(channel);
     subscribing.set(channel, pending);
     await pending;
   };
 
-  const resubscribe = async (subscriber: Redis) => {
+  const resubscribe = async (subscriber: RedisSubscriber) => {
     const channels = emitter.eventNames().map(String);
     for (let from = 0; from < channels.length; from += CHANNELS_PER_CALL) {
       const some = channels.slice(from, from + CHANNELS_PER_CALL);
@@ -139,9 +192,9 @@ export function createRedisBus(options: RedisBusOptions): EventBus {
     open: async () => {
       if (connection !== null) return;
       const callTimeoutMs = options.callTimeoutMs ?? 2_000;
-      const parts = { callTimeoutMs, logger, heartbeat, resubscribe, onState };
-      connection = await connectRedis({ url: options.url, ...parts });
-      connection.subscriber.on('message', receive);
+      const { url, tlsCaFile = null } = options;
+      const parts = { callTimeoutMs, logger, probe, probeStart, resubscribe, onMessage: receive, onState };
+      connection = await connectRedis({ url, tlsCaFile, prefix, ...parts });
       // Listeners attached since the subscribing connection is up are not subscribed yet, or may have missed something.
       await resubscribe(connection.subscriber).catch(() => connection?.reconnect());
       connection?.start();
@@ -153,7 +206,7 @@ export function createRedisBus(options: RedisBusOptions): EventBus {
       stateChanges.removeAllListeners();
       closing?.close();
     },
-    ping: async () => void (await withCommands(heartbeat)),
+    ping: () => withCommands(() => connection?.probe() ?? Promise.resolve()),
 
     subscribe: async (projectId, listener) => {
       const channel = channelOf(projectId);
@@ -194,7 +247,7 @@ export function createRedisBus(options: RedisBusOptions): EventBus {
       const { projectId, revision } = change.record.progress;
       const { event, record } = serializeChange(change);
       const args = [String(baseRevision), String(revision), record, event, channelOf(projectId), stateTtlMs];
-      return outcomeOf(await run(scripts.COMMIT, projectId, args), projectId);
+      return outcomeOf(await run(scripts.COMMIT[publishing], projectId, args), projectId);
     },
 
     closeForEnding: async (projectId, change, baseRevision, ttlMs) => {
@@ -212,7 +265,13 @@ export function createRedisBus(options: RedisBusOptions): EventBus {
       const { event, record } = serializeChange(change);
       const channel = channelOf(projectId);
       try {
-        await run(scripts.PUBLISH_STORED, projectId, [String(revision), record, event, channel, stateTtlMs]);
+        await run(scripts.PUBLISH_STORED[publishing], projectId, [
+          String(revision),
+          record,
+          event,
+          channel,
+          stateTtlMs,
+        ]);
       } catch (error) {
         emitter.emit(channel, { kind: 'change', change });
         throw error;
@@ -222,7 +281,11 @@ export function createRedisBus(options: RedisBusOptions): EventBus {
     publishCommand: async (command) => {
       const channel = channelOf(command.projectId);
       try {
-        await withCommands((commands) => commands.publish(channel, serializeCommand(command)));
+        await withCommands((commands) =>
+          isSharded
+            ? commands.spublish(channel, serializeCommand(command))
+            : commands.publish(channel, serializeCommand(command)),
+        );
       } catch (error) {
         emitter.emit(channel, { kind: 'command', command });
         throw error;

@@ -38,21 +38,33 @@ const REFUSAL_LUA = `
   end
 `;
 
-const PUBLISH_LUA = `
+const publishLua = (command: PublishCommand) => `
   local function publish(channel, event, record)
-    redis.call('PUBLISH', channel, '{"kind":"change","event":' .. event .. ',"record":' .. record .. '}')
+    redis.call('${command}', channel, '{"kind":"change","event":' .. event .. ',"record":' .. record .. '}')
   end
 `;
 
+/** `SPUBLISH` on a cluster with sharded pub/sub. */
+export type PublishCommand = 'PUBLISH' | 'SPUBLISH';
+
+/** What the scripts publish of a change. */
+export function changeMessage(event: string, record: string): string {
+  return `{"kind":"change","event":${event},"record":${record}}`;
+}
+
 /** KEYS: state. ARGV: baseRevision, revision, record, event, channel, ttlMs. */
-export const COMMIT = script(`
-  ${NOW_LUA}${REFUSAL_LUA}${PUBLISH_LUA}
+const commit = (command: PublishCommand) =>
+  script(`
+  ${NOW_LUA}${REFUSAL_LUA}${publishLua(command)}
   local refused = refusal(KEYS[1], ARGV[1], nil)
   if refused then return refused end
-  redis.call('HSET', KEYS[1], 'revision', ARGV[2], 'record', ARGV[3])
-  redis.call('HDEL', KEYS[1], 'closingUntil', 'closingBy')
+  -- Redis may refuse each step and undoes none. A write that changes nothing comes first (it is refused by a Redis that
+  -- is full, or a replica), then PUBLISH (refused to a user without the channel), and the state last.
+  redis.call('HSET', KEYS[1], 'closingUntil', '0')
   redis.call('PEXPIRE', KEYS[1], ARGV[6])
   publish(ARGV[5], ARGV[4], ARGV[3])
+  redis.call('HSET', KEYS[1], 'revision', ARGV[2], 'record', ARGV[3])
+  redis.call('HDEL', KEYS[1], 'closingUntil', 'closingBy')
   return { 'committed' }
 `);
 
@@ -75,8 +87,9 @@ export const REOPEN = script(`
 `);
 
 /** KEYS: state. ARGV: revision, record, event, channel, ttlMs. */
-export const PUBLISH_STORED = script(`
-  ${PUBLISH_LUA}
+const publishStored = (command: PublishCommand) =>
+  script(`
+  ${publishLua(command)}
   local held = redis.call('HMGET', KEYS[1], 'revision', 'closingBy')
   local revision = tonumber(held[1])
   if not revision or revision < tonumber(ARGV[1]) then
@@ -90,6 +103,13 @@ export const PUBLISH_STORED = script(`
   publish(ARGV[4], ARGV[3], ARGV[2])
   return { 'committed' }
 `);
+
+/** The scripts that publish, by the command by which they do. */
+export const COMMIT = Object.freeze({ PUBLISH: commit('PUBLISH'), SPUBLISH: commit('SPUBLISH') });
+export const PUBLISH_STORED = Object.freeze({
+  PUBLISH: publishStored('PUBLISH'),
+  SPUBLISH: publishStored('SPUBLISH'),
+});
 
 /** Who closes a project's key, and at which revision; begins with the revision, as `PUBLISH_STORED` expects. */
 export function closingMark(revision: number, busId: string): string {

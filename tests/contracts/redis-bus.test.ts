@@ -186,6 +186,19 @@ describe('the Redis bus over the wire', () => {
     expect(await two.bus.read('p')).toBeNull();
   });
 
+  it('keeps apart what is on different databases, on the channels too', async () => {
+    const keyPrefix = `test-${randomUUID()}:`;
+    const { bus: first } = await open(`${redis.url}/0`, keyPrefix);
+    const { bus: second } = await open(`${redis.url}/1`, keyPrefix);
+    const { inbox } = await listenTo(second, 'p');
+    await first.commit(changeAt(5), 0);
+    await first.publishCommand(commandOf());
+    await second.commit(changeAt(1), 0);
+    // Redis delivers in order: by now the other's message would have come, too.
+    expect(await inbox.next()).toMatchObject({ kind: 'change', change: { event: { revision: 1 } } });
+    expect(inbox.all).toHaveLength(1);
+  });
+
   it('lets a state expire', async () => {
     const bus = createRedisBus({ url: redis.url, keyPrefix: `test-${randomUUID()}:`, stateTtlMs: 20 });
     onTestFinished(() => bus.close());
