@@ -8,7 +8,7 @@ import {
 } from '../eta/estimators.js';
 import { stepCosts } from '../eta/step-cost.js';
 import { spreadOf, type Spread } from '../harness/statistics.js';
-import { judge, type Goal, type Row } from '../result.js';
+import { withVerdict, type Goal, type Row } from '../result.js';
 import { GOALS, judgeTrace, verdictOf, type Estimator, type Verdict } from '../../tests/traces/judge.js';
 import { createOurEstimator } from '../../tests/traces/our-estimator.js';
 import { SCENARIOS, type Scenario as Kind } from '../../tests/traces/synthetic.js';
@@ -67,7 +67,7 @@ function goalsOf(setting: string, verdicts: readonly Verdict[]): Goal[] {
       sense: 'at least' as const,
     },
     { goal: 'changes an hour', measured: changes, bound: GOALS.changes, sense: 'at most' as const },
-  ].map((goal) => judge({ setting, ...goal }));
+  ].map((goal) => withVerdict({ setting, ...goal }));
 }
 
 function subjectsOf({ isOverall = false, sigma }: Kind): Subjects {
@@ -85,7 +85,7 @@ function verdicts(traces: readonly Trace[], subjects: Subjects, isOverall = fals
 }
 
 /** The bench `eta`. */
-export const eta: Scenario = ({ quick, tell }) => {
+export const eta: Scenario = ({ quick, log }) => {
   // First, before anything else has shaped what the compiler makes of it.
   const costs = stepCosts();
   const { first, count } = quick ? QUICK_SEEDS : SEEDS;
@@ -96,7 +96,7 @@ export const eta: Scenario = ({ quick, tell }) => {
     for (const [subject, verdict] of all) rows.push({ setting, subject, figures: figuresOf(verdict) });
     const [, own] = all[0] ?? [];
     if (own !== undefined)
-      tell(`${setting}: median ${own.median.toFixed(2)}, within ${own.within.toFixed(2)}`);
+      log(`${setting}: median ${own.median.toFixed(2)}, within ${own.within.toFixed(2)}`);
     return own;
   };
   for (const kind of SCENARIOS) {
@@ -119,7 +119,13 @@ export const eta: Scenario = ({ quick, tell }) => {
   }
   for (const [setting, microseconds] of Object.entries(costs)) {
     goals.push(
-      judge({ setting, goal: 'µs of CPU for a step', measured: microseconds, bound: 2, sense: 'at most' }),
+      withVerdict({
+        setting,
+        goal: 'µs of CPU for a step',
+        measured: microseconds,
+        bound: 2,
+        sense: 'at most',
+      }),
     );
   }
   const notes = [
