@@ -129,7 +129,11 @@ describe('after an ending', () => {
       };
     };
     const counting = { ...bus, subscribe, state: 'connected' as const };
-    const running = await startTestServer({ clock, bus: counting, store: createMemoryStore() });
+    const running = await startTestServer({
+      ...{ clock, bus: counting, store: createMemoryStore() },
+      // The clock stands still, and one viewer opens 1,100 documents.
+      maxCpuMsPerViewer: 10_000,
+    });
     const stock = connectStock(running.wsUrl, { token: tokenBy(clock) });
     await stock.acks.next();
     const timers = clock.timers;

@@ -48,9 +48,9 @@ export function createLedgerStore(
   };
 
   const checkBatch = (projectIds: readonly string[]) => {
-    if (projectIds.length > 50) throw new RangeError('At most 50 projects per batch.');
+    if (projectIds.length > 50) throw new RangeError('A batch takes at most 50 projects.');
     if (new Set(projectIds).size < projectIds.length)
-      throw new RangeError('A batch may contain each project once.');
+      throw new RangeError('A batch takes each project at most once.');
   };
 
   const writeOne = ({ record, guard, events }: StoreWrite): WriteOutcome => {
