@@ -2,38 +2,19 @@
  * Packs the three packages, installs them into empty projects as a user would, and tests them there: types, imports, a
  * server, a job, a watcher. Needs a build; `npm run release:check`.
  */
-import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
+import { createProject, logPassed, pack, root, run } from './projects.js';
 
-const here = dirname(fileURLToPath(import.meta.url));
-const root = resolve(here, '../..');
 const folder = mkdtempSync(join(tmpdir(), 'release-'));
 
-function run(cwd: string, program: string, ...options: readonly string[]): string {
-  try {
-    return execFileSync(program, options, {
-      cwd,
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-  } catch (error) {
-    const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string };
-    throw new Error(`${program} ${options.join(' ')} failed:\n${stdout}${stderr}`, { cause: error });
-  }
-}
-
-/** Creates a project with these tarballs installed and the files of `tests/release/NAME`. */
-function project(name: string, tarballs: readonly string[], ...more: readonly string[]): string {
+/** Creates a project with the files of `tests/release/NAME`. */
+function project(name: string, ...packages: readonly string[]): string {
   const cwd = join(folder, name);
-  mkdirSync(cwd);
-  writeFileSync(join(cwd, 'package.json'), JSON.stringify({ name, private: true, type: 'module' }));
-  run(cwd, 'npm', 'install', '--no-audit', '--no-fund', '--prefer-offline', ...tarballs, ...more);
-  cpSync(join(here, name), cwd, { recursive: true });
+  createProject(cwd, name, ...packages);
   return cwd;
 }
 
@@ -52,10 +33,6 @@ function checkTypes(cwd: string, ...types: readonly string[]): void {
   ];
   const files = readdirSync(cwd).filter((file) => file.endsWith('.ts'));
   run(cwd, process.execPath, tsc, ...options, ...types.flatMap((name) => ['--types', name]), ...files);
-}
-
-function logPassed(what: string): void {
-  console.log(`ok  ${what}`);
 }
 
 /** Entry points that are not modules, or that a script tag loads. */
@@ -80,16 +57,12 @@ async function lint(name: string): Promise<void> {
 }
 
 try {
-  const packages = ['schema', 'server', 'widget'];
+  const packages = ['schema', 'server', 'widget'] as const;
+  const tarballs = { schema: '', server: '', widget: '' };
   for (const name of packages) {
-    run(join(root, name), 'npm', 'pack', '--pack-destination', folder);
+    tarballs[name] = pack(name, folder);
     await lint(name);
   }
-  const tarball = (name: string) => {
-    const file = readdirSync(folder).find((path) => path.startsWith(`ingestion-progress-${name}-`));
-    if (file === undefined) throw new Error(`npm pack created no tarball of ${name}.`);
-    return join(folder, file);
-  };
   logPassed('three packages packed; publint and attw report nothing');
 
   const expectFiles = (folder: string, name: string) => {
@@ -98,7 +71,7 @@ try {
         throw new Error(`The package ${name} has no ${file}.`);
     }
   };
-  const page = project('page', [tarball('widget')]);
+  const page = project('page', tarballs.widget);
   expectFiles(page, 'widget');
   for (const driver of ['mongodb', 'ioredis', 'graphql-yoga', 'zod', '@ingestion-progress/server']) {
     if (existsSync(join(page, 'node_modules', driver))) throw new Error(`The widget installs ${driver}.`);
@@ -109,7 +82,7 @@ try {
     'the widget alone: it installs nothing of the server, and every entry point can be imported in Node',
   );
 
-  const job = project('job', [tarball('schema'), tarball('server'), tarball('widget')], '@types/node@20');
+  const job = project('job', ...Object.values(tarballs), '@types/node@20');
   for (const name of packages) expectFiles(job, name);
   checkTypes(job, 'node');
   const output = run(job, process.execPath, 'smoke.js');
