@@ -79,7 +79,8 @@ await step('createProgressServer starts', async () => {
 if (server !== null) {
   const { emitter, url } = server;
   await step('the progress server answers a query', async () => {
-    await emitter.emitPhaseStarted('p', 2, 'Reading');
+    const run = await emitter.startIngestion('p', {});
+    await run.emitPhaseStarted(2, 'Reading');
     const response = await fetch(`${url}/graphql`, {
       method: 'POST',
       headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
