@@ -38,7 +38,7 @@ const CHECK: readonly Suite[] = [
 const REST: readonly Suite[] = [
   { name: 'docs', command: `${VITEST} tests/docs` },
   { name: 'contracts', command: `${VITEST} tests/contracts` },
-  { name: 'engines', command: `${VITEST} tests/engines/labs` },
+  { name: 'engines', command: `${VITEST} tests/engines/labs tests/engines/redis` },
   { name: 'integration', command: `${VITEST} tests/integration` },
   { name: 'perf-budgets', command: `${VITEST} tests/perf-budgets` },
   { name: 'examples', command: `${VITEST} tests/examples` },

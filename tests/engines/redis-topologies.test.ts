@@ -146,6 +146,44 @@ describe('on Redis under Sentinel', () => {
     await travels(2);
   });
 
+  it('nothing goes back after a master died with the last write, whichever server goes on', async () => {
+    const { a, b } = await startPair(redis.url);
+    const id = await a.start('lost');
+    const watches = [a.watch('lost'), b.watch('lost')];
+    await Promise.all(watches.map(({ events }) => events.next()));
+    const seen = (phase: number) =>
+      Promise.all(
+        watches.map(({ events }) => events.until(({ progress }) => progress?.currentPhase === phase)),
+      );
+    expect(await a.phase('lost', id, 1)).toMatchObject({ accepted: true });
+    await seen(1);
+    const former = await redis.master();
+    const [heir] = redis.servers.filter((one) => one !== former);
+    await eventually(async () => {
+      const { length } = (await heir?.command('KEYS', '*lost*')) ?? '';
+      expect(length).toBeGreaterThan(0);
+    });
+    // The replica follows nobody from here on.
+    await heir?.command('REPLICAOF', '127.0.0.1', '1');
+    expect(await a.phase('lost', id, 2)).toMatchObject({ accepted: true });
+    await seen(2);
+    await redis.killMaster();
+    onTestFinished(() => former.start());
+    const kept = await heir?.command('HGET', 'ingestion-progress:{lost}:state', 'record');
+    expect(kept).not.toContain('phase 2');
+    await becomeOk({ a, b });
+    expect(await b.phase('lost', id, 3)).toMatchObject({ accepted: true });
+    await seen(3);
+    for (const { events } of watches) {
+      const revisions = events.all.map(({ progress }) => progress?.revision ?? 0);
+      expect(revisions).toEqual([...revisions].sort((one, other) => one - other));
+      const phases = events.all.at(-1)?.progress?.phases ?? [];
+      expect(phases.map(({ message }) => message)).toEqual(
+        expect.arrayContaining(['phase 1', 'phase 2', 'phase 3']),
+      );
+    }
+  });
+
   it('redis:// to a sentinel is refused, and the right address is advised', async () => {
     const { port } = redis.sentinels[0] ?? { port: 0 };
     const { code, errors } = await refusalOf({ ...embedded(), REDIS_URL: `redis://127.0.0.1:${port}` });
