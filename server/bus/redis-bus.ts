@@ -9,6 +9,7 @@ import { ProgressError } from '../shared/errors.js';
 import { silentLogger, type Logger } from '../observability/logger.js';
 import { readOrLog, parseRecord } from '../progress/record-codec.js';
 import { parseMessage, serializeChange, serializeCommand } from './bus-codec.js';
+import { encodeId } from '@ingestion-progress/schema/ids';
 import type { BusMessage, BusState, CommitOutcome, EventBus } from './event-bus.js';
 import { parseRedisUrl } from '../shared/redis-url.js';
 import {
@@ -75,12 +76,12 @@ export function createRedisBus(options: RedisBusOptions): EventBus {
   let connection: RedisConnection | null = null;
 
   // Braces, so that a cluster keeps what belongs to a project in one place.
-  const stateKey = (projectId: string) => `${prefix}{${projectId}}:state`;
+  const stateKey = (projectId: string) => `${prefix}{${encodeId(projectId)}}:state`;
   // Channels know no databases. The first has none in its name, as servers of older versions have it.
   const { database, isSharded } = parseRedisUrl(options.url);
   const publishing = isSharded ? 'SPUBLISH' : 'PUBLISH';
   const events = database === 0 ? 'events' : `events/${database}`;
-  const channelOf = (projectId: string) => `${prefix}{${projectId}}:${events}`;
+  const channelOf = (projectId: string) => `${prefix}{${encodeId(projectId)}}:${events}`;
 
   const unavailable = (cause: unknown) =>
     new ProgressError('UNAVAILABLE', 'Redis unavailable; retry.', { cause });

@@ -2,7 +2,7 @@ import type { MetricsInput } from '@ingestion-progress/schema';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { mergeMetrics, mergePercent } from '../../../server/progress/phases.js';
-import { UpdateSlots } from '../../../server/emitter/update-buffer.js';
+import { UpdateSlots } from '../../../server/ingestion/update-buffer.js';
 
 const absent = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: null });
 const metrics: fc.Arbitrary<MetricsInput> = fc.record({
