@@ -222,7 +222,8 @@ export function createProgressService(options: ProgressServiceOptions): Ingestio
       checkOpen();
       const { report: parsed, adjustments } = parseReport(given, 'elsewhere');
       const { projectId, ingestionId } = parsed.report;
-      Object.assign(fields, { projectId, ingestionId });
+      const sequence = 'sequence' in parsed.report ? parsed.report.sequence : undefined;
+      Object.assign(fields, { projectId, ingestionId, sequence });
       if (adjustments.length > 0) logger.warn({ ...fields, adjustments }, 'report adjusted');
       const project = projects.get(projectId);
       if (parsed.type === 'progress_update' || parsed.type === 'heartbeat') {
