@@ -148,11 +148,11 @@ export function createHttpListener(
   };
 }
 
-/** An id that does not decode is returned as it is, and rejected when ids are validated. */
+/** The id in a path; empty, which no id is, if it does not decode. */
 function decodedId(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {
-    return text;
+    return '';
   }
 }
