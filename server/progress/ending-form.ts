@@ -11,9 +11,16 @@ interface Issue {
 
 type Fields = Record<string, unknown>;
 
+/** Words of a value; none for an object, which may refuse to become text. */
+function wordsOf(value: unknown): string {
+  if (value instanceof Error) return wordsOf(value.message);
+  if (typeof value === 'string') return value;
+  return typeof value === 'object' || value === undefined || typeof value === 'function' ? '' : String(value);
+}
+
 /** `ValueError` becomes `VALUE_ERROR`, `java.io.IOException` `JAVA_IO_IO_EXCEPTION`. */
 export function normalizeErrorCode(given: unknown): string {
-  const code = String(given ?? '')
+  const code = wordsOf(given)
     .replaceAll(/([a-z0-9])([A-Z])/g, '$1_$2')
     .replaceAll(/([A-Z])([A-Z][a-z])/g, '$1_$2')
     .toUpperCase()
@@ -31,7 +38,7 @@ function repairError(report: Fields, adjustments: string[]): Fields {
     adjustments.push(`errorCode: made into ${errorCode}`);
   }
   const { message } = report;
-  const words = typeof message === 'string' ? message : message === undefined ? '' : String(message);
+  const words = wordsOf(message);
   const said = words.trim() === '' ? errorCode : cutText(words, LIMITS.message);
   if (said !== message) {
     repaired['message'] = said;
