@@ -22,7 +22,7 @@ export interface PhaseWork {
   readonly hasOwnRate: boolean;
   /** Milliseconds that it ran, pauses left out; null until it is over. */
   readonly activeMs: number | null;
-  /** Estimate of the remaining time; null before the first report with a count or a percent. */
+  /** @internal Estimate of the remaining time; null before the first report with a count or a percent. */
   readonly remaining: RemainingTimeState | null;
   /** Parts by name, if the job named any. */
   readonly parts?: Readonly<Record<string, PartCounts>>;
