@@ -180,7 +180,7 @@ export class IngestionProgressElement extends ProgressSettings {
 
   protected override willUpdate(_changed: PropertyValues): void {
     if (!this.hasUpdated) this.#usesDefaultFont = inheritsDefaultFont(this);
-    this.#hadFocus = this.shadowRoot?.activeElement?.localName === 'button';
+    this.#hadFocus = this.shadowRoot?.activeElement?.matches('button, summary') === true;
   }
 
   protected override render(): TemplateResult {
@@ -207,7 +207,7 @@ export class IngestionProgressElement extends ProgressSettings {
       if (slot && !SLOTS.test(slot))
         warnOnce(`Ignoring unknown slot "${slot}". Use heading, metrics, actions, complete or error.`);
     }
-    // if the focused button disappeared, move the focus to the headline that explains why
+    // if the focused control disappeared, move the focus to the headline that explains why
     if (this.#hadFocus && this.shadowRoot?.activeElement === null) {
       this.shadowRoot.querySelector<HTMLElement>('[part~="headline"]')?.focus();
     }
@@ -242,7 +242,7 @@ export class IngestionProgressElement extends ProgressSettings {
         localization,
       ),
       onCommand: (kind) => {
-        void this.#commands.send(kind, job, this.#controller.client, localization.translate);
+        void this.#commands.send(kind, job, this.#controller.client, localization);
       },
       onReconnect: () => {
         this.reconnect();
