@@ -3,10 +3,16 @@
  * the templates are in view/, the messages in locales/, the connection is in the client.
  */
 import { html, type LitElement, type PropertyValues, type TemplateResult } from 'lit';
-import type { ConnectionError, ConnectionState, NamedEvent, Progress } from '../client/index.js';
+import type {
+  ConnectionError,
+  ConnectionState,
+  IngestionClient,
+  IngestionClientOptions,
+  NamedEvent,
+  Progress,
+} from '../client/index.js';
 import { Announcer } from './announcements.js';
 import { ClientController } from './client-controller.js';
-import { leaseClient, type ClientLease } from './client-pool.js';
 import { CommandController } from './command-controller.js';
 import { connectionNotice } from './connection-notice.js';
 import { errorOf, fire } from './element-events.js';
@@ -270,19 +276,19 @@ export class IngestionProgressElement extends ProgressSettings {
     return this.stalledAfter > 0 ? this.stalledAfter * 1000 : 45_000;
   }
 
-  #resolveClient(): ClientLease | null {
+  #resolveClient(): IngestionClient | IngestionClientOptions | null {
     const { client } = this;
-    if (typeof client?.subscribe === 'function') return { client, release: () => undefined };
+    if (typeof client?.subscribe === 'function') return client;
     if (client) warnInvalid('client');
     if (this.#provider.isPending) return null;
     const inherited = this.#provider.value;
-    return leaseClient({
+    return {
       projectId: this.projectId ?? '',
       ingestionId: this.ingestionId ?? undefined,
       follow: !this.once,
       ...sharedSettings(this, inherited),
       transport: this.transport === 'auto' ? inherited?.transport : this.transport,
-    });
+    };
   }
 
   #dispatch({ name, event }: NamedEvent): void {
