@@ -41,8 +41,8 @@ export { ProgressError } from './shared/errors.js';
 export type { ErrorCode } from './shared/errors.js';
 export { IngestionEventEmitter } from './emitter/emitter.js';
 export type { RetryAnswer } from './emitter/emitter.js';
-export type { IngestionRun } from './emitter/run.js';
-export type { IngestionChange, IngestionRecord, RateState } from './progress/record.js';
+export type { IngestionRun, PhaseOptions, UpdateOptions, WaitingInput } from './emitter/run.js';
+export type { IngestionChange, IngestionRecord, LogNote, PartCounts, PhaseWork } from './progress/record.js';
 export type { LogFields, Logger } from './observability/logger.js';
 export type { ProgressServer, ServerCounts } from './progress-server.js';
 export type {
