@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createTokenSource, subjectOf } from '../../widget/client/token-source.js';
 import type { GetToken } from '../../widget/client/types.js';
 import { createManualEnvironment } from './support/manual-environment.js';
-import { eventsOf, setup, tokenOf } from './support/setup.js';
+import { eventsOf, jwtOf, setup, tokenOf } from './support/setup.js';
 import { progressOf, record } from './support/states.js';
 
 /** A source whose answers the test gives. */
@@ -13,8 +13,15 @@ function sourceOf() {
     new Promise<string>((resolve) => {
       asked.push({ force, signal, answer: resolve as (token: unknown) => void });
     });
-  const source = createTokenSource({ environment, token: undefined, getToken, timeoutMs: 10_000 });
-  return { environment, asked, source };
+  const server: { now: number | null } = { now: null };
+  const source = createTokenSource({
+    environment,
+    token: undefined,
+    getToken,
+    timeoutMs: 10_000,
+    serverNow: () => server.now,
+  });
+  return { environment, asked, source, server };
 }
 
 describe('A token source', () => {
@@ -98,6 +105,54 @@ describe('A token source', () => {
     asked[0]?.answer(rubbish);
     await expect(token).rejects.toMatchObject({ code: 'TOKEN_UNAVAILABLE' });
   });
+
+  it('asks anew, by force, for a token that is past its end by the clock of the server', async () => {
+    const { environment, asked, source, server } = sourceOf();
+    const first = source.getToken({ force: false });
+    await environment.settle();
+    asked[0]?.answer(jwtOf({ iat: 1_000, exp: 1_060 }));
+    await first;
+    server.now = 1_059_999;
+    await source.getToken({ force: false });
+    expect(asked).toHaveLength(1);
+    server.now = 1_060_000;
+    const tokens = [source.getToken({ force: false }), source.getToken({ force: false })];
+    await environment.settle();
+    expect(asked.map(({ force }) => force)).toEqual([false, true]);
+    asked[1]?.answer('new');
+    expect(await Promise.all(tokens)).toEqual(['new', 'new']);
+  });
+
+  it('takes a token as expired that it has held for its whole lifetime, before it knows the clock of the server', async () => {
+    const { environment, asked, source } = sourceOf();
+    const first = source.getToken({ force: false });
+    await environment.settle();
+    // By the wall clock of the page this one expired long ago: the page may be wrong.
+    asked[0]?.answer(jwtOf({ iat: 1_000, exp: 1_060 }));
+    await first;
+    await environment.advance(59_999);
+    await source.getToken({ force: false });
+    expect(asked).toHaveLength(1);
+    await environment.advance(1);
+    void source.getToken({ force: false });
+    await environment.settle();
+    expect(asked.map(({ force }) => force)).toEqual([false, true]);
+    asked[1]?.answer('new');
+  });
+
+  it.each([{}, { exp: null }, { exp: '7' }, { iat: 1 }])(
+    'never takes a token with %j as expired',
+    async (claims) => {
+      const { environment, asked, source, server } = sourceOf();
+      const first = source.getToken({ force: false });
+      await environment.settle();
+      asked[0]?.answer(jwtOf(claims));
+      await first;
+      server.now = Number.MAX_SAFE_INTEGER;
+      await source.getToken({ force: false });
+      expect(asked).toHaveLength(1);
+    },
+  );
 
   it('leaves nothing behind when nobody needs it any more', async () => {
     const { environment, asked, source } = sourceOf();

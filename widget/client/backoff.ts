@@ -5,6 +5,8 @@
 
 /** Upper limit of a delay, jitter included; ms. */
 const MAX_DELAY_MS = 30_000;
+/** Without a token there is nothing to ask the server, so the delay grows no longer than that of this attempt. */
+export const SOON_ATTEMPT = 4;
 /** Range of the delay after a planned restart; ms. */
 const JITTERED_MIN_MS = 500;
 const JITTERED_RANGE_MS = 4_000;
@@ -19,7 +21,7 @@ export function retryDelayMs(attempt: number, jitter: number, random: number): n
   return Math.min(MAX_DELAY_MS, Math.round(base * (1 + jitter * (2 * random - 1))));
 }
 
-/** The first delay after a server announced its restart: wide, so that its clients don't reconnect all at once. */
+/** The delay after a planned restart, or after a token expired on a live socket: wide, so that not all clients come at once. */
 export function jitteredDelayMs(random: number): number {
   return Math.round(JITTERED_MIN_MS + JITTERED_RANGE_MS * random);
 }

@@ -2,10 +2,10 @@
 import type { ConnectionError, TransportChoice } from './types.js';
 
 /**
- * What a failure allows: retry with backoff, retry after a wide random delay, retry with a new token, or stop as
- * `unauthorized` (`deny`) or as `error` (`fatal`).
+ * What a failure allows: retry with backoff, retry soon because only the token is missing, retry after a wide random delay,
+ * retry with a new token, or stop as `unauthorized` (`deny`) or as `error` (`fatal`).
  */
-export type RetryPolicy = 'retry' | 'jittered' | 'refresh' | 'deny' | 'fatal';
+export type RetryPolicy = 'retry' | 'soon' | 'jittered' | 'refresh' | 'deny' | 'fatal';
 
 /** Settings of the machine; durations in ms. */
 export interface MachineSettings {

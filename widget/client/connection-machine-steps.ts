@@ -3,7 +3,7 @@
  * which step handles which event.
  */
 import { terminalStateFor } from './retry-policy.js';
-import { retryDelayMs, jitteredDelayMs } from './backoff.js';
+import { SOON_ATTEMPT, retryDelayMs, jitteredDelayMs } from './backoff.js';
 import type {
   AttemptState,
   MachineEvent,
@@ -160,17 +160,21 @@ export function connectionLost(
   if (terminal !== null) return terminal;
   const closed: AttemptState = { ...state, socket: 'none', healthyAt: null, error };
   if (!context.online) return goOffline(closed, context);
-  if (policy === 'refresh') return withStateName(openSocket({ ...closed, refreshed: true }, context));
+  // A live socket whose token expired is one of many with tokens of that age: these spread out. One that was refused before
+  // it was live has waited already.
+  if (policy === 'refresh' && !isLive(state))
+    return withStateName(openSocket({ ...closed, refreshed: true }, context));
 
   const failures = state.socket === 'healthy' ? 0 : state.failures + 1;
   const budgetSpent = state.attempt >= context.maxAttempts;
   const fallBack = canFallBack(state, context) && (budgetSpent || failures >= context.fallbackAfterFailures);
   const next: AttemptState = { ...(fallBack ? startPoll(closed) : closed), failures };
   if (budgetSpent) return isExhausted(next, context) ? disconnected(error) : retryInBackground(next, context);
+  const attempt = policy === 'soon' ? Math.min(state.attempt + 1, SOON_ATTEMPT) : state.attempt + 1;
   const delayMs =
-    policy === 'jittered'
+    policy === 'jittered' || policy === 'refresh'
       ? jitteredDelayMs(context.random)
-      : retryDelayMs(state.attempt + 1, context.jitter, context.random);
+      : retryDelayMs(attempt, context.jitter, context.random);
   return withStateName({ ...next, retryAt: context.now + delayMs });
 }
 

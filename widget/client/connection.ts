@@ -68,7 +68,12 @@ export function createConnection(options: ConnectionOptions = {}, parts: Connect
     configured.transport === 'auto' && !hasWebSocket ? { ...configured, transport: 'polling' } : configured;
   const transportOptions = { ...settings, environment };
   const polling = parts.pollingTransport ?? createPollingTransport({ ...transportOptions, url: httpUrl });
-  const tokens = createTokenSource({ ...options, environment, timeoutMs: settings.tokenTimeoutMs });
+  const tokens = createTokenSource({
+    ...options,
+    environment,
+    timeoutMs: settings.tokenTimeoutMs,
+    serverNow: () => refresher.serverNow(),
+  });
 
   let state: MachineState = { name: 'idle' };
   const subscribers = new Map<Subscriber, boolean>();

@@ -19,6 +19,8 @@ export interface ServerClock {
 export interface TokenRefresher {
   readonly scopes: readonly string[] | null;
   readonly clock: ServerClock | null;
+  /** The server's time by its last message; null before the first. */
+  serverNow(): number | null;
   /** Takes the server's time from a message. */
   syncClock(serverTime: number): void;
   /** Takes the ack's payload, or a response with the same fields. */
@@ -96,6 +98,9 @@ export function createTokenRefresher(options: TokenRefresherOptions): TokenRefre
     if (activeTransport()) acknowledged(readLifetime(Object.values(Object(answer))[0]));
   }
 
+  const serverNow = (): number | null =>
+    clock && clock.serverTime + environment.monotonicNow() - clock.receivedAt;
+
   return {
     get scopes() {
       return scopes;
@@ -103,12 +108,10 @@ export function createTokenRefresher(options: TokenRefresherOptions): TokenRefre
     get clock() {
       return clock;
     },
+    serverNow,
     syncClock(serverTime) {
-      const receivedAt = environment.monotonicNow();
       // A message has the time of its event, which may be a while ago: only move the clock forward.
-      if (clock === null || serverTime > clock.serverTime + receivedAt - clock.receivedAt) {
-        clock = { serverTime, receivedAt };
-      }
+      if (serverTime > (serverNow() ?? -1)) clock = { serverTime, receivedAt: environment.monotonicNow() };
     },
     acknowledged,
     refresh,

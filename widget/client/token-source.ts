@@ -1,6 +1,6 @@
 /**
  * Gets tokens from the host: one request at a time, each with a timeout. The last token is kept until a new one is forced or
- * the last subscriber leaves. The connection decides when a new one is needed. (invariant: every-step-has-a-timeout)
+ * the last subscriber leaves. A token that is past its end is never offered again. (invariant: every-step-has-a-timeout)
  */
 import { failureOf } from './retry-policy.js';
 import type { Environment } from './environment.js';
@@ -25,6 +25,8 @@ export interface TokenSourceOptions {
   readonly token?: string | undefined;
   readonly getToken?: GetToken | undefined;
   readonly timeoutMs: number;
+  /** The server's time; null while it is unknown. */
+  readonly serverNow: () => number | null;
 }
 
 /** A token request in flight (invariant: one-token-refresh). */
@@ -36,9 +38,10 @@ interface TokenRequest {
 
 /** Makes a source; it requests nothing before the first `getToken`. */
 export function createTokenSource(options: TokenSourceOptions): TokenSource {
-  const { environment, getToken, timeoutMs } = options;
+  const { environment, getToken, timeoutMs, serverNow } = options;
   const timers = createTimers(environment);
   let last = options.token ?? null;
+  let receivedAt = 0;
   let pending: TokenRequest | null = null;
   /** The latest request, in flight or not: the result of an older one that settles later is dropped. */
   let newest: TokenRequest | null = null;
@@ -48,7 +51,7 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
     const { signal } = abort;
     const token = new Promise<string>((resolve, reject) => {
       const fail = (message: string): void => {
-        reject(new OperationError(failureOf('retry', 'TOKEN_UNAVAILABLE', message)));
+        reject(new OperationError(failureOf('soon', 'TOKEN_UNAVAILABLE', message)));
       };
       signal.addEventListener('abort', () => fail(String(signal.reason)));
       timers.deadline(abort, timeoutMs, () => {
@@ -74,15 +77,31 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
     return requested;
   }
 
+  /**
+   * The last token is past its end by the server's clock or, before the server told its time, because it has been held for
+   * longer than its whole lifetime. The local wall clock has no say, since it may be wrong.
+   */
+  function hasExpired(): boolean {
+    const { exp, iat } = claimsOf(last ?? '');
+    const now = serverNow() ?? Number(iat) * 1_000 + environment.monotonicNow() - receivedAt;
+    return typeof exp === 'number' && exp * 1_000 <= now;
+  }
+
   return {
     canRefresh: getToken !== undefined,
     subject: () => subjectOf(last ?? ''),
-    async getToken({ force }) {
-      if (getToken === undefined || (!force && pending === null && last !== null)) return last;
+    async getToken(request) {
+      if (getToken === undefined) return last;
+      // Offered past its end, a token would only cost a refused connection.
+      const force = request.force || hasExpired();
+      if (!force && pending === null && last !== null) return last;
       if (pending === null || (force && !pending.force)) newest = pending = requestToken(getToken, force);
       const current = pending;
       const token = await current.token;
-      if (current === newest) last = token;
+      if (current === newest && last !== token) {
+        last = token;
+        receivedAt = environment.monotonicNow();
+      }
       return last ?? token;
     },
     dispose() {
@@ -94,16 +113,21 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
 }
 
 /**
- * The `sub` of a JWT; null if it can't be read. The signature is not verified (the server does that), and characters beyond
+ * The claims of a JWT; none if they can't be read. The signature is not verified (the server does that), and characters beyond
  * ASCII come out garbled, which is enough to tell users apart.
  */
-export function subjectOf(token: string): string | null {
+function claimsOf(token: string): Readonly<Record<string, unknown>> {
   try {
     const claims = (token.split('.')[1] ?? '').replace(/-/g, '+').replace(/_/g, '/');
-    const { sub } = JSON.parse(atob(claims)) as { readonly sub?: unknown };
-    return typeof sub === 'string' ? sub : null;
+    return Object(JSON.parse(atob(claims))) as Record<string, unknown>;
   } catch {
-    // Not a readable JWT: nothing is cached for it.
-    return null;
+    // Not a readable JWT: nothing is cached for it, and the server says when it has expired.
+    return {};
   }
+}
+
+/** The `sub` of a JWT; null if it can't be read. */
+export function subjectOf(token: string): string | null {
+  const { sub } = claimsOf(token);
+  return typeof sub === 'string' ? sub : null;
 }

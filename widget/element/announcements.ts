@@ -14,6 +14,8 @@ export interface Announcement {
 
 /** Most announcements of one ingestion; the last is reserved for its ending. */
 const MAX_ANNOUNCEMENTS = 8;
+/** Characters of a job's message that are spoken. */
+const MAX_SPOKEN = 160;
 /** How long a connection may be lost before that is announced, in ms. */
 export const CONNECTION_LOST_DELAY_MS = 5000;
 
@@ -121,5 +123,8 @@ function milestoneOf({ percent }: Job): number {
 }
 
 function endingTexts(job: Job, localization: Localization): string[] {
-  return [`${jobText(job, localization)}.`, ...(job.error === null ? [] : [job.error.message])];
+  return [
+    `${jobText(job, localization)}.`,
+    ...(job.error === null ? [] : [localization.text(job.error.message, MAX_SPOKEN)]),
+  ];
 }

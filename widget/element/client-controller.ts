@@ -2,20 +2,20 @@
  * Binds an element to a client: once its settings have changed, across moves in the DOM, until it is disconnected. Notifies its
  * owner; renders nothing.
  */
-import { EMPTY_SNAPSHOT } from '../client/index.js';
+import { EMPTY_SNAPSHOT, createIngestionClient, keyOf } from '../client/index.js';
 import type {
   ConnectionError,
   IngestionClient,
   IngestionClientEvents,
+  IngestionClientOptions,
   NamedEvent,
   Snapshot,
 } from '../client/index.js';
-import type { ClientLease } from './client-pool.js';
 
 /** The element that owns the controller. */
 export interface ClientOwner {
-  /** The client to follow; null while settings may still arrive. Throws on invalid settings. */
-  resolveClient(): ClientLease | null;
+  /** The client to follow, or the options of one of the element's own; null while settings may still arrive. */
+  resolveClient(): IngestionClient | IngestionClientOptions | null;
   onChange(): void;
   dispatch(event: NamedEvent): void;
 }
@@ -35,6 +35,8 @@ export class ClientController {
   #isConnected = false;
   #isScheduled = false;
   #client: IngestionClient | null = null;
+  /** What the client came from: itself, or the key of its options. */
+  #source: IngestionClient | string | null = null;
   #release: () => void = () => undefined;
   #snapshot = EMPTY_SNAPSHOT;
   #stateSince = 0;
@@ -86,10 +88,13 @@ export class ClientController {
       return;
     }
     try {
-      const lease = this.#owner.resolveClient();
-      if (lease === null) return;
-      if (lease.client === this.#client) lease.release();
-      else this.#follow(lease);
+      const given = this.#owner.resolveClient();
+      if (given === null) return;
+      const isClient = 'subscribe' in given;
+      const source = isClient ? given : keyOf(given);
+      if (source === this.#source) return;
+      this.#follow(isClient ? given : createIngestionClient(given), !isClient);
+      this.#source = source;
     } catch (error) {
       this.#unbind();
       this.#setSnapshot({
@@ -99,7 +104,7 @@ export class ClientController {
     }
   }
 
-  #follow({ client, release }: ClientLease): void {
+  #follow(client: IngestionClient, isOwn: boolean): void {
     this.#unbind();
     const stops = [
       client.subscribe(() => {
@@ -114,7 +119,7 @@ export class ClientController {
     this.#client = client;
     this.#release = () => {
       for (const stop of stops) stop();
-      release();
+      if (isOwn) client.dispose();
     };
     this.#stateSince = client.monotonicNow();
     this.#setSnapshot(client.getSnapshot());
@@ -123,7 +128,7 @@ export class ClientController {
   #unbind(): void {
     const release = this.#release;
     this.#release = () => undefined;
-    this.#client = null;
+    this.#client = this.#source = null;
     release();
   }
 

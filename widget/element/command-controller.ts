@@ -2,7 +2,10 @@
 import type { CommandOutcome, IngestionClient, Progress } from '../client/index.js';
 import { fire } from './element-events.js';
 import type { Job } from './job.js';
-import type { Translate } from './translator.js';
+import type { Localization } from './localization.js';
+
+/** Characters of a reason that are shown. */
+const MAX_REASON = 160;
 
 /** A command that the user can give. */
 export type CommandKind = 'retry' | 'cancel';
@@ -40,9 +43,10 @@ export class CommandController {
     kind: CommandKind,
     { progress, error }: Job,
     client: IngestionClient | null,
-    translate: Translate,
+    localization: Localization,
   ): Promise<void> {
     if (progress === null || client === null) return;
+    const { translate, text } = localization;
     const fromPhase = kind === 'retry' ? (error?.retryOptions?.fromPhase ?? null) : null;
     if (!fire(this.#host, `ingestion-${kind}`, { progress, fromPhase })) return;
     const pending: CommandStatus = { kind, error: null };
@@ -51,9 +55,11 @@ export class CommandController {
     const result =
       kind === 'retry' ? client.retryIngestion(fromPhase ?? undefined) : client.cancelIngestion();
     const message = await result.then(
-      (outcome) => commandErrorOf(outcome, translate),
+      (outcome) => commandErrorOf(outcome, localization),
       (failure: unknown) =>
-        translate('commandFailed', { reason: failure instanceof Error ? failure.message : String(failure) }),
+        translate('commandFailed', {
+          reason: text(failure instanceof Error ? failure.message : String(failure), MAX_REASON),
+        }),
     );
     if (message === null || this.#status !== pending) return;
     // Without a reason, the sentence ends before its colon.
@@ -67,11 +73,14 @@ export class CommandController {
 }
 
 /** Null if the job accepted: the effect then shows in the ingestion's state. */
-function commandErrorOf({ status, reason }: CommandOutcome, translate: Translate): string | null {
+function commandErrorOf(
+  { status, reason }: CommandOutcome,
+  { translate, text }: Localization,
+): string | null {
   if (status === 'ACCEPTED') return null;
   return status === 'NO_RECEIVER'
     ? translate('commandNoReceiver')
-    : translate('commandRejected', { reason: reason ?? '' });
+    : translate('commandRejected', { reason: text(reason ?? '', MAX_REASON) });
 }
 
 function ingestionKeyOf(progress: Progress | null): string {

@@ -3,10 +3,16 @@
  * the templates are in view/, the messages in locales/, the connection is in the client.
  */
 import { html, type LitElement, type PropertyValues, type TemplateResult } from 'lit';
-import type { ConnectionError, ConnectionState, NamedEvent, Progress } from '../client/index.js';
+import type {
+  ConnectionError,
+  ConnectionState,
+  IngestionClient,
+  IngestionClientOptions,
+  NamedEvent,
+  Progress,
+} from '../client/index.js';
 import { Announcer } from './announcements.js';
 import { ClientController } from './client-controller.js';
-import { leaseClient, type ClientLease } from './client-pool.js';
 import { CommandController } from './command-controller.js';
 import { connectionNotice } from './connection-notice.js';
 import { errorOf, fire } from './element-events.js';
@@ -180,7 +186,7 @@ export class IngestionProgressElement extends ProgressSettings {
 
   protected override willUpdate(_changed: PropertyValues): void {
     if (!this.hasUpdated) this.#usesDefaultFont = inheritsDefaultFont(this);
-    this.#hadFocus = this.shadowRoot?.activeElement?.localName === 'button';
+    this.#hadFocus = this.shadowRoot?.activeElement?.matches('button, summary') === true;
   }
 
   protected override render(): TemplateResult {
@@ -207,7 +213,7 @@ export class IngestionProgressElement extends ProgressSettings {
       if (slot && !SLOTS.test(slot))
         warnOnce(`Ignoring unknown slot "${slot}". Use heading, metrics, actions, complete or error.`);
     }
-    // if the focused button disappeared, move the focus to the headline that explains why
+    // if the focused control disappeared, move the focus to the headline that explains why
     if (this.#hadFocus && this.shadowRoot?.activeElement === null) {
       this.shadowRoot.querySelector<HTMLElement>('[part~="headline"]')?.focus();
     }
@@ -242,7 +248,7 @@ export class IngestionProgressElement extends ProgressSettings {
         localization,
       ),
       onCommand: (kind) => {
-        void this.#commands.send(kind, job, this.#controller.client, localization.translate);
+        void this.#commands.send(kind, job, this.#controller.client, localization);
       },
       onReconnect: () => {
         this.reconnect();
@@ -270,19 +276,19 @@ export class IngestionProgressElement extends ProgressSettings {
     return this.stalledAfter > 0 ? this.stalledAfter * 1000 : 45_000;
   }
 
-  #resolveClient(): ClientLease | null {
+  #resolveClient(): IngestionClient | IngestionClientOptions | null {
     const { client } = this;
-    if (typeof client?.subscribe === 'function') return { client, release: () => undefined };
+    if (typeof client?.subscribe === 'function') return client;
     if (client) warnInvalid('client');
     if (this.#provider.isPending) return null;
     const inherited = this.#provider.value;
-    return leaseClient({
+    return {
       projectId: this.projectId ?? '',
       ingestionId: this.ingestionId ?? undefined,
       follow: !this.once,
       ...sharedSettings(this, inherited),
       transport: this.transport === 'auto' ? inherited?.transport : this.transport,
-    });
+    };
   }
 
   #dispatch({ name, event }: NamedEvent): void {

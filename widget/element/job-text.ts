@@ -3,6 +3,9 @@ import type { Job, JobState } from './job.js';
 import type { MessageKey } from './messages.js';
 import type { Localization } from './localization.js';
 
+/** Characters of a phase's name within a sentence or a button; the list of phases has the whole. */
+export const MAX_NAME = 60;
+
 /** The message of a state; most have the same name. */
 function messageKeyFor(state: JobState): MessageKey {
   switch (state) {
@@ -23,7 +26,7 @@ export function jobText(
   { translate, format, text }: Localization,
 ): string {
   return state === 'failed' && phase !== null
-    ? translate('failedIn', { phase: text(phase.name) })
+    ? translate('failedIn', { phase: text(phase.name, MAX_NAME) })
     : translate(messageKeyFor(state), { age: format.duration(sinceUpdateMs ?? 0) });
 }
 
@@ -31,7 +34,7 @@ export function jobText(
 export function phaseText({ progress, phase }: Job, { translate, text }: Localization): string | null {
   if (progress === null || phase === null) return null;
   const count = progress.phases.length;
-  return translate('phaseOf', { phase: phase.number, count, name: text(phase.name) });
+  return translate('phaseOf', { phase: phase.number, count, name: text(phase.name, MAX_NAME) });
 }
 
 /** Joins parts with a middle dot that never starts a line. */

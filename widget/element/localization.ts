@@ -10,14 +10,18 @@ import { warnOnce } from './warnings.js';
 export interface Localization {
   readonly translate: Translate;
   readonly format: NumberFormat;
-  /** Isolates text from a server if it or its surroundings run from right to left. */
-  readonly text: (words: string) => string;
+  /**
+   * Makes text from a job safe to stand among ours: without control characters, isolated if it or its surroundings run from
+   * right to left, and at most `maxLength` characters long, all by default.
+   */
+  readonly text: (words: string, maxLength?: number) => string;
 }
 
-const RTL_LANGUAGES = /^(ar|ckb|dv|fa|he|ku-arab|ps|sd|ug|ur|yi)\b/i;
-
 /** Letters of right-to-left scripts. */
-const RTL_LETTERS = /[\u0590-\u08ff]/;
+const RTL_LETTERS = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/;
+/** They would turn the words around them round, or leave the isolate. Marks such as U+200F only concern their neighbours. */
+const BIDI_CONTROLS = /[\u202a-\u202e\u2066-\u206f]/g;
+const CONTROLS = /[\p{Cc}\u2028\u2029]/gu;
 
 const caches = new WeakMap<object, Map<string, Localization>>();
 
@@ -34,14 +38,23 @@ export function localizationFor(element: Element, hostMessages: unknown): Locali
   const cache = caches.get(cacheOwner) ?? new Map<string, Localization>();
   caches.set(cacheOwner, cache);
   const key = `${messages.language} ${numberLocale}`;
-  const isRightToLeft = RTL_LANGUAGES.test(numberLocale);
-  const localization = cache.get(key) ?? {
-    translate: createTranslator(messages, overrides, numberLocale),
-    format: createNumberFormat(numberLocale),
-    text: (words: string) => (isRightToLeft || RTL_LETTERS.test(words) ? `\u2068${words}\u2069` : words),
-  };
+  const localization =
+    cache.get(key) ?? createLocalization(createTranslator(messages, overrides, numberLocale), numberLocale);
   cache.set(key, localization);
   return localization;
+}
+
+function createLocalization(translate: Translate, numberLocale: string): Localization {
+  const isRightToLeft = RTL_LETTERS.test(translate('running'));
+  return {
+    translate,
+    format: createNumberFormat(numberLocale),
+    text(words, maxLength = Infinity) {
+      const whole = words.replace(BIDI_CONTROLS, '').replace(CONTROLS, ' ').trim();
+      const clean = whole.length > maxLength ? `${whole.slice(0, maxLength)}…` : whole;
+      return clean && (isRightToLeft || RTL_LETTERS.test(clean)) ? `\u2068${clean}\u2069` : clean;
+    },
+  };
 }
 
 /** The canonical language tag; English if the tag is invalid. */

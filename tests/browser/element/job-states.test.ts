@@ -53,6 +53,16 @@ describe('The job', () => {
     expect(fills).to.deep.equal(['100%', '42.96%', '0%', '0%']);
   });
 
+  it('draws the segments of the compact bar in one row, as wide as their weights', async () => {
+    const { parts } = await mount({ sample: 'running', attributes: { compact: '' } });
+    const boxes = parts('segment').map((segment) => segment.getBoundingClientRect());
+    expect(new Set(boxes.map(({ top }) => top)).size).to.equal(1);
+    const total = boxes.reduce((sum, { width }) => sum + width, 0);
+    [0.15, 0.35, 0.3, 0.2].forEach((weight, index) => {
+      expect((boxes[index]?.width ?? 0) / total).to.be.closeTo(weight, 0.02);
+    });
+  });
+
   it('fills a segment from nothing when its first percent comes, whatever was drawn while it was unknown', async () => {
     const { client, parts, settled } = await mount({ sample: 'unknownPercent' });
     const fill = () => parts('fill')[0]?.style.getPropertyValue('--_fill');

@@ -142,8 +142,9 @@ describe('The element on a page', () => {
     await Promise.all(pair.map((element) => waitUntil(isConnected(element))));
     expect(server.totalCount).to.equal(1);
     server.set('p1', stateOf('p1', { revision: 2, progressPercent: 55 }));
-    await waitUntil(() => pair[0].progress?.revision === 2);
-    expect(pair[1].progress).to.equal(pair[0].progress);
+    await waitUntil(() => pair.every((element) => element.progress?.revision === 2));
+    expect(pair[1].progress).to.deep.equal(pair[0].progress);
+    expect(server.totalCount).to.equal(1);
   });
 
   it('says so, once, when project-id is missing, and starts when it comes', async () => {
@@ -244,6 +245,21 @@ describe('The element on a page', () => {
     element.reconnect();
     await waitUntil(isConnected(element));
     expect(element.progress?.id).to.equal('sample');
+  });
+
+  it('stops alone if another element follows the same project', async () => {
+    const one = create({ 'project-id': 'p1' });
+    const other = create({ 'project-id': 'p1' });
+    document.body.append(one, other);
+    await waitUntil(() => isConnected(one)() && isConnected(other)());
+    one.disconnect();
+    expect(one.connectionState).to.equal('disconnected');
+    expect(other.connectionState).to.equal('connected');
+    server.set('p1', stateOf('p1', { revision: 7, progressPercent: 61 }));
+    await waitUntil(() => other.progress?.progressPercent === 61);
+    one.reconnect();
+    await waitUntil(() => isConnected(one)() && one.progress?.progressPercent === 61);
+    expect(server.totalCount).to.equal(1);
   });
 
   it('fires its events once per change, bubbling and composed', async () => {

@@ -45,8 +45,11 @@ export function createManualEnvironment(over: Partial<Environment> = {}): Manual
   const settle = async (): Promise<void> => {
     for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
   };
-  const nextDue = (until: number): Timer | undefined =>
-    [...timers].filter((timer) => timer.due <= until).sort((a, b) => a.due - b.due)[0];
+  const nextDue = (until: number): Timer | undefined => {
+    let next: Timer | undefined;
+    for (const timer of timers) if (timer.due <= until && timer.due < (next?.due ?? Infinity)) next = timer;
+    return next;
+  };
   const fire = async (timer: Timer): Promise<void> => {
     timers.delete(timer);
     timer.callback(Math.max(0, time - timer.due));

@@ -61,5 +61,7 @@ export function eventsOf(client: IngestionClient): string[] {
   return events;
 }
 
+/** An unsigned JWT. */
+export const jwtOf = (claims: object): string => `head.${btoa(JSON.stringify(claims))}.sign`;
 /** An unsigned JWT for a `sub`. */
-export const tokenOf = (sub: string): string => `head.${btoa(JSON.stringify({ sub }))}.sign`;
+export const tokenOf = (sub: string): string => jwtOf({ sub });

@@ -30,6 +30,13 @@ export const layout = css`
     font-family: var(--ingestion-font, system-ui, sans-serif);
   }
 
+  /* each sentence in the direction of its own language, which need not be that of the page */
+  .base * {
+    text-align: -webkit-match-parent;
+    text-align: match-parent;
+    unicode-bidi: plaintext;
+  }
+
   p,
   dl,
   dd,

@@ -114,7 +114,7 @@ export const parts = css`
     border-color: currentColor;
   }
 
-  button:focus-visible {
+  :is(button, summary):focus-visible {
     outline: 2px solid var(--_accent);
     outline-offset: 2px;
   }
@@ -136,7 +136,29 @@ export const parts = css`
     font-family: ui-monospace, monospace;
   }
 
+  summary {
+    display: flex;
+    min-block-size: 24px;
+    cursor: pointer;
+  }
+
+  summary::after {
+    content: '▾' / '';
+  }
+
+  .long:not([open]) span {
+    display: -webkit-box;
+    overflow: hidden;
+    -webkit-box-orient: vertical;
+    -webkit-line-clamp: 3;
+  }
+
+  .more {
+    flex-basis: 100%;
+  }
+
   .compact {
+    --_column-min: 2px; /* here, since the columns are worked out from it here */
     display: flex;
     align-items: center;
     gap: calc(2 * var(--_space));
@@ -145,7 +167,6 @@ export const parts = css`
   }
 
   .compact .track {
-    --_column-min: 2px;
     flex: 1 1e9 40cqi; /* in a table the same in every row, while there is room for the words */
     min-inline-size: 15cqi;
     column-gap: 2px;

@@ -1,6 +1,7 @@
 /** The buttons Retry, Cancel and Reconnect, and the error of a command. A button keeps its node while its label changes. */
 import { html, nothing, type TemplateResult } from 'lit';
 import type { CommandKind } from '../command-controller.js';
+import { MAX_NAME } from '../job-text.js';
 import type { ViewModel } from './view-model.js';
 
 type Rendered = TemplateResult | typeof nothing;
@@ -18,7 +19,7 @@ export function retryButton(model: ViewModel, isCompact = false): Rendered {
       ? translate('retryIn', { time: format.countdown(job.retryWaitMs) })
       : isCompact || name === undefined || fromPhase === 1
         ? translate('retry')
-        : translate('retryFrom', { phase: text(name) });
+        : translate('retryFrom', { phase: text(name, MAX_NAME) });
   return button('retry', label, () => model.onCommand('retry'), isPending, job.retryWaitMs > 0);
 }
 

@@ -3,6 +3,7 @@ import { html, type TemplateResult } from 'lit';
 import { attemptText } from '../connection-notice.js';
 import { joinParts } from '../job-text.js';
 import { retryButton } from './actions.js';
+import { longText } from './long-text.js';
 import type { ViewModel } from './view-model.js';
 
 /** The block below the phases. */
@@ -17,14 +18,14 @@ export function failure(model: ViewModel): TemplateResult {
       ? 'failedWillResume'
       : 'failedPermanently';
   return html`<div class="failure" part="error">
-    <p class="failure-message" part="error-message">
-      ${error === null ? translate('failed') : text(error.message)}
-    </p>
+    <div class="failure-message" part="error-message">
+      ${error === null ? translate('failed') : longText(text(error.message))}
+    </div>
     <p class="detail" part="error-hint">${translate(hint)}</p>
     <div class="failure-footer">
       ${retryButton(model)}
       <span class="detail" part="error-code"
-        >${joinParts(counted, translate('code'))} <code>${error?.errorCode ?? 'UNKNOWN'}</code></span
+        >${joinParts(counted, translate('code'))} <code>${text(error?.errorCode ?? 'UNKNOWN')}</code></span
       >
     </div>
   </div>`;

@@ -1,7 +1,8 @@
 /** The header: the overall percent or the icon of the state, and the headline. */
 import { html, nothing, type TemplateResult } from 'lit';
-import { jobText, joinParts } from '../job-text.js';
+import { MAX_NAME, jobText, joinParts } from '../job-text.js';
 import { icon } from './icons.js';
+import { longText } from './long-text.js';
 import type { ViewModel } from './view-model.js';
 
 interface HeaderText {
@@ -15,8 +16,8 @@ export function header(model: ViewModel): TemplateResult {
   return html`<div class="header">
     ${percent(model) ?? stateIcon(model)}
     <div>
-      <p class="headline" part="headline" tabindex="-1">${headline}</p>
-      ${detail ? html`<p class="detail" part="detail">${detail}</p>` : nothing}
+      <div class="headline" part="headline" tabindex="-1">${longText(headline)}</div>
+      ${detail ? html`<div class="detail" part="detail">${longText(detail)}</div>` : nothing}
     </div>
   </div>`;
 }
@@ -56,7 +57,7 @@ export function headerText(model: ViewModel): HeaderText {
       return { headline, detail: translate('notIngestedHint') };
     case 'waiting': {
       const first = progress?.phases[progress.fromPhase - 1]?.name ?? '';
-      return { headline, detail: translate('waitingHint', { phase: text(first) }) };
+      return { headline, detail: translate('waitingHint', { phase: text(first, MAX_NAME) }) };
     }
     case 'running':
       return { headline: activity, detail: joinParts(remaining(model), elapsed) };

@@ -1,10 +1,14 @@
 /** Metrics of the current phase, or of the result. Unknown values are not shown. */
 import { html, nothing, type TemplateResult } from 'lit';
+import { MAX_NAME } from '../job-text.js';
 import type { MessageKey } from '../messages.js';
 import type { ViewModel } from './view-model.js';
 
 type Rendered = TemplateResult | typeof nothing;
 type Format = (value: number) => string;
+
+/** More counters than this are folded. */
+const MAX_COUNTERS = 8;
 
 /** Metrics of the current phase. */
 export function metrics({ job, translate, format, text }: ViewModel): Rendered {
@@ -17,23 +21,34 @@ export function metrics({ job, translate, format, text }: ViewModel): Rendered {
     done === null || total === null
       ? optional(done ?? total, show)
       : translate('doneOf', { done: show(done), total: show(total) });
+  const counters = known.counters.map(({ label, value, unit }) =>
+    metric(
+      text(label, MAX_NAME),
+      unit === 'bytes'
+        ? format.bytes(value)
+        : [format.number(value), unit && text(unit, MAX_NAME)].filter(Boolean).join(' '),
+    ),
+  );
   const rate = job.state === 'running' ? known.itemsPerSecond : null;
-  return list('metrics', [
+  const shown = list('metrics', [
     metric(translate('items'), outOf(known.itemsProcessed, known.itemsTotal, format.number)),
     failures(known.itemsFailed, translate, format.number),
     metric(translate('data'), outOf(known.bytesProcessed, known.bytesTotal, format.bytes)),
-    ...known.counters.map(({ label, value, unit }) =>
-      metric(
-        text(label),
-        unit === 'bytes' ? format.bytes(value) : [format.number(value), unit].filter(Boolean).join(' '),
-      ),
-    ),
+    ...counters.slice(0, MAX_COUNTERS),
     // last, since it appears late and disappears: the others keep their place
     metric(
       translate('rate'),
       optional(rate, (value) => translate('perSecond', { rate: format.number(value) })),
     ),
   ]);
+  const folded = counters.slice(MAX_COUNTERS);
+  return folded.length === 0
+    ? shown
+    : html`${shown}
+        <details class="more">
+          <summary>+${format.number(folded.length)}</summary>
+          ${list('metrics', folded)}
+        </details>`;
 }
 
 /** Metrics of the result. */

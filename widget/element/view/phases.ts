@@ -4,6 +4,7 @@ import type { PhaseProgress } from '../../client/index.js';
 import { clampPercent } from '../job.js';
 import type { MessageKey } from '../messages.js';
 import { icon, type IconName } from './icons.js';
+import { longText } from './long-text.js';
 import type { ViewModel } from './view-model.js';
 
 type Status = Lowercase<PhaseProgress['status']>;
@@ -52,7 +53,7 @@ function item(phase: PhaseProgress, model: ViewModel): TemplateResult {
   const statusText = translate(stopped ?? STATUS_TEXT[status]);
   return html`<li class="phase ${status}" part="phase phase-${status}">
     <span class="phase-icon" part="phase-sign">${icon(iconName)}</span>
-    <span class="phase-name" part="phase-name">${text(phase.name)}</span>
+    <span class="phase-name" part="phase-name">${longText(text(phase.name))}</span>
     <span class="phase-detail" part="phase-detail"
       >${value === null ? statusText : html`<span class="visually-hidden">${statusText}, </span>${value}`}</span
     >
