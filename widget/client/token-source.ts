@@ -42,6 +42,8 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
   let pending: TokenRequest | null = null;
   /** The latest request, in flight or not: the result of an older one that settles later is dropped. */
   let newest: TokenRequest | null = null;
+  /** `last` was rejected, or is about to expire: it is not offered again, even if its renewal fails for now. */
+  let isStale = false;
 
   function requestToken(getToken: GetToken, force: boolean): TokenRequest {
     const abort = new AbortController();
@@ -77,18 +79,21 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
   return {
     canRefresh: getToken !== undefined,
     subject: () => subjectOf(last ?? ''),
-    async getToken({ force }) {
+    async getToken(request) {
+      isStale ||= request.force;
+      const force = isStale;
       if (getToken === undefined || (!force && pending === null && last !== null)) return last;
       if (pending === null || (force && !pending.force)) newest = pending = requestToken(getToken, force);
       const current = pending;
       const token = await current.token;
-      if (current === newest) last = token;
+      if (current === newest) [last, isStale] = [token, false];
       return last ?? token;
     },
     dispose() {
       last = options.token ?? null; // the next subscriber may belong to another user
       pending?.abort.abort('No longer needed.');
       newest = pending = null;
+      isStale = false;
     },
   };
 }
