@@ -87,6 +87,9 @@ export function stateAt(projectId: string, sequence: number): ProgressMessage {
     bytesProcessed: sequence * 4_096,
     itemsPerSecond: 1.96,
     etaSeconds: 50_000,
+    etaLowSeconds: null,
+    etaHighSeconds: null,
+    itemsTotalIsFinal: true,
     counters: [],
   };
   return {
@@ -102,6 +105,15 @@ export function stateAt(projectId: string, sequence: number): ProgressMessage {
       // Rounded like our server.
       progressPercent: Math.round(percent * 2_500) / 10_000,
       etaSeconds: null,
+      etaLowSeconds: null,
+      etaHighSeconds: null,
+      title: null,
+      labels: [],
+      attempt: 1,
+      maxAttempts: null,
+      pause: null,
+      waiting: null,
+      problems: { errors: 0, warnings: 0, byCode: [] },
       phases: PHASES.map((name, index) => phase(index, name, percent, metrics)),
       metrics,
       result: null,
@@ -113,6 +125,7 @@ export function stateAt(projectId: string, sequence: number): ProgressMessage {
       staleAfterMs: 300_000,
       startedAt: STARTED_AT,
       updatedAt: now,
+      progressedAt: now,
       completedAt: null,
     },
   };
@@ -124,10 +137,15 @@ export function stateAt(projectId: string, sequence: number): ProgressMessage {
  */
 export function messageAt(projectId: string, sequence: number) {
   const { progress, ...event } = stateAt(projectId, sequence);
-  const { metrics: _metrics, phases, ...rest } = progress;
+  const { metrics: _metrics, phases, problems, ...rest } = progress;
+  const { errors, warnings } = problems;
   return {
     ...event,
-    progress: { ...rest, phases: phases.map(({ error: _error, ...asked }) => asked) },
+    progress: {
+      ...rest,
+      problems: { errors, warnings },
+      phases: phases.map(({ error: _error, ...asked }) => asked),
+    },
   };
 }
 

@@ -24,9 +24,14 @@ export type {
   IngestionResult,
   IngestionFailure,
   IngestionStatus,
+  Label,
+  Pause,
   Phase,
   PhaseMetrics,
   PhaseStatus,
+  ProblemCounts,
+  ResultLink,
+  Waiting,
   RecordedEvent,
   RetryOptions,
 } from './generated/resolvers.js';
@@ -34,15 +39,23 @@ export type {
 /** All of them. */
 export const METRIC_NAMES = Object.freeze(Object.keys(METRICS)) as readonly MetricName[];
 
-/** The number of a phase; every ingestion has four. */
-export type PhaseNumber = 1 | 2 | 3 | 4;
-
-/** Names of the phases where a job gives none. */
+/** Names of the phases if a job gives none. */
 export const DEFAULT_PHASE_NAMES = ['Discovery', 'Extraction', 'Analysis', 'Indexing'] as const;
 
 /** Limits of reports, in the unit of the name; in characters if the name has none. */
 export const LIMITS = Object.freeze({
+  phases: 12,
   phaseName: 80,
+  attemptKey: 64,
+  title: 200,
+  labels: 10,
+  labelName: 64,
+  labelValue: 128,
+  links: 10,
+  url: 2_000,
+  partName: 128,
+  /** Parts of an ingestion. */
+  parts: 256,
   message: 2_000,
   errorCode: 64,
   counters: 20,
@@ -60,13 +73,31 @@ export const LIMITS = Object.freeze({
 
 const text = (most: number) => z.string().min(1).max(most);
 
+/** A text of at most so many UTF-16 code units: one that is longer ends in an ellipsis, and half a character is not kept. */
+export function cutText(given: string, most: number): string {
+  if (given.length <= most) return given;
+  return `${given.slice(0, most - 1).replace(/[\ud800-\udbff]$/, '')}…`;
+}
+const shortened = (most: number) => z.string().transform((given) => cutText(given, most));
+const nothingIfEmpty = (given: string | null | undefined) => (given === '' ? null : given);
+
 /** A project's, an ingestion's or a command's id. */
 export const idSchema = z.string().refine(isId, { error: ID_RULE });
 
-/** 1 to 4. */
-export const phaseSchema = z.int().min(1).max(4);
-/** 0 to 100, or null where not known. */
-export const percentSchema = z.number().min(0).max(100).nullable();
+/** 1 to 12. */
+export const phaseSchema = z.int().min(1).max(LIMITS.phases);
+
+/** A percent as it is shown: within 0 to 100, and null for NaN (0 of 0). */
+export function clampPercent(percent: number): number | null {
+  return Number.isNaN(percent) ? null : Math.min(100, Math.max(0, percent));
+}
+
+/** 0 to 100, or null if not known. What is beyond is clamped: a rounding error ends no job. */
+export const percentSchema = z
+  .custom<number | null>((value) => value === null || typeof value === 'number', {
+    error: 'must be a number from 0 to 100, or null if not known',
+  })
+  .transform((percent) => (percent === null ? null : clampPercent(percent)));
 /** Milliseconds since the Unix epoch. */
 export const timestampSchema = z.int().min(0).max(LIMITS.timestampMost);
 const countSchema = z.int().min(0);
@@ -119,6 +150,7 @@ export function metricShape<I extends z.ZodType, F extends z.ZodType>(byScalar: 
 /** Counts of a phase. What is absent stays as it was; unknown is not zero. */
 export const phaseMetricsSchema = z.strictObject({
   ...metricShape({ SafeInt: countSchema.nullish(), Float: z.number().min(0).nullish() }),
+  itemsTotalIsFinal: z.boolean().nullish(),
   counters: z.array(counterSchema).max(LIMITS.counters).nullish(),
 });
 
@@ -131,6 +163,17 @@ export const retryOptionsSchema = z.strictObject({
   maxAttempts: z.int().min(1).nullish(),
 });
 
+/** An http or https address and its name. */
+export const linkSchema = z.strictObject({
+  label: text(LIMITS.phaseName),
+  url: z
+    .string()
+    .max(LIMITS.url)
+    .refine((url) => URL.canParse(url) && /^https?:$/.test(new URL(url).protocol), {
+      error: 'must be an http or https address',
+    }),
+});
+
 /** How a completed ingestion came out. */
 export const resultSchema = z.strictObject({
   outcome: z.enum(['SUCCESS', 'PARTIAL']).nullish(),
@@ -139,6 +182,7 @@ export const resultSchema = z.strictObject({
   bytesProcessed: countSchema.nullish(),
   summary: text(LIMITS.summary).nullish(),
   output: outputSchema.optional(),
+  links: z.array(linkSchema).max(LIMITS.links).nullish(),
 });
 
 /** Why an ingestion failed, in the job's words. */
@@ -155,9 +199,23 @@ const totalsSchema = z.strictObject({
   bytesTotal: countSchema.nullish(),
 });
 
-/** What a job may say of an ingestion at its start, beside the project. */
-export const startOptionsSchema = z.strictObject({
+const phaseDefinitionSchema = z.strictObject({
+  name: text(LIMITS.phaseName),
+  weight: z.number().positive().max(1e9).nullish(),
+  itemsTotal: countSchema.nullish(),
+  bytesTotal: countSchema.nullish(),
+});
+
+const startShape = {
   ingestionId: idSchema.nullish(),
+  phases: z.array(phaseDefinitionSchema).min(1).max(LIMITS.phases).nullish(),
+  attemptKey: text(LIMITS.attemptKey).nullish(),
+  maxAttempts: z.int().min(1).nullish(),
+  title: text(LIMITS.title).nullish(),
+  labels: z
+    .array(z.strictObject({ name: text(LIMITS.labelName), value: text(LIMITS.labelValue) }))
+    .max(LIMITS.labels)
+    .nullish(),
   phaseNames: z.array(text(LIMITS.phaseName)).length(4).nullish(),
   phaseWeights: z.array(z.number().positive().max(1e9)).length(4).nullish(),
   totals: z.array(totalsSchema).max(4).nullish(),
@@ -166,24 +224,80 @@ export const startOptionsSchema = z.strictObject({
   fromPhase: phaseSchema.optional(),
   cancellable: z.boolean().optional(),
   replace: z.boolean().optional(),
-});
+};
 
-const address = { projectId: idSchema, ingestionId: idSchema, sequence: countSchema.nullish() };
+interface PhasesOfStart {
+  readonly phases?: readonly z.output<typeof phaseDefinitionSchema>[] | null | undefined;
+  readonly phaseNames?: readonly string[] | null | undefined;
+  readonly phaseWeights?: readonly number[] | null | undefined;
+  readonly totals?: readonly z.output<typeof totalsSchema>[] | null | undefined;
+  readonly fromPhase?: number | undefined;
+}
+
+function checkPhases(start: PhasesOfStart, context: z.RefinementCtx): void {
+  const { phases } = start;
+  const refuse = (path: (string | number)[], message: string) =>
+    context.addIssue({ code: 'custom', path, message });
+  const count = phases?.length ?? DEFAULT_PHASE_NAMES.length;
+  if (start.fromPhase !== undefined && start.fromPhase > count) {
+    refuse(['fromPhase'], `must be 1 to ${count}: there are ${count} phases`);
+  }
+  for (const [index, { phase }] of (start.totals ?? []).entries()) {
+    if (phase > count) refuse(['totals', index, 'phase'], `must be 1 to ${count}`);
+  }
+  if (phases === null || phases === undefined) return;
+  for (const name of ['phaseNames', 'phaseWeights', 'totals'] as const) {
+    if (Array.isArray(start[name])) refuse([name], 'not beside phases, which has names, weights and totals');
+  }
+  const weighted = phases.filter(({ weight }) => typeof weight === 'number').length;
+  if (weighted > 0 && weighted < phases.length) {
+    refuse(['phases'], 'give a weight for every phase or for none');
+  }
+}
+
+/** What a job may say of an ingestion at its start, beside the project. */
+export const startOptionsSchema = z.strictObject(startShape).superRefine(checkPhases);
+
+const attempt = { projectId: idSchema, ingestionId: idSchema, attemptKey: text(LIMITS.attemptKey).nullish() };
+const address = { ...attempt, sequence: countSchema.nullish() };
 
 /** The start of an ingestion: mutation `startIngestion`. */
-export const startReportSchema = startOptionsSchema.extend({ projectId: idSchema });
+export const startReportSchema = z
+  .strictObject({ ...startShape, projectId: idSchema })
+  .superRefine(checkPhases);
 /** A phase began: mutation `reportPhaseStarted`. */
 export const phaseStartedReportSchema = z.strictObject({
   ...address,
   phase: phaseSchema,
   message: text(LIMITS.message),
+  keepRunning: z.boolean().optional(),
 });
+/** A phase is done: mutation `reportPhaseCompleted`. */
+export const phaseCompletedReportSchema = z.strictObject({ ...address, phase: phaseSchema });
+/** The process lives: mutation `reportHeartbeat`. */
+export const heartbeatReportSchema = z.strictObject(attempt);
+/** What the job waits for before its first phase: mutation `reportWaiting`. */
+export const waitingReportSchema = z.strictObject({
+  ...address,
+  waitingFor: shortened(LIMITS.message).nullish().transform(nothingIfEmpty),
+  queuePosition: z.int().min(1).nullish(),
+});
+/** The job waits on purpose: mutation `pauseIngestion`. */
+export const pauseReportSchema = z.strictObject({
+  ...address,
+  reason: text(LIMITS.message),
+  until: timestampSchema.nullish(),
+});
+/** The job goes on: mutation `resumeIngestion`. */
+export const resumeReportSchema = z.strictObject(address);
 /** The job got further: mutation `reportProgress`. */
 export const progressUpdateReportSchema = z.strictObject({
   ...address,
   phase: phaseSchema,
+  part: text(LIMITS.partName).nullish(),
   progressPercent: percentSchema.optional(),
   metrics: phaseMetricsSchema.nullish(),
+  message: shortened(LIMITS.message).nullish().transform(nothingIfEmpty),
 });
 /** The ingestion completed: mutation `completeIngestion`. */
 export const completeReportSchema = z.strictObject({ ...address, result: resultSchema });
@@ -216,6 +330,16 @@ export type StartReport = z.input<typeof startReportSchema>;
 export type PhaseStartedReport = z.input<typeof phaseStartedReportSchema>;
 /** Report of progress. */
 export type ProgressUpdateReport = z.input<typeof progressUpdateReportSchema>;
+/** Report that a phase is done. */
+export type PhaseCompletedReport = z.input<typeof phaseCompletedReportSchema>;
+/** Sign of life. */
+export type HeartbeatReport = z.input<typeof heartbeatReportSchema>;
+/** Report of what the job waits for. */
+export type WaitingReport = z.input<typeof waitingReportSchema>;
+/** Report of a pause. */
+export type PauseReport = z.input<typeof pauseReportSchema>;
+/** Report that the job goes on. */
+export type ResumeReport = z.input<typeof resumeReportSchema>;
 /** Report of completion. */
 export type CompleteReport = z.input<typeof completeReportSchema>;
 /** Report of a failure. */
@@ -223,9 +347,14 @@ export type ErrorReport = z.input<typeof errorReportSchema>;
 /** Report that the job stopped as asked. */
 export type CancelledReport = z.input<typeof cancelledReportSchema>;
 
-/** Every report schema, by the name of the event that it gives rise to. */
+/** Every report schema, by its kind: the name of the event that it gives rise to, if it has one. */
 export const reportSchemas = Object.freeze({
   phase_started: phaseStartedReportSchema,
+  phase_completed: phaseCompletedReportSchema,
+  heartbeat: heartbeatReportSchema,
+  waiting: waitingReportSchema,
+  pause: pauseReportSchema,
+  resume: resumeReportSchema,
   progress_update: progressUpdateReportSchema,
   ingestion_complete: completeReportSchema,
   error: errorReportSchema,
@@ -239,14 +368,14 @@ export interface SnapshotEvent {
 /** A phase began. */
 export interface PhaseStartedEvent {
   readonly type: 'phase_started';
-  readonly phase: PhaseNumber;
+  readonly phase: number;
   readonly phaseName: string;
   readonly message: string;
 }
 /** The job got further; `progressPercent` is of the phase. */
 export interface ProgressUpdateEvent {
   readonly type: 'progress_update';
-  readonly phase: PhaseNumber;
+  readonly phase: number;
   readonly progressPercent: number | null;
   readonly metrics: GeneratedPhaseMetrics;
 }
@@ -258,7 +387,7 @@ export interface IngestionCompleteEvent {
 /** The ingestion failed. */
 export interface ErrorEvent {
   readonly type: 'error';
-  readonly phase: PhaseNumber | null;
+  readonly phase: number | null;
   readonly errorCode: string;
   readonly message: string;
   readonly recoverable: boolean;

@@ -42,7 +42,7 @@ export type { ErrorCode } from './shared/errors.js';
 export { IngestionEventEmitter } from './emitter/emitter.js';
 export type { RetryAnswer } from './emitter/emitter.js';
 export type { IngestionRun } from './emitter/run.js';
-export type { IngestionChange, IngestionRecord, RateState } from './progress/record.js';
+export type { IngestionChange, IngestionRecord, PhaseWork } from './progress/record.js';
 export type { LogFields, Logger } from './observability/logger.js';
 export type { ProgressServer, ServerCounts } from './progress-server.js';
 export type {

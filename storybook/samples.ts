@@ -16,6 +16,9 @@ const NO_METRICS: PhaseMetrics = {
   bytesProcessed: null,
   itemsPerSecond: null,
   etaSeconds: null,
+  etaLowSeconds: null,
+  etaHighSeconds: null,
+  itemsTotalIsFinal: true,
   counters: [],
 };
 
@@ -68,6 +71,15 @@ const RUNNING: Progress = {
   currentPhase: 2,
   progressPercent: 30.04,
   etaSeconds: 214,
+  etaLowSeconds: 170,
+  etaHighSeconds: 270,
+  title: null,
+  labels: [],
+  attempt: 1,
+  maxAttempts: null,
+  pause: null,
+  waiting: null,
+  problems: { errors: 0, warnings: 0 },
   phases: phasesAt(2, {
     percent: 42.96,
     message: 'Extracting text: 4,210 of 9,800 documents',
@@ -82,6 +94,7 @@ const RUNNING: Progress = {
   staleAfterMs: 300_000,
   startedAt: NOW - 12 * MINUTE,
   updatedAt: NOW - 400,
+  progressedAt: NOW - 400,
   completedAt: null,
 };
 
@@ -97,6 +110,7 @@ const COMPLETED: Progress = {
     itemsProcessed: 9800,
     itemsFailed: 0,
     bytesProcessed: 412_000_000,
+    links: [],
     durationMs: 11 * MINUTE + 42_000,
     summary: '9,800 documents are searchable now.',
     output: null,
@@ -161,6 +175,7 @@ export const SAMPLES = {
       itemsProcessed: 9800,
       itemsFailed: 37,
       bytesProcessed: 408_100_000,
+      links: [],
       durationMs: 11 * MINUTE + 42_000,
       summary: 'Everything readable is searchable; 37 documents could not be read.',
       output: null,

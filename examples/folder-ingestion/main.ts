@@ -11,7 +11,6 @@ import { demoEnvironment } from './environment.js';
 import { openCollections } from './job/collections.js';
 import { createIngestionJob, type IngestionJob, type RunOutcome } from './job/ingestion-job.js';
 import { createRunMarker } from './job/run-marker.js';
-import type { PhaseNumber } from '@ingestion-progress/schema';
 import { createSearch } from './search/search.js';
 import { openSources } from './sources.js';
 import { createDemoRoutes } from './web/demo-routes.js';
@@ -85,7 +84,7 @@ async function open(
   const stopRetries = await emitter.onRetry(PROJECT_ID, async ({ ingestionId, fromPhase }) => {
     const source = job.source ?? interrupted?.source ?? sources.root;
     // Without a phase, as far in as the kept results allow.
-    await job.start(source, { retryOf: ingestionId, fromPhase: (fromPhase ?? 4) as PhaseNumber });
+    await job.start(source, { retryOf: ingestionId, fromPhase: (fromPhase ?? 4) as number });
   });
 
   print(`Ingesting ${folder ?? 'the documentation under node_modules'}.`);

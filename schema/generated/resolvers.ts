@@ -49,23 +49,27 @@ export type CommandStatus =
 
 /** The ingestion completed. */
 export type CompleteIngestionInput = {
+  /** As at the start; a report of an earlier attempt is a CONFLICT. */
+  attemptKey?: InputMaybe<Scalars['String']['input']>;
   /** The ingestion. */
   ingestionId: Scalars['ID']['input'];
   /** The project. */
   projectId: Scalars['ID']['input'];
   /** How it came out. */
   result: IngestionResultInput;
-  /** Rises within an ingestion; a report whose sequence is not greater changes nothing and says accepted: false. */
+  /** Rises within an attempt, and for each part on its own; a report whose sequence is not greater changes nothing and says accepted: false. */
   sequence?: InputMaybe<Scalars['SafeInt']['input']>;
 };
 
 /** The job stopped because it was asked to. */
 export type ConfirmCancelledInput = {
+  /** As at the start; a report of an earlier attempt is a CONFLICT. */
+  attemptKey?: InputMaybe<Scalars['String']['input']>;
   /** The ingestion. */
   ingestionId: Scalars['ID']['input'];
   /** The project. */
   projectId: Scalars['ID']['input'];
-  /** Rises within an ingestion; a report whose sequence is not greater changes nothing and says accepted: false. */
+  /** Rises within an attempt, and for each part on its own; a report whose sequence is not greater changes nothing and says accepted: false. */
   sequence?: InputMaybe<Scalars['SafeInt']['input']>;
 };
 
@@ -95,13 +99,15 @@ export type CounterInput = {
 
 /** The ingestion failed. */
 export type FailIngestionInput = {
-  /** Stable, for programs: 1 to 64 of A-Z 0-9 _ */
+  /** As at the start; a report of an earlier attempt is a CONFLICT. */
+  attemptKey?: InputMaybe<Scalars['String']['input']>;
+  /** Stable, for programs: 1 to 64 of A-Z 0-9 _; anything else is made into that (ValueError: VALUE_ERROR). */
   errorCode: Scalars['String']['input'];
   /** The ingestion. */
   ingestionId: Scalars['ID']['input'];
-  /** For people, 1 to 2,000 characters. */
+  /** For people; cut at 2,000 characters, the code if empty. */
   message: Scalars['String']['input'];
-  /** 1 to 4; absent if it failed before the first phase. */
+  /** 1 to 12; absent if it failed before the first phase. */
   phase?: InputMaybe<Scalars['Int']['input']>;
   /** The project. */
   projectId: Scalars['ID']['input'];
@@ -109,8 +115,16 @@ export type FailIngestionInput = {
   recoverable: Scalars['Boolean']['input'];
   /** How to try again. */
   retryOptions?: InputMaybe<RetryOptionsInput>;
-  /** Rises within an ingestion; a report whose sequence is not greater changes nothing and says accepted: false. */
+  /** Rises within an attempt, and for each part on its own; a report whose sequence is not greater changes nothing and says accepted: false. */
   sequence?: InputMaybe<Scalars['SafeInt']['input']>;
+};
+
+/** Everything that was taken is to be stored. */
+export type FlushReportsInput = {
+  /** The ingestion. */
+  ingestionId: Scalars['ID']['input'];
+  /** The project. */
+  projectId: Scalars['ID']['input'];
 };
 
 /** The ingestion ended because a person asked for it. */
@@ -205,7 +219,7 @@ export type IngestionFailed = IngestionEvent & {
   ingestionId: Scalars['ID']['output'];
   /** For people. */
   message: Scalars['String']['output'];
-  /** 1 to 4; null if it failed before the first phase. */
+  /** 1 to 12; null if it failed before the first phase. */
   phase: Maybe<Scalars['Int']['output']>;
   /** The complete new state. */
   progress: IngestionProgress;
@@ -229,7 +243,7 @@ export type IngestionFailure = {
   message: Scalars['String']['output'];
   /** When it failed. */
   occurredAt: Scalars['Timestamp']['output'];
-  /** 1 to 4; null if it failed before the first phase. */
+  /** 1 to 12; null if it failed before the first phase. */
   phase: Maybe<Scalars['Int']['output']>;
   /** True if the same job may go on after it. */
   recoverable: Scalars['Boolean']['output'];
@@ -246,28 +260,44 @@ export type IngestionOutcome =
 
 /** The whole state of one ingestion: the same by subscription, query and REST. */
 export type IngestionProgress = {
+  /** Which run of the job this is, from 1: raised by one if another process starts the same ingestion again. */
+  attempt: Scalars['Int']['output'];
   /** When a person asked to cancel; null if nobody did. */
   cancelRequestedAt: Maybe<Scalars['Timestamp']['output']>;
   /** Whether the job listens to a cancel request. */
   cancellable: Scalars['Boolean']['output'];
   /** When it ended; null before. */
   completedAt: Maybe<Scalars['Timestamp']['output']>;
-  /** 1 to 4; 0 while waiting for the first phase. */
+  /** The furthest phase that began, 1 to 12; 0 while waiting for the first. */
   currentPhase: Scalars['Int']['output'];
   /** Set when FAILED. */
   error: Maybe<IngestionFailure>;
-  /** Seconds that the whole run still takes; null if weights or totals do not make it honest. */
+  /** Upper end of the estimate, in seconds, at most twice the lower; null with etaSeconds. */
+  etaHighSeconds: Maybe<Scalars['Float']['output']>;
+  /** Lower end of the estimate, in seconds; null with etaSeconds. */
+  etaLowSeconds: Maybe<Scalars['Float']['output']>;
+  /** Seconds that the whole run still takes; null if a phase to come has no weight, or the estimate is not good enough. */
   etaSeconds: Maybe<Scalars['Float']['output']>;
   /** The phase it began at: 1, but for a retry that goes on further in. */
   fromPhase: Scalars['Int']['output'];
   /** The ingestion's id. */
   id: Scalars['ID']['output'];
+  /** What describes it, at most 10, in the job's order. */
+  labels: Array<Label>;
+  /** How many attempts there may be; null if not known. */
+  maxAttempts: Maybe<Scalars['Int']['output']>;
   /** Of the current phase; null if it gave none. */
   metrics: Maybe<PhaseMetrics>;
-  /** Always four, in order. */
+  /** Null unless the job paused; status stays RUNNING. */
+  pause: Maybe<Pause>;
+  /** 1 to 12, in order. */
   phases: Array<Phase>;
-  /** Overall, 0 to 100: the weighted mean of the phases, skipped ones as done, unknown ones as 0; null until some phase is measured or ended. Never goes back. */
+  /** How many items have problems; the problems themselves are not part of the state. */
+  problems: ProblemCounts;
+  /** Overall, 0 to 100: the weighted mean of the phases, skipped ones as done, unknown ones as 0; null until some phase is measured or ended. At most 99 before the ending. Never goes back within an attempt. */
   progressPercent: Maybe<Scalars['Float']['output']>;
+  /** When the work last moved: a report with something new. */
+  progressedAt: Scalars['Timestamp']['output'];
   /** The project it belongs to. */
   projectId: Scalars['ID']['output'];
   /** Set when COMPLETED. */
@@ -282,8 +312,12 @@ export type IngestionProgress = {
   startedAt: Scalars['Timestamp']['output'];
   /** If the job stands. */
   status: IngestionStatus;
-  /** When the job was last heard of, or the state last changed. */
+  /** For people: what is ingested; null if the job gave none. */
+  title: Maybe<Scalars['String']['output']>;
+  /** When the job was last heard of (heartbeats too), or the state last changed. */
   updatedAt: Scalars['Timestamp']['output'];
+  /** Null unless the job said what it waits for, and no phase has begun. */
+  waiting: Maybe<Waiting>;
 };
 
 /** How a completed ingestion came out, with its counts. */
@@ -296,6 +330,8 @@ export type IngestionResult = {
   itemsFailed: Maybe<Scalars['SafeInt']['output']>;
   /** Items done; null if the job did not say. */
   itemsProcessed: Maybe<Scalars['SafeInt']['output']>;
+  /** Where to go from here, at most 10. */
+  links: Array<ResultLink>;
   /** SUCCESS, or PARTIAL if items failed. */
   outcome: IngestionOutcome;
   /** What the job wants its callers to have: ids, addresses, counts. */
@@ -312,11 +348,13 @@ export type IngestionResultInput = {
   itemsFailed?: InputMaybe<Scalars['SafeInt']['input']>;
   /** Items done. */
   itemsProcessed?: InputMaybe<Scalars['SafeInt']['input']>;
+  /** At most 10; one that is no http or https address is dropped. */
+  links?: InputMaybe<Array<ResultLinkInput>>;
   /** PARTIAL if absent and items failed, else SUCCESS. */
   outcome?: InputMaybe<IngestionOutcome>;
-  /** What the job wants its callers to have; at most 16 KiB as JSON. */
+  /** What the job wants its callers to have; dropped if it is more than 16 KiB as JSON. */
   output?: InputMaybe<Scalars['JSON']['input']>;
-  /** A sentence for people, at most 2,000 characters. */
+  /** A sentence for people; cut at 2,000 characters. */
   summary?: InputMaybe<Scalars['String']['input']>;
 };
 
@@ -335,6 +373,22 @@ export type IngestionStatus =
   /** Started and not ended, also while waiting for its first phase. */
   | 'RUNNING';
 
+/** A name and a value that describe an ingestion. */
+export type Label = {
+  /** 1 to 64 characters. */
+  name: Scalars['String']['output'];
+  /** 1 to 128 characters. */
+  value: Scalars['String']['output'];
+};
+
+/** A name and a value that describe an ingestion. */
+export type LabelInput = {
+  /** 1 to 64 characters. */
+  name: Scalars['String']['input'];
+  /** 1 to 128 characters. */
+  value: Scalars['String']['input'];
+};
+
 /** Reports of jobs in other processes or languages, and what a person asks of a job. */
 export type Mutation = {
   /** Whether the job does what a command asks. */
@@ -347,12 +401,24 @@ export type Mutation = {
   confirmCancelled: ReportPayload;
   /** The ingestion failed. An ending if not recoverable. */
   failIngestion: ReportPayload;
+  /** Answers once everything that was taken of this ingestion is stored. UNAVAILABLE after 30 s. */
+  flushReports: ReportPayload;
+  /** The job waits on purpose: no stall until it goes on, or until the time it gave is over. */
+  pauseIngestion: ReportPayload;
   /** Over a WebSocket only: puts a fresh token of the same subject on the open connection, so that a long ingestion outlives its first token. */
   refreshToken: TokenLifetime;
-  /** A phase began; those before it are completed or skipped. */
+  /** A sign of life, for a job that has nothing new to say. */
+  reportHeartbeat: ReportPayload;
+  /** A phase is done. */
+  reportPhaseCompleted: ReportPayload;
+  /** A phase began; those before it are completed or skipped, unless keepRunning. */
   reportPhaseStarted: ReportPayload;
-  /** The job got further; merged to two events a second. */
+  /** The job got further; merged to two events a second. Answered once it is checked and taken. */
   reportProgress: ReportPayload;
+  /** What the job waits for before its first phase. CONFLICT once a phase has begun. */
+  reportWaiting: ReportPayload;
+  /** The job goes on; any report of progress says so too. */
+  resumeIngestion: ReportPayload;
   /**
    * A person asks for another go. Needs ingestion:control. Answers once the command is ACCEPTED, REJECTED or, after 5 s,
    * NO_RECEIVER; only jobs see PENDING. CONFLICT if the ingestion is running.
@@ -395,8 +461,32 @@ export type MutationFailIngestionArgs = {
 
 
 /** Reports of jobs in other processes or languages, and what a person asks of a job. */
+export type MutationFlushReportsArgs = {
+  input: FlushReportsInput;
+};
+
+
+/** Reports of jobs in other processes or languages, and what a person asks of a job. */
+export type MutationPauseIngestionArgs = {
+  input: PauseIngestionInput;
+};
+
+
+/** Reports of jobs in other processes or languages, and what a person asks of a job. */
 export type MutationRefreshTokenArgs = {
   token: Scalars['String']['input'];
+};
+
+
+/** Reports of jobs in other processes or languages, and what a person asks of a job. */
+export type MutationReportHeartbeatArgs = {
+  input: ReportHeartbeatInput;
+};
+
+
+/** Reports of jobs in other processes or languages, and what a person asks of a job. */
+export type MutationReportPhaseCompletedArgs = {
+  input: ReportPhaseCompletedInput;
 };
 
 
@@ -409,6 +499,18 @@ export type MutationReportPhaseStartedArgs = {
 /** Reports of jobs in other processes or languages, and what a person asks of a job. */
 export type MutationReportProgressArgs = {
   input: ReportProgressInput;
+};
+
+
+/** Reports of jobs in other processes or languages, and what a person asks of a job. */
+export type MutationReportWaitingArgs = {
+  input: ReportWaitingInput;
+};
+
+
+/** Reports of jobs in other processes or languages, and what a person asks of a job. */
+export type MutationResumeIngestionArgs = {
+  input: ResumeIngestionInput;
 };
 
 
@@ -433,7 +535,33 @@ export type PageInfo = {
   hasNextPage: Scalars['Boolean']['output'];
 };
 
-/** One of the four phases of an ingestion. */
+/** The job waits on purpose: no stall, and no time for the estimate. */
+export type Pause = {
+  /** For people. */
+  reason: Scalars['String']['output'];
+  /** When it paused. */
+  since: Scalars['Timestamp']['output'];
+  /** When the job expects to go on; null if it did not say. */
+  until: Maybe<Scalars['Timestamp']['output']>;
+};
+
+/** The job waits on purpose. */
+export type PauseIngestionInput = {
+  /** As at the start; a report of an earlier attempt is a CONFLICT. */
+  attemptKey?: InputMaybe<Scalars['String']['input']>;
+  /** The ingestion. */
+  ingestionId: Scalars['ID']['input'];
+  /** The project. */
+  projectId: Scalars['ID']['input'];
+  /** For people, 1 to 2,000 characters. */
+  reason: Scalars['String']['input'];
+  /** Rises within an attempt, and for each part on its own; a report whose sequence is not greater changes nothing and says accepted: false. */
+  sequence?: InputMaybe<Scalars['SafeInt']['input']>;
+  /** When it expects to go on; in the future. */
+  until?: InputMaybe<Scalars['Timestamp']['input']>;
+};
+
+/** One phase of an ingestion. */
 export type Phase = {
   /** When it was completed, skipped or failed; null before. */
   completedAt: Maybe<Scalars['Timestamp']['output']>;
@@ -443,18 +571,33 @@ export type Phase = {
   message: Maybe<Scalars['String']['output']>;
   /** Counts of this phase; null if the job never gave any. */
   metrics: Maybe<PhaseMetrics>;
-  /** As the job named it; Discovery, Extraction, Analysis, Indexing if it did not. */
+  /** As the job named it; Discovery, Extraction, Analysis, Indexing if it named none. */
   name: Scalars['String']['output'];
-  /** 1 to 4. */
+  /** 1 to 12. */
   number: Scalars['Int']['output'];
-  /** Of this phase, 0 to 100; null if not known. Never goes back within an ingestion. */
+  /**
+   * Of this phase, 0 to 100; null if not known. The job's own, else worked out from its bytes, else from its items, and then
+   * at most 99 until the phase is completed. Never goes back within an attempt.
+   */
   percent: Maybe<Scalars['Float']['output']>;
   /** When it began; null while it has not. */
   startedAt: Maybe<Scalars['Timestamp']['output']>;
   /** Where this phase stands. */
   status: PhaseStatus;
-  /** Share of the whole, above 0 to 1; the four add up to 1. */
+  /** Share of the whole, above 0 to 1; all phases add up to 1. */
   weight: Scalars['Float']['output'];
+};
+
+/** A phase, in the order in which they begin. */
+export type PhaseInput = {
+  /** Bytes there are to do. */
+  bytesTotal?: InputMaybe<Scalars['SafeInt']['input']>;
+  /** Items there are to do. */
+  itemsTotal?: InputMaybe<Scalars['SafeInt']['input']>;
+  /** 1 to 80 characters. */
+  name: Scalars['String']['input'];
+  /** Its share of the whole, a number above 0; give one for every phase or for none. Equal if absent. */
+  weight?: InputMaybe<Scalars['Float']['input']>;
 };
 
 /** What a phase counts. Every count is null if the job never gave it: unknown is not zero. */
@@ -465,7 +608,11 @@ export type PhaseMetrics = {
   bytesTotal: Maybe<Scalars['SafeInt']['output']>;
   /** Whatever else this phase counts (pages, chunks, rows), in the job's order: the first 20 that it names. */
   counters: Array<Counter>;
-  /** Seconds that this phase still takes; null until the rate is steady enough to be honest. */
+  /** Upper end of the estimate, in seconds, at most twice the lower; null with etaSeconds. */
+  etaHighSeconds: Maybe<Scalars['Float']['output']>;
+  /** Lower end of the estimate, in seconds; null with etaSeconds. */
+  etaLowSeconds: Maybe<Scalars['Float']['output']>;
+  /** Seconds that this phase still takes; null until the estimate is good enough to be shown. */
   etaSeconds: Maybe<Scalars['Float']['output']>;
   /** Items that failed. */
   itemsFailed: Maybe<Scalars['SafeInt']['output']>;
@@ -475,6 +622,8 @@ export type PhaseMetrics = {
   itemsProcessed: Maybe<Scalars['SafeInt']['output']>;
   /** Items there are to do. */
   itemsTotal: Maybe<Scalars['SafeInt']['output']>;
+  /** False if the job said that itemsTotal may still grow. */
+  itemsTotalIsFinal: Scalars['Boolean']['output'];
 };
 
 /** Counts of a phase; what is absent stays as it was. */
@@ -493,6 +642,8 @@ export type PhaseMetricsInput = {
   itemsProcessed?: InputMaybe<Scalars['SafeInt']['input']>;
   /** Items there are to do. */
   itemsTotal?: InputMaybe<Scalars['SafeInt']['input']>;
+  /** False if itemsTotal may still grow; true if absent. */
+  itemsTotalIsFinal?: InputMaybe<Scalars['Boolean']['input']>;
 };
 
 /** A phase began. The report type that jobs know as phase_started. */
@@ -501,7 +652,7 @@ export type PhaseStarted = IngestionEvent & {
   ingestionId: Scalars['ID']['output'];
   /** What the job said. */
   message: Scalars['String']['output'];
-  /** 1 to 4. */
+  /** 1 to 12. */
   phase: Scalars['Int']['output'];
   /** The phase's name. */
   phaseName: Scalars['String']['output'];
@@ -515,7 +666,7 @@ export type PhaseStarted = IngestionEvent & {
   timestamp: Scalars['Timestamp']['output'];
 };
 
-/** Phases only go forward. */
+/** Each phase only goes forward; several may run at once. */
 export type PhaseStatus =
   /** Done. */
   | 'COMPLETED'
@@ -526,7 +677,9 @@ export type PhaseStatus =
   /** Under way. */
   | 'RUNNING'
   /** Passed over: the job went on to a later phase without it. */
-  | 'SKIPPED';
+  | 'SKIPPED'
+  /** Under way when the ingestion was cancelled or failed elsewhere; not finished. */
+  | 'STOPPED';
 
 /** What is known beforehand of one phase's size. */
 export type PhaseTotalsInput = {
@@ -534,9 +687,36 @@ export type PhaseTotalsInput = {
   bytesTotal?: InputMaybe<Scalars['SafeInt']['input']>;
   /** Items there are to do. */
   itemsTotal?: InputMaybe<Scalars['SafeInt']['input']>;
-  /** 1 to 4. */
+  /** 1 to 12. */
   phase: Scalars['Int']['input'];
 };
+
+/** How often one code occurred. */
+export type ProblemCodeCount = {
+  /** The job's code, or OTHER. */
+  code: Scalars['String']['output'];
+  /** How many. */
+  count: Scalars['SafeInt']['output'];
+  /** Of these problems. */
+  severity: ProblemSeverity;
+};
+
+/** How many problems the newest attempt has. */
+export type ProblemCounts = {
+  /** By code, most frequent first: at most 50, and the rest under the code OTHER. */
+  byCode: Array<ProblemCodeCount>;
+  /** Distinct problems of severity ERROR. */
+  errors: Scalars['SafeInt']['output'];
+  /** Distinct problems of severity WARNING. */
+  warnings: Scalars['SafeInt']['output'];
+};
+
+/** How grave a problem is. */
+export type ProblemSeverity =
+  /** The item failed. */
+  | 'ERROR'
+  /** The item went in, with a doubt. */
+  | 'WARNING';
 
 /** First message of every subscription, after any gap, when an ingestion starts, and for a change that no other event tells (a cancel request, a sign of life with nothing new). If the project never ingested: progress null, revision 0. */
 export type ProgressSnapshot = IngestionEvent & {
@@ -558,7 +738,7 @@ export type ProgressUpdate = IngestionEvent & {
   ingestionId: Scalars['ID']['output'];
   /** Of the phase. */
   metrics: PhaseMetrics;
-  /** 1 to 4. */
+  /** 1 to 12. */
   phase: Scalars['Int']['output'];
   /** The complete new state. */
   progress: IngestionProgress;
@@ -640,41 +820,123 @@ export type RecordedEventEdge = {
   node: RecordedEvent;
 };
 
+/** The process lives; nothing else is new. */
+export type ReportHeartbeatInput = {
+  /** As at the start; a report of an earlier attempt is a CONFLICT. */
+  attemptKey?: InputMaybe<Scalars['String']['input']>;
+  /** The ingestion. */
+  ingestionId: Scalars['ID']['input'];
+  /** The project. */
+  projectId: Scalars['ID']['input'];
+};
+
 /** The answer to a report. */
 export type ReportPayload = {
   /** False if this sequence was already taken, or the same ending is stored already: nothing changed. */
   accepted: Scalars['Boolean']['output'];
-  /** The state after it. */
+  /** What was cut, normalised or dropped: a sentence each. */
+  adjustments: Array<Scalars['String']['output']>;
+  /** The newest state; progress that was only just taken shows in the next event. */
   progress: IngestionProgress;
+  /** Greatest revision of the project known to be stored; null if not known. A report answered at or below it is safe. */
+  storedRevision: Maybe<Scalars['SafeInt']['output']>;
+};
+
+/** A phase is done, also if none begins after it. */
+export type ReportPhaseCompletedInput = {
+  /** As at the start; a report of an earlier attempt is a CONFLICT. */
+  attemptKey?: InputMaybe<Scalars['String']['input']>;
+  /** The ingestion. */
+  ingestionId: Scalars['ID']['input'];
+  /** 1 to 12. */
+  phase: Scalars['Int']['input'];
+  /** The project. */
+  projectId: Scalars['ID']['input'];
+  /** Rises within an attempt, and for each part on its own; a report whose sequence is not greater changes nothing and says accepted: false. */
+  sequence?: InputMaybe<Scalars['SafeInt']['input']>;
 };
 
 /** A phase began. */
 export type ReportPhaseStartedInput = {
+  /** As at the start; a report of an earlier attempt is a CONFLICT. */
+  attemptKey?: InputMaybe<Scalars['String']['input']>;
   /** The ingestion. */
   ingestionId: Scalars['ID']['input'];
+  /** Whether the phases that run go on beside it; otherwise they are completed. */
+  keepRunning?: Scalars['Boolean']['input'];
   /** For people, 1 to 2,000 characters. */
   message: Scalars['String']['input'];
-  /** 1 to 4. */
+  /** 1 to 12. */
   phase: Scalars['Int']['input'];
   /** The project. */
   projectId: Scalars['ID']['input'];
-  /** Rises within an ingestion; a report whose sequence is not greater changes nothing and says accepted: false. */
+  /** Rises within an attempt, and for each part on its own; a report whose sequence is not greater changes nothing and says accepted: false. */
   sequence?: InputMaybe<Scalars['SafeInt']['input']>;
 };
 
 /** The job got further. */
 export type ReportProgressInput = {
+  /** As at the start; a report of an earlier attempt is a CONFLICT. */
+  attemptKey?: InputMaybe<Scalars['String']['input']>;
   /** The ingestion. */
   ingestionId: Scalars['ID']['input'];
-  /** Counts of the phase. */
+  /** For people; cut at 2,000 characters. */
+  message?: InputMaybe<Scalars['String']['input']>;
+  /** Counts of the phase (with part: of the part). */
   metrics?: InputMaybe<PhaseMetricsInput>;
-  /** 1 to 4. */
+  /** Which worker or shard this is of, 1 to 128 characters: the phase shows the sums of its parts, at most 256. */
+  part?: InputMaybe<Scalars['String']['input']>;
+  /** 1 to 12. */
   phase: Scalars['Int']['input'];
-  /** Of the phase, 0 to 100; null or absent if not known. */
+  /** Of the phase (with part: of the part), 0 to 100; null or absent if not known. What is beyond is taken as 0 or 100. */
   progressPercent?: InputMaybe<Scalars['Float']['input']>;
   /** The project. */
   projectId: Scalars['ID']['input'];
-  /** Rises within an ingestion; a report whose sequence is not greater changes nothing and says accepted: false. */
+  /** Rises within an attempt, and for each part on its own; a report whose sequence is not greater changes nothing and says accepted: false. */
+  sequence?: InputMaybe<Scalars['SafeInt']['input']>;
+};
+
+/** What the job waits for before its first phase. */
+export type ReportWaitingInput = {
+  /** As at the start; a report of an earlier attempt is a CONFLICT. */
+  attemptKey?: InputMaybe<Scalars['String']['input']>;
+  /** The ingestion. */
+  ingestionId: Scalars['ID']['input'];
+  /** The project. */
+  projectId: Scalars['ID']['input'];
+  /** Its place in its queue, from 1. */
+  queuePosition?: InputMaybe<Scalars['SafeInt']['input']>;
+  /** Rises within an attempt, and for each part on its own; a report whose sequence is not greater changes nothing and says accepted: false. */
+  sequence?: InputMaybe<Scalars['SafeInt']['input']>;
+  /** For people; cut at 2,000 characters. */
+  waitingFor?: InputMaybe<Scalars['String']['input']>;
+};
+
+/** An address in a result. */
+export type ResultLink = {
+  /** For people, 1 to 80 characters. */
+  label: Scalars['String']['output'];
+  /** An http or https address, at most 2,000 characters. */
+  url: Scalars['String']['output'];
+};
+
+/** An address in a result. */
+export type ResultLinkInput = {
+  /** For people; cut at 80 characters. */
+  label: Scalars['String']['input'];
+  /** An http or https address. */
+  url: Scalars['String']['input'];
+};
+
+/** The job goes on. */
+export type ResumeIngestionInput = {
+  /** As at the start; a report of an earlier attempt is a CONFLICT. */
+  attemptKey?: InputMaybe<Scalars['String']['input']>;
+  /** The ingestion. */
+  ingestionId: Scalars['ID']['input'];
+  /** The project. */
+  projectId: Scalars['ID']['input'];
+  /** Rises within an attempt, and for each part on its own; a report whose sequence is not greater changes nothing and says accepted: false. */
   sequence?: InputMaybe<Scalars['SafeInt']['input']>;
 };
 
@@ -684,7 +946,7 @@ export type RetryOptions = {
   attempt: Maybe<Scalars['Int']['output']>;
   /** Whether a person may ask for another go. */
   canRetry: Scalars['Boolean']['output'];
-  /** The phase to begin at, 1 to 4; null for the first. */
+  /** The phase to begin at, 1 to 12; null for the first. */
   fromPhase: Maybe<Scalars['Int']['output']>;
   /** How many attempts there may be; null if there is no limit. */
   maxAttempts: Maybe<Scalars['Int']['output']>;
@@ -698,7 +960,7 @@ export type RetryOptionsInput = {
   attempt?: InputMaybe<Scalars['Int']['input']>;
   /** Whether a person may ask for another go. */
   canRetry: Scalars['Boolean']['input'];
-  /** The phase to begin at, 1 to 4. */
+  /** The phase to begin at, 1 to 12. */
   fromPhase?: InputMaybe<Scalars['Int']['input']>;
   /** How many attempts there may be. */
   maxAttempts?: InputMaybe<Scalars['Int']['input']>;
@@ -708,17 +970,28 @@ export type RetryOptionsInput = {
 
 /** The start of an ingestion. */
 export type StartIngestionInput = {
+  /**
+   * Random for each run of the job's process, 1 to 64 characters. A start with the same key is the same start. With another
+   * one it takes the ingestion over: attempt rises by one, and reports with the older key are a CONFLICT.
+   */
+  attemptKey?: InputMaybe<Scalars['String']['input']>;
   /** Whether the job listens to a cancel request. */
   cancellable?: Scalars['Boolean']['input'];
-  /** The phase to begin at, 1 to 4; those before are skipped. */
+  /** The phase to begin at, 1 to 12; those before are skipped. */
   fromPhase?: Scalars['Int']['input'];
   /** Chosen by the job, so that a repeated start is the same start. Made by the server if absent. */
   ingestionId?: InputMaybe<Scalars['ID']['input']>;
+  /** At most 10. */
+  labels?: InputMaybe<Array<LabelInput>>;
+  /** How many attempts there may be. */
+  maxAttempts?: InputMaybe<Scalars['Int']['input']>;
   /** Four names, 1 to 80 characters each. */
   phaseNames?: InputMaybe<Array<Scalars['String']['input']>>;
   /** Share of the whole of each phase, four numbers above 0; equal if absent. */
   phaseWeights?: InputMaybe<Array<Scalars['Float']['input']>>;
-  /** 1 to 128 of A-Z a-z 0-9 . _ : - */
+  /** 1 to 12 phases; four with today's names if absent. Not beside phaseNames, phaseWeights or totals. */
+  phases?: InputMaybe<Array<PhaseInput>>;
+  /** 1 to 200 characters without control characters; not . or .. */
   projectId: Scalars['ID']['input'];
   /** End a running ingestion of the project as FAILED, INGESTION_REPLACED. Without it a second start is a CONFLICT. */
   replace?: Scalars['Boolean']['input'];
@@ -726,6 +999,8 @@ export type StartIngestionInput = {
   retryOf?: InputMaybe<Scalars['ID']['input']>;
   /** Milliseconds without a report after which the server marks it stalled; 1,000 to 604,800,000. */
   staleAfterMs?: Scalars['SafeInt']['input'];
+  /** For people: what is ingested, 1 to 200 characters. */
+  title?: InputMaybe<Scalars['String']['input']>;
   /** What is known beforehand of the phases' sizes. */
   totals?: InputMaybe<Array<PhaseTotalsInput>>;
 };
@@ -790,6 +1065,14 @@ export type Viewer = {
   serverTime: Scalars['Timestamp']['output'];
   /** The token's sub. */
   subject: Scalars['ID']['output'];
+};
+
+/** The job has not begun its first phase, and said what it waits for. */
+export type Waiting = {
+  /** Its place in its queue, from 1; null if the job did not say. */
+  queuePosition: Maybe<Scalars['SafeInt']['output']>;
+  /** For people; null if the job did not say. */
+  waitingFor: Maybe<Scalars['String']['output']>;
 };
 
 
@@ -882,6 +1165,7 @@ export type ResolversTypes = {
   CounterInput: CounterInput;
   FailIngestionInput: FailIngestionInput;
   Float: ResolverTypeWrapper<Scalars['Float']['output']>;
+  FlushReportsInput: FlushReportsInput;
   ID: ResolverTypeWrapper<Scalars['ID']['output']>;
   IngestionCancelled: ResolverTypeWrapper<IngestionCancelled>;
   IngestionCommand: ResolverTypeWrapper<IngestionCommand>;
@@ -898,23 +1182,37 @@ export type ResolversTypes = {
   IngestionStatus: IngestionStatus;
   Int: ResolverTypeWrapper<Scalars['Int']['output']>;
   JSON: ResolverTypeWrapper<Scalars['JSON']['output']>;
+  Label: ResolverTypeWrapper<Label>;
+  LabelInput: LabelInput;
   Mutation: ResolverTypeWrapper<Record<PropertyKey, never>>;
   PageInfo: ResolverTypeWrapper<PageInfo>;
+  Pause: ResolverTypeWrapper<Pause>;
+  PauseIngestionInput: PauseIngestionInput;
   Phase: ResolverTypeWrapper<Phase>;
+  PhaseInput: PhaseInput;
   PhaseMetrics: ResolverTypeWrapper<PhaseMetrics>;
   PhaseMetricsInput: PhaseMetricsInput;
   PhaseStarted: ResolverTypeWrapper<PhaseStarted>;
   PhaseStatus: PhaseStatus;
   PhaseTotalsInput: PhaseTotalsInput;
+  ProblemCodeCount: ResolverTypeWrapper<ProblemCodeCount>;
+  ProblemCounts: ResolverTypeWrapper<ProblemCounts>;
+  ProblemSeverity: ProblemSeverity;
   ProgressSnapshot: ResolverTypeWrapper<ProgressSnapshot>;
   ProgressUpdate: ResolverTypeWrapper<ProgressUpdate>;
   Query: ResolverTypeWrapper<Record<PropertyKey, never>>;
   RecordedEvent: ResolverTypeWrapper<RecordedEvent>;
   RecordedEventConnection: ResolverTypeWrapper<RecordedEventConnection>;
   RecordedEventEdge: ResolverTypeWrapper<RecordedEventEdge>;
+  ReportHeartbeatInput: ReportHeartbeatInput;
   ReportPayload: ResolverTypeWrapper<ReportPayload>;
+  ReportPhaseCompletedInput: ReportPhaseCompletedInput;
   ReportPhaseStartedInput: ReportPhaseStartedInput;
   ReportProgressInput: ReportProgressInput;
+  ReportWaitingInput: ReportWaitingInput;
+  ResultLink: ResolverTypeWrapper<ResultLink>;
+  ResultLinkInput: ResultLinkInput;
+  ResumeIngestionInput: ResumeIngestionInput;
   RetryOptions: ResolverTypeWrapper<RetryOptions>;
   RetryOptionsInput: RetryOptionsInput;
   SafeInt: ResolverTypeWrapper<Scalars['SafeInt']['output']>;
@@ -925,6 +1223,7 @@ export type ResolversTypes = {
   Timestamp: ResolverTypeWrapper<Scalars['Timestamp']['output']>;
   TokenLifetime: ResolverTypeWrapper<TokenLifetime>;
   Viewer: ResolverTypeWrapper<Viewer>;
+  Waiting: ResolverTypeWrapper<Waiting>;
 };
 
 /** Mapping between all available schema types and the resolvers parents */
@@ -937,6 +1236,7 @@ export type ResolversParentTypes = {
   CounterInput: CounterInput;
   FailIngestionInput: FailIngestionInput;
   Float: Scalars['Float']['output'];
+  FlushReportsInput: FlushReportsInput;
   ID: Scalars['ID']['output'];
   IngestionCancelled: IngestionCancelled;
   IngestionCommand: IngestionCommand;
@@ -951,22 +1251,35 @@ export type ResolversParentTypes = {
   IngestionResultInput: IngestionResultInput;
   Int: Scalars['Int']['output'];
   JSON: Scalars['JSON']['output'];
+  Label: Label;
+  LabelInput: LabelInput;
   Mutation: Record<PropertyKey, never>;
   PageInfo: PageInfo;
+  Pause: Pause;
+  PauseIngestionInput: PauseIngestionInput;
   Phase: Phase;
+  PhaseInput: PhaseInput;
   PhaseMetrics: PhaseMetrics;
   PhaseMetricsInput: PhaseMetricsInput;
   PhaseStarted: PhaseStarted;
   PhaseTotalsInput: PhaseTotalsInput;
+  ProblemCodeCount: ProblemCodeCount;
+  ProblemCounts: ProblemCounts;
   ProgressSnapshot: ProgressSnapshot;
   ProgressUpdate: ProgressUpdate;
   Query: Record<PropertyKey, never>;
   RecordedEvent: RecordedEvent;
   RecordedEventConnection: RecordedEventConnection;
   RecordedEventEdge: RecordedEventEdge;
+  ReportHeartbeatInput: ReportHeartbeatInput;
   ReportPayload: ReportPayload;
+  ReportPhaseCompletedInput: ReportPhaseCompletedInput;
   ReportPhaseStartedInput: ReportPhaseStartedInput;
   ReportProgressInput: ReportProgressInput;
+  ReportWaitingInput: ReportWaitingInput;
+  ResultLink: ResultLink;
+  ResultLinkInput: ResultLinkInput;
+  ResumeIngestionInput: ResumeIngestionInput;
   RetryOptions: RetryOptions;
   RetryOptionsInput: RetryOptionsInput;
   SafeInt: Scalars['SafeInt']['output'];
@@ -977,6 +1290,7 @@ export type ResolversParentTypes = {
   Timestamp: Scalars['Timestamp']['output'];
   TokenLifetime: TokenLifetime;
   Viewer: Viewer;
+  Waiting: Waiting;
 };
 
 export type CounterResolvers<ContextType = unknown, ParentType extends ResolversParentTypes['Counter'] = ResolversParentTypes['Counter']> = {
@@ -1056,17 +1370,25 @@ export type IngestionFailureResolvers<ContextType = unknown, ParentType extends 
 };
 
 export type IngestionProgressResolvers<ContextType = unknown, ParentType extends ResolversParentTypes['IngestionProgress'] = ResolversParentTypes['IngestionProgress']> = {
+  attempt?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
   cancelRequestedAt?: Resolver<Maybe<ResolversTypes['Timestamp']>, ParentType, ContextType>;
   cancellable?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
   completedAt?: Resolver<Maybe<ResolversTypes['Timestamp']>, ParentType, ContextType>;
   currentPhase?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
   error?: Resolver<Maybe<ResolversTypes['IngestionFailure']>, ParentType, ContextType>;
+  etaHighSeconds?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
+  etaLowSeconds?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
   etaSeconds?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
   fromPhase?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
   id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  labels?: Resolver<Array<ResolversTypes['Label']>, ParentType, ContextType>;
+  maxAttempts?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
   metrics?: Resolver<Maybe<ResolversTypes['PhaseMetrics']>, ParentType, ContextType>;
+  pause?: Resolver<Maybe<ResolversTypes['Pause']>, ParentType, ContextType>;
   phases?: Resolver<Array<ResolversTypes['Phase']>, ParentType, ContextType>;
+  problems?: Resolver<ResolversTypes['ProblemCounts'], ParentType, ContextType>;
   progressPercent?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
+  progressedAt?: Resolver<ResolversTypes['Timestamp'], ParentType, ContextType>;
   projectId?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   result?: Resolver<Maybe<ResolversTypes['IngestionResult']>, ParentType, ContextType>;
   retryOf?: Resolver<Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
@@ -1074,7 +1396,9 @@ export type IngestionProgressResolvers<ContextType = unknown, ParentType extends
   staleAfterMs?: Resolver<ResolversTypes['SafeInt'], ParentType, ContextType>;
   startedAt?: Resolver<ResolversTypes['Timestamp'], ParentType, ContextType>;
   status?: Resolver<ResolversTypes['IngestionStatus'], ParentType, ContextType>;
+  title?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   updatedAt?: Resolver<ResolversTypes['Timestamp'], ParentType, ContextType>;
+  waiting?: Resolver<Maybe<ResolversTypes['Waiting']>, ParentType, ContextType>;
 };
 
 export type IngestionResultResolvers<ContextType = unknown, ParentType extends ResolversParentTypes['IngestionResult'] = ResolversParentTypes['IngestionResult']> = {
@@ -1082,6 +1406,7 @@ export type IngestionResultResolvers<ContextType = unknown, ParentType extends R
   durationMs?: Resolver<ResolversTypes['SafeInt'], ParentType, ContextType>;
   itemsFailed?: Resolver<Maybe<ResolversTypes['SafeInt']>, ParentType, ContextType>;
   itemsProcessed?: Resolver<Maybe<ResolversTypes['SafeInt']>, ParentType, ContextType>;
+  links?: Resolver<Array<ResolversTypes['ResultLink']>, ParentType, ContextType>;
   outcome?: Resolver<ResolversTypes['IngestionOutcome'], ParentType, ContextType>;
   output?: Resolver<Maybe<ResolversTypes['JSON']>, ParentType, ContextType>;
   summary?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
@@ -1091,15 +1416,26 @@ export interface JsonScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes
   name: 'JSON';
 }
 
+export type LabelResolvers<ContextType = unknown, ParentType extends ResolversParentTypes['Label'] = ResolversParentTypes['Label']> = {
+  name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  value?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+};
+
 export type MutationResolvers<ContextType = unknown, ParentType extends ResolversParentTypes['Mutation'] = ResolversParentTypes['Mutation']> = {
   acknowledgeCommand?: Resolver<ResolversTypes['IngestionCommand'], ParentType, ContextType, RequireFields<MutationAcknowledgeCommandArgs, 'input'>>;
   cancelIngestion?: Resolver<ResolversTypes['IngestionCommand'], ParentType, ContextType, RequireFields<MutationCancelIngestionArgs, 'ingestionId' | 'projectId'>>;
   completeIngestion?: Resolver<ResolversTypes['ReportPayload'], ParentType, ContextType, RequireFields<MutationCompleteIngestionArgs, 'input'>>;
   confirmCancelled?: Resolver<ResolversTypes['ReportPayload'], ParentType, ContextType, RequireFields<MutationConfirmCancelledArgs, 'input'>>;
   failIngestion?: Resolver<ResolversTypes['ReportPayload'], ParentType, ContextType, RequireFields<MutationFailIngestionArgs, 'input'>>;
+  flushReports?: Resolver<ResolversTypes['ReportPayload'], ParentType, ContextType, RequireFields<MutationFlushReportsArgs, 'input'>>;
+  pauseIngestion?: Resolver<ResolversTypes['ReportPayload'], ParentType, ContextType, RequireFields<MutationPauseIngestionArgs, 'input'>>;
   refreshToken?: Resolver<ResolversTypes['TokenLifetime'], ParentType, ContextType, RequireFields<MutationRefreshTokenArgs, 'token'>>;
+  reportHeartbeat?: Resolver<ResolversTypes['ReportPayload'], ParentType, ContextType, RequireFields<MutationReportHeartbeatArgs, 'input'>>;
+  reportPhaseCompleted?: Resolver<ResolversTypes['ReportPayload'], ParentType, ContextType, RequireFields<MutationReportPhaseCompletedArgs, 'input'>>;
   reportPhaseStarted?: Resolver<ResolversTypes['ReportPayload'], ParentType, ContextType, RequireFields<MutationReportPhaseStartedArgs, 'input'>>;
   reportProgress?: Resolver<ResolversTypes['ReportPayload'], ParentType, ContextType, RequireFields<MutationReportProgressArgs, 'input'>>;
+  reportWaiting?: Resolver<ResolversTypes['ReportPayload'], ParentType, ContextType, RequireFields<MutationReportWaitingArgs, 'input'>>;
+  resumeIngestion?: Resolver<ResolversTypes['ReportPayload'], ParentType, ContextType, RequireFields<MutationResumeIngestionArgs, 'input'>>;
   retryIngestion?: Resolver<ResolversTypes['IngestionCommand'], ParentType, ContextType, RequireFields<MutationRetryIngestionArgs, 'ingestionId' | 'projectId'>>;
   startIngestion?: Resolver<ResolversTypes['StartIngestionPayload'], ParentType, ContextType, RequireFields<MutationStartIngestionArgs, 'input'>>;
 };
@@ -1107,6 +1443,12 @@ export type MutationResolvers<ContextType = unknown, ParentType extends Resolver
 export type PageInfoResolvers<ContextType = unknown, ParentType extends ResolversParentTypes['PageInfo'] = ResolversParentTypes['PageInfo']> = {
   endCursor?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   hasNextPage?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+};
+
+export type PauseResolvers<ContextType = unknown, ParentType extends ResolversParentTypes['Pause'] = ResolversParentTypes['Pause']> = {
+  reason?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  since?: Resolver<ResolversTypes['Timestamp'], ParentType, ContextType>;
+  until?: Resolver<Maybe<ResolversTypes['Timestamp']>, ParentType, ContextType>;
 };
 
 export type PhaseResolvers<ContextType = unknown, ParentType extends ResolversParentTypes['Phase'] = ResolversParentTypes['Phase']> = {
@@ -1126,11 +1468,14 @@ export type PhaseMetricsResolvers<ContextType = unknown, ParentType extends Reso
   bytesProcessed?: Resolver<Maybe<ResolversTypes['SafeInt']>, ParentType, ContextType>;
   bytesTotal?: Resolver<Maybe<ResolversTypes['SafeInt']>, ParentType, ContextType>;
   counters?: Resolver<Array<ResolversTypes['Counter']>, ParentType, ContextType>;
+  etaHighSeconds?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
+  etaLowSeconds?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
   etaSeconds?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
   itemsFailed?: Resolver<Maybe<ResolversTypes['SafeInt']>, ParentType, ContextType>;
   itemsPerSecond?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
   itemsProcessed?: Resolver<Maybe<ResolversTypes['SafeInt']>, ParentType, ContextType>;
   itemsTotal?: Resolver<Maybe<ResolversTypes['SafeInt']>, ParentType, ContextType>;
+  itemsTotalIsFinal?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
 };
 
 export type PhaseStartedResolvers<ContextType = unknown, ParentType extends ResolversParentTypes['PhaseStarted'] = ResolversParentTypes['PhaseStarted']> = {
@@ -1143,6 +1488,18 @@ export type PhaseStartedResolvers<ContextType = unknown, ParentType extends Reso
   revision?: Resolver<ResolversTypes['SafeInt'], ParentType, ContextType>;
   timestamp?: Resolver<ResolversTypes['Timestamp'], ParentType, ContextType>;
   __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type ProblemCodeCountResolvers<ContextType = unknown, ParentType extends ResolversParentTypes['ProblemCodeCount'] = ResolversParentTypes['ProblemCodeCount']> = {
+  code?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  count?: Resolver<ResolversTypes['SafeInt'], ParentType, ContextType>;
+  severity?: Resolver<ResolversTypes['ProblemSeverity'], ParentType, ContextType>;
+};
+
+export type ProblemCountsResolvers<ContextType = unknown, ParentType extends ResolversParentTypes['ProblemCounts'] = ResolversParentTypes['ProblemCounts']> = {
+  byCode?: Resolver<Array<ResolversTypes['ProblemCodeCount']>, ParentType, ContextType>;
+  errors?: Resolver<ResolversTypes['SafeInt'], ParentType, ContextType>;
+  warnings?: Resolver<ResolversTypes['SafeInt'], ParentType, ContextType>;
 };
 
 export type ProgressSnapshotResolvers<ContextType = unknown, ParentType extends ResolversParentTypes['ProgressSnapshot'] = ResolversParentTypes['ProgressSnapshot']> = {
@@ -1194,7 +1551,14 @@ export type RecordedEventEdgeResolvers<ContextType = unknown, ParentType extends
 
 export type ReportPayloadResolvers<ContextType = unknown, ParentType extends ResolversParentTypes['ReportPayload'] = ResolversParentTypes['ReportPayload']> = {
   accepted?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  adjustments?: Resolver<Array<ResolversTypes['String']>, ParentType, ContextType>;
   progress?: Resolver<ResolversTypes['IngestionProgress'], ParentType, ContextType>;
+  storedRevision?: Resolver<Maybe<ResolversTypes['SafeInt']>, ParentType, ContextType>;
+};
+
+export type ResultLinkResolvers<ContextType = unknown, ParentType extends ResolversParentTypes['ResultLink'] = ResolversParentTypes['ResultLink']> = {
+  label?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  url?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
 };
 
 export type RetryOptionsResolvers<ContextType = unknown, ParentType extends ResolversParentTypes['RetryOptions'] = ResolversParentTypes['RetryOptions']> = {
@@ -1238,6 +1602,11 @@ export type ViewerResolvers<ContextType = unknown, ParentType extends ResolversP
   subject?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
 };
 
+export type WaitingResolvers<ContextType = unknown, ParentType extends ResolversParentTypes['Waiting'] = ResolversParentTypes['Waiting']> = {
+  queuePosition?: Resolver<Maybe<ResolversTypes['SafeInt']>, ParentType, ContextType>;
+  waitingFor?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+};
+
 export type Resolvers<ContextType = unknown> = {
   Counter?: CounterResolvers<ContextType>;
   IngestionCancelled?: IngestionCancelledResolvers<ContextType>;
@@ -1251,11 +1620,15 @@ export type Resolvers<ContextType = unknown> = {
   IngestionProgress?: IngestionProgressResolvers<ContextType>;
   IngestionResult?: IngestionResultResolvers<ContextType>;
   JSON?: GraphQLScalarType;
+  Label?: LabelResolvers<ContextType>;
   Mutation?: MutationResolvers<ContextType>;
   PageInfo?: PageInfoResolvers<ContextType>;
+  Pause?: PauseResolvers<ContextType>;
   Phase?: PhaseResolvers<ContextType>;
   PhaseMetrics?: PhaseMetricsResolvers<ContextType>;
   PhaseStarted?: PhaseStartedResolvers<ContextType>;
+  ProblemCodeCount?: ProblemCodeCountResolvers<ContextType>;
+  ProblemCounts?: ProblemCountsResolvers<ContextType>;
   ProgressSnapshot?: ProgressSnapshotResolvers<ContextType>;
   ProgressUpdate?: ProgressUpdateResolvers<ContextType>;
   Query?: QueryResolvers<ContextType>;
@@ -1263,6 +1636,7 @@ export type Resolvers<ContextType = unknown> = {
   RecordedEventConnection?: RecordedEventConnectionResolvers<ContextType>;
   RecordedEventEdge?: RecordedEventEdgeResolvers<ContextType>;
   ReportPayload?: ReportPayloadResolvers<ContextType>;
+  ResultLink?: ResultLinkResolvers<ContextType>;
   RetryOptions?: RetryOptionsResolvers<ContextType>;
   SafeInt?: GraphQLScalarType;
   StartIngestionPayload?: StartIngestionPayloadResolvers<ContextType>;
@@ -1270,5 +1644,6 @@ export type Resolvers<ContextType = unknown> = {
   Timestamp?: GraphQLScalarType;
   TokenLifetime?: TokenLifetimeResolvers<ContextType>;
   Viewer?: ViewerResolvers<ContextType>;
+  Waiting?: WaitingResolvers<ContextType>;
 };
 

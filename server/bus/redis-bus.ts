@@ -9,6 +9,7 @@ import { ProgressError } from '../shared/errors.js';
 import { silentLogger, type Logger } from '../observability/logger.js';
 import { readOrLog, parseRecord } from '../progress/record-codec.js';
 import { parseMessage, serializeChange, serializeCommand } from './bus-codec.js';
+import { encodeId } from '@ingestion-progress/schema/ids';
 import type { BusMessage, BusState, CommitOutcome, EventBus } from './event-bus.js';
 import { parseRedisUrl } from '../shared/redis-url.js';
 import {
@@ -75,12 +76,12 @@ export function createRedisBus(options: RedisBusOptions): EventBus {
   let connection: RedisConnection | null = null;
 
   // Braces, so that a cluster keeps what belongs to a project in one place.
-  const stateKey = (projectId: string) => `${prefix}{${projectId}}:state`;
+  const stateKey = (tag: string) => `${prefix}{${tag}}:state`;
   // Channels know no databases. The first has none in its name, as servers of older versions have it.
   const { database, isSharded } = parseRedisUrl(options.url);
   const publishing = isSharded ? 'SPUBLISH' : 'PUBLISH';
   const events = database === 0 ? 'events' : `events/${database}`;
-  const channelOf = (projectId: string) => `${prefix}{${projectId}}:${events}`;
+  const channelOf = (tag: string) => `${prefix}{${tag}}:${events}`;
 
   const unavailable = (cause: unknown) =>
     new ProgressError('UNAVAILABLE', 'Redis unavailable; retry.', { cause });
@@ -97,10 +98,10 @@ export function createRedisBus(options: RedisBusOptions): EventBus {
   const evaluate = async (
     commands: RedisPair['commands'],
     script: scripts.RedisScript,
-    projectId: string,
+    tag: string,
     args: readonly string[],
   ) => {
-    const key = stateKey(projectId);
+    const key = stateKey(tag);
     try {
       return (await commands.evalsha(script.sha, 1, key, ...args)) as readonly string[];
     } catch (error) {
@@ -111,9 +112,9 @@ export function createRedisBus(options: RedisBusOptions): EventBus {
   };
 
   const run = (script: scripts.RedisScript, projectId: string, args: readonly string[]) =>
-    withCommands((commands) => evaluate(commands, script, projectId, args));
+    withCommands((commands) => evaluate(commands, script, encodeId(projectId), args));
 
-  /** A project of this server alone: no id of a client's project holds a slash. */
+  /** A tag of this server alone: no encoded id of a project holds a slash. */
   const probeStart = `probe/${busId}`;
   /** The probe that was sent last, until it is heard. */
   let awaited: { readonly text: string; readonly onHeard: () => void } | null = null;
@@ -209,7 +210,7 @@ export function createRedisBus(options: RedisBusOptions): EventBus {
     ping: () => withCommands(() => connection?.probe() ?? Promise.resolve()),
 
     subscribe: async (projectId, listener) => {
-      const channel = channelOf(projectId);
+      const channel = channelOf(encodeId(projectId));
       // Its own function each time: the same listener may be attached twice.
       const attached = (message: BusMessage) => listener(message);
       emitter.on(channel, attached);
@@ -238,7 +239,7 @@ export function createRedisBus(options: RedisBusOptions): EventBus {
     },
 
     read: async (projectId) => {
-      const text = await withCommands((commands) => commands.hget(stateKey(projectId), 'record'));
+      const text = await withCommands((commands) => commands.hget(stateKey(encodeId(projectId)), 'record'));
       const what = `state of project ${projectId} in Redis`;
       return text === null ? null : readOrLog(logger, what, null, () => parseRecord(text, what));
     },
@@ -246,7 +247,14 @@ export function createRedisBus(options: RedisBusOptions): EventBus {
     commit: async (change, baseRevision) => {
       const { projectId, revision } = change.record.progress;
       const { event, record } = serializeChange(change);
-      const args = [String(baseRevision), String(revision), record, event, channelOf(projectId), stateTtlMs];
+      const args = [
+        String(baseRevision),
+        String(revision),
+        record,
+        event,
+        channelOf(encodeId(projectId)),
+        stateTtlMs,
+      ];
       return outcomeOf(await run(scripts.COMMIT[publishing], projectId, args), projectId);
     },
 
@@ -263,7 +271,7 @@ export function createRedisBus(options: RedisBusOptions): EventBus {
     publishStored: async (change) => {
       const { projectId, revision } = change.record.progress;
       const { event, record } = serializeChange(change);
-      const channel = channelOf(projectId);
+      const channel = channelOf(encodeId(projectId));
       try {
         await run(scripts.PUBLISH_STORED[publishing], projectId, [
           String(revision),
@@ -279,7 +287,7 @@ export function createRedisBus(options: RedisBusOptions): EventBus {
     },
 
     publishCommand: async (command) => {
-      const channel = channelOf(command.projectId);
+      const channel = channelOf(encodeId(command.projectId));
       try {
         await withCommands((commands) =>
           isSharded

@@ -2,6 +2,7 @@
  * What an ingestion job calls: four methods for the running ingestion, and a handle for one of its own. Checks arguments
  * before anything changes; leaves reducing, coalescing and storing to the service.
  */
+import { randomUUID } from 'node:crypto';
 import {
   isEnded,
   type ErrorInput,
@@ -18,7 +19,7 @@ import { isEndingReport, parseReport, type Report } from '../progress/report.js'
 import { ProgressError } from '../shared/errors.js';
 import type { Unsubscribe } from '../shared/unsubscribe.js';
 import { createIngestionRun, UPDATE_REJECTED, type IngestionRun } from './run.js';
-import { UpdateBuffer } from './update-buffer.js';
+import { UpdateBuffer } from '../ingestion/update-buffer.js';
 
 /** A report that was rejected after its call had returned. */
 export interface Rejection {
@@ -58,7 +59,10 @@ export class IngestionEventEmitter {
    * Rejects with `BAD_USER_INPUT` (path and rule), `CONFLICT`, `RATE_LIMITED` or `UNAVAILABLE`.
    */
   async emitPhaseStarted(projectId: string, phase: number, message: string): Promise<IngestionProgress> {
-    const report = parse({ type: 'phase_started', report: { projectId, ingestionId: null, phase, message } });
+    const report = this.parse({
+      type: 'phase_started',
+      report: { projectId, ingestionId: null, phase, message },
+    });
     if (phase === 1) {
       const latest = await this.service.read(projectId);
       if (latest === null || startsAnew(latest.progress)) await this.start(projectId);
@@ -81,7 +85,7 @@ export class IngestionEventEmitter {
     let buffer = this.buffers.get(projectId);
     if (buffer === undefined) {
       buffer = new UpdateBuffer({
-        projects: this.service.updates,
+        enqueue: (producer, at) => this.service.updates.enqueueUpdates(projectId, producer, at),
         projectId,
         ingestionId: null,
         onRejected: (error) => this.onUpdateRejected(error, projectId),
@@ -94,24 +98,33 @@ export class IngestionEventEmitter {
 
   /** The ingestion completed. Resolves once that is stored and published. */
   async emitComplete(projectId: string, result: ResultInput): Promise<IngestionProgress> {
-    const report = parse({ type: 'ingestion_complete', report: { projectId, ingestionId: null, result } });
+    const report = this.parse({
+      type: 'ingestion_complete',
+      report: { projectId, ingestionId: null, result },
+    });
     return this.send(projectId, report);
   }
 
   /** The ingestion failed; for good, unless `recoverable`. `phase` is null if it failed before the first. */
   async emitError(projectId: string, phase: number | null, error: ErrorInput): Promise<IngestionProgress> {
-    const report = parse({ type: 'error', report: { ...error, projectId, ingestionId: null, phase } });
+    const report = this.parse({ type: 'error', report: { ...error, projectId, ingestionId: null, phase } });
     return this.send(projectId, report);
   }
 
-  /** Starts an ingestion, stored before this resolves, and returns a handle that reports to it and no other. */
+  /**
+   * Starts an ingestion, stored before this resolves, and returns a handle that reports to it and no other. If an ingestion
+   * with the same `ingestionId` runs or has failed recoverably, this is its next attempt: an earlier handle's reports are
+   * rejected with `CONFLICT`, and its `signal` aborts.
+   */
   async startIngestion(projectId: string, options: StartOptions = {}): Promise<IngestionRun> {
-    const { progress } = await this.service.start({ ...options, projectId }, 'in-process');
+    const attemptKey = options.attemptKey ?? randomUUID();
+    const { progress } = await this.service.start({ ...options, projectId, attemptKey }, 'in-process');
     this.rejected.delete(projectId);
     return createIngestionRun({
       service: this.service,
       logger: this.logger,
       progress,
+      attemptKey,
       onRejected: (error) => this.notifyRejected(error, { projectId, ingestionId: progress.id }),
     });
   }
@@ -164,6 +177,14 @@ export class IngestionEventEmitter {
     }
   }
 
+  /** Checks a report; logs what had to be adjusted in an error or an ending. */
+  private parse(given: Report): Report {
+    const { report, adjustments } = parseReport(given, 'in-process');
+    const { projectId } = report.report;
+    if (adjustments.length > 0) this.logger.warn({ projectId, adjustments }, 'report adjusted');
+    return report;
+  }
+
   private async send(projectId: string, report: Report): Promise<IngestionProgress> {
     const isEnding = isEndingReport(report);
     const { record } = await this.service.submit(
@@ -191,8 +212,6 @@ export class IngestionEventEmitter {
     this.notifyRejected(error, { projectId, ingestionId: null });
   }
 }
-
-const parse = (report: Report) => parseReport(report, 'in-process');
 
 /** True if a start of phase 1 begins another ingestion, false if it continues this one. */
 function startsAnew(progress: IngestionProgress): boolean {

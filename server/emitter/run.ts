@@ -12,7 +12,7 @@ import type { Logger } from '../observability/logger.js';
 import type { Report } from '../progress/report.js';
 import { ProgressError } from '../shared/errors.js';
 import type { Unsubscribe } from '../shared/unsubscribe.js';
-import { UpdateBuffer } from './update-buffer.js';
+import { UpdateBuffer } from '../ingestion/update-buffer.js';
 
 /** Logged for the first rejected update of an ingestion. */
 export const UPDATE_REJECTED = 'progress update rejected';
@@ -41,9 +41,31 @@ export interface IngestionRun {
   readonly signal: AbortSignal;
   /** True once a person asked to cancel. */
   readonly cancelRequested: boolean;
-  emitPhaseStarted(phase: number, message: string): Promise<IngestionProgress>;
-  /** Returns at once; throws only for arguments that break the schema. A rejection aborts `signal`. */
-  emitProgressUpdate(phase: number, percent?: number | null, metrics?: MetricsInput | null): void;
+  /** A phase began. Those before it are completed or skipped, unless `keepRunning`. */
+  emitPhaseStarted(phase: number, message: string, options?: PhaseOptions): Promise<IngestionProgress>;
+  /**
+   * Returns at once; throws only for arguments that break the schema. A rejection aborts `signal`.
+   *
+   * @param percent Of the phase, 0 to 100; null or NaN if not known. Worked out from bytes or items if never given.
+   */
+  emitProgressUpdate(
+    phase: number,
+    percent?: number | null,
+    metrics?: MetricsInput | null,
+    options?: UpdateOptions,
+  ): void;
+  /** A phase is done, also if none begins after it. */
+  completePhase(phase: number): Promise<IngestionProgress>;
+  /** What the job waits for before its first phase. */
+  reportWaiting(waiting: WaitingInput): Promise<IngestionProgress>;
+  /** The job waits on purpose: no stall until it goes on, or until the time it gave (ms since the epoch) is over. */
+  pause(reason: string, until?: number | null): Promise<IngestionProgress>;
+  /** The job goes on; any report of progress says so too. */
+  resume(): Promise<IngestionProgress>;
+  /** A sign of life, for a job that has nothing new to say. */
+  heartbeat(): Promise<IngestionProgress>;
+  /** Resolves once everything reported so far is stored; rejects with `UNAVAILABLE` if the store is away. */
+  flush(): Promise<void>;
   emitComplete(result: ResultInput): Promise<IngestionProgress>;
   emitError(phase: number | null, error: ErrorInput): Promise<IngestionProgress>;
   /** The job stopped because a person asked it to. */
@@ -52,18 +74,42 @@ export interface IngestionRun {
   dispose(): void;
 }
 
+/** How a phase begins. */
+export interface PhaseOptions {
+  /** Whether the phases that run go on beside it. @default false: they are completed */
+  readonly keepRunning?: boolean;
+}
+
+/** What an update may say beside percent and counts. */
+export interface UpdateOptions {
+  /** Worker or shard that the counts are of, 1 to 128 characters; the phase shows the sums. @default none */
+  readonly part?: string;
+  /** For people; merged like the update. @default the phase's message stays */
+  readonly message?: string;
+}
+
+/** What a job waits for. */
+export interface WaitingInput {
+  /** For people. @default null: not said */
+  readonly waitingFor?: string | null;
+  /** Place in the queue, from 1. @default null: not known */
+  readonly queuePosition?: number | null;
+}
+
 /** Options of a run. */
 export interface IngestionRunOptions {
   readonly service: IngestionService;
   readonly logger: Logger;
   /** The state at its start. */
   readonly progress: IngestionProgress;
+  /** Key of its attempt. */
+  readonly attemptKey: string | null;
   readonly onRejected: (error: ProgressError) => void;
 }
 
 /** Creates the handle; if the ingestion is cancellable, once it receives cancel requests. */
 export async function createIngestionRun(options: IngestionRunOptions): Promise<IngestionRun> {
-  const { service, logger, progress } = options;
+  const { service, logger, progress, attemptKey } = options;
   const { projectId, id: ingestionId, cancellable } = progress;
   const controller = new AbortController();
   let hasRejection = false;
@@ -83,11 +129,13 @@ export async function createIngestionRun(options: IngestionRunOptions): Promise<
     if (error.code === 'CONFLICT') stop(error);
     options.onRejected(error);
   };
-  const buffer = new UpdateBuffer({ projects: service.updates, projectId, ingestionId, onRejected });
+  const enqueue: UpdateBuffer['enqueue'] = (producer, phase) =>
+    service.updates.enqueueUpdates(projectId, producer, phase);
+  const buffer = new UpdateBuffer({ enqueue, projectId, ingestionId, attemptKey, onRejected });
 
   const isOpen = () => {
     const latest = service.live(projectId)?.progress;
-    return latest?.id === ingestionId && !isEnded(latest);
+    return latest?.id === ingestionId && latest.attempt === progress.attempt && !isEnded(latest);
   };
 
   const send = async (report: Report): Promise<IngestionProgress> => {
@@ -127,7 +175,7 @@ export async function createIngestionRun(options: IngestionRunOptions): Promise<
     });
   }
 
-  const address = { projectId, ingestionId };
+  const address = { projectId, ingestionId, attemptKey };
   return {
     projectId,
     ingestionId,
@@ -135,9 +183,17 @@ export async function createIngestionRun(options: IngestionRunOptions): Promise<
     get cancelRequested() {
       return controller.signal.reason instanceof CancelRequested;
     },
-    emitPhaseStarted: (phase, message) =>
-      send({ type: 'phase_started', report: { ...address, phase, message } }),
-    emitProgressUpdate: (phase, percent, metrics) => buffer.put(phase, percent, metrics),
+    emitPhaseStarted: (phase, message, { keepRunning = false } = {}) =>
+      send({ type: 'phase_started', report: { ...address, phase, message, keepRunning } }),
+    emitProgressUpdate: (phase, percent, metrics, details) => buffer.put(phase, percent, metrics, details),
+    completePhase: (phase) => send({ type: 'phase_completed', report: { ...address, phase } }),
+    reportWaiting: (waiting) => send({ type: 'waiting', report: { ...address, ...waiting } }),
+    pause: (reason, until = null) => send({ type: 'pause', report: { ...address, reason, until } }),
+    resume: () => send({ type: 'resume', report: address }),
+    heartbeat: () => send({ type: 'heartbeat', report: address }),
+    flush: async () => {
+      await service.flushReports(projectId, ingestionId);
+    },
     emitComplete: (result) => end({ type: 'ingestion_complete', report: { ...address, result } }),
     emitError: (phase, error) => {
       const report: Report = { type: 'error', report: { ...error, ...address, phase } };

@@ -10,7 +10,7 @@ import type {
 import { GraphQLError, GraphQLScalarType, Kind } from 'graphql';
 import type { Session } from '../auth/session.js';
 import { ProgressError } from '../shared/errors.js';
-import type { Report } from '../ingestion/service.js';
+import type { Report, ReportOutcome } from '../ingestion/service.js';
 import type { Page, PageRequest } from '../store/progress-store.js';
 import { lifetimeOf } from './context.js';
 import type { GraphqlContext, ResolverOptions } from './context.js';
@@ -18,7 +18,7 @@ import { checkIngestionId, streamCommands, streamProgress } from './authorized-s
 import { heldDocumentOf } from './documents.js';
 import { toGraphqlEvent } from './shared-execution.js';
 
-const MAX_CURSOR_LENGTH = 512;
+const MAX_CURSOR_LENGTH = 2_048;
 
 function pageRequest(first: number, after: string | null | undefined, max: number): PageRequest {
   if (first < 1 || first > max) throw new ProgressError('BAD_USER_INPUT', `first: must be 1 to ${max}`);
@@ -69,8 +69,13 @@ function createQueries({ service, clock }: ResolverOptions): QueryResolvers<Grap
 function createMutations({ service, clock, publicUrl }: ResolverOptions): MutationResolvers<GraphqlContext> {
   async function report({ session }: GraphqlContext, kind: Report) {
     await session.authorizeReport(kind.report.projectId);
-    return service.report(kind, session.source.requestId);
+    return answer(await service.report(kind, session.source.requestId));
   }
+
+  const answer = ({ adjustments, ...outcome }: ReportOutcome) => ({
+    ...outcome,
+    adjustments: [...adjustments],
+  });
 
   async function command(
     { session }: GraphqlContext,
@@ -101,6 +106,17 @@ function createMutations({ service, clock, publicUrl }: ResolverOptions): Mutati
     },
     reportPhaseStarted: (_parent, { input }, context) =>
       report(context, { type: 'phase_started', report: input }),
+    reportPhaseCompleted: (_parent, { input }, context) =>
+      report(context, { type: 'phase_completed', report: input }),
+    reportHeartbeat: (_parent, { input }, context) => report(context, { type: 'heartbeat', report: input }),
+    reportWaiting: (_parent, { input }, context) => report(context, { type: 'waiting', report: input }),
+    pauseIngestion: (_parent, { input }, context) => report(context, { type: 'pause', report: input }),
+    resumeIngestion: (_parent, { input }, context) => report(context, { type: 'resume', report: input }),
+    flushReports: async (_parent, { input: { projectId, ingestionId } }, { session }) => {
+      await session.authorizeReport(projectId);
+      checkIngestionId(ingestionId);
+      return answer(await service.flushReports(projectId, ingestionId));
+    },
     reportProgress: (_parent, { input }, context) =>
       report(context, { type: 'progress_update', report: input }),
     completeIngestion: (_parent, { input }, context) =>

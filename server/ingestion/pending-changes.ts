@@ -11,7 +11,12 @@ import type { IngestionRecord } from '../progress/record.js';
 import { reduce, type Reducer, type ReduceResult } from '../progress/reduce.js';
 
 /** One or more updates of a phase, merged. */
-export interface MergedUpdate extends Pick<ProgressUpdateReport, 'phase' | 'progressPercent' | 'metrics'> {
+export interface MergedUpdate extends Pick<
+  ProgressUpdateReport,
+  'phase' | 'progressPercent' | 'metrics' | 'part' | 'sequence' | 'message'
+> {
+  /** The request that brought the last of them, for the log. */
+  readonly requestId?: string | undefined;
   /** How many updates it is made of. */
   readonly merges: number;
 }
@@ -20,6 +25,8 @@ export interface MergedUpdate extends Pick<ProgressUpdateReport, 'phase' | 'prog
 export interface ProducerHandle {
   /** Null: the running ingestion. */
   readonly ingestionId: string | null;
+  /** Key of the attempt that reports; null if it has none. */
+  readonly attemptKey: string | null;
   /** Called for an update that was rejected; nobody awaits it. */
   readonly onRejected: (error: ProgressError) => void;
   /** Empties the buffer, in order of arrival. */
@@ -139,8 +146,10 @@ export class PendingQueue {
     return [...earlier, ...drained].sort((a, b) => a.order - b.order);
   }
 
-  private fromUpdate(producer: ProducerHandle, { merges, ...update }: MergedUpdate): PendingChange {
-    const report = { ...update, projectId: this.projectId, ingestionId: producer.ingestionId };
+  private fromUpdate(producer: ProducerHandle, merged: MergedUpdate): PendingChange {
+    const { merges, requestId, ...update } = merged;
+    const { ingestionId, attemptKey } = producer;
+    const report = { ...update, projectId: this.projectId, ingestionId, attemptKey };
     return {
       reducer: (base, nowMs) => reduce(base, { type: 'progress_update', report }, nowMs),
       resolve: () => undefined,
@@ -150,6 +159,7 @@ export class PendingQueue {
       },
       deadlineAt: null,
       merges,
+      requestId,
       isSettled: () => false,
       order: this.nextOrder(),
     };

@@ -36,6 +36,8 @@ export class ProjectState {
   live: IngestionRecord | null = null;
   /** Revision that the store is known to hold; null if not known. */
   storedRevision: number | null = null;
+  /** Greatest revision that the store was seen to hold; null if it was not seen. */
+  storedAtLeast: number | null = null;
   private isCurrent = false;
   private cancelReadBack: CancelTimer | null = null;
   private isDisposed = false;
@@ -49,6 +51,11 @@ export class ProjectState {
   invalidate(): void {
     this.isCurrent = false;
     this.storedRevision = null;
+  }
+
+  /** The store holds this revision. */
+  recordStored(revision: number): void {
+    if (revision > (this.storedAtLeast ?? 0)) this.storedAtLeast = revision;
   }
 
   /** The newest state that can be read. */
@@ -86,6 +93,7 @@ export class ProjectState {
     const wasKnown = Math.max(onBus?.progress.revision ?? 0, this.live?.progress.revision ?? 0) > 0;
     this.merge(onBus);
     this.storedRevision = stored.value?.progress.revision ?? 0;
+    this.recordStored(this.storedRevision);
     await this.adopt(stored.value, wasKnown);
     this.isCurrent = true;
     return this.live;

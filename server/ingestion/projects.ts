@@ -6,7 +6,8 @@
 import { isEnded } from '@ingestion-progress/schema';
 import { stampRevision, withRequestId, type ChangeResult, type Delivery } from '../progress/change.js';
 import type { IngestionChange, IngestionRecord } from '../progress/record.js';
-import type { ReduceResult } from '../progress/reduce.js';
+import { reduce, type ReduceResult } from '../progress/reduce.js';
+import type { Report } from '../progress/report.js';
 import { backoffDelayMs } from '../shared/backoff.js';
 import type { CancelTimer } from '../shared/clock.js';
 import { ProgressError } from '../shared/errors.js';
@@ -19,7 +20,8 @@ import type { IngestionCounts } from './counts.js';
 import { PendingQueue, reduceBatch, Throttle } from './pending-changes.js';
 import type { Batch, PendingChange, ProducerHandle } from './pending-changes.js';
 import { ProjectState, type ProjectStateOptions } from './project-state.js';
-import { RateLimiter } from './rate-limiter.js';
+import { RATE_LIMIT, RateLimiter } from './rate-limiter.js';
+import { UpdateBuffer } from './update-buffer.js';
 
 /** Most changes that wait for one project, in order or for the window; endings beyond it are still accepted. */
 const MAX_PENDING = 256;
@@ -44,7 +46,13 @@ export class Project {
   private readonly onBus: Committer;
   private readonly toStore: Committer;
   private readonly throttle: Throttle;
-  private readonly rateLimiter: RateLimiter;
+  private readonly startLimiter: RateLimiter;
+  private eventLimiter: RateLimiter;
+  /** The ingestion that `eventLimiter` counts for. */
+  private limitedId: string | null = null;
+  /** Updates that were taken from elsewhere, by attempt key; of one ingestion. */
+  private remote: { readonly ingestionId: string; readonly byKey: Map<string | null, UpdateBuffer> } | null =
+    null;
   private readonly queue: PendingQueue;
   private readonly tasks: (() => Promise<void>)[] = [];
   private isRunning = false;
@@ -64,7 +72,8 @@ export class Project {
     this.onBus = new CommitOnBus({ state: this.state, bus, writer, clock, logger });
     this.toStore = new CommitToStore(this.state);
     this.throttle = new Throttle(clock, () => this.flush());
-    this.rateLimiter = new RateLimiter(clock);
+    this.startLimiter = new RateLimiter(clock, RATE_LIMIT.maxStarts);
+    this.eventLimiter = new RateLimiter(clock, RATE_LIMIT.maxEvents);
     // A job that ignores rejections gets them at the pace of events.
     this.queue = new PendingQueue(projectId, () => this.throttle.recordEvent());
     this.idleSince = clock.monotonicNow();
@@ -83,15 +92,109 @@ export class Project {
     this.requestFlush(phase);
   }
 
-  /** Queues an update that is awaited. */
-  enqueueUpdate(pending: PendingChange, phase: number): void {
-    if (this.queue.size >= MAX_PENDING) {
-      pending.reject(tooMany());
-      return;
+  /**
+   * Checks an update or a heartbeat from elsewhere and takes it: resolves without waiting for the window. It can only be
+   * refused later if another server ended the ingestion meanwhile; its job learns that with its next report.
+   */
+  takeReport(report: RemoteReport, deadlineAt: number, requestId: string | undefined): Promise<ChangeResult> {
+    if (this.tasks.length >= MAX_PENDING) return Promise.reject(tooMany());
+    return new Promise((resolve, reject) => {
+      this.addTask(async () => {
+        try {
+          resolve(await this.take(report, deadlineAt, requestId));
+        } catch (cause) {
+          reject(asProgressError(cause));
+        }
+      });
+    });
+  }
+
+  private async take(
+    given: RemoteReport,
+    deadlineAt: number,
+    requestId: string | undefined,
+  ): Promise<ChangeResult> {
+    const { clock, counts } = this.options;
+    const check = (base: IngestionRecord | null) => reduce(base, given, clock.now());
+    let base = await this.readUntil(deadlineAt, () => this.state.newest());
+    let result = check(base);
+    if (result.kind !== 'changed' && this.state.mayBeStale()) {
+      base = await this.readUntil(deadlineAt, () => this.state.load(true));
+      result = check(base);
     }
-    pending.order = this.queue.nextOrder();
-    this.queue.add(pending);
-    this.requestFlush(phase);
+    if (result.kind === 'rejected' || base === null) throw this.rejection(result);
+    if (result.kind === 'changed' && given.type === 'heartbeat') {
+      // Whatever waits is a sign of life as well.
+      if (this.queue.isEmpty) this.queue.add(this.unawaited(given));
+      this.throttle.requestFlush();
+      return { accepted: true, record: base };
+    }
+    if (result.kind === 'changed' && given.type === 'progress_update') {
+      const { report } = given;
+      const buffer = this.remoteBuffer(report.ingestionId, report.attemptKey ?? null);
+      const waiting = buffer.waitingSequence(report.part ?? null);
+      const { sequence = null } = report;
+      const isRepeated = sequence !== null && waiting !== null && sequence <= waiting;
+      if (!isRepeated) {
+        if (result.ignored === true) counts.ignored += 1;
+        buffer.putChecked({ ...report, requestId });
+        return { accepted: true, record: base };
+      }
+    }
+    return { accepted: false, record: base };
+  }
+
+  /** Reads the state, again and again while store and bus are away, until the deadline. */
+  private async readUntil(
+    deadlineAt: number,
+    read: () => Promise<IngestionRecord | null>,
+  ): Promise<IngestionRecord | null> {
+    const { clock } = this.options;
+    for (let failures = 1; ; failures += 1) {
+      try {
+        return await read();
+      } catch (cause) {
+        const error = asProgressError(cause);
+        if (error.code !== 'UNAVAILABLE' || clock.monotonicNow() >= deadlineAt || this.isDisposed)
+          throw error;
+        await sleep(clock, backoffDelayMs(RETRY_BACKOFF, failures));
+      }
+    }
+  }
+
+  /** A change of which nobody waits for the result. */
+  private unawaited(report: RemoteReport): PendingChange {
+    const { counts } = this.options;
+    return {
+      reducer: (base, nowMs) => reduce(base, report, nowMs),
+      resolve: () => undefined,
+      reject: () => (counts.conflicts += 1),
+      deadlineAt: null,
+      isSettled: () => false,
+      order: this.queue.nextOrder(),
+    };
+  }
+
+  private remoteBuffer(ingestionId: string, attemptKey: string | null): UpdateBuffer {
+    if (this.remote?.ingestionId !== ingestionId) this.remote = { ingestionId, byKey: new Map() };
+    const { byKey } = this.remote;
+    let buffer = byKey.get(attemptKey);
+    if (buffer === undefined) {
+      const { projectId } = this;
+      const { logger } = this.options;
+      buffer = new UpdateBuffer({
+        projectId,
+        ingestionId,
+        attemptKey,
+        enqueue: (producer, phase) => this.enqueueUpdates(producer, phase),
+        onRejected: ({ code, message: reason }) =>
+          logger.info({ projectId, ingestionId, code, reason }, 'taken update rejected'),
+      });
+      // Reports of an ingestion have one key, or none.
+      if (byKey.size >= 2) byKey.clear();
+      byKey.set(attemptKey, buffer);
+    }
+    return buffer;
   }
 
   /** Queues a change that is not held for the window; what waits goes before it. */
@@ -117,9 +220,9 @@ export class Project {
     await this.afterPending(() => Promise.resolve());
   }
 
-  /** Counts an event that cannot be coalesced; throws `RATE_LIMITED` if there were too many. */
+  /** Counts a start; throws `RATE_LIMITED` if there were too many. */
   acquireRate(): void {
-    if (this.rateLimiter.tryAcquire()) return;
+    if (this.startLimiter.tryAcquire()) return;
     this.options.counts.rateLimited += 1;
     throw tooMany();
   }
@@ -130,7 +233,8 @@ export class Project {
       this.isRunning ||
       !this.queue.isEmpty ||
       !this.throttle.isOpen() ||
-      this.rateLimiter.isCounting() ||
+      this.startLimiter.isCounting() ||
+      this.eventLimiter.isCounting() ||
       this.options.writer.isPending(this.projectId);
     return isBusy ? 0 : this.options.clock.monotonicNow() - this.idleSince;
   }
@@ -283,6 +387,11 @@ export class Project {
     return result;
   }
 
+  /** Commits the start of a further attempt at once; a start is not counted against the events of its ingestion. */
+  commitAttempt(change: IngestionChange, base: IngestionRecord, deadlineAt: number): Promise<CommitResult> {
+    return this.commit(change, base, 'immediate', deadlineAt);
+  }
+
   /** Stores the ending of an ingestion that a start replaces; the start is published in its place. */
   storeReplacedEnding(
     change: IngestionChange,
@@ -307,7 +416,12 @@ export class Project {
   private tryAcquireRate(list: readonly PendingChange[], batch: Batch): boolean {
     const pending = list[batch.size - 1];
     if (pending === undefined || this.rateLimited.has(pending)) return true;
-    if (!this.rateLimiter.tryAcquire()) return false;
+    const ingestionId = this.state.live?.progress.id ?? null;
+    if (ingestionId !== this.limitedId) {
+      this.eventLimiter = new RateLimiter(this.options.clock, RATE_LIMIT.maxEvents);
+      this.limitedId = ingestionId;
+    }
+    if (!this.eventLimiter.tryAcquire()) return false;
     this.rateLimited.add(pending);
     return true;
   }
@@ -328,17 +442,27 @@ export class Project {
   private settle(pending: PendingChange, result: ReduceResult, record: IngestionRecord | null): void {
     const { counts } = this.options;
     if (result.kind === 'rejected' || record === null) {
-      counts.conflicts += 1;
-      const message =
-        result.kind === 'rejected' ? result.message : 'This project has no ingestion; start one.';
-      pending.reject(new ProgressError('CONFLICT', message));
+      pending.reject(this.rejection(result));
       return;
     }
     if (result.kind === 'changed' && result.ignored === true) counts.ignored += 1;
     const answer: ChangeResult = { accepted: result.kind === 'changed', record };
     pending.resolve(answer);
   }
+
+  /** The error of a change that was refused, counted. */
+  private rejection(result: ReduceResult): ProgressError {
+    this.options.counts.conflicts += 1;
+    if (result.kind !== 'rejected')
+      return new ProgressError('CONFLICT', 'This project has no ingestion; start one.');
+    return new ProgressError(result.code ?? 'CONFLICT', result.message);
+  }
 }
+
+/** An update or a heartbeat of a job elsewhere, checked. */
+export type RemoteReport = Extract<Report, { type: 'progress_update' | 'heartbeat' }> & {
+  readonly report: { readonly ingestionId: string };
+};
 
 const tooMany = () =>
   new ProgressError(
@@ -388,6 +512,8 @@ export interface Projects {
   invalidate(): void;
   /** The store rejected a write of this project in favour of a newer state. */
   adoptAfterConflict(projectId: string, stored: IngestionRecord): void;
+  /** The store holds this revision of a project. */
+  recordStored(projectId: string, revision: number): void;
   /** Resolves once nothing waits any more. */
   drain(): Promise<void>;
   dispose(): void;
@@ -444,6 +570,7 @@ export function createProjects(options: ProjectOptions): Projects {
         ?.runInOrder(() => project.state.adoptAfterConflict(stored))
         .catch((cause: unknown) => logger.error({ projectId, cause }, 'newer stored state not adopted'));
     },
+    recordStored: (projectId, revision) => projects.get(projectId)?.state.recordStored(revision),
     drain: async () => {
       await Promise.all([...projects.values()].map((project) => project.drain()));
     },

@@ -1,25 +1,30 @@
-/** Limits the events of a project that cannot be coalesced (starts, phase starts, errors): 20 in 10 s. */
+/** Limits what cannot be coalesced: 20 events of an ingestion (phase starts, errors) and 120 starts of a project in 10 s. */
 import type { Clock } from '../shared/clock.js';
 
 /** Bounds of the limit. */
 export const RATE_LIMIT = Object.freeze({
-  /** Most events ... */
+  /** Most events of an ingestion ... */
   maxEvents: 20,
+  /** ... and most starts of a project ... */
+  maxStarts: 120,
   /** ... in so many milliseconds. */
   spanMs: 10_000,
 });
 
-/** The limit of one project. */
+/** One limit. */
 export class RateLimiter {
   private acquiredAt: number[] = [];
 
-  constructor(private readonly clock: Pick<Clock, 'monotonicNow'>) {}
+  constructor(
+    private readonly clock: Pick<Clock, 'monotonicNow'>,
+    private readonly most: number,
+  ) {}
 
   /** Counts an event; false if there were too many. */
   tryAcquire(): boolean {
     const now = this.clock.monotonicNow();
     this.acquiredAt = this.acquiredAt.filter((at) => now - at < RATE_LIMIT.spanMs);
-    if (this.acquiredAt.length >= RATE_LIMIT.maxEvents) return false;
+    if (this.acquiredAt.length >= this.most) return false;
     this.acquiredAt.push(now);
     return true;
   }

@@ -31,7 +31,7 @@ import type { Page, PageRequest, ProgressStore } from '../store/progress-store.j
 import { createStoreWriter } from '../write-behind/writer.js';
 import { createCounts, type IngestionCounts } from './counts.js';
 import { createPendingChange } from './pending-changes.js';
-import { createProjects, shuttingDown, type Projects } from './projects.js';
+import { createProjects, shuttingDown, type Project, type Projects, type RemoteReport } from './projects.js';
 import { createReader } from './reader.js';
 import { createReaper, REAPER_DEFAULTS } from './reaper.js';
 import { startIngestion } from './start-ingestion.js';
@@ -44,6 +44,10 @@ export interface ReportOutcome {
   /** False if this sequence, or the same ending, is committed already. */
   readonly accepted: boolean;
   readonly progress: IngestionProgress;
+  /** Greatest revision of the project known to be stored; null if not known. */
+  readonly storedRevision: number | null;
+  /** What was cut, normalised or dropped, a sentence each. */
+  readonly adjustments: readonly string[];
 }
 
 /** Answer to a start. */
@@ -59,8 +63,10 @@ export interface StartOutcome {
 export interface ProgressService {
   /** `requestId` names the request that brought it, for the log. */
   start(report: StartReport, location: JobLocation, requestId?: string): Promise<StartOutcome>;
-  /** Resolves once the report is committed; a coalesced update, once the window's event is. */
+  /** Resolves once the report is committed; an update or a heartbeat, once it is checked and taken. */
   report(report: Report, requestId?: string): Promise<ReportOutcome>;
+  /** Resolves once everything that was taken of the ingestion is stored; `UNAVAILABLE` after `callTimeoutMs`. */
+  flushReports(projectId: string, ingestionId: string): Promise<ReportOutcome>;
   /** Latest of live state and store; `ingestionId` may name one from the history. Single flight per project. */
   read(projectId: string, ingestionId?: string | null): Promise<IngestionRecord | null>;
   ingestions(projectId: string, page: PageRequest): Promise<Page<IngestionProgress>>;
@@ -144,6 +150,15 @@ function checkOptions(options: ProgressServiceOptions): void {
   }
 }
 
+function outcomeOf(
+  { accepted, record }: ChangeResult,
+  project: Project,
+  adjustments: readonly string[],
+): ReportOutcome {
+  const { storedAtLeast } = project.state;
+  return { accepted, progress: record.progress, storedRevision: storedAtLeast, adjustments };
+}
+
 /** Creates the service. */
 export function createProgressService(options: ProgressServiceOptions): IngestionService {
   checkOptions(options);
@@ -158,6 +173,7 @@ export function createProgressService(options: ProgressServiceOptions): Ingestio
     ...{ store, clock, logger, callTimeoutMs },
     snapshotIntervalMs: settings.snapshotIntervalMs,
     onConflict: (projectId, current) => projects.adoptAfterConflict(projectId, current),
+    onStored: (projectId, revision) => projects.recordStored(projectId, revision),
   });
   const lastPublished = options.lastPublished ?? (() => null);
   const projects = createProjects({ store, bus, writer, peers, clock, logger, counts, lastPublished });
@@ -204,17 +220,40 @@ export function createProgressService(options: ProgressServiceOptions): Ingestio
     const fields: Record<string, unknown> = { type: given.type, requestId };
     return logRejection(fields, async () => {
       checkOpen();
-      const parsed = parseReport(given, 'elsewhere');
-      const { projectId, ingestionId, sequence } = parsed.report;
+      const { report: parsed, adjustments } = parseReport(given, 'elsewhere');
+      const { projectId, ingestionId } = parsed.report;
+      const sequence = 'sequence' in parsed.report ? parsed.report.sequence : undefined;
       Object.assign(fields, { projectId, ingestionId, sequence });
+      if (adjustments.length > 0) logger.warn({ ...fields, adjustments }, 'report adjusted');
+      const project = projects.get(projectId);
+      if (parsed.type === 'progress_update' || parsed.type === 'heartbeat') {
+        const deadlineAt = clock.monotonicNow() + callTimeoutMs;
+        const taken = await project.takeReport(parsed as RemoteReport, deadlineAt, requestId);
+        return outcomeOf(taken, project, adjustments);
+      }
       const reducer: Reducer = (base, nowMs) => reduce(base, parsed, nowMs);
       const { pending, result } = createPendingChange(clock, reducer, callTimeoutMs, requestId);
-      const project = projects.get(projectId);
-      if (parsed.type === 'progress_update') project.enqueueUpdate(pending, parsed.report.phase);
-      else project.enqueue(pending, isEndingReport(parsed));
-      const { accepted, record } = await result;
-      return { accepted, progress: record.progress };
+      project.enqueue(pending, isEndingReport(parsed));
+      return outcomeOf(await result, project, adjustments);
     });
+  };
+
+  const flushReports = async (projectId: string, ingestionId: string): Promise<ReportOutcome> => {
+    checkOpen();
+    const project = projects.get(projectId);
+    const deadlineAt = clock.monotonicNow() + callTimeoutMs;
+    await project.drain();
+    const record = await project.runInOrder(() => project.state.newest());
+    if (record?.progress.id !== ingestionId) {
+      throw new ProgressError('CONFLICT', `Ingestion ${ingestionId} is not this project's latest.`);
+    }
+    if (!(await writer.flushProject(projectId, deadlineAt))) {
+      throw new ProgressError(
+        'UNAVAILABLE',
+        'The store is away; what was reported is kept and stored later.',
+      );
+    }
+    return outcomeOf({ accepted: true, record }, project, []);
   };
 
   const start = (given: StartReport, location: JobLocation, requestId?: string): Promise<StartOutcome> => {
@@ -280,6 +319,7 @@ export function createProgressService(options: ProgressServiceOptions): Ingestio
     },
     start,
     report,
+    flushReports,
     submit,
     read: reader.read,
     ingestions: reader.ingestions,

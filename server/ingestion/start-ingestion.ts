@@ -5,7 +5,7 @@
 import { isEnded, type StartReport } from '@ingestion-progress/schema';
 import { stampRevision, withRequestId } from '../progress/change.js';
 import { endReplaced } from '../progress/endings.js';
-import { initialState } from '../progress/initial-state.js';
+import { initialState, nextAttempt } from '../progress/initial-state.js';
 import { startEntry } from '../progress/log-entry.js';
 import type { IngestionRecord } from '../progress/record.js';
 import type { Clock } from '../shared/clock.js';
@@ -58,8 +58,28 @@ export async function startIngestion(
       await sleep(clock, RETRY_INTERVAL_MS);
       continue;
     }
-    if (base?.progress.id === ingestionId) return base;
-    if (earlier !== null) return earlier;
+    const same = base?.progress.id === ingestionId ? base : earlier;
+    if (same !== null && isSameStart(same, report)) return same;
+    if (same !== null && (same !== base || isEnded(same.progress))) {
+      counts.conflicts += 1;
+      throw new ProgressError('CONFLICT', `Ingestion ${ingestionId} has ended; start another one.`);
+    }
+    if (same !== null) {
+      if (!isRateCounted) project.acquireRate();
+      isRateCounted = true;
+      const change = withRequestId(
+        stampRevision(
+          nextAttempt(same, report, { ingestionId, ownerServerId, nowMs: clock.now() }),
+          same.progress.revision,
+          clock.now(),
+        ),
+        requestId,
+      );
+      const { kind } = await project.commitAttempt(change, same, deadlineAt);
+      if (kind === 'committed') return change.record;
+      if (kind === 'given-up') throw unavailable();
+      continue;
+    }
     if (base?.progress.status === 'RUNNING' && report.replace !== true) {
       counts.conflicts += 1;
       throw new ProgressError(
@@ -94,6 +114,10 @@ export async function startIngestion(
     if (kind === 'given-up') throw unavailable();
   }
 }
+
+/** Whether a start repeats one: it has no key, or the key of the attempt that runs. */
+const isSameStart = (record: IngestionRecord, { attemptKey = null }: StartReport) =>
+  attemptKey === null || attemptKey === record.attemptKey;
 
 const isUnavailable = (cause: unknown) => cause instanceof ProgressError && cause.code === 'UNAVAILABLE';
 

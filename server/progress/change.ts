@@ -4,12 +4,15 @@
  */
 import { isEnded, type EventPayload, type IngestionProgress, type Phase } from '@ingestion-progress/schema';
 import { mergePercent, overallPercent, phaseAt } from './phases.js';
-import type { IngestionChange, IngestionRecord } from './record.js';
+import type { IngestionChange, IngestionRecord, LogNote } from './record.js';
+import { estimate } from './work.js';
 
 /** A change without its revision, which it gets when it is committed. */
 export interface Change {
   readonly record: IngestionRecord;
   readonly payload: EventPayload;
+  /** For the log; absent if the payload says it all. */
+  readonly note?: LogNote;
 }
 
 /** How a change is delivered: merged with others inside a window, at once, or stored before it is published. */
@@ -30,7 +33,8 @@ export function nextRevision(previous: number, nowMs: number): number {
 /** Gives a change the revision after `previousRevision`, and its event. */
 export function stampRevision(change: Change, previousRevision: number, nowMs: number): IngestionChange {
   const progress = { ...change.record.progress, revision: nextRevision(previousRevision, nowMs) };
-  return withEvent({ ...change.record, progress }, change.payload, nowMs);
+  const stamped = withEvent({ ...change.record, progress }, change.payload, nowMs);
+  return change.note === undefined ? stamped : { ...stamped, note: change.note };
 }
 
 /** A record with its event, which carries the whole state. (invariant: whole-state-events) */
@@ -49,18 +53,21 @@ export function withRequestId(change: IngestionChange, requestId: string | undef
   return requestId === undefined ? change : { ...change, requestId };
 }
 
-/** The record with some fields of its progress changed. */
+/** The record with some fields of its progress changed, and estimated anew. */
 export function patch(
   record: IngestionRecord,
   nowMs: number,
   fields: Partial<IngestionProgress>,
   payload: EventPayload,
 ): Change {
-  const progress = { ...record.progress, ...fields, updatedAt: nowMs };
-  const { currentPhase, phases } = progress;
+  const { phases, work, eta } = estimate(record, fields.phases ?? record.progress.phases, nowMs);
+  const progress = { ...record.progress, ...eta, ...fields, phases, updatedAt: nowMs };
+  const { currentPhase } = progress;
   const metrics = currentPhase === 0 ? null : phaseAt(phases, currentPhase).metrics;
-  return { record: { ...record, progress: { ...progress, metrics } }, payload };
+  return { record: { ...record, work, progress: { ...progress, metrics } }, payload };
 }
+
+const NO_ETA = Object.freeze({ etaSeconds: null, etaLowSeconds: null, etaHighSeconds: null });
 
 /** The record at its end. */
 export function end(
@@ -69,15 +76,11 @@ export function end(
   fields: Partial<IngestionProgress>,
   payload: EventPayload,
 ): Change {
-  return patch(
-    { ...record, rate: null },
-    nowMs,
-    { ...fields, completedAt: nowMs, etaSeconds: null },
-    payload,
-  );
+  const ended = { completedAt: nowMs, pause: null, waiting: null, progressedAt: nowMs, ...NO_ETA };
+  return patch(record, nowMs, { ...fields, ...ended }, payload);
 }
 
-const RANK = Object.freeze({ PENDING: 0, RUNNING: 1, FAILED: 1, SKIPPED: 2, COMPLETED: 2 });
+const RANK = Object.freeze({ PENDING: 0, RUNNING: 1, FAILED: 1, STOPPED: 2, SKIPPED: 2, COMPLETED: 2 });
 
 /** The phase as far as either server saw it. */
 function highWaterMark(newer: Phase, older: Phase): Phase {
@@ -86,10 +89,11 @@ function highWaterMark(newer: Phase, older: Phase): Phase {
   return { ...base, percent, metrics: base.metrics ?? newer.metrics ?? older.metrics };
 }
 
-/** True if the newer state of a running ingestion is behind the older one, in any phase or overall. */
+/** True if the newer state of a running ingestion is behind the older one: in its attempt, in any phase or overall. */
 export function isBehind(newer: IngestionRecord, older: IngestionRecord): boolean {
   const [now, before] = [newer.progress, older.progress];
   if (now.id !== before.id || isEnded(now) || isEnded(before)) return false;
+  if (now.attempt !== before.attempt) return now.attempt < before.attempt;
   if (now.currentPhase < before.currentPhase) return true;
   if ((now.progressPercent ?? 0) < (before.progressPercent ?? 0)) return true;
   return now.phases.some((phase) => {
@@ -100,12 +104,17 @@ export function isBehind(newer: IngestionRecord, older: IngestionRecord): boolea
 
 /**
  * The newer of two states, raised to the high-water mark of both, under the greater revision. If they belong to different
- * ingestions, or one has ended, the newer one is returned as it is. (invariant: never-back)
+ * ingestions, or one has ended, the newer one is returned as it is; of two attempts the later one counts, under the
+ * greater revision. (invariant: never-back)
  */
 export function mergeStates(a: IngestionRecord, b: IngestionRecord): IngestionRecord {
   const [newer, older] = a.progress.revision >= b.progress.revision ? [a, b] : [b, a];
   const isOther = newer.progress.id !== older.progress.id;
   if (isOther || isEnded(newer.progress) || isEnded(older.progress)) return newer;
+  if (newer.progress.attempt !== older.progress.attempt) {
+    const later = newer.progress.attempt > older.progress.attempt ? newer : older;
+    return { ...later, progress: { ...later.progress, revision: newer.progress.revision } };
+  }
   const phases = newer.progress.phases.map((phase) =>
     highWaterMark(phase, phaseAt(older.progress.phases, phase.number)),
   );

@@ -1,34 +1,33 @@
 /** Failures and endings, reported by the job or made by the server: stalled, interrupted, replaced, expired, cancelled. Pure. */
-import type {
-  EventPayload,
-  IngestionFailure,
-  IngestionProgress,
-  PhaseNumber,
-} from '@ingestion-progress/schema';
+import type { EventPayload, IngestionFailure, IngestionProgress } from '@ingestion-progress/schema';
 import { end, patch, type Change } from './change.js';
-import { advanceTo, furthest, overallPercent, revive, skipped } from './phases.js';
+import { advanceTo, isOver, overallPercent, phaseAt, revive, stopped } from './phases.js';
 import type { IngestionRecord } from './record.js';
 
 /** The ingestion failed. An ending if `failure` is not recoverable. */
 export function failWith(record: IngestionRecord, failure: IngestionFailure, nowMs: number): Change {
   const { progress } = record;
-  // Phases only go forward: it is the running phase that failed, not one that is over.
-  const isForward = failure.phase !== null && failure.phase >= furthest(progress);
-  const currentPhase = isForward ? (failure.phase ?? 0) : progress.currentPhase;
   const revived = revive(progress.phases);
-  const phases =
-    currentPhase === 0
+  const named = failure.phase === null ? undefined : revived[failure.phase - 1];
+  // Phases only go forward: it is a running phase that failed, not one that is over.
+  const failed = named === undefined || isOver(named) ? progress.currentPhase : named.number;
+  const currentPhase = Math.max(failed, progress.currentPhase);
+  const advanced =
+    failed === 0 || isOver(phaseAt(revived, failed))
       ? revived
-      : advanceTo(revived, currentPhase, nowMs, (phase) => ({
-          ...phase,
-          status: 'FAILED',
-          error: failure,
-          completedAt: nowMs,
-        }));
+      : advanceTo(
+          revived,
+          failed,
+          nowMs,
+          (phase) => ({ ...phase, status: 'FAILED', error: failure, completedAt: nowMs }),
+          phaseAt(revived, failed).status === 'RUNNING',
+        );
+  const phases = failure.recoverable ? advanced : advanced.map((phase) => stopIfRunning(phase, nowMs));
   const progressPercent = overallPercent(phases, progress.progressPercent);
   const fields = { status: 'FAILED', phases, currentPhase, progressPercent, error: failure } as const;
   if (!failure.recoverable) return end(record, nowMs, fields, failurePayload(failure));
-  return patch(record, nowMs, { ...fields, etaSeconds: null }, failurePayload(failure));
+  const none = { etaSeconds: null, etaLowSeconds: null, etaHighSeconds: null, pause: null };
+  return patch(record, nowMs, { ...fields, ...none }, failurePayload(failure));
 }
 
 /** The server itself marks the ingestion as failed. */
@@ -57,7 +56,8 @@ export function failByServer(
 export function finalFailure(record: IngestionRecord, nowMs: number): Change {
   const { progress } = record;
   const error = progress.error === null ? null : { ...progress.error, recoverable: false };
-  const fields = { status: 'FAILED', error } as const;
+  const phases = progress.phases.map((phase) => stopIfRunning(phase, nowMs));
+  const fields = { status: 'FAILED', error, phases } as const;
   return end(record, nowMs, fields, currentPayload({ ...record, progress: { ...progress, ...fields } }));
 }
 
@@ -68,18 +68,19 @@ export function endReplaced(record: IngestionRecord, nowMs: number): Change {
   return failByServer(record, 'INGESTION_REPLACED', message, nowMs);
 }
 
-/** The ingestion ended because a person asked; the running phase is skipped, the percents stay. */
+const stopIfRunning = (phase: IngestionProgress['phases'][number], nowMs: number) =>
+  phase.status === 'RUNNING' ? stopped(phase, nowMs) : phase;
+
+/** The ingestion ended because a person asked; what runs is stopped, the percents stay. */
 export function cancel(record: IngestionRecord, nowMs: number): Change {
-  const phases = revive(record.progress.phases).map((phase) =>
-    phase.status === 'RUNNING' ? skipped(phase, nowMs) : phase,
-  );
+  const phases = revive(record.progress.phases).map((phase) => stopIfRunning(phase, nowMs));
   const fields = { status: 'CANCELLED', phases, error: null } as const;
   return end(record, nowMs, fields, { type: 'cancelled', requestedBy: record.cancelRequestedBy });
 }
 
 const failurePayload = (failure: IngestionFailure): EventPayload => {
   const { phase, errorCode, message, recoverable, retryOptions } = failure;
-  return { type: 'error', phase: phase as PhaseNumber | null, errorCode, message, recoverable, retryOptions };
+  return { type: 'error', phase, errorCode, message, recoverable, retryOptions };
 };
 
 /** The payload for a state that was read rather than reduced: its ending or failure, else a snapshot. */

@@ -1,7 +1,8 @@
-/** The state of an ingestion at its start. Pure; `reduce.ts` applies the reports that follow. */
+/** The state of an ingestion at its start, and at the start of a further attempt. Pure; `reduce.ts` applies what follows. */
 import { DEFAULT_PHASE_NAMES, type Phase, type StartReport } from '@ingestion-progress/schema';
 import type { Change } from './change.js';
 import { NO_METRICS, overallPercent } from './phases.js';
+import type { IngestionRecord } from './record.js';
 
 /** How long a job may be silent unless it says otherwise, in milliseconds. */
 export const DEFAULT_STALE_AFTER_MS = 300_000;
@@ -15,10 +16,29 @@ export interface StartContext {
   readonly nowMs: number;
 }
 
-function shares(weights: readonly number[] | null | undefined): readonly number[] {
-  if (weights === null || weights === undefined) return [0.25, 0.25, 0.25, 0.25];
-  const sum = weights.reduce((total, weight) => total + weight, 0);
-  return weights.map((weight) => weight / sum);
+interface PhaseDefinition {
+  readonly name: string;
+  readonly weight: number | null;
+  readonly itemsTotal: number | null;
+  readonly bytesTotal: number | null;
+}
+
+/** The phases of a start, in either of its two forms. */
+function definitions({ phases, phaseNames, phaseWeights, totals }: StartReport): readonly PhaseDefinition[] {
+  if (phases !== null && phases !== undefined) {
+    return phases.map(({ name, weight = null, itemsTotal = null, bytesTotal = null }) => ({
+      ...{ name, weight, itemsTotal, bytesTotal },
+    }));
+  }
+  return DEFAULT_PHASE_NAMES.map((defaultName, index) => {
+    const given = totals?.filter(({ phase }) => phase === index + 1) ?? [];
+    return {
+      name: phaseNames?.[index] ?? defaultName,
+      weight: phaseWeights?.[index] ?? null,
+      itemsTotal: given.findLast(({ itemsTotal }) => typeof itemsTotal === 'number')?.itemsTotal ?? null,
+      bytesTotal: given.findLast(({ bytesTotal }) => typeof bytesTotal === 'number')?.bytesTotal ?? null,
+    };
+  });
 }
 
 /** A new ingestion: waiting for its first phase, those before `fromPhase` skipped. */
@@ -26,29 +46,20 @@ export function initialState(
   report: StartReport,
   { ingestionId, ownerServerId, nowMs }: StartContext,
 ): Change {
-  const weights = shares(report.phaseWeights);
+  const given = definitions(report);
+  const sum = given.reduce((total, { weight }) => total + (weight ?? 1), 0);
   const fromPhase = report.fromPhase ?? 1;
-  const phases = DEFAULT_PHASE_NAMES.map((defaultName, index): Phase => {
-    const number = index + 1;
-    const totals = report.totals?.filter((entry) => entry.phase === number) ?? [];
-    const skipped = number < fromPhase;
+  const phases = given.map(({ name, weight, itemsTotal, bytesTotal }, index): Phase => {
+    const skipped = index + 1 < fromPhase;
+    const hasTotals = itemsTotal !== null || bytesTotal !== null;
     return {
-      number,
-      name: report.phaseNames?.[index] ?? defaultName,
+      number: index + 1,
+      name,
       status: skipped ? 'SKIPPED' : 'PENDING',
-      weight: weights[index] ?? 0.25,
+      weight: (weight ?? 1) / sum,
       percent: null,
       message: null,
-      metrics:
-        totals.length === 0
-          ? null
-          : {
-              ...NO_METRICS,
-              itemsTotal:
-                totals.findLast((entry) => typeof entry.itemsTotal === 'number')?.itemsTotal ?? null,
-              bytesTotal:
-                totals.findLast((entry) => typeof entry.bytesTotal === 'number')?.bytesTotal ?? null,
-            },
+      metrics: hasTotals ? { ...NO_METRICS, itemsTotal, bytesTotal } : null,
       error: null,
       startedAt: null,
       completedAt: skipped ? nowMs : null,
@@ -68,6 +79,15 @@ export function initialState(
         phases,
         metrics: null,
         etaSeconds: null,
+        etaLowSeconds: null,
+        etaHighSeconds: null,
+        title: report.title ?? null,
+        labels: [...(report.labels ?? [])],
+        attempt: 1,
+        maxAttempts: report.maxAttempts ?? null,
+        pause: null,
+        waiting: null,
+        problems: { errors: 0, warnings: 0, byCode: [] },
         result: null,
         error: null,
         retryOf: report.retryOf ?? null,
@@ -77,13 +97,50 @@ export function initialState(
         staleAfterMs: report.staleAfterMs ?? DEFAULT_STALE_AFTER_MS,
         startedAt: nowMs,
         updatedAt: nowMs,
+        progressedAt: nowMs,
         completedAt: null,
       },
       lastSequence: null,
+      attemptKey: report.attemptKey ?? null,
       ownerServerId,
       rate: null,
       cancelRequestedBy: null,
-      weighted: Array.isArray(report.phaseWeights),
+      weighted: given.every(({ weight }) => weight !== null),
     },
+  };
+}
+
+/**
+ * Another process takes a running or recoverably failed ingestion over: the same ingestion, its next attempt. Phases that
+ * it skips keep what was completed; the others begin anew.
+ */
+export function nextAttempt(before: IngestionRecord, report: StartReport, context: StartContext): Change {
+  const { record } = initialState(report, context);
+  const was = before.progress;
+  const phases = record.progress.phases.map((phase): Phase => {
+    const earlier = was.phases[phase.number - 1];
+    const isDone = phase.status === 'SKIPPED' && earlier?.status === 'COMPLETED';
+    return isDone && earlier.name === phase.name ? { ...earlier, weight: phase.weight } : phase;
+  });
+  const progress = {
+    ...record.progress,
+    phases,
+    progressPercent: overallPercent(phases, null),
+    attempt: was.attempt + 1,
+    maxAttempts: report.maxAttempts ?? was.maxAttempts,
+    title: report.title ?? was.title,
+    labels: report.labels === null || report.labels === undefined ? was.labels : record.progress.labels,
+    retryOf: was.retryOf,
+    startedAt: was.startedAt,
+    // Who asked to cancel meant the ingestion, not one process.
+    cancelRequestedAt: was.cancelRequestedAt,
+  };
+  return {
+    payload: { type: 'snapshot' },
+    note: {
+      type: 'attempt_started',
+      payload: { attempt: progress.attempt, fromPhase: progress.fromPhase },
+    },
+    record: { ...record, progress, cancelRequestedBy: before.cancelRequestedBy },
   };
 }

@@ -2,19 +2,20 @@
 import type { IngestionCommand, RecordedEvent } from '@ingestion-progress/schema';
 import type { IngestionChange } from './record.js';
 
-/** The entries of a change; none for a snapshot, which is only a sign of life. */
-export function changeEntries({ event }: IngestionChange): readonly RecordedEvent[] {
+/** The entries of a change; none for a snapshot without a note, which is only a sign of life. */
+export function changeEntries({ event, note }: IngestionChange): readonly RecordedEvent[] {
+  const { revision, timestamp } = event;
+  if (note !== undefined) return [{ id: String(revision), ...note, revision, timestamp }];
   const { type, ...payload } = event.payload;
   if (type === 'snapshot') return [];
-  const { revision, timestamp } = event;
   return [{ id: String(revision), type, revision, timestamp, payload }];
 }
 
 /** The entry of a start. */
 export function startEntry({ event, record }: IngestionChange): RecordedEvent {
-  const { retryOf, fromPhase, cancellable, staleAfterMs, phases } = record.progress;
+  const { retryOf, fromPhase, cancellable, staleAfterMs, phases, title, labels } = record.progress;
   const phaseNames = phases.map((phase) => phase.name);
-  const payload = { retryOf, fromPhase, cancellable, staleAfterMs, phaseNames };
+  const payload = { retryOf, fromPhase, cancellable, staleAfterMs, phaseNames, title, labels };
   const { revision, timestamp } = event;
   return { id: String(revision), type: 'ingestion_started', revision, timestamp, payload };
 }

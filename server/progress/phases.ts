@@ -1,5 +1,5 @@
 /**
- * The four phases: how they go forward, how their counts and percents merge, and what they come to together. Pure; what a
+ * The phases: how they go forward, how their counts and percents merge, and what they come to together. Pure; what a
  * report means for them is `reduce.ts`'s.
  */
 import {
@@ -7,28 +7,24 @@ import {
   METRIC_NAMES,
   type Counter,
   type EventPayload,
-  type IngestionProgress,
   type MetricsInput,
   type Phase,
   type PhaseMetrics,
-  type PhaseNumber,
 } from '@ingestion-progress/schema';
 import type { MetricName } from '@ingestion-progress/schema/metrics';
 
-/** The phase of that number, 1 to 4. */
+/** The phase of that number, from 1. */
 export function phaseAt(phases: readonly Phase[], number: number): Phase {
   const phase = phases[number - 1];
-  if (phase === undefined) throw new RangeError(`An ingestion has four phases; there is no phase ${number}.`);
+  if (phase === undefined)
+    throw new RangeError(`There is no phase ${number}; the last one is ${phases.length}.`);
   return phase;
 }
-
-/** The phase below which none starts any more. */
-export const furthest = (progress: IngestionProgress) => Math.max(progress.currentPhase, progress.fromPhase);
 
 /** The event of a phase that began, or whose message changed. */
 export function phaseStarted(phases: readonly Phase[], number: number): EventPayload {
   const { name, message } = phaseAt(phases, number);
-  return { type: 'phase_started', phase: number as PhaseNumber, phaseName: name, message: message ?? name };
+  return { type: 'phase_started', phase: number, phaseName: name, message: message ?? name };
 }
 
 /** A failed phase runs again. */
@@ -38,7 +34,16 @@ export const revive = (phases: readonly Phase[]): Phase[] =>
   );
 
 const withoutEta = (phase: Phase): Phase =>
-  phase.metrics === null ? phase : { ...phase, metrics: { ...phase.metrics, etaSeconds: null } };
+  phase.metrics === null
+    ? phase
+    : {
+        ...phase,
+        metrics: { ...phase.metrics, etaSeconds: null, etaLowSeconds: null, etaHighSeconds: null },
+      };
+
+/** Whether a phase is over: it never runs again in this attempt. */
+export const isOver = ({ status }: Phase): boolean =>
+  status === 'COMPLETED' || status === 'SKIPPED' || status === 'STOPPED';
 
 /** A phase that is done. */
 export const completed = (phase: Phase, nowMs: number): Phase => ({
@@ -55,18 +60,29 @@ export const skipped = (phase: Phase, nowMs: number): Phase => ({
   completedAt: nowMs,
 });
 
-/** Advances the phases until `number` runs, those before it completed or skipped, and changes that one. */
+/** A phase that was under way when the ingestion ended. */
+export const stopped = (phase: Phase, nowMs: number): Phase => ({
+  ...withoutEta(phase),
+  status: 'STOPPED',
+  completedAt: nowMs,
+});
+
+/**
+ * Advances the phases until `number` runs, and changes that one; those before it are completed or skipped, unless
+ * `keepRunning`.
+ */
 export function advanceTo(
   phases: readonly Phase[],
   number: number,
   nowMs: number,
   change: (phase: Phase) => Phase,
+  keepRunning = false,
 ): Phase[] {
   return phases.map((phase) => {
     if (phase.number === number) {
       return change(phase.status === 'PENDING' ? { ...phase, status: 'RUNNING', startedAt: nowMs } : phase);
     }
-    if (phase.number > number) return phase;
+    if (phase.number > number || keepRunning) return phase;
     if (phase.status === 'RUNNING') return completed(phase, nowMs);
     return phase.status === 'PENDING' ? skipped(phase, nowMs) : phase;
   });
@@ -75,7 +91,10 @@ export function advanceTo(
 /** Counts before a job gave any. */
 export const NO_METRICS: PhaseMetrics = Object.freeze({
   ...(Object.fromEntries(METRIC_NAMES.map((name) => [name, null])) as Record<MetricName, null>),
+  itemsTotalIsFinal: true,
   etaSeconds: null,
+  etaLowSeconds: null,
+  etaHighSeconds: null,
   counters: [],
 });
 
@@ -106,6 +125,7 @@ export function mergeMetrics(
   const base = current ?? NO_METRICS;
   const merged = { ...base };
   for (const name of METRIC_NAMES) merged[name] = given[name] ?? base[name];
+  if (typeof given.itemsTotalIsFinal === 'boolean') merged.itemsTotalIsFinal = given.itemsTotalIsFinal;
   if (given.counters) merged.counters = mergeCounters(base.counters, given.counters);
   return merged;
 }
@@ -119,14 +139,16 @@ export function mergePercent(current: number | null, given: number | null | unde
 const measured = (phase: Phase) => phase.percent !== null || doneFully(phase);
 const doneFully = (phase: Phase) => phase.status === 'COMPLETED' || phase.status === 'SKIPPED';
 
+/** Most percent that an ingestion may show before its ending. */
+const MOST_BEFORE_ENDING = 99;
+
 /**
- * The weighted mean of the phases, 0 to 100, rounded to 4 decimals and never lower than `previous`; null until some
+ * The weighted mean of the phases, 0 to 99, rounded to 4 decimals and never lower than `previous`; null until some
  * phase is measured or ended.
  */
 export function overallPercent(phases: readonly Phase[], previous: number | null): number | null {
   if (!phases.some(measured)) return previous;
-  if (phases.every(doneFully)) return 100;
   let sum = 0;
   for (const phase of phases) sum += phase.weight * (doneFully(phase) ? 100 : (phase.percent ?? 0));
-  return Math.max(previous ?? 0, Math.min(100, Math.round(sum * 10_000) / 10_000));
+  return Math.max(previous ?? 0, Math.min(MOST_BEFORE_ENDING, Math.round(sum * 10_000) / 10_000));
 }

@@ -2,10 +2,16 @@
  * Records and log entries as text, and back: text from a store or a bus is untrusted, and rejected with a sentence if it
  * is not a record of this version. Pure; reading and writing are the adapters' business.
  */
-import { describeIssues, metricShape, timestampSchema, type RecordedEvent } from '@ingestion-progress/schema';
+import {
+  describeIssues,
+  LIMITS,
+  metricShape,
+  timestampSchema,
+  type RecordedEvent,
+} from '@ingestion-progress/schema';
 import { z } from 'zod';
 import { ProgressError } from '../shared/errors.js';
-import type { IngestionRecord } from './record.js';
+import type { IngestionRecord, PhaseWork } from './record.js';
 
 const count = z.int().min(0).nullable();
 const time = timestampSchema;
@@ -27,13 +33,21 @@ const failureSchema = z.object({
   retryOptions: retryOptionsSchema.nullable(),
 });
 
+// Absent in records of version 0.1.0, as all that has a default here.
+const etaBounds = {
+  etaLowSeconds: z.number().nullable().default(null),
+  etaHighSeconds: z.number().nullable().default(null),
+};
+
 const metricsSchema = z.object({
   // Absent in records that were stored before the metric was introduced.
   ...metricShape({ SafeInt: count.default(null), Float: z.number().nullable().default(null) }),
   counters: z.array(
     z.object({ label: z.string(), name: z.string(), unit: z.string().nullable(), value: z.number() }),
   ),
+  itemsTotalIsFinal: z.boolean().default(true),
   etaSeconds: z.number().nullable(),
+  ...etaBounds,
 });
 
 const phaseSchema = z.object({
@@ -42,10 +56,10 @@ const phaseSchema = z.object({
   message: z.string().nullable(),
   metrics: metricsSchema.nullable(),
   name: z.string(),
-  number: z.int().min(1).max(4),
+  number: z.int().min(1).max(LIMITS.phases),
   percent: z.number().nullable(),
   startedAt: time.nullable(),
-  status: z.enum(['PENDING', 'RUNNING', 'COMPLETED', 'FAILED', 'SKIPPED']),
+  status: z.enum(['PENDING', 'RUNNING', 'COMPLETED', 'FAILED', 'SKIPPED', 'STOPPED']),
   weight: z.number(),
 });
 
@@ -57,20 +71,34 @@ const resultSchema = z.object({
   outcome: z.enum(['SUCCESS', 'PARTIAL']),
   output: z.unknown(),
   summary: z.string().nullable(),
+  links: z.array(z.object({ label: z.string(), url: z.string() })).default([]),
 });
 
-const progressSchema = z.looseObject({
+const problemsSchema = z.object({
+  errors: z.int(),
+  warnings: z.int(),
+  byCode: z.array(z.object({ code: z.string(), severity: z.enum(['ERROR', 'WARNING']), count: z.int() })),
+});
+
+const stateShape = {
+  attempt: z.int().min(1).default(1),
   cancelRequestedAt: time.nullable(),
   cancellable: z.boolean(),
   completedAt: time.nullable(),
-  currentPhase: z.int().min(0).max(4),
+  currentPhase: z.int().min(0).max(LIMITS.phases),
   error: failureSchema.nullable(),
   etaSeconds: z.number().nullable(),
+  ...etaBounds,
   fromPhase: z.int(),
   id: z.string(),
+  labels: z.array(z.object({ name: z.string(), value: z.string() })).default([]),
+  maxAttempts: z.int().nullable().default(null),
   metrics: metricsSchema.nullable(),
-  phases: z.array(phaseSchema).length(4),
+  pause: z.object({ reason: z.string(), until: time.nullable(), since: time }).nullable().default(null),
+  phases: z.array(phaseSchema).min(1).max(LIMITS.phases),
+  problems: problemsSchema.default({ errors: 0, warnings: 0, byCode: [] }),
   progressPercent: z.number().nullable(),
+  progressedAt: time.optional(),
   projectId: z.string(),
   result: resultSchema.nullable(),
   retryOf: z.string().nullable(),
@@ -78,15 +106,27 @@ const progressSchema = z.looseObject({
   staleAfterMs: z.int(),
   startedAt: time,
   status: z.enum(['RUNNING', 'COMPLETED', 'FAILED', 'CANCELLED']),
+  title: z.string().nullable().default(null),
   updatedAt: time,
-});
+  waiting: z
+    .object({ waitingFor: z.string().nullable(), queuePosition: z.int().nullable() })
+    .nullable()
+    .default(null),
+};
 
-const recordSchema: z.ZodType<IngestionRecord> = z.looseObject({
+const progressSchema = z
+  .looseObject(stateShape)
+  .transform((progress) => ({ ...progress, progressedAt: progress.progressedAt ?? progress.updatedAt }));
+
+const recordSchema = z.looseObject({
   version: z.literal(1),
   progress: progressSchema,
   lastSequence: z.int().nullable(),
   ownerServerId: z.string().nullable(),
-  rate: z.looseObject({ phase: z.number() }).nullable(),
+  attemptKey: z.string().nullable().optional(),
+  work: z.array(z.custom<PhaseWork>((value) => typeof value === 'object' && value !== null)).optional(),
+  // Version 0.1.0 kept an estimate here, which is made anew.
+  rate: z.unknown().transform(() => null),
   cancelRequestedBy: z.string().nullable(),
 });
 
@@ -124,7 +164,7 @@ export function serializeRecord(record: IngestionRecord): string {
 
 /** The record of that text; `INTERNAL_SERVER_ERROR` with the document's name and what is wrong with it. */
 export function parseRecord(text: unknown, what: string): IngestionRecord {
-  return parse(recordSchema, text, what);
+  return parse(recordSchema, text, what) as IngestionRecord;
 }
 
 /** A log entry as JSON text. */

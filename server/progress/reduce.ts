@@ -1,6 +1,6 @@
 /**
- * The reducer: what a report makes of the state of one ingestion. Phases only go forward, percents never go back, an
- * ending is final. Pure: no time, no I/O; the project decides when the result is committed.
+ * The reducer: what a report makes of the state of one ingestion. Each phase only goes forward, percents never go back
+ * within an attempt, an ending is final. Pure: no time, no I/O; the project decides when the result is committed.
  * (invariant: never-back) (invariant: ending-is-final)
  */
 import {
@@ -10,26 +10,23 @@ import {
   type IngestionProgress,
   type IngestionResult,
   type Phase,
-  type PhaseNumber,
 } from '@ingestion-progress/schema';
 import { end, patch, type Change, type Delivery } from './change.js';
 import { cancel, failWith, isSameFailure } from './endings.js';
-import { advanceRate, overallEta, withRate, type PhaseRate } from './eta.js';
 import {
-  NO_METRICS,
   advanceTo,
   completed,
-  furthest,
-  mergeMetrics,
-  mergePercent,
+  isOver,
+  NO_METRICS,
   overallPercent,
   phaseAt,
   phaseStarted,
   revive,
   skipped,
 } from './phases.js';
-import type { IngestionRecord } from './record.js';
+import type { IngestionRecord, LogNote, PhaseWork } from './record.js';
 import type { Report, ReportOf } from './report.js';
+import { exceedsParts, hasMoved, pauseWork, resumeWork, takeWork, workOf } from './work.js';
 
 /** The result of reducing one report, or one change of the server's own. */
 export type ReduceResult =
@@ -37,13 +34,18 @@ export type ReduceResult =
       readonly kind: 'changed';
       readonly change: Change;
       readonly delivery: Delivery;
-      /** True if the report was for an earlier phase, and counts as a sign of life only. @default false */
+      /** True if the report was for a phase that was skipped, and counts as a sign of life only. @default false */
       readonly ignored?: boolean;
     }
   /** The sequence or the ending is committed already: nothing changes, and that is no error. */
   | { readonly kind: 'duplicate' }
-  /** `CONFLICT`, with the sentence. */
-  | { readonly kind: 'rejected'; readonly message: string };
+  /** Refused, with the sentence. */
+  | {
+      readonly kind: 'rejected';
+      readonly message: string;
+      /** @default CONFLICT */
+      readonly code?: 'CONFLICT' | 'BAD_USER_INPUT';
+    };
 
 /** Works a change out; called again if the state changed before it was committed. */
 export type Reducer = (base: IngestionRecord | null, nowMs: number) => ReduceResult;
@@ -63,18 +65,42 @@ export function reduce(
   if (!isForRunning && report.ingestionId !== progress.id) {
     return rejected(`Ingestion ${report.ingestionId} is not this project's latest, which is ${progress.id}.`);
   }
-  const sequence = report.sequence ?? null;
-  if (sequence !== null && record.lastSequence !== null && sequence <= record.lastSequence)
-    return { kind: 'duplicate' };
+  const { attemptKey } = record;
+  if (typeof attemptKey === 'string' && typeof report.attemptKey === 'string') {
+    if (attemptKey !== report.attemptKey) {
+      return rejected(`Ingestion ${progress.id} was taken over by attempt ${progress.attempt}; stop.`);
+    }
+  }
+  const sequence = 'sequence' in report ? (report.sequence ?? null) : null;
+  const part = type === 'progress_update' ? (report.part ?? null) : null;
+  const last =
+    part === null || type !== 'progress_update'
+      ? record.lastSequence
+      : (workOf(record, report.phase).parts?.[part]?.[0] ?? null);
+  if (sequence !== null && last !== null && sequence <= last) return { kind: 'duplicate' };
   if (isEnded(progress)) {
     return isSameEnding(progress, type, report)
       ? { kind: 'duplicate' }
       : rejected(`Ingestion ${progress.id} has ended (${progress.status}); start another one.`);
   }
-  const sequenced = sequence === null ? record : { ...record, lastSequence: sequence };
+  if ('phase' in report && typeof report.phase === 'number' && type !== 'error') {
+    const { length } = progress.phases;
+    if (report.phase > length) return invalid(`phase: must be 1 to ${length}, which is the last one`);
+  }
+  const sequenced = sequence === null || part !== null ? record : { ...record, lastSequence: sequence };
   switch (type) {
     case 'phase_started':
       return startPhase(sequenced, report, nowMs);
+    case 'phase_completed':
+      return completePhase(sequenced, report, nowMs);
+    case 'heartbeat':
+      return heartbeat(sequenced, nowMs);
+    case 'waiting':
+      return waitForStart(sequenced, report, nowMs);
+    case 'pause':
+      return pause(sequenced, report, nowMs);
+    case 'resume':
+      return resume(sequenced, nowMs);
     case 'progress_update':
       return update(sequenced, report, nowMs);
     case 'ingestion_complete':
@@ -87,6 +113,7 @@ export function reduce(
 }
 
 const rejected = (message: string): ReduceResult => ({ kind: 'rejected', message });
+const invalid = (message: string): ReduceResult => ({ kind: 'rejected', message, code: 'BAD_USER_INPUT' });
 
 function isSameEnding(progress: IngestionProgress, type: Report['type'], report: Report['report']): boolean {
   if (type === 'ingestion_complete') return progress.status === 'COMPLETED';
@@ -98,49 +125,122 @@ function isSameEnding(progress: IngestionProgress, type: Report['type'], report:
 
 function startPhase(record: IngestionRecord, report: ReportOf<'phase_started'>, nowMs: number): ReduceResult {
   const { progress } = record;
-  if (report.phase < furthest(progress)) {
-    return rejected(`Phase ${report.phase} is over; the ingestion is in phase ${furthest(progress)}.`);
+  const revived = revive(progress.phases);
+  const before = phaseAt(revived, report.phase);
+  if (isOver(before)) {
+    return rejected(`Phase ${report.phase} is over; the ingestion is in phase ${progress.currentPhase}.`);
   }
-  const repeated = report.phase === progress.currentPhase;
-  const phases = advanceTo(revive(progress.phases), report.phase, nowMs, (phase) => ({
-    ...phase,
-    message: report.message,
-  }));
+  const repeated = before.status === 'RUNNING';
+  const change = (phase: Phase) => ({ ...phase, message: report.message });
+  const phases = advanceTo(revived, report.phase, nowMs, change, report.keepRunning === true || repeated);
   const payload = phaseStarted(phases, report.phase);
   // A start after a failure revives the ingestion, which people should see at once.
   const delivery = repeated && progress.status === 'RUNNING' ? 'coalesced' : 'immediate';
-  const rate = repeated ? record.rate : null;
-  const change = running({ ...record, rate }, phases, report.phase, payload, nowMs);
-  return { kind: 'changed', change, delivery };
+  return { kind: 'changed', change: running(record, { phases, payload }, nowMs), delivery };
+}
+
+function completePhase(
+  record: IngestionRecord,
+  report: ReportOf<'phase_completed'>,
+  nowMs: number,
+): ReduceResult {
+  const revived = revive(record.progress.phases);
+  const before = phaseAt(revived, report.phase);
+  if (before.status === 'COMPLETED') return { kind: 'duplicate' };
+  if (isOver(before)) return rejected(`Phase ${report.phase} is over: it was skipped or stopped.`);
+  const phases = revived.map((phase) =>
+    phase === before ? completed({ ...phase, startedAt: phase.startedAt ?? nowMs }, nowMs) : phase,
+  );
+  const note = { type: 'phase_completed', payload: { phase: report.phase, phaseName: before.name } } as const;
+  const change = running(record, { phases, payload: SNAPSHOT, note }, nowMs);
+  return { kind: 'changed', change, delivery: 'immediate' };
+}
+
+const SNAPSHOT: EventPayload = Object.freeze({ type: 'snapshot' });
+
+/** A sign of life, which also revives a failed ingestion; a pause goes on. */
+function heartbeat(record: IngestionRecord, nowMs: number): ReduceResult {
+  const { progress } = record;
+  const fields = { status: 'RUNNING', error: null, phases: revive(progress.phases) } as const;
+  return { kind: 'changed', change: patch(record, nowMs, fields, SNAPSHOT), delivery: 'coalesced' };
+}
+
+function waitForStart(record: IngestionRecord, report: ReportOf<'waiting'>, nowMs: number): ReduceResult {
+  const { progress } = record;
+  if (progress.currentPhase > 0) {
+    return rejected(`Phase ${progress.currentPhase} has begun; only a job before its first phase waits.`);
+  }
+  const waiting = { waitingFor: report.waitingFor ?? null, queuePosition: report.queuePosition ?? null };
+  const isNew = JSON.stringify(waiting) !== JSON.stringify(progress.waiting);
+  const fields = { status: 'RUNNING', error: null, waiting } as const;
+  const note = { type: 'waiting', payload: waiting } as const;
+  const change = patch(record, nowMs, fields, SNAPSHOT);
+  return { kind: 'changed', change: isNew ? { ...change, note } : change, delivery: 'coalesced' };
+}
+
+function pause(record: IngestionRecord, report: ReportOf<'pause'>, nowMs: number): ReduceResult {
+  const { progress } = record;
+  const { reason, until = null } = report;
+  if (until !== null && until <= nowMs) return invalid('until: must be in the future');
+  const paused = { ...record, work: pauseWork(record, nowMs) };
+  const since = progress.pause?.since ?? nowMs;
+  const phases = revive(progress.phases);
+  const fields = { status: 'RUNNING', error: null, phases, pause: { reason, until, since } } as const;
+  const note = { type: 'paused', payload: { reason, until } } as const;
+  const change = { ...patch(paused, nowMs, fields, SNAPSHOT), note };
+  return { kind: 'changed', change, delivery: 'immediate' };
+}
+
+function resume(record: IngestionRecord, nowMs: number): ReduceResult {
+  if (record.progress.pause === null) return heartbeat(record, nowMs);
+  const phases = revive(record.progress.phases);
+  const note = { type: 'resumed', payload: {} } as const;
+  return {
+    kind: 'changed',
+    change: running(record, { phases, payload: SNAPSHOT, note }, nowMs),
+    delivery: 'immediate',
+  };
 }
 
 function update(record: IngestionRecord, report: ReportOf<'progress_update'>, nowMs: number): ReduceResult {
   const { progress } = record;
-  if (report.phase < furthest(progress)) {
-    const phases = revive(progress.phases);
-    const change = running(record, phases, progress.currentPhase, { type: 'snapshot' }, nowMs);
+  const { part = null } = report;
+  if (part !== null && exceedsParts(record, part)) {
+    return invalid(`part: an ingestion has at most 256 parts, and "${part}" is one more`);
+  }
+  const revived = revive(progress.phases);
+  const before = phaseAt(revived, report.phase);
+  if (before.status === 'SKIPPED' || before.status === 'STOPPED') {
+    const change = running(record, { phases: revived, payload: SNAPSHOT, moved: false }, nowMs);
     return { kind: 'changed', change, delivery: 'coalesced', ignored: true };
   }
-  const starts = report.phase > progress.currentPhase;
-  let rate: PhaseRate | null = null;
-  const phases = advanceTo(revive(progress.phases), report.phase, nowMs, (phase) => {
-    const percent = mergePercent(phase.percent, report.progressPercent);
-    const metrics = mergeMetrics(phase.metrics, report.metrics);
-    const next = { ...phase, percent, metrics, message: phase.message ?? phase.name };
-    rate = advanceRate(record.rate, next, nowMs, typeof report.metrics?.itemsPerSecond === 'number');
-    const rated = withRate(metrics ?? NO_METRICS, percent, rate);
-    return metrics === null && rated.etaSeconds === null ? next : { ...next, metrics: rated };
-  });
+  const starts = before.status === 'PENDING';
+  let work = workOf(record, report.phase);
+  const phases = advanceTo(
+    revived,
+    report.phase,
+    nowMs,
+    (phase) => {
+      const taken = takeWork(phase, work, report);
+      work = taken.work;
+      return { ...taken.phase, message: report.message ?? phase.message ?? phase.name };
+    },
+    !starts,
+  );
+  const allWork = progress.phases.map(({ number }) =>
+    number === report.phase ? work : workOf(record, number),
+  );
   const phase = phaseAt(phases, report.phase);
   const payload: EventPayload = starts
     ? phaseStarted(phases, report.phase)
     : {
         type: 'progress_update',
-        phase: report.phase as PhaseNumber,
+        phase: report.phase,
         progressPercent: phase.percent,
         metrics: phase.metrics ?? NO_METRICS,
       };
-  const change = running({ ...record, rate }, phases, report.phase, payload, nowMs);
+  const moved = hasMoved(before, phase);
+  const change = running(record, { phases, payload, work: allWork, moved }, nowMs);
   return { kind: 'changed', change, delivery: starts ? 'immediate' : 'coalesced' };
 }
 
@@ -157,8 +257,8 @@ function complete(
         ? skipped(phase, nowMs)
         : phase,
   );
-  const itemsFailed =
-    result.itemsFailed ?? Math.max(0, ...phases.map((phase) => phase.metrics?.itemsFailed ?? 0));
+  const failed = Math.max(0, ...phases.map((phase) => phase.metrics?.itemsFailed ?? 0));
+  const itemsFailed = result.itemsFailed ?? Math.max(failed, progress.problems.errors);
   const outcome: IngestionResult = {
     outcome: result.outcome ?? (itemsFailed > 0 ? 'PARTIAL' : 'SUCCESS'),
     itemsProcessed: result.itemsProcessed ?? null,
@@ -167,6 +267,7 @@ function complete(
     durationMs: Math.max(0, nowMs - progress.startedAt),
     summary: result.summary ?? null,
     output: result.output ?? null,
+    links: [...(result.links ?? [])],
   };
   const fields = { status: 'COMPLETED', phases, progressPercent: 100, result: outcome, error: null } as const;
   const change = end(record, nowMs, fields, { type: 'ingestion_complete', result: outcome });
@@ -175,7 +276,9 @@ function complete(
 
 function fail(record: IngestionRecord, report: ReportOf<'error'>, nowMs: number): ReduceResult {
   const { progress } = record;
-  const phase = report.phase ?? (progress.currentPhase === 0 ? null : progress.currentPhase);
+  // An error is never refused for its form, so one in a phase that does not exist is one of the ingestion.
+  const isKnown = typeof report.phase === 'number' && report.phase <= progress.phases.length;
+  const phase = isKnown ? (report.phase ?? null) : progress.currentPhase === 0 ? null : progress.currentPhase;
   const { retryOptions } = report;
   const failure: IngestionFailure = {
     phase,
@@ -198,30 +301,37 @@ function fail(record: IngestionRecord, report: ReportOf<'error'>, nowMs: number)
   return { kind: 'changed', change, delivery: isSameFailure(progress, failure) ? 'coalesced' : 'immediate' };
 }
 
+interface Running {
+  readonly phases: Phase[];
+  readonly payload: EventPayload;
+  /** Bookkeeping by phase, if it changed. */
+  readonly work?: readonly PhaseWork[];
+  readonly note?: LogNote;
+  /** False if the report brought nothing new. @default true */
+  readonly moved?: boolean;
+}
+
+/** The ingestion runs; a pause, a failure or the wait for the first phase is over. */
 function running(
   record: IngestionRecord,
-  phases: Phase[],
-  current: number,
-  payload: EventPayload,
+  { phases, payload, work, note, moved = true }: Running,
   nowMs: number,
 ): Change {
-  const etaSeconds =
-    current === 0
-      ? null
-      : overallEta(
-          phases,
-          phaseAt(phases, current),
-          record.rate as PhaseRate | null,
-          record.weighted === true,
-        );
-  const progressPercent = overallPercent(phases, record.progress.progressPercent);
+  const { progress } = record;
+  const begun = phases.filter(({ startedAt }) => startedAt !== null);
+  const currentPhase = Math.max(progress.currentPhase, begun.at(-1)?.number ?? 0);
+  const worked = work === undefined ? record : { ...record, work };
+  const isResumed = moved && progress.pause !== null;
+  const base = isResumed ? { ...worked, work: resumeWork(worked, nowMs) } : worked;
   const fields = {
     status: 'RUNNING',
     error: null,
     phases,
-    currentPhase: current,
-    progressPercent,
-    etaSeconds,
+    currentPhase,
+    progressPercent: overallPercent(phases, progress.progressPercent),
+    ...(moved ? { pause: null, progressedAt: nowMs } : {}),
+    ...(currentPhase > 0 ? { waiting: null } : {}),
   } as const;
-  return patch(record, nowMs, fields, payload);
+  const change = patch(base, nowMs, fields, payload);
+  return note === undefined ? change : { ...change, note };
 }

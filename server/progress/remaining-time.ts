@@ -208,3 +208,12 @@ function estimateOf({ ms, error }: Forecast): RemainingTime {
 function inMiB(bytes: number | null): number | null {
   return bytes === null ? null : bytes / MIB;
 }
+
+/** Items a second of late; null if items are not counted, or too little has been seen. */
+export function itemsPerSecond({ clock, measures }: RemainingTimeState): number | null {
+  const [, active, , steps, , recentMs] = clock;
+  const items = measures[1];
+  if (items === null || steps < ESTIMATE.leastSteps || active < ESTIMATE.leastMs) return null;
+  const [, , , recent] = items;
+  return recent <= 0 || recentMs <= 0 ? null : Number(((recent * 1000) / recentMs).toFixed(3));
+}

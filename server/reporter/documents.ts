@@ -11,6 +11,7 @@ export const MUTATIONS = Object.freeze({
   complete: `mutation Complete($input: CompleteIngestionInput!) { result: completeIngestion(input: $input) ${REPORT_RESULT} }`,
   error: `mutation Fail($input: FailIngestionInput!) { result: failIngestion(input: $input) ${REPORT_RESULT} }`,
   cancelled: `mutation Cancelled($input: ConfirmCancelledInput!) { result: confirmCancelled(input: $input) ${REPORT_RESULT} }`,
+  flush: `mutation Flush($input: FlushReportsInput!) { result: flushReports(input: $input) ${REPORT_RESULT} }`,
   acknowledge:
     'mutation Acknowledge($input: AcknowledgeCommandInput!) { result: acknowledgeCommand(input: $input) { id } }',
 });

@@ -5,7 +5,7 @@ import { ReporterError } from './errors.js';
 
 /** One queued report. */
 export interface PendingReport {
-  readonly mutation: Exclude<MutationName, 'acknowledge'>;
+  readonly mutation: Exclude<MutationName, 'acknowledge' | 'flush'>;
   /** The phase that it is about; null for the whole ingestion. */
   readonly phase: number | null;
   /** The report's fields. */

@@ -24,7 +24,7 @@ export interface ReporterRun {
   emitError(phase: number | null, error: ErrorInput): Promise<void>;
   /** Resolves once the server has stored it. */
   confirmCancelled(): Promise<void>;
-  /** Sends what is queued without waiting for the window; resolves once all of it is settled. */
+  /** Sends what is queued without waiting for the window; resolves once all of it is stored. */
   flush(): Promise<void>;
 }
 
@@ -211,13 +211,15 @@ export function openRun(options: RunOptions): OpenRun {
       return push('error', phase, { phase, ...error });
     },
     confirmCancelled: () => push('cancelled', null, {}),
-    flush() {
-      if (outbox.length === 0 && !isSending) {
-        return failure === null ? Promise.resolve() : ignoreRejection(Promise.reject(failure));
+    async flush() {
+      if (failure !== null) throw failure;
+      if (outbox.length > 0 || isSending) {
+        const sent = new Promise<void>((resolve, reject) => flushers.push({ resolve, reject }));
+        void sendWhatIsDue();
+        await sent;
       }
-      const flushed = new Promise<void>((resolve, reject) => flushers.push({ resolve, reject }));
-      void sendWhatIsDue();
-      return ignoreRejection(flushed);
+      // What was taken is in the next event; this waits until it is stored.
+      if (!isEnded) await sender.send('flush', { projectId, ingestionId });
     },
   };
 }

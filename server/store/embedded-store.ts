@@ -269,7 +269,9 @@ export function createEmbeddedStore(options: EmbeddedStoreOptions): ProgressStor
     listOpen: (limit) =>
       guarded(async () => {
         const range = keys.under('open');
-        const projectIds = (await db().keys(range).all()).map((key) => key.slice(range.gt.length));
+        const projectIds = (await db().keys(range).all()).map((key) =>
+          decodeURIComponent(key.slice(range.gt.length)),
+        );
         const records = [...(await readMany(projectIds)).values()];
         return records.sort((a, b) => a.progress.updatedAt - b.progress.updatedAt).slice(0, limit);
       }),

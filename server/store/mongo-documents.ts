@@ -4,6 +4,7 @@
  */
 import type { IngestionProgress } from '@ingestion-progress/schema';
 import { isEnded, type RecordedEvent } from '@ingestion-progress/schema';
+import { encodeId } from '@ingestion-progress/schema/ids';
 import type { IngestionRecord } from '../progress/record.js';
 import { eventPosition, ingestionPosition, sortKey } from './paging.js';
 import { parseEvent, parseRecord, serializeEvent, serializeRecord } from '../progress/record-codec.js';
@@ -83,7 +84,8 @@ export function stateFields(record: IngestionRecord): StateFields {
 }
 
 /** The id of an earlier ingestion's document; ids hold no `!`. */
-export const historyId = (projectId: string, ingestionId: string) => `${projectId}!${ingestionId}`;
+export const historyId = (projectId: string, ingestionId: string) =>
+  `${encodeId(projectId)}!${encodeId(ingestionId)}`;
 
 /** The name of a document in logs. */
 export const documentName = (document: Pick<IngestionDocument, '_id'>) =>

@@ -1,7 +1,6 @@
 /** The router of the HTTP server: paths, CORS, probes and metrics. Each path's handler is in the file of its name. */
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { ID_SOURCE } from '@ingestion-progress/schema/ids';
 import type { RequestSource, RequestTransport } from '../auth/guard.js';
 import { addressBlock } from '../auth/client-address.js';
 import type { ClientAddress } from '../auth/client-address.js';
@@ -56,7 +55,7 @@ export interface HttpOptions {
 
 const REST_PATH = /^\/api\/projects\/([^/]+)\/progress$/;
 /** The same as pollers send it, with nothing to decode: matched without parsing the whole URL. */
-const POLLED_PATH = new RegExp(`^/api/projects/(${ID_SOURCE})/progress$`);
+const POLLED_PATH = /^\/api\/projects\/([A-Za-z0-9._:-]{1,200})\/progress$/;
 const PREFLIGHT_SECONDS = 7_200;
 const ALLOWED_HEADERS = 'Authorization, Content-Type, If-None-Match, X-Request-Id, traceparent';
 
@@ -149,11 +148,11 @@ export function createHttpListener(
   };
 }
 
-/** An id that does not decode is returned as it is, and rejected when ids are validated. */
+/** The id in a path; empty, which no id is, if it does not decode. */
 function decodedId(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {
-    return text;
+    return '';
   }
 }

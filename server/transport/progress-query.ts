@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { Kind, OperationTypeNode, getArgumentValues } from 'graphql';
 import type { FieldNode, GraphQLSchema } from 'graphql';
 import { idSchema } from '@ingestion-progress/schema';
+import { encodeId } from '@ingestion-progress/schema/ids';
 import { compileField } from '../graphql/compiled-selection.js';
 import type { Complete } from '../graphql/compiled-selection.js';
 import type { GraphqlContext } from '../graphql/context.js';
@@ -121,7 +122,7 @@ export function createProgressQueries(
               prepared.variables,
             ]);
             const digest = createHash('sha256').update(identity).digest('base64url').slice(0, 16);
-            return `"${record?.progress.id ?? ''}.${record?.progress.revision ?? 0}.${digest}"`;
+            return `"${encodeId(record?.progress.id ?? '')}.${record?.progress.revision ?? 0}.${digest}"`;
           },
           body: () => render(planOf(prepared, root), record),
         };

@@ -1,4 +1,5 @@
 /** `GET /api/projects/:id/progress`: the state itself, with the fields of the widget's document, by ETag. */
+import { encodeId } from '@ingestion-progress/schema/ids';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ReadProgressDocument } from '@ingestion-progress/schema/operations';
 import { Kind } from 'graphql';
@@ -76,7 +77,7 @@ export function createRestProgress({
       }
       const record = await service.read(projectId);
       if (record === null) throw new ProgressError('NOT_FOUND', 'This project has never ingested.');
-      const etag = `"${record.progress.id}.${record.progress.revision}"`;
+      const etag = `"${encodeId(record.progress.id)}.${record.progress.revision}"`;
       const headers = { ETag: etag, 'Cache-Control': 'private, no-cache', Vary: 'Authorization, Origin' };
       if (isNotModified(request, etag)) {
         response.writeHead(304, headers).end();

@@ -10,6 +10,7 @@ import type { IngestionRecord } from '../progress/record.js';
 import { backoffDelayMs } from '../shared/backoff.js';
 import type { CancelTimer, Clock } from '../shared/clock.js';
 import { ProgressError } from '../shared/errors.js';
+import { sleep } from '../shared/sleep.js';
 import type { ProgressStore, WriteOutcome } from '../store/progress-store.js';
 import { eventsOf, WriteQueue } from './queue.js';
 import type { AwaitedOutcome, TracedRecord, TracedWrite, WriteJob } from './queue.js';
@@ -25,12 +26,17 @@ export interface StoreWriterOptions {
   readonly callTimeoutMs: number;
   /** The store rejected a state whose write nobody awaits, since it holds `current`. */
   readonly onConflict: (projectId: string, current: IngestionRecord) => void;
+  /** The store holds this revision of a project. @default ignores it */
+  readonly onStored?: (projectId: string, revision: number) => void;
 }
 
 /** Most writes in one batch; the port's limit. Halved whenever the store does not answer in time, down to one. */
 const MAX_BATCH = 50;
 /** Waits between attempts while the store is away. */
 const RETRY_BACKOFF = Object.freeze({ minMs: 100, maxMs: 1_000 });
+
+/** How often a flush looks whether its writes are done, in milliseconds. */
+const FLUSH_POLL_MS = 10;
 
 /** Writes states behind or before their publication. */
 export interface StoreWriter {
@@ -43,6 +49,8 @@ export interface StoreWriter {
    * may have committed in between (invariant: compare-and-set).
    */
   flush(mustFollowOurs: boolean): void;
+  /** Makes a project's writes due now; false if they are not done by the deadline (monotonic). */
+  flushProject(projectId: string, deadlineAt: number): Promise<boolean>;
   /** True while something of the project is not stored. */
   isPending(projectId: string): boolean;
   /** Number of projects with something not stored. */
@@ -103,6 +111,7 @@ export function createStoreWriter(options: StoreWriterOptions): StoreWriter {
       // A start or an ending is published only now.
       const level = isAwaited ? 'info' : 'debug';
       logger[level]({ projectId, ingestionId, revision, requestId: job.requestId }, 'progress stored');
+      options.onStored?.(projectId, revision);
       queue.succeed(job);
       afterJob(projectId, queue);
       return;
@@ -238,6 +247,13 @@ export function createStoreWriter(options: StoreWriterOptions): StoreWriter {
       const now = clock.monotonicNow();
       for (const queue of queues.values()) queue.flush(now, mustFollowOurs);
       scheduleNext();
+    },
+    flushProject: async (projectId, deadlineAt) => {
+      const isPending = () => (queues.get(projectId)?.size ?? 0) > 0;
+      queues.get(projectId)?.flush(clock.monotonicNow(), false);
+      scheduleNext();
+      while (isPending() && clock.monotonicNow() < deadlineAt) await sleep(clock, FLUSH_POLL_MS);
+      return !isPending();
     },
     isPending: (projectId) => (queues.get(projectId)?.size ?? 0) > 0,
     get pendingProjects() {

@@ -71,15 +71,13 @@ export function describeEventBus(name: string, open: () => Promise<BusUnderTest>
       });
 
       it('carries an event that says more than its state, field by field', async () => {
-        const record = recordOf(
-          { revision: 3, status: 'COMPLETED' },
-          { lastSequence: 4, rate: { phase: 1, ewma: 0.5 } },
-        );
+        const record = recordOf({ revision: 3, status: 'COMPLETED' }, { lastSequence: 4, weighted: true });
         const result = {
           outcome: 'SUCCESS' as const,
           itemsProcessed: 1,
           itemsFailed: null,
           bytesProcessed: null,
+          links: [],
           durationMs: 2,
           summary: 'Ünïcödé "quoted" \\u2028',
           output: { $a: [null] },

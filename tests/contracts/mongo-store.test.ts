@@ -93,6 +93,9 @@ describe('the MongoDB store over the wire', () => {
       bytesProcessed: null,
       itemsPerSecond: null,
       etaSeconds: null,
+      etaLowSeconds: null,
+      etaHighSeconds: null,
+      itemsTotalIsFinal: true,
       counters: [],
     };
     const state = {

@@ -79,6 +79,9 @@ export function describeProgressStore(name: string, open: () => Promise<StoreUnd
           bytesProcessed: 2 ** 31,
           itemsPerSecond: 0.1,
           etaSeconds: 1e-7,
+          etaLowSeconds: null,
+          etaHighSeconds: null,
+          itemsTotalIsFinal: true,
           counters: [{ name: 'pages', label: 'Pages', value: -1.5, unit: null }],
         };
         const record = recordOf(
@@ -92,13 +95,28 @@ export function describeProgressStore(name: string, open: () => Promise<StoreUnd
               itemsProcessed: 3,
               itemsFailed: 1,
               bytesProcessed: null,
+              links: [],
               durationMs: 12,
               summary: 'Ünïcödé 漢字 🎉',
               output: { $set: 1, 'a.b': [[null, {}], { '': 'x' }], nested: { 'é\u0000': true } },
             },
             completedAt: 1_800_000_000_001,
           },
-          { lastSequence: 7, ownerServerId: 's', rate: { phase: 2, samples: [[1, 2]] }, weighted: true },
+          {
+            lastSequence: 7,
+            attemptKey: 'k',
+            ownerServerId: 's',
+            work: [
+              {
+                ownPercent: 12.5,
+                hasOwnRate: true,
+                activeMs: null,
+                remaining: null,
+                parts: { 'ä!': [7, null, 10, 1, null, null, null] },
+              },
+            ],
+            weighted: true,
+          },
         );
         await put(to(record, START));
         expect(await store.read('p')).toEqual(record);

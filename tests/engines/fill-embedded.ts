@@ -65,6 +65,9 @@ const METRICS = {
   ...COUNTS,
   itemsPerSecond: 12.5,
   etaSeconds: null,
+  etaLowSeconds: null,
+  etaHighSeconds: null,
+  itemsTotalIsFinal: true,
 };
 
 function stateOf(state: FilledGroup['state'], updatedAt: number): Partial<IngestionProgress> {
@@ -76,6 +79,7 @@ function stateOf(state: FilledGroup['state'], updatedAt: number): Partial<Ingest
     itemsProcessed: 1_000,
     itemsFailed: 0,
     bytesProcessed: 10_000_000,
+    links: [],
     durationMs: 60_000,
     summary: '1,000 documents went in.',
     output: null,

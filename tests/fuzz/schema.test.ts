@@ -79,6 +79,8 @@ for (const kind of ['query', 'mutation'] as const) {
           for (const answer of await Promise.all(all.map(post))) {
             expectAnswered(answer);
             if (answer.data !== undefined && answer.data !== null) withData += 1;
+            // Once an ending was drawn, this is what a report that passed every check gets.
+            else if (JSON.stringify(answer.errors).includes('CONFLICT')) withData += 1;
           }
         }),
         fuzzing(`schema, ${kind}`),

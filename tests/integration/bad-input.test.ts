@@ -51,18 +51,42 @@ describe('over HTTP', () => {
   it('an id that cannot be one is BAD_USER_INPUT, on every way in', async () => {
     const running = await startTestServer();
     const token = tokenFor({ projects: '*' });
-    expect((await running.graphql(READ, { p: 'a b' }, token)).codes).toEqual(['BAD_USER_INPUT']);
-    expect((await running.graphql(READ, { p: 'x'.repeat(129) }, token)).codes).toEqual(['BAD_USER_INPUT']);
+    expect((await running.graphql(READ, { p: 'a\u202eb' }, token)).codes).toEqual(['BAD_USER_INPUT']);
+    expect((await running.graphql(READ, { p: 'x'.repeat(201) }, token)).codes).toEqual(['BAD_USER_INPUT']);
     const named = 'query ($i: ID!) { progress(projectId: "p1", ingestionId: $i) { id } }';
     expect((await running.graphql(named, { i: '' }, token)).codes).toEqual(['BAD_USER_INPUT']);
-    for (const id of ['a%20b', '%E0%A4%A', 'a%2Fb']) {
+    for (const id of ['a%00b', '%E0%A4%A', '%E2%80%AE']) {
       const rest = await running.get(`/api/projects/${id}/progress`, token);
       expect([rest.status, await rest.json()]).toMatchObject([400, { error: { code: 'BAD_USER_INPUT' } }]);
     }
     const stock = connectStock(running.wsUrl, { token });
-    expect(await watchStock(stock, 'a b').ended).toEqual(['BAD_USER_INPUT']);
-    expect(await watchStock(stock, 'p1', { ingestionId: '/' }).ended).toEqual(['BAD_USER_INPUT']);
+    expect(await watchStock(stock, 'a\nb').ended).toEqual(['BAD_USER_INPUT']);
+    expect(await watchStock(stock, 'p1', { ingestionId: '.' }).ended).toEqual(['BAD_USER_INPUT']);
   });
+
+  it.each(['s3://bucket/a b', 'manual__2026-11-28T00:00:00+00:00', 'Zürich!', '文書 {1}', '%41', 'a}b'])(
+    'the id %s is reported, listed, polled and watched under its own name',
+    async (id) => {
+      const running = await startTestServer();
+      const token = tokenFor({ projects: '*', scope: 'progress:write' });
+      const run = await running.server.emitter.startIngestion(id, { ingestionId: id });
+      const stock = connectStock(running.wsUrl, { token });
+      const watch = watchStock(stock, id, { ingestionId: id });
+      await run.emitPhaseStarted(1, 'Reading');
+      await run.emitComplete({});
+      expect(await watch.ended).toBe('completed');
+      const rest = await running.get(`/api/projects/${encodeURIComponent(id)}/progress`, token);
+      expect(await rest.json()).toMatchObject({ id, projectId: id, status: 'COMPLETED' });
+      await running.server.emitter.startIngestion(id, { ingestionId: `${id}!` });
+      const list = 'query ($p: ID!) { ingestions(projectId: $p) { edges { node { id } } } }';
+      const { text } = await running.graphql(list, { p: id }, token);
+      expect(text).toContain(JSON.stringify(`${id}!`));
+      expect(text).toContain(JSON.stringify(id));
+      const log =
+        'query ($p: ID!) { ingestionEvents(projectId: $p, ingestionId: $p) { edges { node { type } } } }';
+      expect((await running.graphql(log, { p: id }, token)).text).toContain('ingestion_complete');
+    },
+  );
 
   it('a page size out of range is BAD_USER_INPUT', async () => {
     const running = await startTestServer();
@@ -82,11 +106,11 @@ describe('over HTTP', () => {
     const { id } = JSON.parse(before) as { id: string };
     const report = await running.graphql(
       'mutation ($i: ReportProgressInput!) { reportProgress(input: $i) { accepted } }',
-      { i: { projectId: 'p1', ingestionId: id, phase: 1, progressPercent: 101 } },
+      { i: { projectId: 'p1', ingestionId: id, phase: 13, progressPercent: 1 } },
       token,
     );
     expect(report.codes).toEqual(['BAD_USER_INPUT']);
-    expect(report.text).toContain('progressPercent');
+    expect(report.text).toContain('phase');
     expect(await (await running.get('/api/projects/p1/progress')).text()).toBe(before);
   });
 

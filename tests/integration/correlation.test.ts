@@ -69,7 +69,7 @@ describe('the id of a request', () => {
     const running = await startTestServer();
     await send(running, PHASE, { 'x-request-id': 'too-early' });
     await send(running, START, {});
-    await send(running, UPDATE.replace('40', '400'), { 'x-request-id': 'too-much' });
+    await send(running, UPDATE.replace('phase: 1', 'phase: 100'), { 'x-request-id': 'too-much' });
     await send(running, PHASE, { 'x-request-id': 'a-thief', authorization: 'Bearer no-token' });
     const refusals = running.lines.filter(({ code }) => code !== undefined);
     expect(refusals.map(({ requestId, code }) => [requestId, code])).toEqual([

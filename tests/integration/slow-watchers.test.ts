@@ -36,7 +36,14 @@ const update: EventPayload = {
   progressPercent: 1,
   metrics: {
     ...{ itemsTotal: null, itemsProcessed: 1, itemsFailed: null, bytesTotal: null, bytesProcessed: null },
-    ...{ itemsPerSecond: null, etaSeconds: null, counters: [] },
+    ...{
+      itemsPerSecond: null,
+      etaSeconds: null,
+      etaLowSeconds: null,
+      etaHighSeconds: null,
+      itemsTotalIsFinal: true,
+      counters: [],
+    },
   },
 };
 const phaseStarted: EventPayload = { type: 'phase_started', phase: 2, phaseName: 'B', message: 'b' };
@@ -44,7 +51,7 @@ const complete: EventPayload = {
   type: 'ingestion_complete',
   result: {
     ...{ outcome: 'SUCCESS', itemsProcessed: null, itemsFailed: null, bytesProcessed: null },
-    ...{ durationMs: 1, summary: null, output: null },
+    ...{ links: [], durationMs: 1, summary: null, output: null },
   },
 };
 

@@ -33,12 +33,9 @@ describe('what a job may say of its progress', () => {
 
   it.each([
     ['phase below 1', { phase: 0 }, 'phase'],
-    ['phase above 4', { phase: 5 }, 'phase'],
+    ['phase above 12', { phase: 13 }, 'phase'],
     ['a phase between two', { phase: 1.5 }, 'phase'],
-    ['percent below 0', { progressPercent: -0.1 }, 'progressPercent'],
-    ['percent above 100', { progressPercent: 100.1 }, 'progressPercent'],
-    ['a percent that is no number', { progressPercent: Number.NaN }, 'progressPercent'],
-    ['an endless percent', { progressPercent: Number.POSITIVE_INFINITY }, 'progressPercent'],
+    ['a percent that is no number', { progressPercent: '5' }, 'progressPercent'],
     ['a negative count', { metrics: { itemsProcessed: -1 } }, 'metrics.itemsProcessed'],
     ['a count that JavaScript cannot hold', { metrics: { bytesTotal: 2 ** 53 } }, 'metrics.bytesTotal'],
     [
@@ -47,16 +44,37 @@ describe('what a job may say of its progress', () => {
       'metrics.counters.0.value',
     ],
     ['a count that nobody knows', { metrics: { itemsDone: 1 } }, 'metrics'],
-    ['an id with a space', { projectId: 'a b' }, 'projectId'],
-    ['an id of 129 characters', { projectId: 'x'.repeat(129) }, 'projectId'],
+    ['an id with a line break', { projectId: 'a\nb' }, 'projectId'],
+    ['an id that reorders text', { projectId: 'a\u202eb' }, 'projectId'],
+    ['half a character as an id', { projectId: '\ud800' }, 'projectId'],
+    ['an id that is a step of a path', { projectId: '..' }, 'projectId'],
+    ['an id of 201 characters', { projectId: 'x'.repeat(201) }, 'projectId'],
     ['a sequence below 0', { sequence: -1 }, 'sequence'],
   ])('refuses %s and names the path', (_what, change, path) => {
     const problem = whatIsWrong(progressUpdateReportSchema, { ...address, phase: 1, ...change });
     expect(problem.startsWith(`${path}: `)).toBe(true);
   });
 
+  it.each([
+    [-0.0001, 0],
+    [100.000_000_000_000_03, 100],
+    [Number.POSITIVE_INFINITY, 100],
+    [Number.NaN, null],
+    [null, null],
+  ])('takes a percent of %s as %s', (progressPercent, expected) => {
+    const report = { ...address, phase: 1, progressPercent };
+    expect(progressUpdateReportSchema.parse(report).progressPercent).toBe(expected);
+  });
+
+  it.each(['manual__2026-11-28T00:00:00+00:00', 'tenant/x', 's3://bucket/a b', 'Zürich', '文書', '!', '...'])(
+    'takes the id %s',
+    (projectId) => {
+      expect(whatIsWrong(progressUpdateReportSchema, { ...address, phase: 1, projectId })).toBe('nothing');
+    },
+  );
+
   it('names every problem at once', () => {
-    const problem = whatIsWrong(progressUpdateReportSchema, { ...address, phase: 9, progressPercent: 101 });
+    const problem = whatIsWrong(progressUpdateReportSchema, { ...address, phase: 13, progressPercent: '5' });
     expect(problem).toMatch(/phase: .*; progressPercent: /);
   });
 });

@@ -179,7 +179,7 @@ describe('Invalid data from a server', () => {
         ...good,
         progressPercent: 150,
         etaSeconds: 'soon',
-        currentPhase: 9,
+        currentPhase: 19,
         brandNew: true,
         error: 'none',
         fromPhase: 0,
@@ -195,7 +195,7 @@ describe('Invalid data from a server', () => {
       },
     });
     const { progress } = client.getSnapshot();
-    expect(progress).toMatchObject({ progressPercent: 100, etaSeconds: null, currentPhase: 4, error: null });
+    expect(progress).toMatchObject({ progressPercent: 100, etaSeconds: null, currentPhase: 12, error: null });
     expect(progress).toMatchObject({ fromPhase: 1, staleAfterMs: 0, startedAt: 0, updatedAt: 0 });
     expect(progress?.phases[0]).toMatchObject({
       percent: 0,

@@ -14,7 +14,7 @@ const max = (a: number | null, b: number | null): number | null =>
   a === null ? b : b === null ? a : Math.max(a, b);
 
 /**
- * The state to show after `incoming`; `known` itself if `incoming` is not newer. Within an ingestion the highest percents and
+ * The state to show after `incoming`; `known` itself if `incoming` is not newer. Within an attempt the highest percents and
  * the furthest phase are kept, since updates that were not stored yet may be lost with a server.
  */
 export function reduceProgress(known: Progress | null, incoming: Progress): Progress {
@@ -22,6 +22,7 @@ export function reduceProgress(known: Progress | null, incoming: Progress): Prog
   if (incoming.revision <= known.revision) return known;
   if (incoming.id !== known.id) return incoming;
   if (hasEnded(known) && !hasEnded(incoming)) return known;
+  if (incoming.attempt !== known.attempt) return incoming.attempt > known.attempt ? incoming : known;
   const wentBack = incoming.currentPhase < known.currentPhase;
   return {
     ...incoming,

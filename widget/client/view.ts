@@ -12,10 +12,10 @@ import type {
 /** What a component shows of an ingestion and its connection. */
 export interface IngestionView {
   readonly connectionState: ConnectionState;
-  /** 1 to 4; 0 before the first phase; null if nothing is known. */
+  /** 1 to 12; 0 before the first phase; null if nothing is known. */
   readonly currentPhase: number | null;
-  /** Percent of each phase; null if unknown. */
-  readonly progress: Readonly<Record<1 | 2 | 3 | 4, number | null>>;
+  /** Percent of each phase by its number; null if unknown. Of four phases until a state is known. */
+  readonly progress: Readonly<Record<number, number | null>>;
   /** Of the current phase. */
   readonly metrics: PhaseMetrics | null;
   readonly error: IngestionError | null;
@@ -40,13 +40,16 @@ export const EMPTY_SNAPSHOT: Snapshot = Object.freeze<Snapshot>({
   receivedAt: null,
 });
 
+const NO_PHASES = [1, 2, 3, 4].map((number) => ({ number, percent: null }));
+
 /** The view of a snapshot. */
 export function viewOf({ connection, progress, isOffline, isDegraded }: Snapshot): IngestionView {
-  const percentOf = (index: number): number | null => progress?.phases[index]?.percent ?? null;
   return {
     connectionState: connection.state,
     currentPhase: progress?.currentPhase ?? null,
-    progress: { 1: percentOf(0), 2: percentOf(1), 3: percentOf(2), 4: percentOf(3) },
+    progress: Object.fromEntries(
+      (progress?.phases ?? NO_PHASES).map(({ number, percent }) => [number, percent]),
+    ),
     metrics: progress?.phases[progress.currentPhase - 1]?.metrics ?? null,
     error: progress?.error ?? null,
     result: progress?.result ?? null,

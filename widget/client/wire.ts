@@ -57,6 +57,8 @@ export const readLifetime = (value: unknown): TokenLifetime =>
   })(value ?? {}) as TokenLifetime;
 
 const counter = record<PhaseMetrics['counters'][number]>({ name: '', label: '', value: NaN, unit: text });
+const eta = { etaSeconds: count, etaLowSeconds: count, etaHighSeconds: count };
+const phaseNumber = clampedTo(1, 12);
 const metrics = record<PhaseMetrics>({
   itemsTotal: count,
   itemsProcessed: count,
@@ -64,7 +66,8 @@ const metrics = record<PhaseMetrics>({
   bytesTotal: count,
   bytesProcessed: count,
   itemsPerSecond: count,
-  etaSeconds: count,
+  itemsTotalIsFinal: true,
+  ...eta,
   counters: (value) =>
     listOf(counter)(value)
       .filter((each) => each.name && Number.isFinite(each.value))
@@ -73,7 +76,7 @@ const metrics = record<PhaseMetrics>({
 const phase = record<PhaseProgress>({
   number: 0,
   name: '',
-  status: oneOf(['RUNNING', 'COMPLETED', 'FAILED', 'SKIPPED'], 'PENDING'),
+  status: oneOf(['RUNNING', 'COMPLETED', 'FAILED', 'SKIPPED', 'STOPPED'], 'PENDING'),
   weight: withDefault(count, 0.25),
   percent,
   message: text,
@@ -82,14 +85,14 @@ const phase = record<PhaseProgress>({
   metrics,
 });
 const error = record<IngestionError>({
-  phase: clampedTo(1, 4),
+  phase: phaseNumber,
   errorCode: 'UNKNOWN',
   message: '',
   recoverable: false,
   occurredAt: 0,
   retryOptions: record<NonNullable<IngestionError['retryOptions']>>({
     canRetry: false,
-    fromPhase: clampedTo(1, 4),
+    fromPhase: phaseNumber,
     retryAfterMs: count,
     attempt: number,
     maxAttempts: number,
@@ -103,6 +106,7 @@ const result = record<IngestionResult>({
   durationMs: withDefault(count, 0),
   summary: text,
   output: (value) => value ?? null,
+  links: listOf(record<IngestionResult['links'][number]>({ label: '', url: '' })),
 });
 const progress = record<Progress>({
   id: '',
@@ -110,25 +114,33 @@ const progress = record<Progress>({
   // An empty status is rejected below.
   status: oneOf<Progress['status']>(['RUNNING', 'COMPLETED', 'FAILED', 'CANCELLED'], '' as 'RUNNING'),
   revision: NaN,
-  currentPhase: withDefault(clampedTo(0, 4), 0),
+  currentPhase: withDefault(clampedTo(0, 12), 0),
   progressPercent: percent,
-  etaSeconds: count,
+  ...eta,
+  title: text,
+  labels: listOf(record<Progress['labels'][number]>({ name: '', value: '' })),
+  attempt: 1,
+  maxAttempts: number,
+  pause: record<NonNullable<Progress['pause']>>({ reason: '', until: number, since: 0 }),
+  waiting: record<NonNullable<Progress['waiting']>>({ waitingFor: text, queuePosition: number }),
+  problems: withDefault(record<Progress['problems']>({ errors: 0, warnings: 0 }), { errors: 0, warnings: 0 }),
   phases: listOf(phase),
   result,
   error,
   retryOf: text,
-  fromPhase: withDefault(clampedTo(1, 4), 1),
+  fromPhase: withDefault(phaseNumber, 1),
   cancellable: false,
   cancelRequestedAt: number,
   staleAfterMs: withDefault(count, 300_000),
   startedAt: 0,
   updatedAt: 0,
+  progressedAt: 0,
   completedAt: number,
 });
 
 /**
  * Reads a state: null if the server says that there is none, undefined if it is invalid (no id, no revision, an unknown
- * status, not four phases in order).
+ * status, no phases or not in order).
  */
 export function readProgress(value: unknown): Progress | null | undefined {
   if (value === null) return null;
@@ -138,6 +150,7 @@ export function readProgress(value: unknown): Progress | null | undefined {
     read.status &&
     Number.isSafeInteger(read.revision) &&
     Number.isInteger(read.currentPhase) &&
-    read.phases.map((each) => each.number).join() === '1,2,3,4';
+    read.phases.length > 0 &&
+    read.phases.every((each, index) => each.number === index + 1);
   return isValid ? read : undefined;
 }

@@ -4,7 +4,6 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { ProgressError, type IngestionEventEmitter, type IngestionRun } from '@ingestion-progress/server';
-import type { PhaseNumber } from '@ingestion-progress/schema';
 import type { PipelineResult, Source } from '../pipeline/documents.js';
 import { firstPossiblePhase, PHASE_WEIGHTS } from '../pipeline/pipeline.js';
 import type { Collections } from './collections.js';
@@ -25,7 +24,7 @@ export interface StartedRun {
 export interface RunOptions {
   readonly retryOf?: string | undefined;
   /** Phases before this one are skipped if their results are still there. @default 1 */
-  readonly fromPhase?: PhaseNumber | undefined;
+  readonly fromPhase?: number | undefined;
 }
 
 /** The job. */
@@ -72,8 +71,8 @@ export function createIngestionJob(options: IngestionJobOptions): IngestionJob {
   let ended: Promise<RunOutcome> | null = null;
   let source: Source | null = null;
 
-  async function work(run: IngestionRun, at: Source, fromPhase: PhaseNumber): Promise<RunOutcome> {
-    let phase: PhaseNumber = fromPhase;
+  async function work(run: IngestionRun, at: Source, fromPhase: number): Promise<RunOutcome> {
+    let phase: number = fromPhase;
     const signal = AbortSignal.any([run.signal, stopping.signal]);
     const request = { source: at, workFolder: collections.workFolder };
     try {

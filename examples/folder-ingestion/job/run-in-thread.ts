@@ -1,15 +1,15 @@
 /** Runs the pipeline in a worker thread, with the interface of `runPipeline`. */
 import { Worker } from 'node:worker_threads';
-import type { MetricsInput, PhaseNumber } from '@ingestion-progress/schema';
+import type { MetricsInput } from '@ingestion-progress/schema';
 import type { PipelineResult } from '../pipeline/documents.js';
 import type { PipelineListener, PipelineRequest } from '../pipeline/pipeline.js';
 
 /** A message from the thread. */
 export type ThreadMessage =
-  | { readonly kind: 'phase'; readonly phase: PhaseNumber; readonly message: string }
+  | { readonly kind: 'phase'; readonly phase: number; readonly message: string }
   | {
       readonly kind: 'progress';
-      readonly phase: PhaseNumber;
+      readonly phase: number;
       readonly percent: number | null;
       readonly metrics: MetricsInput;
     }

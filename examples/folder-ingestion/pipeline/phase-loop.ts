@@ -3,13 +3,13 @@
  * coalesces further.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { MetricsInput, PhaseNumber } from '@ingestion-progress/schema';
+import type { MetricsInput } from '@ingestion-progress/schema';
 
 /** Receives the progress of the pipeline. */
 export interface PipelineListener {
-  phaseStarted(phase: PhaseNumber, message: string): void;
+  phaseStarted(phase: number, message: string): void;
   /** `percent` is that of the phase; null if unknown. */
-  progress(phase: PhaseNumber, percent: number | null, metrics: MetricsInput): void;
+  progress(phase: number, percent: number | null, metrics: MetricsInput): void;
 }
 
 /** The progress of a phase. */
@@ -33,7 +33,7 @@ const REPORT_EVERY_MS = 100;
 
 /** Reports the start of a phase, and returns its loop. */
 export function startPhase(
-  phase: PhaseNumber,
+  phase: number,
   message: string,
   listener: PipelineListener,
   signal: AbortSignal,

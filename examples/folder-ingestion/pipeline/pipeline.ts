@@ -1,5 +1,4 @@
 /** Runs the four phases in order, starting with the requested one. Knows no server and no thread. */
-import type { PhaseNumber } from '@ingestion-progress/schema';
 import { analyse } from './analysis.js';
 import type { PipelineListener } from './phase-loop.js';
 import { discover } from './discovery.js';
@@ -16,23 +15,20 @@ export interface PipelineRequest {
   /** The absolute path of the folder for the results of the phases. */
   readonly workFolder: string;
   /** The results of earlier phases are taken from the work folder. */
-  readonly fromPhase: PhaseNumber;
+  readonly fromPhase: number;
 }
 
 /** The share of each phase in the time of a run, measured with documentation. */
 export const PHASE_WEIGHTS = [6, 26, 28, 40];
 
 /** The phase to start with, at most `requested`: all earlier phases must have results for this source. */
-export async function firstPossiblePhase(
-  request: Omit<PipelineRequest, 'fromPhase'>,
-  requested: PhaseNumber,
-) {
+export async function firstPossiblePhase(request: Omit<PipelineRequest, 'fromPhase'>, requested: number) {
   const work = await openWorkFolder(request.workFolder);
   const manifest = await work.readManifest();
   if (manifest === null || JSON.stringify(manifest.source) !== JSON.stringify(request.source)) return 1;
   const done = [manifest.discovered, manifest.extracted, manifest.analysed];
   const firstUndone = done.findIndex((phase) => phase === undefined);
-  const furthest = (firstUndone === -1 ? 4 : firstUndone + 1) as PhaseNumber;
+  const furthest = (firstUndone === -1 ? 4 : firstUndone + 1) as number;
   return requested < furthest ? requested : furthest;
 }
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import MiniSearch from 'minisearch';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { MetricsInput, PhaseNumber } from '@ingestion-progress/schema';
+import type { MetricsInput } from '@ingestion-progress/schema';
 import type { Source } from '../../../examples/folder-ingestion/pipeline/documents.js';
 import { INDEX_OPTIONS } from '../../../examples/folder-ingestion/pipeline/indexing.js';
 import {
@@ -19,7 +19,7 @@ import {
 } from '../../../examples/folder-ingestion/pipeline/work-folder.js';
 
 interface Report {
-  readonly phase: PhaseNumber;
+  readonly phase: number;
   readonly message?: string;
   readonly percent?: number | null;
   readonly metrics?: MetricsInput;
@@ -44,7 +44,7 @@ function recordReports(): PipelineListener & { readonly reports: Report[] } {
   };
 }
 
-const request = (fromPhase: PhaseNumber = 1) => ({ source, workFolder: join(scratch, 'work'), fromPhase });
+const request = (fromPhase: number = 1) => ({ source, workFolder: join(scratch, 'work'), fromPhase });
 
 beforeEach(async () => {
   scratch = await mkdtemp(join(tmpdir(), 'pipeline-'));

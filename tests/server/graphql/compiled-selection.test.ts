@@ -99,6 +99,9 @@ const metrics = fc.record({
   bytesProcessed: count,
   itemsPerSecond: rate,
   etaSeconds: rate,
+  etaLowSeconds: rate,
+  etaHighSeconds: rate,
+  itemsTotalIsFinal: fc.boolean(),
   counters: fc.array(
     fc.record({
       name: fc.string({ minLength: 1 }),
@@ -125,6 +128,7 @@ const progress: fc.Arbitrary<IngestionProgress> = fc
       itemsProcessed: 1,
       itemsFailed: null,
       bytesProcessed: null,
+      links: [],
       durationMs: 5,
       summary: message,
       output,

@@ -30,6 +30,9 @@ const METRICS = {
   ...{
     itemsPerSecond: 1.5,
     etaSeconds: null,
+    etaLowSeconds: null,
+    etaHighSeconds: null,
+    itemsTotalIsFinal: true,
     counters: [{ name: 'pages', label: 'Ünï "c" \u2028', value: 1, unit: null }],
   },
 };

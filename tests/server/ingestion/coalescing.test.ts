@@ -168,7 +168,7 @@ test('a job that floods what cannot be merged is RATE_LIMITED, its ending is not
 test('a job that floods starts is RATE_LIMITED', async () => {
   const { emitter } = await startHarness();
   const outcomes = [];
-  for (let index = 0; index < 30; index += 1) {
+  for (let index = 0; index < 130; index += 1) {
     outcomes.push(
       await emitter.startIngestion('p', { replace: true }).then(
         () => 'ok',

@@ -34,6 +34,7 @@ beforeEach(async () => {
       return Promise.resolve({ written: true });
     },
     ...{ flush: () => undefined, isPending: () => false, pendingProjects: 0, isFailing: false },
+    flushProject: () => Promise.resolve(true),
     close: () => Promise.resolve(true),
   };
   const peers = {

@@ -128,7 +128,7 @@ test('the repeat of a stored ending is answered as the first', async () => {
   const first = await run.emitComplete({ itemsProcessed: 3 });
   const report = { projectId: 'p', ingestionId: run.ingestionId, result: { itemsProcessed: 3 } };
   const repeat = await service.report({ type: 'ingestion_complete', report });
-  expect(repeat).toEqual({ accepted: false, progress: first });
+  expect(repeat).toMatchObject({ accepted: false, progress: first, storedRevision: first.revision });
 });
 
 test('an ending carries the last update with it, into the log as well', async () => {

@@ -1,8 +1,9 @@
-import type { Report } from '../../../server/progress/report.js';
+/** How the estimate of the remaining time appears in the state; the estimate itself is tested in tests/server/progress. */
 import { expect, test } from 'vitest';
-import { reduce } from '../../../server/progress/reduce.js';
-import type { IngestionRecord } from '../../../server/progress/record.js';
 import { initialState } from '../../../server/progress/initial-state.js';
+import type { IngestionRecord } from '../../../server/progress/record.js';
+import { reduce } from '../../../server/progress/reduce.js';
+import type { Report } from '../../../server/progress/report.js';
 
 interface Step {
   readonly atMs: number;
@@ -36,49 +37,33 @@ const steady = (count: number, everyMs: number, more = {}): Step[] =>
     metrics: { itemsProcessed: (index * everyMs) / 100, itemsTotal: 1_000, ...more },
   }));
 
-test('no rate and no ETA before 10 s of the phase', () => {
-  expect(run(steady(20, 500)).progress.metrics).toMatchObject({ itemsPerSecond: null, etaSeconds: null });
-  expect(run(steady(21, 500)).progress.metrics).toMatchObject({ itemsPerSecond: 10, etaSeconds: 90 });
+const within = (value: number | null | undefined, low: number, high: number) => {
+  expect(value).toBeGreaterThanOrEqual(low);
+  expect(value).toBeLessThanOrEqual(high);
+};
+
+test('no rate and no estimate from the first reports', () => {
+  expect(run(steady(2, 500)).progress.metrics).toMatchObject({ itemsPerSecond: null, etaSeconds: null });
 });
 
-test('no rate and no ETA before 5 updates of the phase', () => {
-  expect(run(steady(4, 5_000)).progress.metrics).toMatchObject({ itemsPerSecond: null, etaSeconds: null });
-  expect(run(steady(5, 5_000)).progress.metrics).toMatchObject({ itemsPerSecond: 10, etaSeconds: 80 });
-});
-
-test('none while the last three estimates spread over 30%', () => {
-  const calm = steady(6, 5_000);
-  const burst = { atMs: 55_000, metrics: { itemsProcessed: 900 } };
-  expect(run(calm).progress.metrics?.etaSeconds).not.toBeNull();
-  expect(run([...calm, burst]).progress.metrics).toMatchObject({ itemsPerSecond: null, etaSeconds: null });
-});
-
-test('what is older than half a minute counts little', () => {
-  const slow = Array.from({ length: 20 }, (_, index) => ({
-    atMs: index * 1_000,
-    metrics: { itemsProcessed: index },
-  }));
-  const fast = Array.from({ length: 90 }, (_, index) => ({
-    atMs: 20_000 + index * 1_000,
-    metrics: { itemsProcessed: 20 + index * 5 },
-  }));
-  const rate = run([...slow, ...fast]).progress.metrics?.itemsPerSecond ?? 0;
-  expect(rate).toBeGreaterThan(4.7);
-  expect(rate).toBeLessThanOrEqual(5);
+test('a steady phase has its rate, and an estimate with bounds at most 1 to 2', () => {
+  const { metrics } = run(steady(21, 500)).progress;
+  within(metrics?.itemsPerSecond, 9.9, 10.1);
+  within(metrics?.etaSeconds, 80, 100);
+  const [low, high] = [metrics?.etaLowSeconds ?? 0, metrics?.etaHighSeconds ?? 0];
+  within(metrics?.etaSeconds, low, high);
+  within(high / low, 1, 2);
 });
 
 test('the rate that a job gives itself stands', () => {
   expect(run(steady(30, 500, { itemsPerSecond: 3 })).progress.metrics).toMatchObject({ itemsPerSecond: 3 });
 });
 
-test('a phase with percents alone has an ETA from these, and else no metrics', () => {
+test('a phase with percents alone has an estimate from these, and no counts', () => {
   const steps = Array.from({ length: 21 }, (_, index) => ({ atMs: index * 1_000, percent: index * 2 }));
-  expect(run(steps.slice(0, 5)).progress.metrics).toBeNull();
-  expect(run(steps).progress.metrics).toMatchObject({
-    itemsTotal: null,
-    itemsProcessed: null,
-    etaSeconds: 30,
-  });
+  const { metrics } = run(steps).progress;
+  expect(metrics).toMatchObject({ itemsTotal: null, itemsProcessed: null, itemsPerSecond: null });
+  within(metrics?.etaSeconds, 25, 35);
 });
 
 test('a new phase begins anew', () => {
@@ -89,16 +74,16 @@ test('a new phase begins anew', () => {
   });
 });
 
-test('the whole has an ETA only where weights or totals of what is to come are given', () => {
+test('the whole has an estimate only if what is to come has weights: another phase has another pace', () => {
   const steps = steady(21, 500);
   expect(run(steps).progress.etaSeconds).toBeNull();
-  expect(run(steps, { phaseWeights: [1, 1, 1, 1] }).progress.etaSeconds).toBeCloseTo(90 + 300, 0);
   const totals = [2, 3, 4].map((phase) => ({ phase, itemsTotal: 100 }));
-  expect(run(steps, { totals }).progress.etaSeconds).toBe(120);
-  expect(run(steps, { totals: totals.slice(1) }).progress.etaSeconds).toBeNull();
+  expect(run(steps, { totals }).progress.etaSeconds).toBeNull();
+  within(run(steps, { phaseWeights: [1, 1, 1, 1] }).progress.etaSeconds, 350, 430);
 });
 
-test('in the last phase the ETA of the phase is that of the whole', () => {
+test('in the last phase the estimate of the phase is that of the whole', () => {
   const steps = steady(21, 500).map((step) => ({ ...step, phase: 4 }));
-  expect(run(steps).progress.etaSeconds).toBe(90);
+  const { etaSeconds, metrics } = run(steps).progress;
+  expect(etaSeconds).toBe(metrics?.etaSeconds);
 });

@@ -2,7 +2,7 @@ import type { MetricsInput } from '@ingestion-progress/schema';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { mergeMetrics, mergePercent } from '../../../server/progress/phases.js';
-import { UpdateSlots } from '../../../server/emitter/update-buffer.js';
+import { UpdateSlots } from '../../../server/ingestion/update-buffer.js';
 
 const absent = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: null });
 const metrics: fc.Arbitrary<MetricsInput> = fc.record({
@@ -52,14 +52,14 @@ test('merging updates and reducing the result is the same as reducing each', () 
   );
 });
 
-test('phases come out as they came in, and one before a buffered later phase stays as it is', () => {
+test('phases come out as they came in, each with the newest of its own', () => {
   const slots = new UpdateSlots();
   slots.put(2, 10, { itemsProcessed: 1 });
   slots.put(4, 40, null);
   slots.put(2, 90, { itemsProcessed: 9 });
   slots.put(3, 30, null);
   expect(slots.drain()).toMatchObject([
-    { phase: 2, progressPercent: 10, metrics: { itemsProcessed: 1 } },
+    { phase: 2, progressPercent: 90, metrics: { itemsProcessed: 9 } },
     { phase: 4, progressPercent: 40 },
     { phase: 3, progressPercent: 30 },
   ]);

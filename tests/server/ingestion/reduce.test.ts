@@ -167,6 +167,7 @@ describe('completion', () => {
       outcome: 'SUCCESS',
       itemsProcessed: 3,
       itemsFailed: null,
+      links: [],
       durationMs: 1_002,
     });
   });

@@ -116,7 +116,7 @@ test('what breaks the schema is refused with path and rule, and nothing changes'
     code: 'BAD_USER_INPUT',
     message: expect.stringMatching(/phaseWeights: .*staleAfterMs: /) as string,
   });
-  await expect(emitter.startIngestion('no spaces please')).rejects.toMatchObject({
+  await expect(emitter.startIngestion('no line\nbreaks')).rejects.toMatchObject({
     message: expect.stringMatching(/projectId: /) as string,
   });
   expect(await store.read('p')).toBeNull();

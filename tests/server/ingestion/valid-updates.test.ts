@@ -1,7 +1,7 @@
 import { phaseMetricsSchema, progressUpdateReportSchema } from '@ingestion-progress/schema';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { isValidMetrics, isValidUpdate } from '../../../server/emitter/update-buffer.js';
+import { isValidMetrics, isValidUpdate } from '../../../server/ingestion/update-buffer.js';
 
 const oddNumber = fc.oneof(
   fc.integer(),

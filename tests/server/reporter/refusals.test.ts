@@ -168,7 +168,7 @@ describe('what can be known at the call', () => {
   it.each([
     [{ endpoint: '/graphql' }, 'endpoint: '],
     [{ endpoint: 'ws://server.test/graphql' }, 'endpoint: '],
-    [{ projectId: 'two words' }, 'projectId: '],
+    [{ projectId: 'two\nlines' }, 'projectId: '],
     [{ token: undefined }, 'token: '],
     [{ windowMs: -1 }, 'windowMs: '],
     [{ giveUpAfterMs: NaN }, 'giveUpAfterMs: '],

@@ -51,7 +51,9 @@ it('keeps every field of IngestionProgress, and of what is in it', () => {
     progress: progress as unknown as IngestionProgress,
     lastSequence: 1,
     ownerServerId: 'server',
-    rate: { phase: 1 },
+    attemptKey: 'key',
+    work: [{ ownPercent: 1, hasOwnRate: true, activeMs: 2, remaining: null }],
+    rate: null,
     cancelRequestedBy: 'anna',
   };
   expect(parseRecord(serializeRecord(record), 'record of this test')).toEqual(record);

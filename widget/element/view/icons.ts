@@ -16,6 +16,7 @@ const PATHS: Readonly<Record<IconName, string>> = {
   waiting: '',
   failed: 'm5.6 5.6 4.8 4.8m0-4.8-4.8 4.8',
   skipped: 'M5.5 8h5',
+  stopped: 'm4 12 8-8',
   partial: CHECK,
   cancelled: 'm4 12 8-8',
   stalled: 'M8 4.8V8l2 1.6',

@@ -14,6 +14,7 @@ const STATUS_TEXT: Readonly<Record<Status, MessageKey>> = {
   completed: 'phaseDone',
   failed: 'phaseFailed',
   skipped: 'phaseSkipped',
+  stopped: 'cancelled',
 };
 /** For an ingestion that failed or was cancelled. */
 const STOPPED_STATUS_TEXT: Partial<Record<Status, MessageKey>> = {
