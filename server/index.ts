@@ -43,10 +43,15 @@ export { IngestionEventEmitter } from './emitter/emitter.js';
 export type { RetryAnswer } from './emitter/emitter.js';
 export type { IngestionRun, PhaseOptions, UpdateOptions, WaitingInput } from './emitter/run.js';
 export type { IngestionChange, IngestionRecord, LogNote, PartCounts, PhaseWork } from './progress/record.js';
+export { dueKeyAt, dueKeyOf, openIngestionOf } from './progress/open-ingestion.js';
+export type { OpenIngestion, OpenList } from './progress/open-ingestion.js';
 export type { LogFields, Logger } from './observability/logger.js';
 export type { ProgressServer, ServerCounts } from './progress-server.js';
 export type {
+  Deletion,
   Lease,
+  OpenPage,
+  OpenQuery,
   Page,
   PageRequest,
   ProgressStore,

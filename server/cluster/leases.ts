@@ -57,6 +57,8 @@ export interface Peers {
    * (invariant: silent-job-is-noticed)
    */
   isExpired(serverId: string): boolean;
+  /** This server, and every other whose lease is valid as far as is known. */
+  validServers(): readonly string[];
   close(): Promise<void>;
 }
 
@@ -168,6 +170,10 @@ export function createPeers(options: PeersOptions): Peers {
       const isHealthy = healthySince !== null && clock.monotonicNow() - healthySince >= LEASE_TTL_MS;
       const lease = seen.get(peer);
       return isHealthy && (lease === undefined || !isValid(lease));
+    },
+    validServers: () => {
+      const others = store.exclusive ? [] : [...seen].filter(([, lease]) => isValid(lease));
+      return [serverId, ...others.map(([peer]) => peer)];
     },
     close: async () => {
       if (isClosed) return;

@@ -3,16 +3,23 @@
  * that nobody recovered, history past its retention. Each is a change like any other, decided again on the newest state.
  * (invariant: silent-job-is-noticed)
  */
-import { isEnded, type IngestionProgress } from '@ingestion-progress/schema';
 import type { EventBus } from '../bus/event-bus.js';
 import type { Logger } from '../observability/logger.js';
 import type { Change, ChangeResult } from '../progress/change.js';
 import { cancel, failByServer, finalFailure } from '../progress/endings.js';
+import {
+  CANCEL_AFTER_MS,
+  openIngestionOf,
+  runningOwnerOf,
+  type OpenIngestion,
+  type OpenList,
+} from '../progress/open-ingestion.js';
 import type { IngestionRecord } from '../progress/record.js';
 import type { Reducer } from '../progress/reduce.js';
 import type { CancelTimer, Clock } from '../shared/clock.js';
 import { ProgressError } from '../shared/errors.js';
-import type { ProgressStore } from '../store/progress-store.js';
+import { sleep } from '../shared/sleep.js';
+import type { OpenQuery, ProgressStore } from '../store/progress-store.js';
 
 /** Limits of the reaper. */
 export const REAPER_DEFAULTS = Object.freeze({
@@ -24,12 +31,19 @@ export const REAPER_DEFAULTS = Object.freeze({
   retentionMs: 30 * 86_400_000,
 });
 
-/** How long a cancel request may wait for a job, in milliseconds. */
-const CANCEL_AFTER_MS = 30_000;
-/** Ingestions examined per tick, the longest silent first; more if none of these needs a change. */
-const MIN_EXAMINED = 200;
-const MAX_EXAMINED = 12_800;
-const RETENTION_INTERVAL_MS = 3_600_000;
+/** Ingestions examined at a time. */
+const PAGE = 200;
+/** Most of each list that are examined, and changed, in one tick; the next tick goes on after them. */
+const MAX_EXAMINED = 20_000;
+const MAX_CHANGED = 500;
+/** Most that are changed at the same time: as many as the store writes at once. */
+const MAX_AT_ONCE = 50;
+/** Time between two ticks while more is to be changed than one tick does, in milliseconds. */
+const BUSY_INTERVAL_MS = 250;
+/** Time between two runs of retention, how many ingestions it deletes at a time, and how long it then pauses. */
+const RETENTION_INTERVAL_MS = 600_000;
+const RETENTION_BATCH = 50;
+const RETENTION_PAUSE_MS = 20;
 
 /** Options of the reaper. */
 export interface ReaperOptions {
@@ -43,13 +57,15 @@ export interface ReaperOptions {
   readonly retentionMs: number;
   /** True if that server's lease has certainly expired. */
   readonly isExpired: (serverId: string) => boolean;
+  /** Servers whose jobs are their own business: this one, and those with a valid lease. */
+  readonly validServers: () => readonly string[];
   readonly isStoreFailing: () => boolean;
   readonly submit: (projectId: string, reducer: Reducer, isEnding: boolean) => Promise<ChangeResult>;
 }
 
 /** See the file's head. */
 export interface Reaper {
-  /** Examines once; how many ingestions it changed. */
+  /** Examines what is due; how many ingestions it changed. */
   tick(): Promise<number>;
   /** Ticks until disposed. */
   start(): void;
@@ -96,37 +112,38 @@ export function createReaper(options: ReaperOptions): Reaper {
   let healthySince: number | null = null;
   let lastTick: { readonly at: number; readonly nowMs: number } | null = null;
   let lastRetentionAt = Number.NEGATIVE_INFINITY;
-  let limit = MIN_EXAMINED;
+  let isDeleting = false;
+  let isBusy = false;
+  /** Where the next tick goes on in each list; null for its beginning. */
+  const places: Record<OpenList, string | null> = { overdue: null, failed: null };
+  const disposal = new AbortController();
   let cancelTimer: CancelTimer | null = null;
   let isDisposed = false;
 
   const unsubscribe = bus.onStateChange(() => (healthySince = null));
 
-  const isStalled = (progress: IngestionProgress, nowMs: number) => {
-    if (progress.status !== 'RUNNING' || nowMs - progress.updatedAt <= progress.staleAfterMs) return false;
+  const isStalled = ({ status, silentFrom, staleAfterMs }: OpenIngestion, nowMs: number) => {
+    if (status !== 'RUNNING' || silentFrom === null || nowMs - silentFrom <= staleAfterMs) return false;
     // A server that was cut off itself has not received the job's reports.
-    return healthySince !== null && clock.monotonicNow() - healthySince >= progress.staleAfterMs;
+    return healthySince !== null && clock.monotonicNow() - healthySince >= staleAfterMs;
   };
 
-  const verdictOn = (record: IngestionRecord, nowMs: number): Verdict | null => {
-    const { progress, ownerServerId } = record;
-    if (isEnded(progress)) return null;
-    if (progress.cancelRequestedAt !== null && record.cancelTaken !== true) {
-      if (nowMs - progress.cancelRequestedAt >= CANCEL_AFTER_MS) return CANCELLED;
-    }
-    if (progress.status === 'FAILED') return nowMs - progress.updatedAt > failureGraceMs ? UNRECOVERED : null;
-    if (ownerServerId !== null && ownerServerId !== serverId && options.isExpired(ownerServerId)) {
-      return INTERRUPTED;
-    }
-    return isStalled(progress, nowMs) ? STALLED : null;
+  const verdictOn = (open: OpenIngestion, nowMs: number): Verdict | null => {
+    const { cancelRequestedAt } = open;
+    if (cancelRequestedAt !== null && nowMs - cancelRequestedAt >= CANCEL_AFTER_MS) return CANCELLED;
+    if (open.status === 'FAILED') return nowMs - open.updatedAt > failureGraceMs ? UNRECOVERED : null;
+    const owner = runningOwnerOf(open);
+    if (owner !== null && owner !== serverId && options.isExpired(owner)) return INTERRUPTED;
+    return isStalled(open, nowMs) ? STALLED : null;
   };
 
-  const execute = async ({ progress }: IngestionRecord, { isEnding, phrase }: Verdict): Promise<number> => {
-    const { projectId, id: ingestionId } = progress;
+  const execute = async (open: OpenIngestion, { isEnding, phrase }: Verdict): Promise<number> => {
+    const { projectId, ingestionId } = open;
     try {
       const reducer: Reducer = (base, nowMs) => {
         // Decided again: the store may be behind what other servers know.
-        const verdict = base === null || base.progress.id !== ingestionId ? null : verdictOn(base, nowMs);
+        const newest = base === null ? null : openIngestionOf(base);
+        const verdict = newest?.ingestionId === ingestionId ? verdictOn(newest, nowMs) : null;
         if (base === null || verdict === null) return { kind: 'duplicate' };
         const delivery = verdict.isEnding ? 'store-first' : 'immediate';
         return { kind: 'changed', change: verdict.change(base, nowMs), delivery };
@@ -146,11 +163,66 @@ export function createReaper(options: ReaperOptions): Reaper {
     }
   };
 
+  /** In the background: however much there is to delete, jobs are looked at meanwhile. */
   const deleteExpired = async (): Promise<void> => {
-    if (clock.monotonicNow() - lastRetentionAt < RETENTION_INTERVAL_MS) return;
-    const deleted = await store.deleteBefore(clock.now() - retentionMs);
-    lastRetentionAt = clock.monotonicNow();
+    if (isDeleting || clock.monotonicNow() - lastRetentionAt < RETENTION_INTERVAL_MS) return;
+    isDeleting = true;
+    let deleted = 0;
+    try {
+      for (let hasMore = true; hasMore && !isDisposed;) {
+        const done = await store.deleteBefore(clock.now() - retentionMs, RETENTION_BATCH);
+        deleted += done.deleted;
+        hasMore = done.hasMore;
+        if (hasMore) await sleep(clock, RETENTION_PAUSE_MS, disposal.signal);
+      }
+      lastRetentionAt = clock.monotonicNow();
+    } catch (cause) {
+      logger.warn({ cause }, 'expired ingestions not deleted; retrying at the next tick');
+    }
     if (deleted > 0) logger.info({ deleted }, 'expired ingestions deleted');
+    isDeleting = false;
+  };
+
+  /** Changes what needs it, of a page; how many were changed. */
+  const judge = async (page: readonly OpenIngestion[], nowMs: number): Promise<number> => {
+    const due = page.flatMap((open) => {
+      const verdict = verdictOn(open, nowMs);
+      return verdict === null ? [] : [{ open, verdict }];
+    });
+    let changed = 0;
+    for (let index = 0; index < due.length && !isDisposed; index += MAX_AT_ONCE) {
+      const some = due.slice(index, index + MAX_AT_ONCE);
+      const counts = await Promise.all(some.map(({ open, verdict }) => execute(open, verdict)));
+      changed += counts.reduce((sum, count) => sum + count, 0);
+    }
+    return changed;
+  };
+
+  /** Examines a list, from where the last tick left it. */
+  const examine = async (list: OpenList, before: number, nowMs: number): Promise<number> => {
+    let changed = 0;
+    let examined = 0;
+    while (examined < MAX_EXAMINED && changed < MAX_CHANGED && !isDisposed) {
+      const query: OpenQuery = { list, before, after: places[list] };
+      const { items, next } = await store.listOpen(query, PAGE);
+      changed += await judge(items, nowMs);
+      places[list] = next;
+      examined += items.length;
+      if (next === null) break;
+    }
+    return changed;
+  };
+
+  const examineOwned = async (nowMs: number): Promise<number> => {
+    let changed = 0;
+    while (changed < MAX_CHANGED && !isDisposed) {
+      const { items } = await store.listOpen({ list: 'owned', exceptBy: options.validServers() }, PAGE);
+      const more = await judge(items, nowMs);
+      changed += more;
+      // What could not be changed stands in the way of the rest until the next tick.
+      if (items.length < PAGE || more < items.length) break;
+    }
+    return changed;
   };
 
   const tick = async (): Promise<number> => {
@@ -162,26 +234,27 @@ export function createReaper(options: ReaperOptions): Reaper {
     if (elapsedMs > 3 * reapIntervalMs) healthySince = null;
     lastTick = { at, nowMs };
     try {
-      const open = await store.listOpen(limit);
       const isHealthy = bus.state === 'connected' && !options.isStoreFailing();
       healthySince = isHealthy ? (healthySince ?? at) : null;
-      for (const record of open) {
-        const verdict = isDisposed ? null : verdictOn(record, nowMs);
-        if (verdict !== null) changed += await execute(record, verdict);
-      }
-      const isCovered = open.length < limit || changed > 0;
-      limit = isCovered ? MIN_EXAMINED : Math.min(2 * limit, MAX_EXAMINED);
-      await deleteExpired();
+      changed += await examine('overdue', nowMs, nowMs);
+      changed += await examineOwned(nowMs);
+      changed += await examine('failed', nowMs - failureGraceMs, nowMs);
     } catch (cause) {
       if (healthySince !== null) logger.warn({ cause }, 'reaper could not read the store');
       healthySince = null;
     }
+    void deleteExpired();
     return changed;
   };
 
   const start = () => {
     if (isDisposed) return;
-    cancelTimer = clock.setTimer(reapIntervalMs, () => void tick().finally(start));
+    const delayMs = isBusy ? BUSY_INTERVAL_MS : reapIntervalMs;
+    cancelTimer = clock.setTimer(delayMs, () => {
+      void tick()
+        .then((changed) => (isBusy = changed >= MAX_CHANGED))
+        .finally(start);
+    });
   };
 
   return {
@@ -189,6 +262,7 @@ export function createReaper(options: ReaperOptions): Reaper {
     start,
     dispose: () => {
       isDisposed = true;
+      disposal.abort();
       cancelTimer?.();
       unsubscribe();
     },

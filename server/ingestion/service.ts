@@ -289,6 +289,7 @@ export function createProgressService(options: ProgressServiceOptions): Ingestio
     serverId,
     submit,
     isExpired: peers.isExpired,
+    validServers: peers.validServers,
     isStoreFailing: () => writer.isFailing,
   });
 
@@ -313,8 +314,9 @@ export function createProgressService(options: ProgressServiceOptions): Ingestio
     },
     open: async () => {
       await peers.open();
-      // The lock of an exclusive store proves that the owners of running jobs are gone.
-      if (store.exclusive) while ((await reaper.tick()) > 0);
+      // The lock of an exclusive store proves that the owners of running jobs are gone. What one tick leaves, the next
+      // ones do behind the listening server.
+      if (store.exclusive) await reaper.tick();
       reaper.start();
     },
     start,

@@ -2,7 +2,14 @@
  * A change of an ingestion: its next record with its revision and event, and the merge of two records if neither server
  * heard of the other's changes (invariant: never-back). Pure.
  */
-import { isEnded, type EventPayload, type IngestionProgress, type Phase } from '@ingestion-progress/schema';
+import {
+  isEnded,
+  LIMITS,
+  type EventPayload,
+  type IngestionProgress,
+  type Phase,
+} from '@ingestion-progress/schema';
+import { ProgressError } from '../shared/errors.js';
 import { mergePercent, overallPercent, phaseAt } from './phases.js';
 import type { IngestionChange, IngestionRecord, LogNote } from './record.js';
 import { estimate } from './work.js';
@@ -27,7 +34,12 @@ export interface ChangeResult {
 
 /** Hybrid logical clock: strictly rising, and close to the wall clock. */
 export function nextRevision(previous: number, nowMs: number): number {
-  return Math.max(previous + 1, Math.trunc(nowMs));
+  const next = Math.max(previous + 1, Math.trunc(nowMs));
+  // No clock and no number of changes comes this far: the stored revision is not ours, and one more could not be read.
+  if (next > LIMITS.timestampMost) {
+    throw new ProgressError('INTERNAL_SERVER_ERROR', 'The stored revision of this project is out of range.');
+  }
+  return next;
 }
 
 /** Gives a change the revision after `previousRevision`, and its event. */

@@ -1,6 +1,6 @@
 /**
  * Records and log entries as text, and back: text from a store or a bus is untrusted, and rejected with a sentence if it
- * is not a record of this version. Pure; reading and writing are the adapters' business.
+ * is not a record of this version. Fields that are not known, at any depth, are those of a later version and are kept. Pure; reading and writing are the adapters' business.
  */
 import {
   describeIssues,
@@ -13,10 +13,13 @@ import { z } from 'zod';
 import { ProgressError } from '../shared/errors.js';
 import type { IngestionRecord, PhaseWork } from './record.js';
 
+/** Version of the shape of a record. */
+export const RECORD_VERSION = 1;
+
 const count = z.int().min(0).nullable();
 const time = timestampSchema;
 
-const retryOptionsSchema = z.object({
+const retryOptionsSchema = z.looseObject({
   attempt: z.int().nullable(),
   canRetry: z.boolean(),
   fromPhase: z.int().nullable(),
@@ -24,7 +27,7 @@ const retryOptionsSchema = z.object({
   retryAfterMs: count,
 });
 
-const failureSchema = z.object({
+const failureSchema = z.looseObject({
   errorCode: z.string(),
   message: z.string(),
   occurredAt: time,
@@ -39,18 +42,18 @@ const etaBounds = {
   etaHighSeconds: z.number().nullable().default(null),
 };
 
-const metricsSchema = z.object({
+const metricsSchema = z.looseObject({
   // Absent in records that were stored before the metric was introduced.
   ...metricShape({ SafeInt: count.default(null), Float: z.number().nullable().default(null) }),
   counters: z.array(
-    z.object({ label: z.string(), name: z.string(), unit: z.string().nullable(), value: z.number() }),
+    z.looseObject({ label: z.string(), name: z.string(), unit: z.string().nullable(), value: z.number() }),
   ),
   itemsTotalIsFinal: z.boolean().default(true),
   etaSeconds: z.number().nullable(),
   ...etaBounds,
 });
 
-const phaseSchema = z.object({
+const phaseSchema = z.looseObject({
   completedAt: time.nullable(),
   error: failureSchema.nullable(),
   message: z.string().nullable(),
@@ -63,7 +66,7 @@ const phaseSchema = z.object({
   weight: z.number(),
 });
 
-const resultSchema = z.object({
+const resultSchema = z.looseObject({
   bytesProcessed: count,
   durationMs: z.int(),
   itemsFailed: count,
@@ -71,13 +74,15 @@ const resultSchema = z.object({
   outcome: z.enum(['SUCCESS', 'PARTIAL']),
   output: z.unknown(),
   summary: z.string().nullable(),
-  links: z.array(z.object({ label: z.string(), url: z.string() })).default([]),
+  links: z.array(z.looseObject({ label: z.string(), url: z.string() })).default([]),
 });
 
-const problemsSchema = z.object({
+const problemsSchema = z.looseObject({
   errors: z.int(),
   warnings: z.int(),
-  byCode: z.array(z.object({ code: z.string(), severity: z.enum(['ERROR', 'WARNING']), count: z.int() })),
+  byCode: z.array(
+    z.looseObject({ code: z.string(), severity: z.enum(['ERROR', 'WARNING']), count: z.int() }),
+  ),
 });
 
 const stateShape = {
@@ -91,10 +96,10 @@ const stateShape = {
   ...etaBounds,
   fromPhase: z.int(),
   id: z.string(),
-  labels: z.array(z.object({ name: z.string(), value: z.string() })).default([]),
+  labels: z.array(z.looseObject({ name: z.string(), value: z.string() })).default([]),
   maxAttempts: z.int().nullable().default(null),
   metrics: metricsSchema.nullable(),
-  pause: z.object({ reason: z.string(), until: time.nullable(), since: time }).nullable().default(null),
+  pause: z.looseObject({ reason: z.string(), until: time.nullable(), since: time }).nullable().default(null),
   phases: z.array(phaseSchema).min(1).max(LIMITS.phases),
   problems: problemsSchema.default({ errors: 0, warnings: 0, byCode: [] }),
   progressPercent: z.number().nullable(),
@@ -102,7 +107,8 @@ const stateShape = {
   projectId: z.string(),
   result: resultSchema.nullable(),
   retryOf: z.string().nullable(),
-  revision: z.int().min(0),
+  // Far enough from 2 ** 53 that no number of changes reaches it.
+  revision: z.int().min(0).max(LIMITS.timestampMost),
   staleAfterMs: z.int(),
   startedAt: time,
   status: z.enum(['RUNNING', 'COMPLETED', 'FAILED', 'CANCELLED']),
@@ -119,7 +125,7 @@ const progressSchema = z
   .transform((progress) => ({ ...progress, progressedAt: progress.progressedAt ?? progress.updatedAt }));
 
 const recordSchema = z.looseObject({
-  version: z.literal(1),
+  version: z.literal(RECORD_VERSION),
   progress: progressSchema,
   lastSequence: z.int().nullable(),
   ownerServerId: z.string().nullable(),
@@ -130,7 +136,13 @@ const recordSchema = z.looseObject({
   cancelRequestedBy: z.string().nullable(),
 });
 
-const recordedEventSchema: z.ZodType<RecordedEvent> = z.object({
+const leaseSchema = z.looseObject({
+  serverId: z.string(),
+  renewedAt: z.number(),
+  ttlMs: z.number(),
+});
+
+const recordedEventSchema: z.ZodType<RecordedEvent> = z.looseObject({
   id: z.string(),
   payload: z.unknown(),
   revision: z.int(),
@@ -138,23 +150,30 @@ const recordedEventSchema: z.ZodType<RecordedEvent> = z.object({
   type: z.string(),
 });
 
+/** Whether a document says that it is of a version after this one. */
+const isNewer = (value: unknown) =>
+  typeof value === 'object' && value !== null && 'version' in value && Number(value.version) > RECORD_VERSION;
+
+/** The message is for readers; the cause, for the log, names the document and what is wrong with it. */
+function unreadable(what: string, why: string, cause?: unknown): ProgressError {
+  const message = 'What is stored here cannot be read; the log of the server says why.';
+  return new ProgressError('INTERNAL_SERVER_ERROR', message, {
+    cause: new Error(`The ${what} does not parse: ${why}.`, { cause }),
+  });
+}
+
 function parse<T>(schema: z.ZodType<T>, text: unknown, what: string): T {
-  const refuse = (why: string, cause?: unknown) => {
-    const mend = 'mend it by hand, or delete it';
-    return new ProgressError('INTERNAL_SERVER_ERROR', `The ${what} does not parse: ${why}; ${mend}.`, {
-      cause,
-    });
-  };
-  if (typeof text !== 'string') throw refuse(`expected JSON text, found ${typeof text}`);
+  if (typeof text !== 'string') throw unreadable(what, `expected JSON text, found ${typeof text}`);
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch (cause) {
-    throw refuse('it is not JSON', cause);
+    throw unreadable(what, 'it is not JSON; restore it from a backup', cause);
   }
   const parsed = schema.safeParse(value);
-  if (!parsed.success) throw refuse(describeIssues(parsed.error));
-  return parsed.data;
+  if (parsed.success) return parsed.data;
+  if (isNewer(value)) throw unreadable(what, 'a newer version of the server wrote it; start that one again');
+  throw unreadable(what, `${describeIssues(parsed.error)}; restore it from a backup`);
 }
 
 /** A record as JSON text. */
@@ -177,6 +196,11 @@ export function parseEvent(text: unknown, what: string): RecordedEvent {
   return parse(recordedEventSchema, text, what);
 }
 
+/** The lease of that text; refuses as `parseRecord` does. */
+export function parseLease(text: unknown, what: string): z.infer<typeof leaseSchema> {
+  return parse(leaseSchema, text, what);
+}
+
 /** Runs `read`; if it meets text that does not parse, logs that under its name and returns `fallback`. */
 export function readOrLog<T, F>(
   logger: { error(fields: Readonly<Record<string, unknown>>, message: string): void },
@@ -188,7 +212,11 @@ export function readOrLog<T, F>(
     return read();
   } catch (error) {
     if (!(error instanceof ProgressError)) throw error;
-    logger.error({ document: what, error: error.message }, 'stored document does not parse');
+    const { cause } = error;
+    logger.error(
+      { document: what, error: cause instanceof Error ? cause.message : error.message },
+      'stored document does not parse',
+    );
     return fallback;
   }
 }

@@ -4,6 +4,8 @@
  */
 import { encodeId } from '@ingestion-progress/schema/ids';
 import type { RecordedEvent, IngestionProgress } from '@ingestion-progress/schema';
+import { dueKeyOf, runningOwnerOf, type OpenIngestion } from '../progress/open-ingestion.js';
+import { rankOf, type EntryRank } from './log-trimming.js';
 import { eventPosition, ingestionPosition, parseSortKey, sortKey, type SortPosition } from './paging.js';
 
 /** Bounds of a range of keys, for an iterator. */
@@ -41,12 +43,46 @@ export function positionOfStart(projectId: string, key: string): SortPosition | 
 /** Prefix of an ingestion's log. */
 export const logOf = (projectId: string, ingestionId: string) =>
   `event!${encodeId(projectId)}!${encodeId(ingestionId)}`;
-/** A log entry. Its key ends in whether it is an update, so that the log is trimmed without reading it. */
+/** A log entry. Its key ends in its rank, so that the log is trimmed without reading it. */
 export function eventKey(projectId: string, ingestionId: string, event: RecordedEvent): string {
-  const kind = event.type === 'progress_update' ? 'update' : 'other';
-  return `${logOf(projectId, ingestionId)}!${sortKey(eventPosition(event))}!${kind}`;
+  return `${logOf(projectId, ingestionId)}!${sortKey(eventPosition(event))}!${rankOf(event.type)}`;
 }
-/** The type of a log entry, as far as its key contains it. */
-export function typeOfEventKey(key: string): string {
-  return key.endsWith('!update') ? 'progress_update' : 'other';
+/** The rank in the key of a log entry. */
+export function rankOfEventKey(key: string): EntryRank {
+  return key.endsWith('!update') ? 'update' : key.endsWith('!kept') ? 'kept' : 'other';
+}
+
+/** Value of a start key once its ingestion is in the indexes below; version 0.1.0 has none, and leaves it empty. */
+export const INDEXED = 'i';
+/** Lists open ingestions by when they are due. */
+export const dueKey = (key: string) => `due!${key}`;
+/** Lists the running ingestions of a server's process; its own id has no `!`. */
+export const ownedKey = (serverId: string, projectId = '') => `owned!${serverId}!${encodeId(projectId)}`;
+/** The keys that list an open ingestion. */
+export function openKeysOf(open: OpenIngestion): readonly string[] {
+  const owner = runningOwnerOf(open);
+  return [dueKey(dueKeyOf(open)), ...(owner === null ? [] : [ownedKey(owner, open.projectId)])];
+}
+
+const pad = (ms: number) => String(ms).padStart(16, '0');
+/** Lists what has ended by when it was last touched, until retention has taken it. */
+export function endedKey({
+  updatedAt,
+  projectId,
+  id,
+}: Pick<IngestionProgress, 'updatedAt' | 'projectId' | 'id'>) {
+  return `ended!${pad(updatedAt)}!${encodeId(projectId)}!${encodeId(id)}`;
+}
+/** The range of what was last touched before this moment. */
+export const endedBefore = (cutoffMs: number): KeyRange => ({ gt: 'ended!', lt: `ended!${pad(cutoffMs)}` });
+/** The ids in such a key. */
+export function idsOfEndedKey(key: string): { readonly projectId: string; readonly ingestionId: string } {
+  const [, , projectId = '', ingestionId = ''] = key.split('!');
+  return { projectId: decodeURIComponent(projectId), ingestionId: decodeURIComponent(ingestionId) };
+}
+/** The ids in a start key. */
+export function idsOfStartKey(key: string): { readonly projectId: string; readonly ingestionId: string } {
+  const [, encoded = ''] = key.split('!', 2);
+  const projectId = decodeURIComponent(encoded);
+  return { projectId, ingestionId: positionOfStart(projectId, key)?.id ?? '' };
 }

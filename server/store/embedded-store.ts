@@ -9,12 +9,14 @@ import type { IngestionRecord } from '../progress/record.js';
 import { silentLogger, type Logger } from '../observability/logger.js';
 import { openLevel, type Level } from './embedded-files.js';
 import * as keys from './embedded-keys.js';
-import { DEFAULT_MAX_LOG_ENTRIES, entriesToDrop } from './log-trimming.js';
+import { createEmbeddedIndex, del, put, type Operation } from './embedded-index.js';
+import { DEFAULT_MAX_LOG_ENTRIES, createTrimSchedule, entriesToDrop } from './log-trimming.js';
 import { decodeCursor, encodeCursor, eventPosition, pageOf, sortKey } from './paging.js';
-import type { Lease, ProgressStore, StoreWrite, WriteOutcome } from './progress-store.js';
+import type { Deletion, Lease, ProgressStore, StoreWrite, WriteOutcome } from './progress-store.js';
 import {
   readOrLog,
   parseEvent,
+  parseLease,
   parseRecord,
   serializeEvent,
   serializeRecord,
@@ -34,12 +36,6 @@ export interface EmbeddedStoreOptions {
   readonly maxLogEntries?: number;
 }
 
-type Operation =
-  | { readonly type: 'put'; readonly key: string; readonly value: string }
-  | { readonly type: 'del'; readonly key: string };
-
-const put = (key: string, value: string): Operation => ({ type: 'put', key, value });
-const del = (key: string): Operation => ({ type: 'del', key });
 /** Projects whose last written record is cached beside its text. */
 const MAX_CACHED_RECORDS = 1_000;
 const latestName = (projectId: string) => `latest ingestion of project ${projectId}`;
@@ -50,6 +46,7 @@ export function createEmbeddedStore(options: EmbeddedStoreOptions): ProgressStor
   const maxLogEntries = options.maxLogEntries ?? DEFAULT_MAX_LOG_ENTRIES;
   let level: Level | null = null;
   let lastWrite: Promise<unknown> = Promise.resolve();
+  const trimSchedule = createTrimSchedule(maxLogEntries);
   /** The last written records by project: if the stored text is unchanged it is valid and needs no parsing. */
   const written = createBoundedMap<{ readonly text: string; readonly record: IngestionRecord }>({
     maxEntries: MAX_CACHED_RECORDS,
@@ -79,18 +76,23 @@ export function createEmbeddedStore(options: EmbeddedStoreOptions): ProgressStor
     return result;
   };
 
+  const index = createEmbeddedIndex({ db, inOrder, logger });
+
   /** Puts these entries, and deletes what no longer fits beside them. */
   const logOperations = async (projectId: string, ingestionId: string, events: readonly RecordedEvent[]) => {
-    if (events.length === 0) return [];
     const values = new Map(
       events.map((event) => [keys.eventKey(projectId, ingestionId, event), serializeEvent(event)]),
     );
+    const added = events.map(() => ({ projectId, ingestionId }));
+    if (trimSchedule.recordInserted(added).length === 0)
+      return [...values].map(([key, value]) => put(key, value));
     const stored = await db()
       .keys(keys.under(keys.logOf(projectId, ingestionId)))
       .all();
     const all = [...new Set([...stored, ...values.keys()])].sort();
-    const entries = all.map((key) => ({ key, type: keys.typeOfEventKey(key) }));
+    const entries = all.map((key) => ({ key, rank: keys.rankOfEventKey(key) }));
     const dropped = new Set(entriesToDrop(entries, maxLogEntries).map(({ key }) => key));
+    trimSchedule.recordRoom(projectId, ingestionId, maxLogEntries - all.length + dropped.size);
     return [
       ...[...values].filter(([key]) => !dropped.has(key)).map(([key, value]) => put(key, value)),
       ...[...dropped].filter((key) => !values.has(key)).map(del),
@@ -109,9 +111,12 @@ export function createEmbeddedStore(options: EmbeddedStoreOptions): ProgressStor
     written.set(progress.projectId, { text, record: write.record });
     const operations = [put(keys.latestKey(progress.projectId), text)];
     const openKey = keys.openKey(progress.projectId);
-    operations.push(isEnded(progress) ? del(openKey) : put(openKey, ''));
+    operations.push(
+      isEnded(progress) ? del(openKey) : put(openKey, ''),
+      ...index.operations(current, write.record),
+    );
     if (write.guard.kind === 'start') {
-      operations.push(put(keys.startKey(progress), ''));
+      operations.push(put(keys.startKey(progress), keys.INDEXED));
       if (current !== null) {
         const key = keys.historyKey(progress.projectId, current.progress.id);
         operations.push(put(key, serializeRecord(current)));
@@ -164,30 +169,23 @@ export function createEmbeddedStore(options: EmbeddedStoreOptions): ProgressStor
     return outcomes;
   };
 
-  const deleteBefore = async (cutoffMs: number): Promise<number> => {
-    let deleted = 0;
-    for await (const [key, text] of db().iterator(keys.under('history'))) {
-      const record = readOrLog(logger, key, null, () => parseRecord(text, key));
-      if (record === null || record.progress.updatedAt >= cutoffMs) continue;
-      const { projectId, id } = record.progress;
-      await db().clear(keys.under(keys.logOf(projectId, id)));
-      await db().batch([del(key), del(keys.startKey(record.progress))], { sync: true });
-      deleted += 1;
+  const listLeases = async (): Promise<readonly Lease[]> => {
+    const leases: Lease[] = [];
+    for (const [key, text] of await db().iterator(keys.under('lease')).all()) {
+      const lease = readOrLog(logger, key, null, () => parseLease(text, key));
+      // No server of ours waits for it, and it would be logged at each renewal.
+      if (lease === null) await db().del(key);
+      else leases.push(lease);
     }
-    for await (const [key, text] of db().iterator(keys.under('latest'))) {
-      const progress = readOrLog(logger, key, null, () => parseRecord(text, key))?.progress;
-      if (progress === undefined || !isEnded(progress) || progress.updatedAt >= cutoffMs) continue;
-      await db().clear(keys.under(keys.logOf(progress.projectId, progress.id)));
-    }
+    return leases;
+  };
+
+  /** In order with the writes, since a start moves what is deleted here into the history. */
+  const deleteBefore = async (cutoffMs: number, limit: number): Promise<Deletion> => {
     for (const lease of await listLeases()) {
       if (lease.renewedAt + lease.ttlMs < cutoffMs) await db().del(keys.leaseKey(lease.serverId));
     }
-    return deleted;
-  };
-
-  const listLeases = async (): Promise<readonly Lease[]> => {
-    const texts = await db().values(keys.under('lease')).all();
-    return texts.map((text) => JSON.parse(text) as Lease);
+    return index.deleteEnded(cutoffMs, limit);
   };
 
   return {
@@ -195,14 +193,16 @@ export function createEmbeddedStore(options: EmbeddedStoreOptions): ProgressStor
     exclusive: true,
     open: async () => {
       level ??= await openLevel(options.dataDir);
+      index.start();
     },
     close: async () => {
+      await index.stop();
       await lastWrite;
       const closing = level;
       level = null;
       await closing?.close();
     },
-    ping: () => guarded(async () => void (await db().get('ping'))),
+    ping: () => guarded(() => db().put('ping', '')),
 
     read: (projectId) => guarded(() => readLatest(projectId)),
     readMany: (projectIds) =>
@@ -266,20 +266,12 @@ export function createEmbeddedStore(options: EmbeddedStoreOptions): ProgressStor
         if (operations.length > 0) await db().batch(operations, { sync: true });
       }),
 
-    listOpen: (limit) =>
-      guarded(async () => {
-        const range = keys.under('open');
-        const projectIds = (await db().keys(range).all()).map((key) =>
-          decodeURIComponent(key.slice(range.gt.length)),
-        );
-        const records = [...(await readMany(projectIds)).values()];
-        return records.sort((a, b) => a.progress.updatedAt - b.progress.updatedAt).slice(0, limit);
-      }),
+    listOpen: (query, limit) => guarded(() => index.list(query, limit)),
 
     renewLease: (lease) => guarded(() => db().put(keys.leaseKey(lease.serverId), JSON.stringify(lease))),
     listLeases: () => guarded(listLeases),
     dropLease: (serverId) => guarded(() => db().del(keys.leaseKey(serverId))),
 
-    deleteBefore: (cutoffMs) => guarded(() => deleteBefore(cutoffMs)),
+    deleteBefore: (cutoffMs, limit) => inOrder(() => deleteBefore(cutoffMs, limit)),
   };
 }

@@ -2,25 +2,45 @@
  * Keeps an ingestion's log within its limit: which entries are dropped, and when a log has to be counted at all, since a
  * count after every entry would be most of what a store has to do. Knows no database.
  */
-import type { RecordedEvent } from '@ingestion-progress/schema';
 import { createBoundedMap } from '../shared/bounded-map.js';
 
 /** Entries kept per ingestion by default. */
 export const DEFAULT_MAX_LOG_ENTRIES = 500;
 
-/** Which of `entries` (oldest first) to drop so that `max` stay: the oldest updates, then the oldest others. Pure. */
-export function entriesToDrop<T extends Pick<RecordedEvent, 'type'>>(
+/** What an entry is to trimming; the first go first. */
+export type EntryRank = 'update' | 'other' | 'kept';
+
+/** Entries that explain how an ingestion began and ended. */
+const KEPT: ReadonlySet<string> = new Set(['ingestion_started', 'ingestion_complete', 'error', 'cancelled']);
+
+/** The rank of an entry of this type. */
+export function rankOf(type: string): EntryRank {
+  if (type === 'progress_update') return 'update';
+  return KEPT.has(type) ? 'kept' : 'other';
+}
+
+/** How many entries a log that is past its limit has less than it afterwards, so that not each further entry trims. */
+export const slackOf = (max: number) => Math.floor(max / 10);
+
+/**
+ * Which of `entries` (oldest first) to drop; none up to `max`, and then so many that room is left. The oldest updates go
+ * first, then the oldest others. Start, errors and endings stay; if they alone are too many, all but the first and the
+ * newest go. Pure.
+ */
+export function entriesToDrop<T extends { readonly rank: EntryRank }>(
   entries: readonly T[],
   max: number,
 ): readonly T[] {
-  const excess = entries.length - max;
-  if (excess <= 0) return [];
-  const updates = entries.filter((entry) => entry.type === 'progress_update').slice(0, excess);
-  if (updates.length === excess) return updates;
-  const others = entries
-    .filter((entry) => entry.type !== 'progress_update')
-    .slice(0, excess - updates.length);
-  return [...updates, ...others];
+  if (entries.length <= max) return [];
+  const excess = entries.length - max + slackOf(max);
+  const [first, ...rest] = entries.filter(({ rank }) => rank === 'kept');
+  const inOrder = [
+    ...entries.filter(({ rank }) => rank === 'update'),
+    ...entries.filter(({ rank }) => rank === 'other'),
+    ...rest,
+    ...(first === undefined ? [] : [first]),
+  ];
+  return inOrder.slice(0, excess);
 }
 
 /** The ingestion that a log belongs to. */
@@ -37,14 +57,13 @@ export interface TrimSchedule {
   recordRoom(projectId: string, ingestionId: string, room: number): void;
 }
 
-/** Other servers may add to the same log: it is counted again after this share of its limit. */
-const RECOUNT_SHARE = 0.1;
 /** Logs whose room is known; the least recently used one is evicted, and counted when it is next written. */
 const MAX_LOGS = 10_000;
 
 /** Creates a schedule that knows no log; `max` is how many entries a log may hold. */
 export function createTrimSchedule(max: number): TrimSchedule {
-  const recountAfter = Math.max(1, Math.floor(max * RECOUNT_SHARE));
+  // Other servers may add to the same log.
+  const recountAfter = Math.max(1, slackOf(max));
   const rooms = createBoundedMap<number>({ maxEntries: MAX_LOGS });
   const keyOf = ({ projectId, ingestionId }: LogOwner) => `${projectId}!${ingestionId}`;
 

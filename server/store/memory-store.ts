@@ -1,9 +1,10 @@
 /** The progress store in this process's memory: for tests and for hosts that keep nothing. What it holds dies with the process. */
 import { isEnded, type RecordedEvent } from '@ingestion-progress/schema';
 import { ProgressError } from '../shared/errors.js';
+import { openIngestionOf } from '../progress/open-ingestion.js';
 import type { IngestionRecord } from '../progress/record.js';
-import { DEFAULT_MAX_LOG_ENTRIES, entriesToDrop } from './log-trimming.js';
-import { eventPosition, ingestionPosition, pageOfAll, sortKey } from './paging.js';
+import { DEFAULT_MAX_LOG_ENTRIES, entriesToDrop, rankOf } from './log-trimming.js';
+import { eventPosition, ingestionPosition, pageOfAll, pageOfOpen, sortKey } from './paging.js';
 import type { Lease, ProgressStore, StoreWrite, WriteOutcome } from './progress-store.js';
 import { admits, checkBatch } from './write-guard.js';
 
@@ -40,7 +41,8 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): ProgressSto
     if (log.size <= maxLogEntries) return;
     const key = (event: RecordedEvent) => sortKey(eventPosition(event));
     const sorted = [...log.values()].sort((a, b) => (key(a) < key(b) ? -1 : 1));
-    for (const event of entriesToDrop(sorted, maxLogEntries)) log.delete(event.id);
+    const entries = sorted.map(({ id, type }) => ({ id, rank: rankOf(type) }));
+    for (const { id } of entriesToDrop(entries, maxLogEntries)) log.delete(id);
   };
 
   const writeOne = (write: StoreWrite): WriteOutcome => {
@@ -115,12 +117,10 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): ProgressSto
       append(projectId, ingestionId, events);
     },
 
-    listOpen: async (limit) => {
+    listOpen: async (query, limit) => {
       checkOpen();
-      return [...latest.values()]
-        .filter((record) => !isEnded(record.progress))
-        .sort((a, b) => a.progress.updatedAt - b.progress.updatedAt)
-        .slice(0, limit);
+      const open = [...latest.values()].flatMap((record) => openIngestionOf(record) ?? []);
+      return pageOfOpen(open, query, limit);
     },
 
     renewLease: async (lease) => {
@@ -136,25 +136,26 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): ProgressSto
       leases.delete(serverId);
     },
 
-    deleteBefore: async (cutoffMs) => {
+    deleteBefore: async (cutoffMs, limit) => {
       checkOpen();
+      for (const lease of leases.values()) {
+        if (lease.renewedAt + lease.ttlMs < cutoffMs) leases.delete(lease.serverId);
+      }
+      for (const { progress } of latest.values()) {
+        if (isEnded(progress) && progress.updatedAt < cutoffMs) dropLog(progress.projectId, progress.id);
+      }
       let deleted = 0;
       for (const [projectId, earlier] of history) {
         for (const [ingestionId, record] of earlier) {
           if (record.progress.updatedAt >= cutoffMs) continue;
+          if (deleted === limit) return { deleted, hasMore: true };
           earlier.delete(ingestionId);
           dropLog(projectId, ingestionId);
           deleted += 1;
         }
         if (earlier.size === 0) history.delete(projectId);
       }
-      for (const { progress } of latest.values()) {
-        if (isEnded(progress) && progress.updatedAt < cutoffMs) dropLog(progress.projectId, progress.id);
-      }
-      for (const lease of leases.values()) {
-        if (lease.renewedAt + lease.ttlMs < cutoffMs) leases.delete(lease.serverId);
-      }
-      return deleted;
+      return { deleted, hasMore: false };
     },
   };
 }

@@ -5,6 +5,7 @@
 import type { IngestionProgress } from '@ingestion-progress/schema';
 import { isEnded, type RecordedEvent } from '@ingestion-progress/schema';
 import { encodeId } from '@ingestion-progress/schema/ids';
+import { dueKeyOf, openIngestionOf, runningOwnerOf, type OpenIngestion } from '../progress/open-ingestion.js';
 import type { IngestionRecord } from '../progress/record.js';
 import { eventPosition, ingestionPosition, sortKey } from './paging.js';
 import { parseEvent, parseRecord, serializeEvent, serializeRecord } from '../progress/record-codec.js';
@@ -31,6 +32,22 @@ export interface StateFields {
   readonly record: string;
   /** True once the log of an ended one is past its retention. */
   readonly logDeleted: boolean;
+  /** What finds it when something is due; null once it has ended, absent in documents of version 0.1.0. */
+  readonly due: DueFields | null;
+}
+
+/** What the reaper looks at, without the record. */
+export interface DueFields extends OpenIngestion {
+  /** Sorts by when it is due. */
+  readonly key: string;
+  /** The server that runs it in its own process; null if none does. */
+  readonly runningOwner: string | null;
+}
+
+/** The fields by which a record is found when something is due. */
+export function dueFields(record: IngestionRecord): DueFields | null {
+  const open = openIngestionOf(record);
+  return open === null ? null : { ...open, key: dueKeyOf(open), runningOwner: runningOwnerOf(open) };
 }
 
 /** A document of `ingestion_progress` (`_id` is the project's id) and of the history (`_id` names both). */
@@ -80,6 +97,7 @@ export function stateFields(record: IngestionRecord): StateFields {
     place: sortKey(ingestionPosition(progress)),
     record: serializeRecord(record),
     logDeleted: false,
+    due: dueFields(record),
   };
 }
 
@@ -109,6 +127,6 @@ export function eventDocument(projectId: string, ingestionId: string, event: Rec
 }
 
 /** The entry of a document; `INTERNAL_SERVER_ERROR` where it does not parse. */
-export function eventOf(document: EventDocument): RecordedEvent {
+export function eventOf(document: Pick<EventDocument, '_id' | 'entry'>): RecordedEvent {
   return parseEvent(document.entry, `log entry ${document._id}`);
 }

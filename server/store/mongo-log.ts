@@ -7,7 +7,7 @@ import type { Collection, MongoBulkWriteError } from 'mongodb';
 import type { RecordedEvent } from '@ingestion-progress/schema';
 import type { Logger } from '../observability/logger.js';
 import type { MongoConnection } from './mongo-connection.js';
-import { createTrimSchedule, entriesToDrop } from './log-trimming.js';
+import { createTrimSchedule, entriesToDrop, rankOf } from './log-trimming.js';
 import { eventDocument, eventOf, type EventDocument, type IngestionDocument } from './mongo-documents.js';
 import { decodeCursor, eventPosition, pageOf, sortKey } from './paging.js';
 import type { Page, PageRequest } from './progress-store.js';
@@ -26,7 +26,8 @@ export interface MongoLog {
   insertTail(projectId: string): Promise<void>;
   append(projectId: string, ingestionId: string, events: readonly RecordedEvent[]): Promise<void>;
   list(projectId: string, ingestionId: string, page: PageRequest): Promise<Page<RecordedEvent>>;
-  delete(projectId: string, ingestionId: string): Promise<void>;
+  /** Deletes the logs of these ingestions, which are at least one. */
+  delete(ingestions: readonly { readonly projectId: string; readonly id: string }[]): Promise<void>;
 }
 
 /** Options of the log. */
@@ -83,9 +84,11 @@ export function createMongoLog(options: MongoLogOptions): MongoLog {
         .sort({ place: 1 })
         .toArray(),
     );
-    const dropped = entriesToDrop(entries, maxLogEntries).map(({ _id }) => _id);
+    const ranked = entries.map(({ _id, type }) => ({ _id, rank: rankOf(type) }));
+    const dropped = entriesToDrop(ranked, maxLogEntries).map(({ _id }) => _id);
     for (const batch of inBatches(dropped))
       await call(() => events().deleteMany({ _id: { $in: [...batch] } }));
+    trimSchedule.recordRoom(projectId, ingestionId, maxLogEntries - entries.length + dropped.length);
   };
 
   const trimAll = async (documents: readonly EventDocument[]) => {
@@ -167,7 +170,7 @@ export function createMongoLog(options: MongoLogOptions): MongoLog {
       const after = page.after === null ? {} : { place: { $gt: sortKey(decodeCursor(page.after)) } };
       const found = await call(() =>
         events()
-          .find({ projectId, ingestionId, ...after })
+          .find({ projectId, ingestionId, ...after }, { projection: { entry: 1 } })
           .sort({ place: 1 })
           .limit(page.first + 1)
           .toArray(),
@@ -177,9 +180,10 @@ export function createMongoLog(options: MongoLogOptions): MongoLog {
       );
       return { ...pageOf(entries, page.first, eventPosition), hasNextPage: found.length > page.first };
     },
-    delete: async (projectId, ingestionId) => {
+    delete: async (ingestions) => {
       await caughtUp();
-      await call(() => events().deleteMany({ projectId, ingestionId }));
+      const $or = ingestions.map(({ projectId, id }) => ({ projectId, ingestionId: id }));
+      await call(() => events().deleteMany({ $or }));
     },
   };
 }

@@ -12,9 +12,18 @@ import * as documents from './mongo-documents.js';
 import type { IngestionDocument, LeaseDocument } from './mongo-documents.js';
 import { createMongoLog, type MongoLog } from './mongo-log.js';
 import { decodeCursor, ingestionPosition, pageOfAll, sortKey } from './paging.js';
-import type { ProgressStore, StoreWrite, WriteOutcome } from './progress-store.js';
-import { readOrLog } from '../progress/record-codec.js';
-import { checkBatch, MAX_BATCH } from './write-guard.js';
+import type {
+  Deletion,
+  Lease,
+  OpenPage,
+  OpenQuery,
+  ProgressStore,
+  StoreWrite,
+  WriteOutcome,
+} from './progress-store.js';
+import { dueKeyAt } from '../progress/open-ingestion.js';
+import { parseLease, readOrLog } from '../progress/record-codec.js';
+import { checkBatch } from './write-guard.js';
 
 /** Options of the MongoDB store. */
 export interface MongoStoreOptions {
@@ -52,6 +61,18 @@ const TAIL = 50;
 const START_TRIES = 5;
 const isDuplicate = (error: unknown) => error instanceof Error && 'code' in error && error.code === 11_000;
 
+/** What is due, by when and by whose it is, and logs past their retention. */
+const STATE_INDEXES = [
+  { open: 1, 'due.key': 1 },
+  { open: 1, 'due.runningOwner': 1 },
+  { open: 1, logDeleted: 1, updatedAt: 1 },
+] as const;
+/** Documents of an earlier version that are added to the indexes at a time. */
+const MAX_ADDED = 500;
+/** All that is read of a state or of an earlier ingestion, which hold the record twice. */
+const RECORD = { projection: { id: 1, record: 1 } } as const;
+type RecordDocument = Pick<IngestionDocument, '_id' | 'id' | 'record'>;
+
 /** Creates a store in MongoDB. */
 export function createMongoStore(options: MongoStoreOptions): ProgressStore {
   const logger = options.logger ?? silentLogger;
@@ -74,7 +95,7 @@ export function createMongoStore(options: MongoStoreOptions): ProgressStore {
     const maxLogEntries = options.maxLogEntries ?? DEFAULT_MAX_LOG_ENTRIES;
     opened = { connection, log: createMongoLog({ connection, statesOf, maxLogEntries, logger }) };
     try {
-      await call(() => states().createIndex({ open: 1, updatedAt: 1 }));
+      for (const keys of STATE_INDEXES) await call(() => states().createIndex(keys));
       await call(() => history().createIndex({ projectId: 1, place: -1 }));
       await call(() => history().createIndex({ updatedAt: 1 }));
       await log().createIndex();
@@ -85,7 +106,7 @@ export function createMongoStore(options: MongoStoreOptions): ProgressStore {
     }
   };
 
-  const outcomeOf = (document: IngestionDocument | undefined): WriteOutcome => {
+  const outcomeOf = (document: RecordDocument | undefined): WriteOutcome => {
     if (document === undefined) return { written: false, current: null };
     const read = () => documents.recordOf(document);
     const current = readOrLog(logger, documents.documentName(document), null, read);
@@ -123,7 +144,7 @@ export function createMongoStore(options: MongoStoreOptions): ProgressStore {
     const projectIds = writes.map((write) => write.record.progress.projectId);
     const found = await call(() =>
       states()
-        .find({ _id: { $in: projectIds } })
+        .find({ _id: { $in: projectIds } }, { projection: { ...RECORD.projection, writes: 1 } })
         .toArray(),
     );
     const byProject = new Map(found.map((document) => [document._id, document]));
@@ -178,37 +199,89 @@ export function createMongoStore(options: MongoStoreOptions): ProgressStore {
     return writes.map((one) => outcomes.get(one) ?? outcomeOf(undefined));
   };
 
-  const readable = (found: readonly IngestionDocument[]) =>
+  const readable = (found: readonly RecordDocument[]) =>
     found.flatMap((document) =>
       readOrLog(logger, documents.documentName(document), [], () => [documents.recordOf(document)]),
     );
 
-  const deleteBefore = async (cutoffMs: number): Promise<number> => {
+  const deleteBefore = async (cutoffMs: number, limit: number): Promise<Deletion> => {
     const old = { updatedAt: { $lt: new Date(cutoffMs) } };
-    const namesOf = { projection: { projectId: 1, id: 1 }, limit: MAX_BATCH };
-    let deleted = 0;
-    for (;;) {
-      const found = await call(() => history().find(old, namesOf).toArray());
-      if (found.length === 0) break;
-      for (const { projectId, id } of found) await log().delete(projectId, id);
+    const names = { projection: { projectId: 1, id: 1 }, limit };
+    const found = await call(() => history().find(old, names).toArray());
+    if (found.length > 0) {
+      await log().delete(found);
       await call(() => history().deleteMany({ _id: { $in: found.map(({ _id }) => _id) } }));
-      deleted += found.length;
     }
-    for (;;) {
-      const ended = { ...old, open: false, logDeleted: { $ne: true } };
-      const found = await call(() => states().find(ended, namesOf).toArray());
-      if (found.length === 0) break;
-      for (const { projectId, id } of found) await log().delete(projectId, id);
-      const ids = found.map(({ _id }) => _id);
-      await call(() =>
-        states().updateMany({ ...ended, _id: { $in: ids } }, { $set: { logDeleted: true, tail: [] } }),
-      );
+    const withLog = { ...old, open: false, logDeleted: false };
+    const ended = await call(() => states().find(withLog, names).toArray());
+    if (ended.length > 0) {
+      await log().delete(ended);
+      const which = { ...withLog, _id: { $in: ended.map(({ _id }) => _id) } };
+      await call(() => states().updateMany(which, { $set: { logDeleted: true, tail: [] } }));
     }
-    const dead = (await call(() => leases().find().toArray())).filter(
-      (one) => one.renewedAt + one.ttlMs < cutoffMs,
+    const dead = (await listLeases()).filter(({ renewedAt, ttlMs }) => renewedAt + ttlMs < cutoffMs);
+    const _id = { $in: dead.map(({ serverId }) => serverId) };
+    if (dead.length > 0) await call(() => leases().deleteMany({ _id }));
+    return { deleted: found.length, hasMore: found.length === limit || ended.length === limit };
+  };
+
+  const listLeases = async (): Promise<readonly Lease[]> => {
+    const found = await call(() => leases().find().toArray());
+    const read: Lease[] = [];
+    for (const { _id, renewedAt, ttlMs } of found) {
+      const what = `lease ${_id}`;
+      const text = JSON.stringify({ serverId: _id, renewedAt, ttlMs });
+      const lease = readOrLog(logger, what, null, () => parseLease(text, what));
+      if (lease === null) await call(() => leases().deleteOne({ _id }));
+      else read.push(lease);
+    }
+    return read;
+  };
+
+  /** Adds what finds an open ingestion to documents that a server of version 0.1.0 wrote. */
+  const addDue = async () => {
+    const without = { open: true, 'due.key': null };
+    const found = await call(() =>
+      states()
+        .find(without, { ...RECORD, limit: MAX_ADDED })
+        .toArray(),
     );
-    if (dead.length > 0) await call(() => leases().deleteMany({ _id: { $in: dead.map(({ _id }) => _id) } }));
-    return deleted;
+    const updates = found.flatMap((document) =>
+      readable([document]).map((record) => ({
+        updateOne: {
+          filter: { _id: document._id, record: document.record },
+          update: { $set: { due: documents.dueFields(record) } },
+        },
+      })),
+    );
+    if (updates.length > 0) await call(() => states().bulkWrite(updates, { ordered: false }));
+  };
+
+  const listOpen = async (query: OpenQuery, limit: number): Promise<OpenPage> => {
+    const which: Filter<IngestionDocument> =
+      query.list === 'owned'
+        ? { open: true, 'due.runningOwner': { $nin: [null, ...query.exceptBy] } }
+        : {
+            open: true,
+            'due.key': {
+              $gt: query.after ?? dueKeyAt(query.list, 0),
+              $lt: dueKeyAt(query.list, query.before),
+            },
+          };
+    // Once a tick, of one list.
+    if (query.list === 'owned') await addDue();
+    const found = await call(() =>
+      states()
+        .find(which, { projection: { due: 1 }, limit })
+        .sort(query.list === 'owned' ? {} : { 'due.key': 1 })
+        .toArray(),
+    );
+    const due = found.flatMap((document) => document.due ?? []);
+    const isLast = query.list === 'owned' || found.length < limit;
+    return {
+      items: due.map(({ key: _key, runningOwner: _owner, ...open }) => open),
+      next: isLast ? null : (due.at(-1)?.key ?? null),
+    };
   };
 
   return {
@@ -226,34 +299,34 @@ export function createMongoStore(options: MongoStoreOptions): ProgressStore {
     ping: async () => void (await call(() => at().connection.db().command({ ping: 1 }))),
 
     read: async (projectId) => {
-      const document = await call(() => states().findOne({ _id: projectId }));
+      const document = await call(() => states().findOne({ _id: projectId }, RECORD));
       return document === null ? null : documents.recordOf(document);
     },
     readMany: async (projectIds) => {
       checkBatch(projectIds);
       const found = await call(() =>
         states()
-          .find({ _id: { $in: [...projectIds] } })
+          .find({ _id: { $in: [...projectIds] } }, RECORD)
           .toArray(),
       );
       return new Map(readable(found).map((record) => [record.progress.projectId, record]));
     },
     readIngestion: async (projectId, ingestionId) => {
-      const latest = await call(() => states().findOne({ _id: projectId, id: ingestionId }));
+      const latest = await call(() => states().findOne({ _id: projectId, id: ingestionId }, RECORD));
       const _id = documents.historyId(projectId, ingestionId);
-      const document = latest ?? (await call(() => history().findOne({ _id })));
+      const document = latest ?? (await call(() => history().findOne({ _id }, RECORD)));
       return document === null ? null : documents.recordOf(document);
     },
     listIngestions: async (projectId, page) => {
       const place = page.after === null ? {} : { place: { $lt: sortKey(decodeCursor(page.after)) } };
       const latest = await call(() =>
         states()
-          .find({ _id: projectId, ...place })
+          .find({ _id: projectId, ...place }, RECORD)
           .toArray(),
       );
       const earlier = await call(() =>
         history()
-          .find({ projectId, ...place })
+          .find({ projectId, ...place }, RECORD)
           .sort({ place: -1 })
           .limit(page.first + 1)
           .toArray(),
@@ -275,19 +348,13 @@ export function createMongoStore(options: MongoStoreOptions): ProgressStore {
     },
     appendEvents: (projectId, ingestionId, events) => log().append(projectId, ingestionId, events),
 
-    listOpen: async (limit) => {
-      const find = () => states().find({ open: true }).sort({ updatedAt: 1 }).limit(limit).toArray();
-      return readable(await call(find));
-    },
+    listOpen,
 
     renewLease: async ({ serverId, renewedAt, ttlMs }) => {
       const fields = { renewedAt, ttlMs };
       await call(() => leases().replaceOne({ _id: serverId }, fields, { upsert: true }));
     },
-    listLeases: async () => {
-      const found = await call(() => leases().find().toArray());
-      return found.map(({ _id, renewedAt, ttlMs }) => ({ serverId: _id, renewedAt, ttlMs }));
-    },
+    listLeases,
     dropLease: async (serverId) => {
       await call(() => leases().deleteOne({ _id: serverId }));
     },

@@ -1,8 +1,8 @@
 /** Cursors and pages over sorted lists. A cursor is the place of an item, so that a page survives what is written meanwhile. */
 import type { RecordedEvent, IngestionProgress } from '@ingestion-progress/schema';
 import { ProgressError } from '../shared/errors.js';
-
-import type { Page, PageRequest } from './progress-store.js';
+import { dueKeyAt, dueKeyOf, runningOwnerOf, type OpenIngestion } from '../progress/open-ingestion.js';
+import type { OpenPage, OpenQuery, Page, PageRequest } from './progress-store.js';
 
 /** Position of an item in its list: a whole number, then tie-breakers. */
 export interface SortPosition {
@@ -83,4 +83,20 @@ export function pageOfAll<T>(
     .sort((a, b) => compare(a.key, b.key))
     .map(({ item }) => item);
   return pageOf(following, request.first, placeOf);
+}
+
+/** A page of open ingestions, all of which are in memory. */
+export function pageOfOpen(all: readonly OpenIngestion[], query: OpenQuery, limit: number): OpenPage {
+  if (query.list === 'owned') {
+    const isOwned = (owner: string | null) => owner !== null && !query.exceptBy.includes(owner);
+    return { items: all.filter((open) => isOwned(runningOwnerOf(open))).slice(0, limit), next: null };
+  }
+  const from = query.after ?? dueKeyAt(query.list, 0);
+  const to = dueKeyAt(query.list, query.before);
+  const due = all
+    .map((open) => ({ key: dueKeyOf(open), open }))
+    .filter(({ key }) => key > from && key < to)
+    .sort((a, b) => (a.key < b.key ? -1 : 1))
+    .slice(0, limit);
+  return { items: due.map(({ open }) => open), next: due.length < limit ? null : (due.at(-1)?.key ?? null) };
 }

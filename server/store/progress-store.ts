@@ -1,5 +1,6 @@
 /** The port to durable storage: one document a project (its latest ingestion), a history, an event log, leases. */
 import type { RecordedEvent } from '@ingestion-progress/schema';
+import type { OpenIngestion, OpenList } from '../progress/open-ingestion.js';
 import type { IngestionRecord } from '../progress/record.js';
 
 /** What a write may replace (invariant: compare-and-set). */
@@ -44,6 +45,28 @@ export interface Page<T> {
   readonly hasNextPage: boolean;
 }
 
+/** Which of the latest ingestions that have not ended. */
+export type OpenQuery =
+  /** Those due before this moment (ms since the epoch) by their `dueKeyOf`, the longest due first. */
+  | { readonly list: OpenList; readonly before: number; readonly after: string | null }
+  /** Those that run in the process of a server that is none of these, in any order. */
+  | { readonly list: 'owned'; readonly exceptBy: readonly string[] };
+
+/** A page of open ingestions. */
+export interface OpenPage {
+  readonly items: readonly OpenIngestion[];
+  /** The `after` of the next page; null if this one is the last. */
+  readonly next: string | null;
+}
+
+/** What one call of `deleteBefore` did. */
+export interface Deletion {
+  /** Ingestions deleted. */
+  readonly deleted: number;
+  /** True if more may be due: call again. */
+  readonly hasMore: boolean;
+}
+
 /** A server's heartbeat. */
 export interface Lease {
   readonly serverId: string;
@@ -67,7 +90,7 @@ export interface ProgressStore {
   open(): Promise<void>;
   /** Finishes what was begun. A second call does no harm. */
   close(): Promise<void>;
-  /** Resolves if the store answers. */
+  /** Resolves if the store takes writes: it makes one where states are written. */
   ping(): Promise<void>;
 
   /** The project's latest ingestion; null if it never ingested. */
@@ -86,19 +109,19 @@ export interface ProgressStore {
   /** Log entries with no change of state (commands). */
   appendEvents(projectId: string, ingestionId: string, events: readonly RecordedEvent[]): Promise<void>;
 
-  /** Latest ingestions that have not ended (RUNNING, or FAILED recoverably), at most `limit`, oldest `updatedAt` first. */
-  listOpen(limit: number): Promise<readonly IngestionRecord[]>;
+  /** At most `limit` open ingestions, found by an index and without reading their records. May be behind the records by seconds. */
+  listOpen(query: OpenQuery, limit: number): Promise<OpenPage>;
 
   /** Writes this server's heartbeat. */
   renewLease(lease: Lease): Promise<void>;
-  /** Every lease, expired or not. */
+  /** Every lease, expired or not; one that does not parse is logged and deleted. */
   listLeases(): Promise<readonly Lease[]>;
   /** Deletes a lease; a second call does no harm. */
   dropLease(serverId: string): Promise<void>;
 
   /**
    * Deletes history and logs of ingestions that have ended and were last touched before this moment (ms since the
-   * epoch), and leases that had expired by then. A project's latest state stays. Returns how many ingestions.
+   * epoch), at most `limit` of them, and leases that had expired by then. A project's latest state stays.
    */
-  deleteBefore(cutoffMs: number): Promise<number>;
+  deleteBefore(cutoffMs: number, limit: number): Promise<Deletion>;
 }

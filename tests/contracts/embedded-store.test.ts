@@ -65,7 +65,8 @@ describe('the embedded store on its disk', () => {
     expect(await again.read('p')).toEqual(next);
     expect(await again.readIngestion('p', 'i')).toEqual(ended);
     expect((await again.listEvents('p', 'i', { first: 5, after: null })).items).toHaveLength(1);
-    expect(await again.listOpen(5)).toEqual([next]);
+    const { items } = await again.listOpen({ list: 'overdue', before: 1e15, after: null }, 5);
+    expect(items.map(({ ingestionId }) => ingestionId)).toEqual(['j']);
     expect(await again.listLeases()).toEqual([{ serverId: 's', renewedAt: 1, ttlMs: 2 }]);
   });
 
@@ -186,8 +187,9 @@ describe('the embedded store on its disk', () => {
         await expect(store.read('bad')).rejects.toMatchObject({ code: 'INTERNAL_SERVER_ERROR' });
         expect((await store.read('good'))?.progress.projectId).toBe('good');
         expect([...(await store.readMany(['bad', 'good'])).keys()]).toEqual(['good']);
-        expect((await store.listOpen(5)).map((record) => record.progress.projectId)).toEqual(['good']);
-        expect(await store.deleteBefore(10)).toBe(0);
+        const { items } = await store.listOpen({ list: 'overdue', before: 1e15, after: null }, 5);
+        expect(items.map(({ projectId }) => projectId)).toEqual(['good']);
+        expect((await store.deleteBefore(10, 5)).deleted).toBe(0);
         const outcomes = await store.write(
           ['bad', 'good'].map((projectId) => ({
             record: recordOf({ projectId, revision: 2 }),

@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { IngestionRecord } from '../../server/progress/record.js';
 import type {
+  OpenQuery,
   Page,
   PageRequest,
   ProgressStore,
@@ -20,6 +21,11 @@ export interface StoreUnderTest {
 
 /** Log entries that a store under test keeps of an ingestion. */
 export const MAX_LOG_ENTRIES = 10;
+
+/** Each list of what is open, from its beginning to an end that nothing reaches. */
+const OVERDUE: OpenQuery = { list: 'overdue', before: 8e15, after: null };
+const FAILED: OpenQuery = { list: 'failed', before: 8e15, after: null };
+const OWNED: OpenQuery = { list: 'owned', exceptBy: [] };
 
 const START: WriteGuard = { kind: 'start' };
 const CHANGE: WriteGuard = { kind: 'change' };
@@ -67,7 +73,9 @@ export function describeProgressStore(name: string, open: () => Promise<StoreUnd
         const empty = { items: [], hasNextPage: false };
         expect(await store.listIngestions('p', { first: 10, after: null })).toEqual(empty);
         expect(await store.listEvents('p', 'i', { first: 10, after: null })).toEqual(empty);
-        expect(await store.listOpen(10)).toEqual([]);
+        for (const query of [OVERDUE, FAILED, OWNED]) {
+          expect(await store.listOpen(query, 10)).toEqual({ items: [], next: null });
+        }
       });
 
       it('gives back a record field by field, whatever keys a job puts into its output', async () => {
@@ -352,37 +360,127 @@ export function describeProgressStore(name: string, open: () => Promise<StoreUnd
       });
 
       it('keeps a bounded number: the oldest updates go first, then the oldest of the rest', async () => {
-        await put(to(recordOf(), START, [entryOf(1, { type: 'ingestion_started' })]));
+        const started = entryOf(1, { type: 'ingestion_started' });
+        await put(to(recordOf(), START, [started]));
         for (let revision = 2; revision <= MAX_LOG_ENTRIES; revision += 1) {
           await put(to(recordOf({ revision }), CHANGE, [entryOf(revision)]));
         }
         expect(await listed()).toHaveLength(MAX_LOG_ENTRIES);
         const phases = [50, 51, 52].map((revision) => entryOf(revision, { type: 'phase_started' }));
         await put(to(recordOf({ revision: 52 }), CHANGE, phases));
-        const kept = await listed();
-        expect(kept).toHaveLength(MAX_LOG_ENTRIES);
-        expect(kept.map((event) => event.revision)).toEqual([1, 5, 6, 7, 8, 9, 10, 50, 51, 52]);
-        const many = Array.from({ length: 12 }, (_, index) => entryOf(60 + index, { type: 'error' }));
+        const kept = (await listed()).map((event) => event.revision);
+        // A store may make room for a tenth more, so that it need not trim at each further entry.
+        expect(kept.length).toBeGreaterThanOrEqual(0.9 * MAX_LOG_ENTRIES);
+        expect(kept).toEqual([1, 5, 6, 7, 8, 9, 10, 50, 51, 52].toSpliced(1, MAX_LOG_ENTRIES - kept.length));
+        const many = Array.from({ length: 12 }, (_, index) => entryOf(60 + index, { type: 'command' }));
         await put(to(recordOf({ revision: 80 }), CHANGE, many));
         const revisions = (await listed()).map((event) => event.revision);
-        expect(revisions).toEqual([62, 63, 64, 65, 66, 67, 68, 69, 70, 71]);
+        expect(revisions.length).toBeGreaterThanOrEqual(0.9 * MAX_LOG_ENTRIES);
+        expect(revisions).toEqual([1, ...[63, 64, 65, 66, 67, 68, 69, 70, 71].slice(1 - revisions.length)]);
+      });
+
+      it('never drops what explains how an ingestion began, failed or ended, for whatever else', async () => {
+        const explaining = [
+          entryOf(1, { type: 'ingestion_started' }),
+          entryOf(2, { type: 'error' }),
+          entryOf(3, { type: 'cancelled' }),
+        ];
+        await put(to(recordOf(), START, explaining));
+        for (let revision = 4; revision < 4 + 3 * MAX_LOG_ENTRIES; revision += 1) {
+          const type = revision % 2 === 0 ? 'command' : 'phase_started';
+          await store.appendEvents('p', 'i', [entryOf(revision, { type })]);
+        }
+        const kept = await listed();
+        expect(kept.slice(0, 3)).toEqual(explaining);
+        expect(kept.length).toBeLessThanOrEqual(MAX_LOG_ENTRIES);
+        const errors = Array.from({ length: 2 * MAX_LOG_ENTRIES }, (_, index) =>
+          entryOf(100 + index, { type: 'error' }),
+        );
+        await store.appendEvents('p', 'i', errors);
+        const still = (await listed()).map(({ revision }) => revision);
+        // The start, and the newest of the rest.
+        expect([still[0], still.at(-1)]).toEqual([1, 99 + 2 * MAX_LOG_ENTRIES]);
+        expect(still.length).toBeLessThanOrEqual(MAX_LOG_ENTRIES);
       });
     });
 
     describe('what runs', () => {
-      it('lists what has not ended, the longest silent first', async () => {
-        await put(to(recordOf({ projectId: 'a', updatedAt: 30 }), START));
-        await put(to(recordOf({ projectId: 'b', updatedAt: 10 }), START));
+      const ids = async (query: OpenQuery, limit = 10) =>
+        (await store.listOpen(query, limit)).items.map(({ projectId }) => projectId);
+
+      it('lists what runs by when its silence is due, and what failed recoverably by its failure', async () => {
+        await put(to(recordOf({ projectId: 'a', updatedAt: 30, staleAfterMs: 10 }), START));
+        await put(to(recordOf({ projectId: 'b', updatedAt: 10, staleAfterMs: 100 }), START));
         await put(to(recordOf({ projectId: 'c', updatedAt: 20, ...failureOf(true) }), START));
         await put(to(recordOf({ projectId: 'd', updatedAt: 1, ...failureOf(false) }), START));
-        const ids = async (limit: number) =>
-          (await store.listOpen(limit)).map((one) => one.progress.projectId);
-        expect(await ids(10)).toEqual(['b', 'c', 'a']);
-        expect(await ids(2)).toEqual(['b', 'c']);
+        expect(await ids(OVERDUE)).toEqual(['a', 'b']);
+        expect(await ids({ ...OVERDUE, before: 40 })).toEqual([]);
+        expect(await ids({ ...OVERDUE, before: 41 })).toEqual(['a']);
+        expect(await ids(FAILED)).toEqual(['c']);
+        expect(await ids({ ...FAILED, before: 20 })).toEqual([]);
+        await put(to(recordOf({ projectId: 'a', revision: 5, updatedAt: 200, staleAfterMs: 10 })));
+        await put(to(recordOf({ projectId: 'c', revision: 5, updatedAt: 1, staleAfterMs: 10 })));
+        expect(await ids(OVERDUE)).toEqual(['c', 'b', 'a']);
+        expect(await ids(FAILED)).toEqual([]);
         await put(to(recordOf({ projectId: 'b', revision: 5, status: 'COMPLETED' })));
-        expect(await ids(10)).toEqual(['c', 'a']);
-        await put(to(recordOf({ projectId: 'd', id: 'next', revision: 5, updatedAt: 50 }), START));
-        expect(await ids(10)).toEqual(['c', 'a', 'd']);
+        await put(to(recordOf({ projectId: 'd', id: 'next', revision: 5, updatedAt: 500 }), START));
+        expect(await ids(OVERDUE)).toEqual(['c', 'a', 'd']);
+      });
+
+      it('says of each what tells whether something is due', async () => {
+        const fields = { updatedAt: 10, staleAfterMs: 1_000, cancelRequestedAt: 7 };
+        await put(to(recordOf(fields, { ownerServerId: 's' }), START));
+        const open = {
+          ...{ projectId: 'p', ingestionId: 'i', status: 'RUNNING', updatedAt: 10, staleAfterMs: 1_000 },
+          ...{ silentFrom: 10, ownerServerId: 's', cancelRequestedAt: 7 },
+        };
+        expect((await store.listOpen(OVERDUE, 10)).items).toEqual([open]);
+        expect((await store.listOpen(OWNED, 10)).items).toEqual([open]);
+      });
+
+      it('lists a failure that was asked to cancel by the request, until a job took it', async () => {
+        const failed = { ...failureOf(true), cancelRequestedAt: 50 };
+        await put(to(recordOf(failed), START));
+        expect(await ids({ ...OVERDUE, before: 30_050 })).toEqual([]);
+        expect(await ids({ ...OVERDUE, before: 30_051 })).toEqual(['p']);
+        await put(to(recordOf({ ...failed, revision: 2 }, { cancelTaken: true })));
+        expect([await ids(OVERDUE), await ids(FAILED)]).toEqual([[], ['p']]);
+      });
+
+      it.each([1, 2, 3, 7])(
+        'lists it in pages of %i, each once, also where many are due at once',
+        async (limit) => {
+          const projectIds = ['a', 'b!', 'b', 'c%', 'd'];
+          for (const projectId of projectIds) await put(to(recordOf({ projectId }), START));
+          const listed: string[] = [];
+          let after: string | null = null;
+          do {
+            const page = await store.listOpen({ ...OVERDUE, after }, limit);
+            expect(page.items.length).toBeLessThanOrEqual(limit);
+            listed.push(...page.items.map(({ projectId }) => projectId));
+            after = page.next;
+          } while (after !== null);
+          expect(listed.toSorted()).toEqual(projectIds.toSorted());
+        },
+      );
+
+      it('lists what runs in the processes of servers, except of some', async () => {
+        const owned = (projectId: string, ownerServerId: string | null) =>
+          put(to(recordOf({ projectId }, { ownerServerId }), START));
+        await owned('nobody', null);
+        for (const owner of ['s1', 's2', 's3']) {
+          await owned(`${owner}-a`, owner);
+          await owned(`${owner}-b`, owner);
+        }
+        const except = async (...exceptBy: string[]) => (await ids({ list: 'owned', exceptBy })).toSorted();
+        expect(await except()).toEqual(['s1-a', 's1-b', 's2-a', 's2-b', 's3-a', 's3-b']);
+        expect(await except('s2')).toEqual(['s1-a', 's1-b', 's3-a', 's3-b']);
+        expect(await except('s3', 's1')).toEqual(['s2-a', 's2-b']);
+        expect(await ids({ list: 'owned', exceptBy: ['s1'] }, 1)).toHaveLength(1);
+        await put(
+          to(recordOf({ projectId: 's2-a', revision: 2, ...failureOf(true) }, { ownerServerId: 's2' })),
+        );
+        expect(await except('s3', 's1')).toEqual(['s2-b']);
       });
 
       it('keeps the last heartbeat of each server until it is taken back', async () => {
@@ -422,7 +520,7 @@ export function describeProgressStore(name: string, open: () => Promise<StoreUnd
         await store.renewLease({ serverId: 'dead', renewedAt: 1, ttlMs: 10 });
         await store.renewLease({ serverId: 'alive', renewedAt: 95, ttlMs: 10 });
 
-        expect(await store.deleteBefore(100)).toBe(1);
+        expect(await store.deleteBefore(100, 50)).toEqual({ deleted: 1, hasMore: false });
         const events = async (projectId: string, id: string) =>
           (await store.listEvents(projectId, id, { first: 10, after: null })).items.length;
         expect(await store.readIngestion('p', 'old')).toBeNull();
@@ -435,8 +533,28 @@ export function describeProgressStore(name: string, open: () => Promise<StoreUnd
         const list = await store.listIngestions('p', { first: 10, after: null });
         expect(list.items.map(({ node }) => node.progress.id)).toEqual(['running', 'young']);
         expect((await store.listLeases()).map((lease) => lease.serverId)).toEqual(['alive']);
-        expect(await store.deleteBefore(100)).toBe(0);
+        expect(await store.deleteBefore(100, 50)).toEqual({ deleted: 0, hasMore: false });
       });
+    });
+
+    it('deletes in batches of the size that it is given, until nothing is left', async () => {
+      for (let start = 1; start <= 8; start += 1) {
+        const fields = { id: `i${start}`, startedAt: start * 10, revision: start * 10 };
+        await put(to(recordOf(fields), START, [entryOf(fields.revision)]));
+        await put(to(recordOf({ ...fields, revision: fields.revision + 1, status: 'CANCELLED' })));
+      }
+      let deleted = 0;
+      for (let hasMore = true, calls = 0; hasMore; calls += 1) {
+        const done = await store.deleteBefore(1_000, 3);
+        expect(done.deleted).toBeLessThanOrEqual(3);
+        deleted += done.deleted;
+        hasMore = done.hasMore;
+        expect(calls).toBeLessThan(10);
+      }
+      expect(deleted).toBe(7);
+      const list = await store.listIngestions('p', { first: 10, after: null });
+      expect(list.items.map(({ node }) => node.progress.id)).toEqual(['i8']);
+      expect((await store.listEvents('p', 'i8', { first: 10, after: null })).items).toEqual([]);
     });
 
     it('answers a ping while it is open, is closed twice without harm, and then says that it cannot be reached', async () => {

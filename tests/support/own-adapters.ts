@@ -1,6 +1,9 @@
 /** A store and a bus as a host might write them, under names of their own; from the public types alone. */
 import { isEnded, type RecordedEvent } from '@ingestion-progress/schema';
 import {
+  dueKeyAt,
+  dueKeyOf,
+  openIngestionOf,
   ProgressError,
   type BusMessage,
   type BusState,
@@ -9,6 +12,7 @@ import {
   type IngestionChange,
   type IngestionRecord,
   type Lease,
+  type OpenIngestion,
   type Page,
   type PageRequest,
   type ProgressStore,
@@ -42,8 +46,10 @@ export function createLedgerStore(
     const byId = new Map([...ingestion.log, ...copy(events)].map((event) => [event.id, event]));
     ingestion.log = [...byId.values()].sort((a, b) => a.revision - b.revision || a.timestamp - b.timestamp);
     while (ingestion.log.length > maxEvents) {
-      const oldestUpdate = ingestion.log.findIndex(({ type }) => type === 'progress_update');
-      ingestion.log.splice(Math.max(0, oldestUpdate), 1);
+      const explains = ['ingestion_started', 'ingestion_complete', 'error', 'cancelled'];
+      const update = ingestion.log.findIndex(({ type }) => type === 'progress_update');
+      const other = ingestion.log.findIndex(({ type }) => !explains.includes(type));
+      ingestion.log.splice(update >= 0 ? update : other >= 0 ? other : 1, 1);
     }
   };
 
@@ -133,13 +139,25 @@ export function createLedgerStore(
       const found = ingestionsOf(projectId).find(({ record }) => record.progress.id === ingestionId);
       if (found !== undefined) append(found, events);
     },
-    listOpen: async (limit) => {
+    listOpen: async (query, limit) => {
       ingestionsOf('');
-      return [...pages.keys()]
-        .flatMap((projectId) => readLatest(projectId) ?? [])
-        .filter(({ progress }) => !isEnded(progress))
-        .sort((a, b) => a.progress.updatedAt - b.progress.updatedAt)
+      const open = [...pages.keys()].flatMap((projectId) => {
+        const record = readLatest(projectId);
+        return record === null ? [] : (openIngestionOf(record) ?? []);
+      });
+      if (query.list === 'owned') {
+        const isOwned = ({ status, ownerServerId: owner }: OpenIngestion) =>
+          status === 'RUNNING' && owner !== null && !query.exceptBy.includes(owner);
+        return { items: open.filter(isOwned).slice(0, limit), next: null };
+      }
+      const { list, before, after } = query;
+      const due = open
+        .map((one) => ({ one, key: dueKeyOf(one) }))
+        .filter(({ key }) => key > (after ?? dueKeyAt(list, 0)) && key < dueKeyAt(list, before))
+        .sort((a, b) => (a.key < b.key ? -1 : 1))
         .slice(0, limit);
+      const next = due.length < limit ? null : (due.at(-1)?.key ?? null);
+      return { items: due.map(({ one }) => one), next };
     },
     renewLease: async (lease) => {
       ingestionsOf('');
@@ -153,7 +171,7 @@ export function createLedgerStore(
       ingestionsOf('');
       leases.delete(serverId);
     },
-    deleteBefore: async (cutoffMs) => {
+    deleteBefore: async (cutoffMs, limit) => {
       ingestionsOf('');
       let deleted = 0;
       for (const [projectId, ingestions] of pages) {
@@ -161,15 +179,16 @@ export function createLedgerStore(
           const isOld = isEnded(progress) && progress.updatedAt < cutoffMs;
           const isLatest = index === ingestions.length - 1;
           if (isOld && isLatest) (ingestions[index] as Ingestion).log = [];
-          if (isOld && !isLatest) deleted += 1;
-          return isLatest || !isOld;
+          if (!isOld || isLatest || deleted === limit) return true;
+          deleted += 1;
+          return false;
         });
         pages.set(projectId, kept);
       }
       for (const { serverId, renewedAt, ttlMs } of leases.values()) {
         if (renewedAt + ttlMs < cutoffMs) leases.delete(serverId);
       }
-      return deleted;
+      return { deleted, hasMore: deleted === limit };
     },
   };
 }

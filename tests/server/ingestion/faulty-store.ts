@@ -58,9 +58,9 @@ export function createFaultyStore(exclusive = false): FaultyStore {
       check();
       return inner.listEvents(...args);
     },
-    listOpen: async (limit) => {
+    listOpen: async (...args) => {
       check();
-      return inner.listOpen(limit);
+      return inner.listOpen(...args);
     },
     write: async (writes) => {
       check();
@@ -83,9 +83,9 @@ export function createFaultyStore(exclusive = false): FaultyStore {
       check();
       return inner.listLeases();
     },
-    deleteBefore: async (cutoff) => {
+    deleteBefore: async (...args) => {
       check();
-      return inner.deleteBefore(cutoff);
+      return inner.deleteBefore(...args);
     },
   };
   return store;
