@@ -3,7 +3,7 @@ const { readdirSync, readFileSync } = require('node:fs');
 const { join } = require('node:path');
 
 const DRIVERS =
-  '^(mongodb|classic-level|ioredis|jsonwebtoken|jwks-rsa)$|node_modules/(mongodb|classic-level|ioredis|jsonwebtoken|jwks-rsa)/';
+  '^(mongodb|classic-level|ioredis|jsonwebtoken)$|node_modules/(mongodb|classic-level|ioredis|jsonwebtoken)/';
 const NODE_IO =
   '^(node:)?(fs|net|http|https|child_process|worker_threads|dns|tls|timers|perf_hooks|crypto)(/|$)';
 

@@ -32,6 +32,8 @@ function end(): void {
   server.close().then(() => process.exit(0), fail);
 }
 
+// What it writes, only its own user may read.
+process.umask(0o077);
 process.on('SIGTERM', end);
 process.on('SIGINT', end);
 

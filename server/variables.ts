@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { isAddressRange } from './auth/client-address.js';
-import { publicKeyOf } from './auth/jwt.js';
+import { isKeyOfPair, isPrivateKey, publicKeyOf } from './auth/public-key.js';
 import { parseRedisUrl, RedisUrlError } from './shared/redis-url.js';
 
 const flag = z
@@ -25,14 +25,20 @@ const list = z.string().transform((text) =>
     .map((item) => item.trim())
     .filter((item) => item !== ''),
 );
-const address = (protocols: readonly string[], example: string) =>
-  z.string().refine(
-    (text) => {
-      const url = URL.canParse(text) ? new URL(text) : null;
-      return url !== null && protocols.includes(url.protocol);
-    },
-    { error: `must be an address such as ${example}` },
-  );
+const webAddress = (example: string, whyNoPassword: string) =>
+  z
+    .string()
+    .refine((text) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol), {
+      error: `must be an address such as ${example}`,
+      abort: true,
+    })
+    .refine(
+      (text) => {
+        const { username, password } = new URL(text);
+        return username === '' && password === '';
+      },
+      { error: `must be an address without user and password: ${whyNoPassword}` },
+    );
 /** A MongoDB address may list every member of a replica set, which a URL may not: each one is checked separately. */
 const mongoAddress = z.string().refine(
   (text) => {
@@ -110,7 +116,7 @@ export const VARIABLES = Object.freeze({
   ),
   PORT: variable(whole(0, 65_535), '4000', null, 'Port to listen on. 0 picks a free one.'),
   PUBLIC_URL: variable(
-    address(['http:', 'https:'], 'https://progress.example.com'),
+    webAddress('https://progress.example.com', 'every client is told it'),
     null,
     null,
     'Base of subscriptionUrl and pollUrl. If unset, HOST and PORT.',
@@ -152,7 +158,12 @@ export const VARIABLES = Object.freeze({
     'At start, wait for a store or Redis that does not answer, instead of exiting with an error.',
   ),
   JWT_SECRET: variable(
-    z.string().min(32, { error: 'must be 32 characters or more: shorter ones can be guessed' }),
+    z
+      .string()
+      .min(32, { error: 'must be 32 characters or more: shorter ones can be guessed' })
+      .refine((text) => !isKeyOfPair(text), {
+        error: 'must be a secret, not a key of a pair: set JWT_PUBLIC_KEY to the public one',
+      }),
     null,
     null,
     'Shared secret of HS256 tokens, 32 characters or more. One of JWT_SECRET, JWT_PUBLIC_KEY and JWT_JWKS_URI is required.',
@@ -161,13 +172,19 @@ export const VARIABLES = Object.freeze({
     z
       .string()
       .transform((text) => text.replaceAll('\\n', '\n'))
-      .refine(isPublicKey, { error: 'must be a public key in PEM: RSA, or EC on P-256, P-384 or P-521' }),
+      .refine((text) => !isPrivateKey(text), {
+        error: 'must be the public key, not the private one (openssl pkey -pubout prints it)',
+        abort: true,
+      })
+      .refine(isPublicKey, {
+        error: 'must be a public key in PEM: RSA of 2048 bits or more, or EC on P-256, P-384 or P-521',
+      }),
     null,
     null,
     'Public key (PEM) of RS256 or ES256 tokens. A line break may be written as \\n.',
   ),
   JWT_JWKS_URI: variable(
-    address(['http:', 'https:'], 'https://login.example.com/.well-known/jwks.json'),
+    webAddress('https://login.example.com/.well-known/jwks.json', 'published keys are public'),
     null,
     null,
     'Address of the published keys of RS256 or ES256 tokens. Key rotation is supported.',
@@ -178,7 +195,7 @@ export const VARIABLES = Object.freeze({
     whole(0, 600),
     '0',
     's',
-    'How long a token is accepted after its exp, for issuers whose clock is off.',
+    'How long a token is accepted after its exp, for issuers whose clock is off. Its nbf may always be 5 s ahead.',
   ),
   CORS_ORIGINS: variable(
     origins,

@@ -15,6 +15,10 @@ const VITEST = 'npx vitest run -c tests/vitest.config.ts';
 
 const CHAOS = 'npx tsx --conditions=source tests/chaos/run.ts';
 
+/** Kinds of attacks that take less than 20 s on a quiet machine; the others run by hand. */
+const QUICK_KINDS = ['access-rule', 'answers', 'documents', 'fragments', 'held-loop', 'logs'];
+const kinds = (names: readonly string[]) => names.map((name) => `tests/abuse/kinds/${name}.test`).join(' ');
+
 const CHECK: readonly Suite[] = [
   { name: 'types and build', command: 'npm run build --silent && npx tsc -p tests' },
   { name: 'format', command: 'npx prettier --check --cache --log-level warn .' },
@@ -51,6 +55,9 @@ const REST: readonly Suite[] = [
   { name: 'e2e', command: `${VITEST} tests/e2e` },
   { name: 'frameworks', command: `${VITEST} tests/frameworks` },
   { name: 'chaos', command: `${CHAOS} --seeds 5 --first 1` },
+  // One file after the other: each measures a server that is attacked. `npm run test:abuse` is the long form.
+  { name: 'abuse', command: `${VITEST} --no-file-parallelism tests/abuse/families` },
+  { name: 'abuse/kinds', command: `${VITEST} --no-file-parallelism ${kinds(QUICK_KINDS)}` },
   { name: 'deployment', command: `${VITEST} tests/deployment` },
 ];
 

@@ -23,6 +23,8 @@ export const KEY_SET = Object.freeze({
   freshMs: 600_000,
   /** Milliseconds after that for which it is still used while fetching fails. */
   staleMs: 3_600_000,
+  /** Milliseconds after a failed fetch for which such a key is used without another try. */
+  retryMs: 10_000,
   /** Fetches per `windowMs`, failed ones included. */
   maxFetches: 10,
   /** Milliseconds. */
@@ -36,6 +38,7 @@ export function createKeySet<K>(
 ): KeySet<K> {
   let keys: readonly PublishedKey<K>[] = [];
   let fetchedAt = Number.NEGATIVE_INFINITY;
+  let failedAt = Number.NEGATIVE_INFINITY;
   let fetches: number[] = [];
   const flight = createSingleFlight<void>();
 
@@ -59,10 +62,15 @@ export function createKeySet<K>(
       const known = keyById(kid);
       const ageMs = clock.now() - fetchedAt;
       if (known !== undefined && ageMs < KEY_SET.freshMs) return known.key;
+      const usable = ageMs < KEY_SET.freshMs + KEY_SET.staleMs ? known : undefined;
+      // An issuer that is slow or away holds up only the check that asked it.
+      const isAway = flight.size > 0 || clock.now() - failedAt < KEY_SET.retryMs;
+      if (usable !== undefined && isAway) return usable.key;
       try {
         await flight.run('keys', refresh);
       } catch (cause) {
-        if (known !== undefined && ageMs < KEY_SET.freshMs + KEY_SET.staleMs) return known.key;
+        failedAt = clock.now();
+        if (usable !== undefined) return usable.key;
         throw cause;
       }
       return keyById(kid)?.key ?? null;

@@ -1,12 +1,19 @@
 /**
- * Per-viewer quotas across all of a viewer's connections: open subscriptions, watched projects, reports and commands a
+ * Per-viewer quotas across all of a viewer's connections: open subscriptions and their documents, watched projects, reports and commands a
  * second, and the CPU that its documents cost. Knows subjects and counts; who a viewer is and what it may do is the
  * guard's.
  */
+import { getHeapStatistics } from 'node:v8';
 import { createBoundedMap } from '../shared/bounded-map.js';
 import type { Clock } from '../shared/clock.js';
 import { ProgressError } from '../shared/errors.js';
 import type { LimitLogger } from '../observability/limit-logger.js';
+
+/** A document that stays in memory while subscriptions with it are open. */
+export interface HeldDocument {
+  /** Estimated. */
+  readonly bytes: number;
+}
 
 /** Limits of one viewer, by the token's subject. */
 export interface QuotaLimits {
@@ -18,20 +25,26 @@ export interface QuotaLimits {
   readonly reportsPerSecond: number;
   /** Milliseconds of CPU a second for documents; a burst may use five times as many. @default 200 */
   readonly cpuMsPerSecond?: number;
+  /**
+   * Bytes of the documents of open subscriptions. A document counts once, however many watch by it, for whoever opened
+   * it first. @default a 32nd of the heap
+   */
+  readonly documentBytes?: number;
 }
 
 /** Commands (retry, cancel, acknowledge) of one viewer: a burst, and how many a second afterwards. */
 const COMMAND_RATE = Object.freeze({ burst: 30, perSecond: 5 });
 const DEFAULT_CPU_MS = 200;
+const DEFAULT_DOCUMENT_BYTES = Math.round(getHeapStatistics().heap_size_limit / 32);
 /** Seconds' worth of CPU that a viewer may use at once: 1,000 watchers of one subject come back in a moment. */
 const CPU_BURST_SECONDS = 5;
 
 /** See the file's head. */
 export interface Quotas {
-  /** Counts a subscription; throws `RATE_LIMITED`. */
-  acquireSubscription(subject: string, projectId: string): void;
-  /** Frees a subscription; to be called once for each one acquired. */
-  releaseSubscription(subject: string, projectId: string): void;
+  /** Counts a subscription and its document; throws `RATE_LIMITED`. */
+  acquireSubscription(subject: string, projectId: string, document?: HeldDocument): void;
+  /** Frees a subscription; to be called once for each one acquired, with the same arguments. */
+  releaseSubscription(subject: string, projectId: string, document?: HeldDocument): void;
   /** Counts a report; throws `RATE_LIMITED`. */
   countReport(subject: string): void;
   /** Counts a command, or the answer to one; throws `RATE_LIMITED`. */
@@ -73,6 +86,10 @@ export function createQuotas(
 ): Quotas {
   /** The project of each open subscription, by subject: a few for each of very many viewers. */
   const open = new Map<string, readonly string[]>();
+  /** Documents of open subscriptions: whose they are, and how many subscriptions hold each. */
+  const held = new Map<HeldDocument, { readonly owner: string; open: number }>();
+  const heldBytes = new Map<string, number>();
+  const maxHeldBytes = limits.documentBytes ?? DEFAULT_DOCUMENT_BYTES;
   const cpuMs = limits.cpuMsPerSecond ?? DEFAULT_CPU_MS;
   const reports = createBuckets(limits.reportsPerSecond, limits.reportsPerSecond, clock);
   const commands = createBuckets(COMMAND_RATE.burst, COMMAND_RATE.perSecond, clock);
@@ -83,8 +100,32 @@ export function createQuotas(
     throw new ProgressError('RATE_LIMITED', message);
   }
 
+  function holdDocument(document: HeldDocument, subject: string): void {
+    const known = held.get(document);
+    if (known !== undefined) {
+      known.open += 1;
+      return;
+    }
+    const bytes = (heldBytes.get(subject) ?? 0) + document.bytes;
+    if (bytes > maxHeldBytes) {
+      const message = 'Your subscriptions use too many different documents; put what differs into variables.';
+      reject('bytes of documents of a viewer', subject, maxHeldBytes, message);
+    }
+    heldBytes.set(subject, bytes);
+    held.set(document, { owner: subject, open: 1 });
+  }
+
+  function letGoOfDocument(document: HeldDocument): void {
+    const known = held.get(document);
+    if (known === undefined || (known.open -= 1) > 0) return;
+    held.delete(document);
+    const bytes = (heldBytes.get(known.owner) ?? 0) - document.bytes;
+    if (bytes > 0) heldBytes.set(known.owner, bytes);
+    else heldBytes.delete(known.owner);
+  }
+
   return {
-    acquireSubscription: (subject, projectId) => {
+    acquireSubscription: (subject, projectId, document) => {
       const projects = open.get(subject) ?? [];
       if (projects.length >= limits.subscriptions) {
         const message = `At most ${limits.subscriptions} subscriptions may be open for one viewer.`;
@@ -94,9 +135,11 @@ export function createQuotas(
         const message = `At most ${limits.projects} projects may be watched by one viewer.`;
         reject('projects of a viewer', subject, limits.projects, message);
       }
+      if (document !== undefined) holdDocument(document, subject);
       open.set(subject, projects.concat(projectId));
     },
-    releaseSubscription: (subject, projectId) => {
+    releaseSubscription: (subject, projectId, document) => {
+      if (document !== undefined) letGoOfDocument(document);
       const projects = open.get(subject) ?? [];
       const left = projects.toSpliced(projects.indexOf(projectId), 1);
       if (left.length === 0) open.delete(subject);

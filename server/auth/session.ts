@@ -5,12 +5,15 @@
  */
 import { ProgressError } from '../shared/errors.js';
 import type { Guard, RequestSource } from './guard.js';
+import type { HeldDocument } from './quotas.js';
 import type { Scope, Viewer } from './viewer.js';
 
 /** Something open that needs access to a project. */
 export interface AccessGrant {
   readonly projectId: string;
   readonly scope: Scope;
+  /** What it keeps in memory while it is open. */
+  readonly document?: HeldDocument | undefined;
   /** Access was withdrawn: end with this error. */
   revoke(error: ProgressError): void;
 }
@@ -47,6 +50,9 @@ export interface Session {
 
 /** Consecutive rechecks that may fail before open grants are revoked with `UNAVAILABLE`. */
 const MAX_FAILED_RECHECKS = 3;
+
+/** CPU of verifying a token and asking about all that is open by it, in milliseconds. */
+const REFRESH_MS = 0.5;
 
 /** Options of a session. */
 export interface SessionOptions {
@@ -119,7 +125,7 @@ class OpenSession implements Session {
       await this.authorize(grant.projectId, grant.scope);
     } while (checked !== this.viewer);
     if (this.ended !== null) throw this.ended;
-    this.guard.quotas.acquireSubscription(this.viewer.subject, grant.projectId);
+    this.guard.quotas.acquireSubscription(this.viewer.subject, grant.projectId, grant.document);
     this.grants = this.grants.concat(grant);
   }
 
@@ -131,6 +137,9 @@ class OpenSession implements Session {
     const { guard, source, viewer } = this;
     if (!this.refreshable)
       throw new ProgressError('BAD_USER_INPUT', 'refreshToken works over a WebSocket only.');
+    // One document may ask for it many times, and no estimate of its cost knows of signatures.
+    this.checkCpu();
+    this.chargeCpu(REFRESH_MS);
     const fresh = await guard.authenticate(token, source);
     if (fresh.subject !== viewer.subject) {
       const error = new ProgressError('FORBIDDEN', 'The fresh token is of another subject.');
@@ -163,7 +172,7 @@ class OpenSession implements Session {
   private remove(grant: AccessGrant): boolean {
     if (!this.grants.includes(grant)) return false;
     this.grants = this.grants.filter((held) => held !== grant);
-    this.guard.quotas.releaseSubscription(this.viewer.subject, grant.projectId);
+    this.guard.quotas.releaseSubscription(this.viewer.subject, grant.projectId, grant.document);
     return true;
   }
 

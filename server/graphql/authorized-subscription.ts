@@ -5,6 +5,7 @@
 import { idSchema } from '@ingestion-progress/schema';
 import type { IngestionCommand, IngestionEvent } from '@ingestion-progress/schema';
 import type { SubscriptionIngestionProgressArgs } from '@ingestion-progress/schema/resolvers';
+import type { HeldDocument } from '../auth/quotas.js';
 import type { AccessGrant, Session } from '../auth/session.js';
 import { ProgressError } from '../shared/errors.js';
 import type { ProgressService } from '../ingestion/service.js';
@@ -37,14 +38,16 @@ export function checkIngestionId(ingestionId: string | null | undefined): string
 class AuthorizedSubscription implements OpenSubscription, AccessGrant, WatchReader {
   readonly scope = 'progress:read';
   readonly projectId: string;
+  readonly document: HeldDocument;
   readonly #session: Session;
   readonly #reader: WatchReader;
   #watch: Watch | null = null;
   #revokedWith: ProgressError | null = null;
 
-  constructor(session: Session, projectId: string, reader: WatchReader) {
+  constructor(session: Session, projectId: string, document: HeldDocument, reader: WatchReader) {
     this.#session = session;
     this.projectId = projectId;
+    this.document = document;
     this.#reader = reader;
   }
 
@@ -88,9 +91,10 @@ export function openSubscription(
   hub: WatchHub,
   session: Session,
   args: ProgressArgs,
+  document: HeldDocument,
   reader: WatchReader,
 ): Promise<OpenSubscription> {
-  return new AuthorizedSubscription(session, args.projectId, reader).open(hub, args);
+  return new AuthorizedSubscription(session, args.projectId, document, reader).open(hub, args);
 }
 
 /** How a watch ended for its subscriber: a null error is completion; null while it is open. */
@@ -108,9 +112,10 @@ export async function streamProgress(
   hub: WatchHub,
   session: Session,
   args: ProgressArgs,
+  document: HeldDocument,
 ): Promise<AsyncIterableIterator<IngestionEvent>> {
   let stream: EventStream<IngestionEvent> | null = null;
-  const open = await openSubscription(hub, session, args, { ready: () => stream?.wake() });
+  const open = await openSubscription(hub, session, args, document, { ready: () => stream?.wake() });
   stream = createEventStream<IngestionEvent>({
     take: () => open.watch.take(),
     get end() {
@@ -129,6 +134,7 @@ export async function streamCommands(
   service: ProgressService,
   session: Session,
   projectId: string,
+  document: HeldDocument,
 ): Promise<AsyncIterableIterator<IngestionCommand>> {
   const queue: IngestionCommand[] = [];
   let end: { readonly error: ProgressError | null } | null = null;
@@ -136,6 +142,7 @@ export async function streamCommands(
   const grant: AccessGrant = {
     projectId,
     scope: 'progress:write',
+    document,
     revoke: (error) => {
       end ??= { error };
       detach();

@@ -79,8 +79,10 @@ const FIELD_WEIGHTS: Readonly<Record<string, number>> = Object.freeze({
 });
 /** Longest that lists without a `first` argument can be, by name; 10 for any other. */
 const LIST_LENGTHS: Readonly<Record<string, number>> = Object.freeze({ phases: 12, counters: 20 });
-/** `first` if it is a variable, whose value is not known when a document is validated. */
-const VARIABLE_PAGE = 100;
+/** Most entries of a page, by the name of its field. */
+const PAGE_LIMITS: Readonly<Record<string, number>> = Object.freeze({ ingestionEvents: 500 });
+/** Of any other. */
+const PAGE_LIMIT = 100;
 
 interface Measure {
   readonly depth: number;
@@ -104,10 +106,12 @@ function pageLengthOf(node: FieldNode, field: GraphQLField<unknown, unknown> | u
   const definition = field?.args.find(({ name }) => name === 'first');
   if (definition === undefined) return null;
   const given = node.arguments?.find(({ name }) => name.value === 'first')?.value;
+  // A variable, whose value is not known when a document is validated, may ask for as much as there can be.
+  const most = PAGE_LIMITS[node.name.value] ?? PAGE_LIMIT;
   if (given === undefined)
-    return typeof definition.defaultValue === 'number' ? definition.defaultValue : VARIABLE_PAGE;
+    return typeof definition.defaultValue === 'number' ? definition.defaultValue : most;
   // Anything else is refused by a rule of the specification.
-  return given.kind === Kind.INT ? Math.max(0, Number(given.value)) : VARIABLE_PAGE;
+  return given.kind === Kind.INT ? Math.max(0, Number(given.value)) : most;
 }
 
 /** What is measured, and what is known of the fragments so far. */

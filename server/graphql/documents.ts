@@ -11,7 +11,8 @@ import {
   specifiedRules,
   validate,
 } from 'graphql';
-import type { DocumentNode, GraphQLSchema, OperationDefinitionNode } from 'graphql';
+import type { DocumentNode, GraphQLSchema, OperationDefinitionNode, Token } from 'graphql';
+import type { HeldDocument } from '../auth/quotas.js';
 import { createBoundedMap } from '../shared/bounded-map.js';
 import { DOCUMENT_LIMITS, LimitError, createLimitsRule, isDeeper } from './document-limits.js';
 import type { DocumentLimits } from './document-limits.js';
@@ -65,10 +66,25 @@ const MS_PER_FIELD = 0.000_5;
 const MAX_ERRORS = 10;
 
 /** Estimates what a parsed document keeps on the heap, its text included. */
-function heapBytesOf(document: DocumentNode, query: string): number {
+function heapBytesOf(firstToken: Token | null, query: string): number {
   let tokens = 0;
-  for (let token = document.loc?.startToken ?? null; token !== null; token = token.next) tokens += 1;
+  for (let token = firstToken; token !== null; token = token.next) tokens += 1;
   return tokens * BYTES_PER_TOKEN + query.length * 2;
+}
+
+/** Documents that open subscriptions hold, one object for each; its size in bytes is estimated. */
+const held = new WeakMap<OperationDefinitionNode, HeldDocument>();
+
+/** The document that an open subscription holds; the same object for each subscription of one cached document. */
+export function heldDocumentOf(operation: OperationDefinitionNode): HeldDocument {
+  let document = held.get(operation);
+  if (document === undefined) {
+    let first = operation.loc?.startToken;
+    while (first?.prev) first = first.prev;
+    const bytes = heapBytesOf(first ?? null, operation.loc?.source.body ?? '');
+    held.set(operation, (document = { bytes }));
+  }
+  return document;
 }
 
 /** Creates the cache. */
@@ -85,7 +101,7 @@ export function createDocuments(options: DocumentsOptions): Documents {
   const accepted = createBoundedMap<DocumentNode>({
     maxEntries: MAX_CACHED,
     maxBytes: MAX_CACHED_BYTES,
-    sizeOf: heapBytesOf,
+    sizeOf: (document, query) => heapBytesOf(document.loc?.startToken ?? null, query),
   });
   const valid = new WeakSet<DocumentNode>();
 

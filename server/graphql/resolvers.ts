@@ -15,6 +15,7 @@ import type { Page, PageRequest } from '../store/progress-store.js';
 import { lifetimeOf } from './context.js';
 import type { GraphqlContext, ResolverOptions } from './context.js';
 import { checkIngestionId, streamCommands, streamProgress } from './authorized-subscription.js';
+import { heldDocumentOf } from './documents.js';
 import { toGraphqlEvent } from './shared-execution.js';
 
 const MAX_CURSOR_LENGTH = 2_048;
@@ -135,12 +136,13 @@ function createMutations({ service, clock, publicUrl }: ResolverOptions): Mutati
 function createSubscriptions({ service, hub }: ResolverOptions): SubscriptionResolvers<GraphqlContext> {
   return {
     ingestionProgress: {
-      subscribe: (_parent: unknown, args, { session }: GraphqlContext) => streamProgress(hub, session, args),
+      subscribe: (_parent: unknown, args, { session }: GraphqlContext, { operation }) =>
+        streamProgress(hub, session, args, heldDocumentOf(operation)),
       resolve: (event: IngestionEvent) => toGraphqlEvent(event),
     },
     ingestionCommands: {
-      subscribe: (_parent: unknown, { projectId }, { session }: GraphqlContext) =>
-        streamCommands(service, session, projectId),
+      subscribe: (_parent: unknown, { projectId }, { session }: GraphqlContext, { operation }) =>
+        streamCommands(service, session, projectId, heldDocumentOf(operation)),
       resolve: (command: IngestionCommand) => command,
     },
   };

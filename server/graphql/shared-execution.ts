@@ -8,8 +8,10 @@ import type { IngestionEvent, IngestionEventType } from '@ingestion-progress/sch
 import type { ResolversInterfaceTypes } from '@ingestion-progress/schema/resolvers';
 import { Kind, OperationTypeNode, execute, getArgumentValues, visit } from 'graphql';
 import type { ExecutionResult, FieldNode, GraphQLOutputType, GraphQLSchema } from 'graphql';
+import type { HeldDocument } from '../auth/quotas.js';
 import { createBoundedMap } from '../shared/bounded-map.js';
 import { compileField } from './compiled-selection.js';
+import { heldDocumentOf } from './documents.js';
 import type { Prepared } from './documents.js';
 import type { MaskError } from './error-mask.js';
 import type { ProgressArgs } from './authorized-subscription.js';
@@ -38,6 +40,7 @@ export interface EventRenderer {
 export interface SharedSubscription {
   readonly renderer: EventRenderer;
   readonly args: ProgressArgs;
+  readonly document: HeldDocument;
 }
 
 /** See the file's head. */
@@ -52,6 +55,8 @@ export interface SharedExecution {
 
 /** Distinct documents cached; the least recently used one is evicted. */
 const MAX_DOCUMENTS = 200;
+/** Bytes of those together, estimated, with the variables that tell them apart. */
+const MAX_DOCUMENT_BYTES = 16_777_216;
 
 /** The result in the order of the slow path: data, then errors. */
 function serialise({ data, errors }: ExecutionResult, mask: MaskError): string {
@@ -82,7 +87,12 @@ function relevantVariables(prepared: Prepared, root: FieldNode): string {
 
 /** Creates the shared execution of a schema. */
 export function createSharedExecution(schema: GraphQLSchema, mask: MaskError): SharedExecution {
-  const renderers = createBoundedMap<EventRenderer>({ maxEntries: MAX_DOCUMENTS });
+  const renderers = createBoundedMap<{ readonly renderer: EventRenderer; readonly document: HeldDocument }>({
+    maxEntries: MAX_DOCUMENTS,
+    maxBytes: MAX_DOCUMENT_BYTES,
+    // The variables are kept as the key, and as they are.
+    sizeOf: ({ document }, key) => document.bytes + 4 * key.length,
+  });
   const documentIds = new WeakMap<Prepared['document'], number>();
   let lastDocumentId = 0;
   let executions = 0;
@@ -133,10 +143,10 @@ export function createSharedExecution(schema: GraphQLSchema, mask: MaskError): S
     let id = documentIds.get(prepared.document);
     if (id === undefined) documentIds.set(prepared.document, (id = lastDocumentId += 1));
     const key = `${id} ${prepared.operation.name?.value ?? ''} ${relevantVariables(prepared, root)}`;
-    const known = renderers.get(key);
+    const known = renderers.get(key)?.renderer;
     if (known !== undefined) return known;
     const renderer = createRenderer(prepared, root, type);
-    renderers.set(key, renderer);
+    renderers.set(key, { renderer, document: heldDocumentOf(prepared.operation) });
     return renderer;
   }
 
@@ -146,7 +156,11 @@ export function createSharedExecution(schema: GraphQLSchema, mask: MaskError): S
       const definition = schema.getSubscriptionType()?.getFields()['ingestionProgress'];
       if (root === null || definition === undefined) return null;
       const args = getArgumentValues(definition, root, prepared.variables);
-      return { renderer: rendererOf(prepared, root, definition.type), args: args as unknown as ProgressArgs };
+      return {
+        renderer: rendererOf(prepared, root, definition.type),
+        args: args as unknown as ProgressArgs,
+        document: heldDocumentOf(prepared.operation),
+      };
     },
     get executions() {
       return executions;

@@ -237,8 +237,12 @@ export function reduceBatch(
         const { delivery } = result;
         return { size: results.length + 1, change: result.change, delivery, results: [...results, result] };
       }
-      const { record, payload } = result.change;
-      change = { record, payload: payload.type === 'snapshot' ? (change?.payload ?? payload) : payload };
+      const { record, payload, note = change?.note } = result.change;
+      const merged = {
+        record,
+        payload: payload.type === 'snapshot' ? (change?.payload ?? payload) : payload,
+      };
+      change = note === undefined ? merged : { ...merged, note };
     }
     results.push(result);
   }

@@ -1,6 +1,9 @@
-/** An address as it may be logged or printed: of a server that is spoken to with a password. */
+/** Addresses as they may be logged or printed: of a server that is spoken to with a password. Pure. */
 
-/** Leaves out user and password: all up to the last `@`, since one that was not escaped may hold `/` and `@` itself. */
+/**
+ * Leaves out user, password and query of an address: all up to the last `@`, since a password that was not escaped may
+ * hold `/`, `@` and spaces, and all from the `?`, which may hold one too.
+ */
 export function withoutPassword(text: string): string {
-  return text.replaceAll(/:\/\/\S*@/g, '://');
+  return text.replaceAll(/:\/\/[^]*@/g, '://').replace(/(:\/\/[^?]*)\?[^]*$/, '$1');
 }

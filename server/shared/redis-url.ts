@@ -74,7 +74,7 @@ function parseFamily(query: string | undefined): 0 | 4 | 6 | null {
   for (const name of parameters.keys())
     if (name !== 'family' && name !== 'pubsub')
       throw new RedisUrlError(
-        `must be an address without the parameter "${name}"; it takes family (0, 4 or 6) and pubsub (classic)`,
+        'must be an address whose only parameters are family (0, 4 or 6) and pubsub (classic)',
       );
   const family = parameters.get('family');
   if (family === null) return null;

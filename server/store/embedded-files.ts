@@ -1,10 +1,15 @@
 /** Opens the embedded store's directory, or says in one sentence why it cannot be and what would be right. */
-import { mkdir, readdir } from 'node:fs/promises';
+import { chmod, mkdir, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ClassicLevel } from 'classic-level';
 
 /** The database of the embedded store: JSON text under string keys. */
 export type Level = ClassicLevel<string, string>;
+
+/** Mode of a folder that only its own user may enter: progress holds names and messages of others. */
+const PRIVATE = 0o700;
+/** Bits of the mode that let others in. */
+const OTHERS = 0o077;
 
 const isError = (value: unknown): value is NodeJS.ErrnoException => value instanceof Error;
 
@@ -16,6 +21,19 @@ async function checkCurrent(directory: string): Promise<void> {
     `The store in ${directory} has lost its file CURRENT: restore the directory from a backup, ` +
       'or move it away to begin with an empty one.',
   );
+}
+
+/** A folder that is there already may be open to others: an earlier version made it so, or a volume's fsGroup does. */
+async function closeToOthers(directory: string): Promise<void> {
+  if (((await stat(directory)).mode & OTHERS) === 0) return;
+  try {
+    await chmod(directory, PRIVATE);
+  } catch (cause) {
+    throw new Error(
+      `Other users may enter ${directory}, and this one may not change that: chown it to the server's user, or chmod it to 700.`,
+      { cause },
+    );
+  }
 }
 
 function describeOpenError(error: unknown, dataDir: string, directory: string): string {
@@ -44,10 +62,11 @@ function describeOpenError(error: unknown, dataDir: string, directory: string): 
 export async function openLevel(dataDir: string): Promise<Level> {
   const directory = join(dataDir, 'progress');
   try {
-    await mkdir(directory, { recursive: true });
+    await mkdir(directory, { recursive: true, mode: PRIVATE });
   } catch (error) {
     throw new Error(describeOpenError(error, dataDir, directory), { cause: error });
   }
+  await closeToOthers(directory);
   await checkCurrent(directory).catch((error: unknown) => {
     if (isError(error) && error.code === undefined) throw error;
     throw new Error(describeOpenError(error, dataDir, directory), { cause: error });

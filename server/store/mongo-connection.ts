@@ -122,7 +122,7 @@ export async function connectMongo(options: MongoConnectionOptions): Promise<Mon
     await close().catch(() => undefined);
     const reason = cause instanceof ProgressError ? cause.cause : cause;
     throw new Error(
-      `MONGODB_URI: cannot connect to MongoDB at ${withoutPassword(uri).replace(/\?.*$/, '')} ` +
+      `MONGODB_URI: cannot connect to MongoDB at ${withoutPassword(uri)} ` +
         `(${reason instanceof Error ? withoutPassword(reason.message) : 'no answer in time'}): ` +
         'check the address, the user and that it runs.',
       { cause },

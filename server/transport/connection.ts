@@ -54,6 +54,8 @@ const MAX_RUNNING_QUERIES = 4;
 interface Parser {
   readonly _fragmented: number;
   readonly _bufferedBytes: number;
+  /** Of the fragments of a message that is begun. */
+  readonly _totalPayloadLength: number;
 }
 
 /** Notified when the client has caught up. */
@@ -66,6 +68,8 @@ export class Connection {
   readonly source: RequestSource;
   session: Session | null = null;
   closing: Close | null = null;
+  /** Of the message that came last. */
+  messageBytes = 0;
   /** Undoes what was done for the session: tracking by the reaper, and its place in the quotas. Set with the session. */
   untrack: (() => void) | null = null;
   readonly #socket: WebSocket;
@@ -82,6 +86,8 @@ export class Connection {
   #stopCounting: (() => void) | null;
   #onDrain: Set<DrainListener> | null = null;
   #runningQueries = 0;
+  #queries = 0;
+  #queryBytes = 0;
   /** Wakes queries that wait for their turn. */
   #onTurn: (() => void)[] | null = null;
 
@@ -136,16 +142,35 @@ export class Connection {
     this.#stopCounting?.();
   }
 
-  /** A whole message came. */
-  markMessage(): void {
+  /** A whole message came, of so many bytes. */
+  markMessage(bytes: number): void {
     this.#unfinishedSince = null;
+    this.messageBytes = bytes;
+  }
+
+  /** Queries that run or wait for their turn, also those that the client has let go of. */
+  get queries(): number {
+    return this.#queries;
   }
 
   /**
    * Runs a query once few others of this connection run and the client takes what waits for it. Rejects if the
    * connection closes before.
+   *
+   * @param bytes What it keeps in memory until then.
    */
-  async runQuery<T>(query: () => T | Promise<T>): Promise<T> {
+  async runQuery<T>(bytes: number, query: () => T | Promise<T>): Promise<T> {
+    this.#queries += 1;
+    this.#queryBytes += bytes;
+    try {
+      return await this.#runInTurn(query);
+    } finally {
+      this.#queries -= 1;
+      this.#queryBytes -= bytes;
+    }
+  }
+
+  async #runInTurn<T>(query: () => T | Promise<T>): Promise<T> {
     while (this.closing === null && (this.#runningQueries >= MAX_RUNNING_QUERIES || this.isBlocked)) {
       await new Promise<void>((resolve) => (this.#onTurn ??= []).push(resolve));
     }
@@ -209,19 +234,25 @@ export class Connection {
     this.#socket.terminate();
   }
 
-  /** Bytes that wait in this process for the client. */
+  /** Bytes that wait in this process: answers, queries, and a message that is not complete. */
   get waitingBytes(): number {
-    return this.#socket.bufferedAmount;
+    const parser = this.#parser;
+    const unfinishedBytes = parser === undefined ? 0 : parser._totalPayloadLength + parser._bufferedBytes;
+    return this.#socket.bufferedAmount + this.#queryBytes + unfinishedBytes;
   }
 
   /** True if more is buffered for the client than is allowed. */
   get isBufferFull(): boolean {
-    return this.waitingBytes > this.#limits.maxBufferedBytes;
+    return this.#socket.bufferedAmount > this.#limits.maxBufferedBytes;
+  }
+
+  get #parser(): Parser | undefined {
+    return (this.#socket as unknown as { readonly _receiver?: Parser })._receiver;
   }
 
   /** True while a message is begun and not complete. */
   get #isMessageUnfinished(): boolean {
-    const { _receiver: parser } = this.#socket as unknown as { readonly _receiver?: Parser };
+    const parser = this.#parser;
     return parser !== undefined && (parser._fragmented !== 0 || parser._bufferedBytes > 0);
   }
 

@@ -86,16 +86,19 @@ function useDocuments(
   };
 }
 
-function jsonObject(text: string | null): Record<string, unknown> | null {
+/** An object that is given in the address as JSON; empty if absent. Yoga would take what does not parse for a fault of ours. */
+function jsonObjectIn(search: URLSearchParams, name: string): Record<string, unknown> {
+  const text = search.get(name);
+  if (text === null || text === '') return {};
+  let value: unknown;
   try {
-    const value: unknown = text === null ? {} : JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? (value as Record<string, unknown>)
-      : null;
-  } catch {
-    // Yoga answers malformed variables; they have no tag.
-    return null;
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new ProgressError('BAD_USER_INPUT', `${name} must be JSON.`, { cause });
   }
+  if (value === null) return {};
+  if (typeof value === 'object' && !Array.isArray(value)) return value as Record<string, unknown>;
+  throw new ProgressError('BAD_USER_INPUT', `${name} must be a JSON object.`);
 }
 
 /** True where the answer is to be `application/json`, as Yoga would find too. */
@@ -175,26 +178,28 @@ export function createGraphqlHttp(options: GraphqlHttpOptions): GraphqlHttp {
   async function operationOf(
     request: IncomingMessage,
     search: URLSearchParams,
+    session: GraphqlContext['session'],
   ): Promise<OperationRequest | null> {
     if (request.method === 'POST') {
       const text = await readBody(request, bodyBytes);
-      return text === null ? null : operationIn(text);
+      return text === null ? null : session.measureCpu(() => operationIn(text));
     }
     const query = search.get('query');
-    const variables = jsonObject(search.get('variables'));
-    if (query === null || variables === null) return null;
+    const variables = jsonObjectIn(search, 'variables');
+    jsonObjectIn(search, 'extensions');
+    if (query === null) return null;
     return { query, variables, operationName: search.get('operationName') };
   }
 
   /** Reads the state that a poller asks for; null where Yoga must find out, also about what is refused. */
   async function readFor(
     operation: OperationRequest | null,
-    { viewer }: GraphqlContext['session'],
+    session: GraphqlContext['session'],
   ): Promise<ProgressAnswer | null> {
-    const query = operation === null ? null : findProgressQuery(operation);
+    const query = operation === null ? null : session.measureCpu(() => findProgressQuery(operation));
     if (query === null) return null;
     try {
-      if (!(await guard.isAllowed(viewer, query.projectId, 'progress:read'))) return null;
+      if (!(await guard.isAllowed(session.viewer, query.projectId, 'progress:read'))) return null;
       return await query.read();
     } catch (error) {
       if (error instanceof ProgressError) return null;
@@ -213,6 +218,8 @@ export function createGraphqlHttp(options: GraphqlHttpOptions): GraphqlHttp {
     if (!/^application\/json\s*(;|$)/i.test(headers['content-type'] ?? '')) {
       return { status: 415, message: 'The body must be application/json.' };
     }
+    // Its case does not count (RFC 9110, 8.3.1), but does for Yoga.
+    headers['content-type'] = 'application/json';
     if (Number(headers['content-length'] ?? 0) > bodyBytes) {
       return { status: 413, message: `The body may have at most ${bodyBytes} bytes.` };
     }
@@ -245,7 +252,7 @@ export function createGraphqlHttp(options: GraphqlHttpOptions): GraphqlHttp {
         throw new ProgressError('UNAVAILABLE', 'Server shutting down; retry.');
       const session = createSession({ viewer, source, guard, refreshable: false });
       session.checkCpu();
-      const read = await readFor(await operationOf(request, search), session);
+      const read = await readFor(await operationOf(request, search, session), session);
       if (read !== null && request.method === 'GET') {
         response.setHeader('ETag', read.etag);
         response.setHeader('Cache-Control', 'private, no-cache');
@@ -255,7 +262,7 @@ export function createGraphqlHttp(options: GraphqlHttpOptions): GraphqlHttp {
           return;
         }
       }
-      const body = acceptsJson(request) ? (read?.body() ?? null) : null;
+      const body = acceptsJson(request) && read !== null ? session.measureCpu(() => read.body()) : null;
       if (body !== null) {
         response.writeHead(200, {
           'Content-Type': 'application/json; charset=utf-8',

@@ -47,7 +47,13 @@ export interface GraphqlProtocolOptions {
 }
 
 interface OperationContext extends GraphqlContext {
-  readonly operation: { readonly id: string; readonly prepared: Prepared; readonly connection: Connection };
+  readonly operation: {
+    readonly id: string;
+    readonly prepared: Prepared;
+    readonly connection: Connection;
+    /** Of its message. */
+    readonly bytes: number;
+  };
 }
 
 type Connected = Context<Record<string, unknown> | undefined, Connection>;
@@ -118,7 +124,9 @@ export function createGraphqlProtocol(
     const { session } = connection;
     if (session === null)
       return rejected(new ProgressError('UNAUTHENTICATED', 'Send connection_init first.'));
-    if (Object.keys(subscriptions).length > options.subscriptions) {
+    // A query goes on when its client lets go of its id.
+    const open = Math.max(Object.keys(subscriptions).length, connection.queries + 1);
+    if (open > options.subscriptions) {
       options.limitLogger.logExceeded(
         'operations of a connection',
         session.viewer.subject,
@@ -134,7 +142,8 @@ export function createGraphqlProtocol(
       logExceededLimits(prepared, session.viewer.subject, options.limitLogger);
       return prepared.map(mask);
     }
-    const contextValue: OperationContext = { session, operation: { id, prepared, connection } };
+    const bytes = connection.messageBytes;
+    const contextValue: OperationContext = { session, operation: { id, prepared, connection, bytes } };
     return {
       schema,
       document: prepared.document,
@@ -148,7 +157,7 @@ export function createGraphqlProtocol(
     const { operation, session } = args.contextValue as OperationContext;
     const { id, prepared, connection } = operation;
     try {
-      const subscription = shared.prepare(prepared);
+      const subscription = session.measureCpu(() => shared.prepare(prepared));
       if (subscription !== null) {
         // graphql-ws keeps the arguments for as long as the operation; the fast path never executes them.
         Object.assign(args, { contextValue: undefined, variableValues: undefined });
@@ -180,7 +189,7 @@ export function createGraphqlProtocol(
     execute: (args: ExecutionArgs) => {
       const { operation } = args.contextValue as OperationContext;
       if (operation.prepared.operation.operation !== OperationTypeNode.QUERY) return execute(args);
-      return operation.connection.runQuery(() => execute(args));
+      return operation.connection.runQuery(operation.bytes, () => execute(args));
     },
     subscribe: openSubscription,
     onNext: (_connected, _id, _payload, _args, { data, errors }) =>

@@ -1,4 +1,4 @@
-/** How much may wait in this process for clients that do not read, and who is let go past it. */
+/** How much this process may keep for clients that do not read, or send slowly, and who is let go past it. */
 import { getHeapStatistics } from 'node:v8';
 
 /** Bytes that may wait for all clients together: a quarter of the heap, beside which they are kept. */

@@ -167,6 +167,6 @@ export async function openSubscriptionSink(
 ): Promise<AsyncIterableIterator<never>> {
   const { connection, session, hub, id, subscription, counters } = options;
   const sink = new SubscriptionSink(connection, id, subscription.renderer, counters);
-  sink.begin(await openSubscription(hub, session, subscription.args, sink));
+  sink.begin(await openSubscription(hub, session, subscription.args, subscription.document, sink));
   return sink.stream.iterator;
 }

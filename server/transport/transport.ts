@@ -15,7 +15,7 @@ import { createHttpListener } from './http.js';
 import type { HttpOptions } from './http.js';
 import { addressOf, pathOf } from './request-source.js';
 import { onceOver } from './responses.js';
-import { heaviestConsumers } from './send-buffers.js';
+import { MAX_WAITING_BYTES, heaviestConsumers } from './send-buffers.js';
 import type { WebSocketEndpoint } from './websocket.js';
 
 /** Options of the transport. */
@@ -133,11 +133,16 @@ export function createTransport(options: TransportOptions): Transport {
       streams.add(response);
       onceOver(request, response, () => void streams.delete(response));
     }
+    const connection = connections.get(request.socket);
+    if (connection !== undefined && pathOf(request) === '/graphql') {
+      connection.bodyFrom = request.socket.bytesRead;
+      onceOver(request, response, () => (connection.bodyFrom = null));
+    }
     listener(request, response);
   });
 
-  /** Connections of HTTP, and since when each leaves an answer unread. */
-  const connections = new Map<Socket, { unreadSince: number | null }>();
+  /** Connections of HTTP: since when each leaves an answer unread, and where the body began that is being read whole. */
+  const connections = new Map<Socket, { unreadSince: number | null; bodyFrom: number | null }>();
   let timer: CancelTimer | null = null;
   function onDrain(this: Socket): void {
     const connection = connections.get(this);
@@ -148,7 +153,7 @@ export function createTransport(options: TransportOptions): Transport {
     connections.delete(this);
   }
   server.on('connection', (socket) => {
-    connections.set(socket.on('drain', onDrain).on('close', forget), { unreadSince: null });
+    connections.set(socket.on('drain', onDrain).on('close', forget), { unreadSince: null, bodyFrom: null });
     timer ??= clock.setTimer(CHECK_INTERVAL_MS, checkUnread);
   });
 
@@ -161,7 +166,7 @@ export function createTransport(options: TransportOptions): Transport {
     socket.destroy();
   }
 
-  /** Cuts off clients that leave answers unread: each after a while, and those with most of it if it is too much in all. */
+  /** Cuts off clients that leave answers unread for long, and those for which most is kept if it is too much in all. */
   function checkUnread(): void {
     const now = clock.monotonicNow();
     // After the poll phase of this turn: what was taken while this process was busy is counted before it is judged.
@@ -170,7 +175,13 @@ export function createTransport(options: TransportOptions): Transport {
         if (socket.writableLength === 0) connection.unreadSince = null;
         else if (now - (connection.unreadSince ??= now) >= slowConsumerTimeoutMs) cut(socket);
       }
-      for (const socket of heaviestConsumers(connections.keys(), (one) => one.writableLength)) cut(socket);
+      const held = ([socket, { bodyFrom }]: readonly [Socket, { readonly bodyFrom: number | null }]) =>
+        socket.writableLength + (bodyFrom === null ? 0 : socket.bytesRead - bodyFrom);
+      for (const [socket] of heaviestConsumers(connections, held)) {
+        const from = socket.remoteAddress ?? 'unknown';
+        limitLogger.logExceeded('bytes waiting for clients', from, MAX_WAITING_BYTES);
+        socket.destroy();
+      }
       timer = connections.size === 0 ? null : clock.setTimer(CHECK_INTERVAL_MS, checkUnread);
     });
     timer = () => clearImmediate(immediate);

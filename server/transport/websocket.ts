@@ -165,7 +165,7 @@ export function createWebSocketEndpoint(
   }
 
   function receive(connection: Connection, handle: HandleMessage, text: string): void {
-    connection.markMessage();
+    connection.markMessage(text.length);
     if (connection.closing !== null) return;
     if (connection.isBufferFull) connection.close(CLOSES.tooSlow);
     else handle(messageOf(text)).catch((error: unknown) => onMessageFailed(connection, error));

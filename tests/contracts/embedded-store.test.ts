@@ -1,7 +1,7 @@
 /** The contract of progress stores, held by the embedded store; and what only files on a disk can go through. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, statSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { ClassicLevel } from 'classic-level';
@@ -133,6 +133,34 @@ describe('the embedded store on its disk', () => {
       await expect(open(locked)).rejects.toThrow(/DATA_DIR .* cannot be written: give this user the right/);
     } finally {
       if (asNobody) process.seteuid?.(0);
+    }
+  });
+
+  it('lets nobody but its own user into its folder, also into one that was open', async () => {
+    const outer = join(directory.path, 'outer');
+    await open(outer);
+    expect([outer, join(outer, 'progress')].map((path) => statSync(path).mode & 0o777)).toEqual([
+      0o700, 0o700,
+    ]);
+    chmodSync(outer, 0o755);
+    chmodSync(join(outer, 'progress'), 0o2775);
+    await opened.pop()?.close();
+    await open(outer);
+    // What else lies in DATA_DIR is not ours.
+    expect(statSync(outer).mode & 0o777).toBe(0o755);
+    expect(statSync(join(outer, 'progress')).mode & 0o777).toBe(0o700);
+  });
+
+  it('refuses a folder of another user that is open to others, with a sentence', async () => {
+    if (process.getuid?.() !== 0) return;
+    mkdirSync(files);
+    chmodSync(files, 0o755);
+    chmodSync(directory.path, 0o755);
+    process.seteuid?.(65_534);
+    try {
+      await expect(open()).rejects.toThrow(/^Other users may enter .*: chown it .* or chmod it to 700/);
+    } finally {
+      process.seteuid?.(0);
     }
   });
 

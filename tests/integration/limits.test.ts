@@ -387,3 +387,49 @@ describe('an HTTP request', () => {
     await running.server.close();
   });
 });
+
+describe('what a client lets go of', () => {
+  it('counts against the operations of its connection for as long as it runs', async () => {
+    let answer: (isAllowed: boolean) => void = () => undefined;
+    const answered = new Promise<boolean>((resolve) => (answer = resolve));
+    const running = await startTestServer({ maxSubscriptions: 6, access: { allows: () => answered } });
+    const raw = await openRaw(running.wsUrl);
+    await raw.init(tokenFor());
+    for (let id = 0; id < 6; id += 1) {
+      const payload = { query: '{ progress(projectId: "p1") { id } }' };
+      raw.send({ id: String(id), type: 'subscribe', payload });
+      raw.send({ id: String(id), type: 'complete' });
+    }
+    raw.send({ id: 'more', type: 'subscribe', payload: { query: '{ serverTime }' } });
+    const { id, type, payload } = await raw.messages.next();
+    expect([id, type]).toEqual(['more', 'error']);
+    expect(JSON.stringify(payload)).toContain('RATE_LIMITED');
+    answer(true);
+    await expect
+      .poll(async () => {
+        raw.send({ id: `again ${Math.random()}`, type: 'subscribe', payload: { query: '{ serverTime }' } });
+        return (await raw.messages.next()).type;
+      })
+      .toBe('next');
+  });
+});
+
+it('refreshing a token many times by one document uses up the budget of CPU', async () => {
+  const running = await startTestServer({ maxCpuMsPerViewer: 10 });
+  const raw = await openRaw(running.wsUrl);
+  const token = tokenFor();
+  await raw.init(token);
+  const aliases = Array.from({ length: 50 }, (_, n) => `a${n}: refreshToken(token: $token) { expiresAt }`);
+  const query = `mutation ($token: String!) { ${aliases.join(' ')} }`;
+  const ask = async (id: string) => {
+    raw.send({ id, type: 'subscribe', payload: { query, variables: { token } } });
+    for (;;) {
+      const message = await raw.messages.next();
+      if (message.type === 'next' || message.type === 'error') return JSON.stringify(message.payload);
+    }
+  };
+  // 50 × 0.5 ms each, of a burst of 50 ms.
+  const answers = [await ask('1'), await ask('2'), await ask('3'), await ask('4')];
+  expect(answers.at(-1)).toContain('RATE_LIMITED');
+  await running.line(overLimit('ms of CPU a second'));
+});

@@ -54,6 +54,23 @@ describe('A token source', () => {
     expect(await source.getToken({ force: false })).toBe('new');
   });
 
+  it('never offers again a token that was to be replaced, also if the request for another failed', async () => {
+    const { environment, asked, source } = sourceOf();
+    const ask = async (force: boolean, answer: string) => {
+      const token = source.getToken({ force });
+      // Its outcome is looked at below.
+      token.catch(() => undefined);
+      await environment.settle();
+      asked.at(-1)?.answer(answer);
+      return token;
+    };
+    await ask(false, 'expired');
+    await expect(ask(true, '')).rejects.toThrow();
+    expect(await ask(false, 'new')).toBe('new');
+    expect(asked.map(({ force }) => force)).toEqual([false, true, true]);
+    expect(await source.getToken({ force: false })).toBe('new');
+  });
+
   it('keeps the answer of the newest request, however late an older one comes', async () => {
     const { environment, asked, source } = sourceOf();
     const plain = source.getToken({ force: false });

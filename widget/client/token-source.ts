@@ -45,6 +45,8 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
   let pending: TokenRequest | null = null;
   /** The latest request, in flight or not: the result of an older one that settles later is dropped. */
   let newest: TokenRequest | null = null;
+  /** `last` was rejected, or is about to expire: it is not offered again, even if its renewal fails for now. */
+  let isStale = false;
 
   function requestToken(getToken: GetToken, force: boolean): TokenRequest {
     const abort = new AbortController();
@@ -91,16 +93,18 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
     canRefresh: getToken !== undefined,
     subject: () => subjectOf(last ?? ''),
     async getToken(request) {
+      isStale ||= request.force;
       if (getToken === undefined) return last;
       // Offered past its end, a token would only cost a refused connection.
-      const force = request.force || hasExpired();
+      const force = isStale || hasExpired();
       if (!force && pending === null && last !== null) return last;
       if (pending === null || (force && !pending.force)) newest = pending = requestToken(getToken, force);
       const current = pending;
       const token = await current.token;
-      if (current === newest && last !== token) {
+      if (current === newest) {
+        isStale = false;
+        if (last !== token) receivedAt = environment.monotonicNow();
         last = token;
-        receivedAt = environment.monotonicNow();
       }
       return last ?? token;
     },
@@ -108,6 +112,7 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
       last = options.token ?? null; // the next subscriber may belong to another user
       pending?.abort.abort('No longer needed.');
       newest = pending = null;
+      isStale = false;
     },
   };
 }

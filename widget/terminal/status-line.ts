@@ -9,7 +9,7 @@ export function statusLine({ progress, knowledge, connection }: Snapshot): strin
   const job = progress === null ? waiting : jobText(progress);
   const connectionStatus = connectionText(connection);
   const line = connectionStatus === '' ? job : `${job}  (${connectionStatus})`;
-  return line.replace(/\p{Cc}+/gu, ' '); // text of a job must not control the terminal
+  return line.replace(/[\p{Cc}\p{Bidi_C}]+/gu, ' '); // text of a job must not control the terminal
 }
 
 function jobText(progress: Progress): string {

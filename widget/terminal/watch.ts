@@ -45,7 +45,7 @@ export async function watchInTerminal(
     const snapshot = client.getSnapshot();
     const { connection, progress, knowledge } = snapshot;
     const line = json
-      ? JSON.stringify({ connection: connection.state, progress })
+      ? jsonLine({ connection: connection.state, progress })
       : statusLine(snapshot).slice(0, output.isTTY ? output.columns - 1 : undefined);
     if (line !== shown) {
       shown = line;
@@ -63,6 +63,17 @@ export async function watchInTerminal(
   stop();
   if (output.isTTY && !json) output.write('\n');
   return code;
+}
+
+/** What `JSON.stringify` leaves as it is, and a terminal obeys: DEL, C1, and marks that turn the direction of text. */
+const CONTROLS = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
+
+/** JSON of the same value whose characters are all safe to print. */
+function jsonLine(value: unknown): string {
+  return JSON.stringify(value).replace(
+    CONTROLS,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }
 
 function exitCodeOf({ status, result }: Progress): number {

@@ -1,5 +1,5 @@
 /** The latest ingested collection, stored under DATA_DIR: its index, its passages, and its statistics. */
-import { readdir, readFile, rename, rm, writeFile, mkdir } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CollectionFacts, Source } from '../pipeline/documents.js';
 
@@ -30,7 +30,9 @@ export async function openCollections(dataFolder: string): Promise<Collections> 
   const home = join(dataFolder, 'folder-ingestion');
   const pointer = join(home, 'current.json');
   const workFolder = join(home, 'work');
-  await mkdir(home, { recursive: true });
+  await mkdir(home, { recursive: true, mode: 0o700 });
+  // It holds passages of people's documents: one that is there already may be open to other users.
+  await chmod(home, 0o700);
   let current = await readPointer(pointer);
   return {
     home,

@@ -38,7 +38,7 @@ export interface WorkFolder {
 
 /** Opens the folder of a run; creates it if it is missing. */
 export async function openWorkFolder(folder: string): Promise<WorkFolder> {
-  await mkdir(folder, { recursive: true });
+  await mkdir(folder, { recursive: true, mode: 0o700 });
   const manifest = join(folder, 'manifest.json');
   return {
     files: join(folder, 'files.jsonl'),

@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Socket } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { tokenFor } from '../../support/tokens.js';
+import { CONTAINER_BYTES } from '../harness.js';
 import { UPGRADE, frame, openBytes } from '../wire.js';
 import { startAttacked } from './support.js';
 
@@ -73,3 +74,42 @@ test('a client that ignores the close frame is let go within 3 s before the ack'
   await expect.poll(() => closeCodeIn(heard())).toBe(4400);
   expect(await Promise.race([gone.then(() => 'let go'), delay(3_000, 'still there')])).toBe('let go');
 });
+
+test.each(['a WebSocket message', 'an HTTP body'])(
+  '%s of 250 kB that is begun and never ended, on each of 500 connections, is no more than can be kept',
+  async (what) => {
+    const target = await startAttacked();
+    const token = tokenFor({ sub: 'mallory', projects: [] });
+    const part = Buffer.alloc(62_500, ' ');
+    const head = [
+      ...['POST /graphql HTTP/1.1', 'Host: 127.0.0.1', 'Content-Type: application/json'],
+      ...[`Authorization: Bearer ${token}`, 'Content-Length: 262144', '', ''],
+    ].join('\r\n');
+    let open = 0;
+    await Promise.all(
+      Array.from({ length: 500 }, async () => {
+        const socket = await openBytes({ port: target.port, address: '127.1.0.2' });
+        onTestFinished(() => void socket.destroy());
+        open += 1;
+        socket.once('close', () => (open -= 1));
+        if (what === 'an HTTP body') {
+          socket.resume().write(head);
+          for (let count = 0; count < 4; count += 1) socket.write(part);
+          return;
+        }
+        let heard = '';
+        socket.on('data', (chunk: Buffer) => (heard += chunk.toString('latin1')));
+        socket.write(UPGRADE);
+        socket.write(frame(1, JSON.stringify({ type: 'connection_init', payload: { token } })));
+        await expect.poll(() => heard, { timeout: 30_000 }).toContain('connection_ack');
+        socket.write(frame(1, part, { isLast: false }));
+        for (let count = 1; count < 4; count += 1) socket.write(frame(0, part, { isLast: false }));
+      }),
+    );
+    // A quarter of the heap has room for some 300 of them; what comes with the head of a request is not counted.
+    await expect.poll(() => open, { timeout: 20_000 }).toBeLessThan(450);
+    expect(target.ended()).toBeNull();
+    expect(target.peakBytes()).toBeLessThan(CONTAINER_BYTES);
+  },
+  90_000,
+);

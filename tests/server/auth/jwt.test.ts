@@ -1,7 +1,7 @@
 /** From a token to a viewer, and everything that is not let through. */
 import { createHmac, generateKeyPairSync } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
-import { createServer } from 'node:http';
+import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import jwt from 'jsonwebtoken';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -19,8 +19,8 @@ function verifier(keys: KeySource = { secret }, rest: Partial<TokenVerifierOptio
   return createTokenVerifier({ keys, clock: { now: () => NOW * 1_000 }, ...rest });
 }
 
-function signed(payload: object, key: jwt.Secret = secret, options: jwt.SignOptions = {}): string {
-  return jwt.sign(payload, key, { noTimestamp: true, ...options });
+function signed(payload: object | string, key: jwt.Secret = secret, options: jwt.SignOptions = {}): string {
+  return jwt.sign(payload, key, typeof payload === 'string' ? options : { noTimestamp: true, ...options });
 }
 
 describe('a good token', () => {
@@ -76,7 +76,12 @@ describe('refused', () => {
     ['no exp', signed(eternal)],
     ['no sub', signed(nameless)],
     ['projects that are neither a list nor *', signed({ ...claims, projects: 'p1' })],
-    ['a token that is not good yet', signed({ ...claims, nbf: NOW + 30 })],
+    ['a token that is not good yet', signed({ ...claims, nbf: NOW + 6 })],
+    ['an nbf that is no number', signed(JSON.stringify({ ...claims, nbf: 'x' }))],
+    [
+      'a crit header, since no extension is understood',
+      signed(claims, secret, { header: { alg: 'HS256', crit: ['exp'] } }),
+    ],
     ['a token of enormous size', signed({ ...claims, much: 'x'.repeat(20_000) })],
   ])('%s, as UNAUTHENTICATED', async (_case, token) => {
     await expect(verifier().verify(token)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
@@ -95,6 +100,20 @@ describe('refused', () => {
     const tolerant = await verifier({ secret }, { clockToleranceSeconds: 10 }).verify(token);
     expect(tolerant.expiresAt).toBe((NOW + 5) * 1_000);
   });
+
+  it.each([
+    [0, 5, true],
+    [0, 6, false],
+    [60, 60, true],
+    [60, 61, false],
+  ])(
+    'with a tolerance of %i s, one whose nbf is %i s ahead: good is %s',
+    async (tolerance, ahead, isGood) => {
+      const tolerant = verifier({ secret }, { clockToleranceSeconds: tolerance });
+      const verified = tolerant.verify(signed({ ...claims, nbf: NOW + ahead, iat: NOW + ahead }));
+      await (isGood ? verified : expect(verified).rejects.toMatchObject({ code: 'UNAUTHENTICATED' }));
+    },
+  );
 
   it('another issuer or audience, where one is asked for', async () => {
     const strict = verifier({ secret }, { issuer: 'https://login', audience: 'progress' });
@@ -122,8 +141,8 @@ describe('keys by URL', () => {
     return {
       server,
       source: { jwksUri: `http://127.0.0.1:${port}/jwks.json` },
-      publish: (kid: string, key: KeyObject) =>
-        void keys.push({ ...key.export({ format: 'jwk' }), kid, use: 'sig', alg: 'RS256' }),
+      publish: (kid: string, key: KeyObject, fields: object = {}) =>
+        void keys.push({ ...key.export({ format: 'jwk' }), kid, use: 'sig', alg: 'RS256', ...fields }),
       requests: () => requests,
     };
   }
@@ -183,6 +202,29 @@ describe('keys by URL', () => {
     now += 300_000;
     await expect(byUrl.verify(token)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
   });
+
+  it('that are published with their private part, or for encryption, are not taken', async () => {
+    const { source, publish } = await serveKeys();
+    publish('open', rsa.privateKey);
+    publish('enc', rsa.publicKey, { use: 'enc' });
+    publish('good', rsa.publicKey);
+    const byUrl = verifier(source);
+    const named = (keyid: string) =>
+      byUrl.verify(signed(claims, rsa.privateKey, { algorithm: 'RS256', keyid }));
+    await named('good');
+    for (const kid of ['open', 'enc'])
+      await expect(named(kid)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+  });
+
+  it('whose answer begins and never ends are UNAVAILABLE after three seconds', async () => {
+    const { source, server } = await serveKeys();
+    server.removeAllListeners('request').on('request', (_request, response: ServerResponse) => {
+      response.write('{');
+    });
+    onTestFinished(() => server.closeAllConnections());
+    const token = signed(claims, rsa.privateKey, { algorithm: 'RS256', keyid: 'one' });
+    await expect(verifier(source).verify(token)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+  }, 10_000);
 
   it('that cannot be had now are UNAVAILABLE', async () => {
     const { source, server } = await serveKeys();

@@ -9,7 +9,7 @@ function setUp() {
   const clock = createManualClock();
   const lines: object[] = [];
   const logger = { ...silentLogger, warn: (fields: object) => void lines.push(fields) };
-  const limits = { subscriptions: 3, projects: 2, reportsPerSecond: 10 };
+  const limits = { subscriptions: 3, projects: 2, reportsPerSecond: 10, documentBytes: 100 };
   return { clock, lines, quotas: createQuotas(limits, createLimitLogger(logger, clock), clock) };
 }
 
@@ -22,6 +22,23 @@ describe('a viewer', () => {
     quotas.releaseSubscription('anna', 'p1');
     quotas.acquireSubscription('anna', 'p1');
     expect(() => quotas.acquireSubscription('anna', 'p1')).toThrow('At most 3 subscriptions');
+  });
+
+  it('may watch by documents that together weigh as much as the limit, each counted once, for whoever opened it first', () => {
+    const { quotas } = setUp();
+    const [a, b] = [{ bytes: 60 }, { bytes: 60 }];
+    quotas.acquireSubscription('anna', 'p1', a);
+    quotas.acquireSubscription('anna', 'p1', a);
+    expect(() => quotas.acquireSubscription('anna', 'p1', b)).toThrow('too many different documents');
+    quotas.acquireSubscription('bert', 'p1', a);
+    quotas.acquireSubscription('carl', 'p1', b);
+    // It is in memory for as long as anybody has it open.
+    quotas.releaseSubscription('anna', 'p1', a);
+    quotas.releaseSubscription('anna', 'p1', a);
+    const c = { bytes: 60 };
+    expect(() => quotas.acquireSubscription('anna', 'p1', c)).toThrow('too many different documents');
+    quotas.releaseSubscription('bert', 'p1', a);
+    quotas.acquireSubscription('anna', 'p1', c);
   });
 
   it('may watch as many projects as the limit', () => {

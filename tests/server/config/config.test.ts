@@ -144,8 +144,39 @@ describe('the environment', () => {
     expect(problemsOf({ PORT: 'x', LOG_LEVEL: 'x' })).toHaveLength(3);
   });
 
-  it('keeps a secret out of what it says', () => {
-    expect(problemsOf({ REDIS_URL: 'hidden:secret@host', ...base }).join()).not.toContain('hidden');
+  it.each([
+    ['REDIS_URL', 'hidden:secret@host'],
+    ['REDIS_URL', 'redis://127.0.0.1?password=hidden'],
+    ['REDIS_URL', 'redis://127.0.0.1?hidden=1'],
+    ['REDIS_URL', 'redis://user:hidden%@127.0.0.1'],
+    ['MONGODB_URI', 'mongodb://user:hidden@a:27017,/db'],
+    ['PUBLIC_URL', 'https://user:hidden@progress.example.com'],
+    ['JWT_JWKS_URI', 'https://hidden@login.example.com/keys'],
+    ['JWT_SECRET', 'hidden'],
+    ['JWT_PUBLIC_KEY', 'hidden'],
+  ])('keeps a secret out of what it says about %s=%s', (name, value) => {
+    const given = name.startsWith('JWT_') ? {} : base;
+    const problems = problemsOf({ ...given, [name]: value });
+    expect(problems).toEqual([expect.stringMatching(new RegExp(`^${name} must be .+\\.$`))]);
+    expect(problems.join()).not.toContain('hidden');
+    const option = name.toLowerCase().replaceAll(/_(.)/g, (_, letter: string) => letter.toUpperCase());
+    const options = name.startsWith('JWT_') ? {} : { jwtSecret: base.JWT_SECRET };
+    expect(() => configOf({ ...options, [option]: value })).toThrow(problems[0]);
+  });
+
+  it('refuses a key of the wrong kind, and says which is right', () => {
+    const { publicKey, privateKey } = generateKeyPairSync('rsa', {
+      modulusLength: 2_048,
+      publicKeyEncoding: { type: 'spki', format: 'pem' },
+      privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+    });
+    expect(problemsOf({ JWT_PUBLIC_KEY: publicKey })).toEqual([]);
+    expect(problemsOf({ JWT_PUBLIC_KEY: privateKey.replaceAll('\n', '\\n') })).toEqual([
+      'JWT_PUBLIC_KEY must be the public key, not the private one (openssl pkey -pubout prints it).',
+    ]);
+    expect(problemsOf({ JWT_SECRET: publicKey })).toEqual([
+      'JWT_SECRET must be a secret, not a key of a pair: set JWT_PUBLIC_KEY to the public one.',
+    ]);
   });
 });
 

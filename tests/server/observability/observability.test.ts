@@ -134,6 +134,9 @@ describe('a line of the log', () => {
     ['redis://:word@host:6379', 'redis://host:6379'],
     ['redis://:wo@rd@host:6379', 'redis://host:6379'],
     ['mongodb://user:12/word@a:1,b:2/db failed', 'mongodb://a:1,b:2/db failed'],
+    ['mongodb://user:two words@host/db', 'mongodb://host/db'],
+    ['mongodb://user:two\nlines@host/db?tlsCertificateKeyFilePassword=word', 'mongodb://host/db'],
+    ['cannot reach redis://host?password=two words', 'cannot reach redis://host'],
     ['mongodb://host/db', 'mongodb://host/db'],
   ])('has no password of an address: %s', (address, told) => {
     expect(withoutPassword(address)).toBe(told);
