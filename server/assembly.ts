@@ -10,6 +10,7 @@ import { createFailedAuthThrottle } from './auth/failed-auth-throttle.js';
 import { createSessionReaper } from './auth/session-reaper.js';
 import type { SessionReaper } from './auth/session-reaper.js';
 import type { EventBus } from './bus/event-bus.js';
+import { refusalBehind } from './shared/errors.js';
 import type { Clock } from './shared/clock.js';
 import type { Config } from './config.js';
 import { createDocuments } from './graphql/documents.js';
@@ -33,6 +34,7 @@ import { registerServerMetrics } from './server-metrics.js';
 import { createLimitLogger } from './observability/limit-logger.js';
 import type { LimitLogger } from './observability/limit-logger.js';
 import type { ProgressStore } from './store/progress-store.js';
+import { closeLabel } from './transport/close-codes.js';
 import { createGraphqlHttp } from './transport/graphql-http.js';
 import type { HandleRequest } from './transport/http.js';
 import { createMetricsAccess, createMetricsListener } from './transport/metrics-listener.js';
@@ -213,7 +215,7 @@ export function assemble(config: Config, ports: ServerPorts, life: Life): Assemb
     counters: {
       delivered: ({ payload }, bytes) => metrics.countDelivered(payload.type, bytes),
       opened: () => metrics.countOpened(),
-      closed: (code) => metrics.countClosed(code),
+      closed: (code) => metrics.countClosed(closeLabel(code)),
     },
     subscriptions: config.maxSubscriptions,
     limits: {
@@ -226,11 +228,18 @@ export function assemble(config: Config, ports: ServerPorts, life: Life): Assemb
     },
   });
   const health = createHealth(
-    { store: () => store.ping(), bus: () => bus.ping() },
+    {
+      store: async () => {
+        await store.ping();
+        // Where the check writes is not everything that is written.
+        if (service.storeFailure !== null) throw service.storeFailure;
+      },
+      bus: () => bus.ping(),
+    },
     clock,
     (dependency, { state }, error) =>
       state === 'down'
-        ? logger.error({ dependency, error: String(error) }, 'dependency unavailable')
+        ? logger.error({ dependency, error: String(refusalBehind(error) ?? error) }, 'dependency unavailable')
         : logger.info({ dependency }, 'dependency available'),
   );
   registerServerMetrics(metrics, {

@@ -66,7 +66,7 @@ export function createErrorMask(logger: Logger): MaskError {
     const inner = rootCause(error);
     if (inner instanceof ProgressError) {
       if (inner.code === 'INTERNAL_SERVER_ERROR')
-        logger.error({ error: inner.message }, 'internal error sent to client');
+        logger.error({ error: inner.message, cause: inner.cause }, 'internal error sent to client');
       return maskedAs(error, inner.message, inner.code);
     }
     // Raised by parsing, validation or coercion of the request; errors of execution have a path.

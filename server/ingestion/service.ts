@@ -122,6 +122,8 @@ export interface IngestionService extends ProgressService {
   readonly unstoredProjects: number;
   /** True while store writes fail. */
   readonly isStoreFailing: boolean;
+  /** Why store writes fail; null while they do not. */
+  readonly storeFailure: unknown;
   /** True while another server has a lease in the store. */
   readonly hasPeers: boolean;
   /** Calls the listener when the first peer appears, and when the last one is gone. */
@@ -304,6 +306,9 @@ export function createProgressService(options: ProgressServiceOptions): Ingestio
     },
     get isStoreFailing() {
       return writer.isFailing;
+    },
+    get storeFailure() {
+      return writer.failure;
     },
     get hasPeers() {
       return hasPeers();

@@ -100,7 +100,8 @@ export async function startIngestion(
       if (kind === 'stale') continue;
     }
     const previousRevision = (ending?.record ?? base)?.progress.revision ?? 0;
-    const initial = initialState(report, { ingestionId, ownerServerId, nowMs });
+    const previousStartedAt = base?.progress.startedAt ?? 0;
+    const initial = initialState(report, { ingestionId, ownerServerId, nowMs, previousStartedAt });
     const change = withRequestId(stampRevision(initial, previousRevision, nowMs), requestId);
     const { kind } = await state.store(change, [startEntry(change)], { kind: 'start' }, deadlineAt);
     if (kind === 'committed') {

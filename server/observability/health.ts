@@ -1,5 +1,6 @@
 /** Health of store and bus, polled periodically, so that a probe costs nothing. */
 import type { CancelTimer, Clock } from '../shared/clock.js';
+import { refusalBehind } from '../shared/errors.js';
 import { withTimeout } from '../shared/sleep.js';
 
 /** One dependency as a probe sees it. */
@@ -7,6 +8,8 @@ export interface DependencyHealth {
   readonly state: 'unknown' | 'up' | 'down';
   /** Milliseconds since the Unix epoch. */
   readonly since: number;
+  /** What helps against what it refuses; absent if it is up, or if that is not known. Holds no secret. */
+  readonly advice?: string;
 }
 
 /** See the file's head. */
@@ -52,10 +55,14 @@ export function createHealth(
       state = 'down';
       failure = error;
     }
-    if (stopped || known.get(name)?.state === state) return;
-    const health = { state, since: clock.now() };
+    if (stopped) return;
+    const before = known.get(name);
+    const isSame = before?.state === state;
+    const advice = refusalBehind(failure)?.advice;
+    const since = isSame ? before.since : clock.now();
+    const health = { state, since, ...(advice === undefined ? {} : { advice }) };
     known.set(name, health);
-    onChange(name, health, failure);
+    if (!isSame) onChange(name, health, failure);
   }
 
   async function pingAll(): Promise<void> {

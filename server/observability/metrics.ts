@@ -10,7 +10,7 @@ export interface Metrics {
   countDelivered(type: string, bytes: number): void;
   countRefusal(code: string): void;
   countOpened(): void;
-  countClosed(code: number): void;
+  countClosed(code: string): void;
   /** A call of store or bus that took so long, and whether it failed. */
   observeCall(dependency: string, operation: string, seconds: number, hasFailed: boolean): void;
   /** A figure that goes up and down. */
@@ -105,7 +105,7 @@ export function createMetrics(): Metrics {
     countOpened: () => {
       opened += 1;
     },
-    countClosed: (code) => closed.inc({ code: String(code) }),
+    countClosed: (code) => closed.inc({ code }),
     observeCall: (dependency, operation, seconds, hasFailed) => {
       calls.observe(dependency, operation, seconds);
       if (hasFailed) failures.inc({ dependency, operation });

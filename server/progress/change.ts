@@ -10,7 +10,7 @@ import {
   type Phase,
 } from '@ingestion-progress/schema';
 import { ProgressError } from '../shared/errors.js';
-import { mergePercent, overallPercent, phaseAt } from './phases.js';
+import { endedAt, mergePercent, overallPercent, phaseAt } from './phases.js';
 import type { IngestionChange, IngestionRecord, LogNote } from './record.js';
 import { estimate } from './work.js';
 
@@ -88,7 +88,8 @@ export function end(
   fields: Partial<IngestionProgress>,
   payload: EventPayload,
 ): Change {
-  const ended = { completedAt: nowMs, pause: null, waiting: null, progressedAt: nowMs, ...NO_ETA };
+  const completedAt = endedAt(record.progress, nowMs);
+  const ended = { completedAt, pause: null, waiting: null, progressedAt: nowMs, ...NO_ETA };
   return patch(record, nowMs, { ...fields, ...ended }, payload);
 }
 

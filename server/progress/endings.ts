@@ -1,7 +1,7 @@
 /** Failures and endings, reported by the job or made by the server: stalled, interrupted, replaced, expired, cancelled. Pure. */
 import type { EventPayload, IngestionFailure, IngestionProgress } from '@ingestion-progress/schema';
 import { end, patch, type Change } from './change.js';
-import { advanceTo, isOver, overallPercent, phaseAt, revive, stopped } from './phases.js';
+import { advanceTo, endedAt, isOver, overallPercent, phaseAt, revive, stopped } from './phases.js';
 import type { IngestionRecord } from './record.js';
 
 /** The ingestion failed. An ending if `failure` is not recoverable. */
@@ -19,7 +19,7 @@ export function failWith(record: IngestionRecord, failure: IngestionFailure, now
           revived,
           failed,
           nowMs,
-          (phase) => ({ ...phase, status: 'FAILED', error: failure, completedAt: nowMs }),
+          (phase) => ({ ...phase, status: 'FAILED', error: failure, completedAt: endedAt(phase, nowMs) }),
           phaseAt(revived, failed).status === 'RUNNING',
         );
   const phases = failure.recoverable ? advanced : advanced.map((phase) => stopIfRunning(phase, nowMs));

@@ -14,6 +14,8 @@ export interface StartContext {
   /** Server whose lease guards the job; null for a job in another process. */
   readonly ownerServerId: string | null;
   readonly nowMs: number;
+  /** Start of the ingestion before: lists go by it, so that a clock that was set back must not turn them round. @default 0 */
+  readonly previousStartedAt?: number;
 }
 
 interface PhaseDefinition {
@@ -44,7 +46,7 @@ function definitions({ phases, phaseNames, phaseWeights, totals }: StartReport):
 /** A new ingestion: waiting for its first phase, those before `fromPhase` skipped. */
 export function initialState(
   report: StartReport,
-  { ingestionId, ownerServerId, nowMs }: StartContext,
+  { ingestionId, ownerServerId, nowMs, previousStartedAt = 0 }: StartContext,
 ): Change {
   const given = definitions(report);
   const sum = given.reduce((total, { weight }) => total + (weight ?? 1), 0);
@@ -95,7 +97,7 @@ export function initialState(
         cancellable: report.cancellable ?? false,
         cancelRequestedAt: null,
         staleAfterMs: report.staleAfterMs ?? DEFAULT_STALE_AFTER_MS,
-        startedAt: nowMs,
+        startedAt: Math.max(nowMs, previousStartedAt + 1),
         updatedAt: nowMs,
         progressedAt: nowMs,
         completedAt: null,

@@ -45,26 +45,30 @@ const withoutEta = (phase: Phase): Phase =>
 export const isOver = ({ status }: Phase): boolean =>
   status === 'COMPLETED' || status === 'SKIPPED' || status === 'STOPPED';
 
+/** When a phase or an ingestion ended: not before its start, though the clock was set back. */
+export const endedAt = ({ startedAt }: Pick<Phase, 'startedAt'>, nowMs: number): number =>
+  Math.max(nowMs, startedAt ?? nowMs);
+
 /** A phase that is done. */
 export const completed = (phase: Phase, nowMs: number): Phase => ({
   ...withoutEta(phase),
   status: 'COMPLETED',
   percent: 100,
-  completedAt: nowMs,
+  completedAt: endedAt(phase, nowMs),
 });
 
 /** A phase that is skipped. */
 export const skipped = (phase: Phase, nowMs: number): Phase => ({
   ...withoutEta(phase),
   status: 'SKIPPED',
-  completedAt: nowMs,
+  completedAt: endedAt(phase, nowMs),
 });
 
 /** A phase that was under way when the ingestion ended. */
 export const stopped = (phase: Phase, nowMs: number): Phase => ({
   ...withoutEta(phase),
   status: 'STOPPED',
-  completedAt: nowMs,
+  completedAt: endedAt(phase, nowMs),
 });
 
 /**

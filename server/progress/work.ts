@@ -154,7 +154,7 @@ export function estimate(record: IngestionRecord, phases: readonly Phase[], nowM
       work.push(after);
       if (phase.status === 'PENDING') times.push({ ...time, status: 'pending' });
       else if (phase.status === 'RUNNING')
-        times.push({ ...time, status: 'running', activeMs: nowMs - (phase.startedAt ?? nowMs) });
+        times.push({ ...time, status: 'running', activeMs: Math.max(0, nowMs - (phase.startedAt ?? nowMs)) });
       else if (phase.status === 'COMPLETED')
         times.push({ ...time, status: 'done', activeMs: after.activeMs ?? 0 });
       return phase;

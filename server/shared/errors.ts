@@ -22,3 +22,23 @@ export class ProgressError extends Error {
     this.code = code;
   }
 }
+
+/** A store or a bus that answers, and refuses. The message is its own words, for the log. */
+export class RefusedError extends Error {
+  override readonly name = 'RefusedError';
+  /** What helps; holds no secret, so that `/readyz` may show it. */
+  readonly advice: string;
+
+  constructor(words: string, advice: string, options?: ErrorOptions) {
+    super(`${words}: ${advice}`, options);
+    this.advice = advice;
+  }
+}
+
+/** The refusal behind an error; null if there is none. */
+export function refusalBehind(error: unknown): RefusedError | null {
+  for (let inner = error; inner instanceof Error; inner = inner.cause) {
+    if (inner instanceof RefusedError) return inner;
+  }
+  return null;
+}

@@ -4,10 +4,11 @@
  */
 import { MongoClient, type Db } from 'mongodb';
 import { systemClock } from '../shared/clock.js';
-import { ProgressError } from '../shared/errors.js';
+import { ProgressError, refusalBehind } from '../shared/errors.js';
 import { withTimeout } from '../shared/sleep.js';
 import type { Logger } from '../observability/logger.js';
 import { withoutPassword } from '../observability/redact-url.js';
+import { withAdvice } from './mongo-refusal.js';
 
 /** What a connection is made of. */
 export interface MongoConnectionOptions {
@@ -120,15 +121,23 @@ export async function connectMongo(options: MongoConnectionOptions): Promise<Mon
     isOpen = true;
   } catch (cause) {
     await close().catch(() => undefined);
-    const reason = cause instanceof ProgressError ? cause.cause : cause;
-    throw new Error(
-      `MONGODB_URI: cannot connect to MongoDB at ${withoutPassword(uri)} ` +
-        `(${reason instanceof Error ? withoutPassword(reason.message) : 'no answer in time'}): ` +
-        'check the address, the user and that it runs.',
-      { cause },
-    );
+    throw startError(uri, cause);
   }
   return { db, call: (task) => withCallTimeout(callMs + GRACE_MS, task), close };
+}
+
+/** A sentence that says why MongoDB cannot be used at the start, and what would help. */
+export function startError(uri: string, cause: unknown): Error {
+  const reason = cause instanceof ProgressError ? cause.cause : cause;
+  const refusal = refusalBehind(reason);
+  const words = reason instanceof Error ? withoutPassword(reason.message) : 'no answer in time';
+  const address = `MongoDB at ${withoutPassword(uri)}`;
+  return new Error(
+    refusal === null
+      ? `MONGODB_URI: cannot connect to ${address} (${words}): check the address, the user and that it runs.`
+      : `MONGODB_URI: ${address} refuses what the server needs (${words}).`,
+    { cause },
+  );
 }
 
 /** Runs a call of the driver; rejects with `UNAVAILABLE` where it fails or does not answer in time. */
@@ -144,6 +153,6 @@ async function withCallTimeout<T>(timeoutMs: number, call: () => Promise<T>): Pr
     // Our own mistakes are no outage; the driver throws its own errors, and now and then the socket's.
     if (cause instanceof ProgressError || cause instanceof RangeError || cause instanceof TypeError)
       throw cause;
-    throw new ProgressError('UNAVAILABLE', 'Store unavailable; retry.', { cause });
+    throw new ProgressError('UNAVAILABLE', 'Store unavailable; retry.', { cause: withAdvice(cause) });
   }
 }

@@ -7,7 +7,7 @@ import type { Filter } from 'mongodb';
 import { ProgressError } from '../shared/errors.js';
 import { silentLogger, type Logger } from '../observability/logger.js';
 import { DEFAULT_MAX_LOG_ENTRIES } from './log-trimming.js';
-import { connectMongo, type MongoConnection } from './mongo-connection.js';
+import { connectMongo, startError, type MongoConnection } from './mongo-connection.js';
 import * as documents from './mongo-documents.js';
 import type { IngestionDocument, LeaseDocument } from './mongo-documents.js';
 import { createMongoLog, type MongoLog } from './mongo-log.js';
@@ -57,6 +57,8 @@ const statesOf = (connection: MongoConnection) =>
   connection.db().collection<IngestionDocument>('ingestion_progress');
 /** Log entries that stay with the state; more than any batch of a write holds. */
 const TAIL = 50;
+/** Document that the health check writes; no id of a project. */
+const PING_ID = '.';
 /** Tries of a start whose predecessor changes under it. */
 const START_TRIES = 5;
 const isDuplicate = (error: unknown) => error instanceof Error && 'code' in error && error.code === 11_000;
@@ -90,6 +92,18 @@ export function createMongoStore(options: MongoStoreOptions): ProgressStore {
   const history = () => at().connection.db().collection<IngestionDocument>('ingestion_progress_history');
   const leases = () => at().connection.db().collection<LeaseDocument>('ingestion_progress_leases');
 
+  /** A write where states are written: a server whose user may only read, or that is full, answers and does no more. */
+  const ping = async () => {
+    const write = () =>
+      states()
+        .updateOne({ _id: PING_ID }, { $set: { checkedAt: new Date() } }, { upsert: true })
+        // Another server made it at the same moment.
+        .catch((error: unknown) => {
+          if (!isDuplicate(error)) throw error;
+        });
+    await call(write);
+  };
+
   const open = async () => {
     const connection = await connectMongo({ uri: options.uri, connectMs, callMs, logger });
     const maxLogEntries = options.maxLogEntries ?? DEFAULT_MAX_LOG_ENTRIES;
@@ -99,10 +113,11 @@ export function createMongoStore(options: MongoStoreOptions): ProgressStore {
       await call(() => history().createIndex({ projectId: 1, place: -1 }));
       await call(() => history().createIndex({ updatedAt: 1 }));
       await log().createIndex();
+      await ping();
     } catch (error) {
       opened = null;
       await connection.close();
-      throw error;
+      throw startError(options.uri, error);
     }
   };
 
@@ -296,7 +311,7 @@ export function createMongoStore(options: MongoStoreOptions): ProgressStore {
       opened = null;
       await closing?.connection.close();
     },
-    ping: async () => void (await call(() => at().connection.db().command({ ping: 1 }))),
+    ping,
 
     read: async (projectId) => {
       const document = await call(() => states().findOne({ _id: projectId }, RECORD));

@@ -2,6 +2,7 @@
  * Close codes that this server sends; PROTOCOL.md defines what a client does at each.
  * (invariant: close-code-says-what-to-do)
  */
+import { CloseCode } from 'graphql-ws';
 import type { ErrorCode } from '../shared/errors.js';
 
 /** A code and a reason of at most 123 bytes. */
@@ -32,4 +33,17 @@ export function closeForAuthError(code: ErrorCode): Close {
   if (code === 'TOKEN_EXPIRED') return CLOSES.expired;
   if (code === 'RATE_LIMITED') return CLOSES.tooManyFailedAuths;
   return code === 'UNAVAILABLE' ? CLOSES.keysUnavailable : CLOSES.failed;
+}
+
+/** Those of graphql-ws and our own. */
+const KNOWN_CODES = new Set<unknown>([
+  ...Object.values(CloseCode),
+  ...Object.values(CLOSES).map(({ code }) => code),
+]);
+/** RFC 6455 has those from 1000 to here. */
+const LAST_STANDARD_CODE = 1_015;
+
+/** A close code as the label of a metric: a client may choose any, and each would be a time series. */
+export function closeLabel(code: number): string {
+  return code <= LAST_STANDARD_CODE || KNOWN_CODES.has(code) ? String(code) : 'other';
 }

@@ -46,6 +46,9 @@ export interface GraphqlProtocolOptions {
   readonly admit: (connection: Connection, subject: string) => (() => void) | null;
 }
 
+/** Kept for as long as the operation, and sent with each of its events; a UUID has 36. */
+const MAX_OPERATION_ID_BYTES = 128;
+
 interface OperationContext extends GraphqlContext {
   readonly operation: {
     readonly id: string;
@@ -134,6 +137,10 @@ export function createGraphqlProtocol(
       );
       const message = `At most ${options.subscriptions} operations may be open on one connection.`;
       return rejected(new ProgressError('RATE_LIMITED', message));
+    }
+    if (Buffer.byteLength(id) > MAX_OPERATION_ID_BYTES) {
+      const message = `The id of an operation may have at most ${MAX_OPERATION_ID_BYTES} bytes.`;
+      return rejected(new ProgressError('BAD_USER_INPUT', message));
     }
     session.checkCpu();
     const prepared = session.measureCpu(() => documents.prepare({ query, operationName, variables }));

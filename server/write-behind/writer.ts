@@ -57,6 +57,8 @@ export interface StoreWriter {
   readonly pendingProjects: number;
   /** True while the last attempt failed. */
   readonly isFailing: boolean;
+  /** Why the last attempt failed; null if it did not. */
+  readonly failure: unknown;
   /** Writes everything; false if the timeout came first. No writes are accepted afterwards. */
   close(timeoutMs: number): Promise<boolean>;
 }
@@ -74,6 +76,7 @@ export function createStoreWriter(options: StoreWriterOptions): StoreWriter {
   const queues = new Map<string, WriteQueue>();
   let isPumping = false;
   let failures = 0;
+  let failure: unknown = null;
   let batchSize = MAX_BATCH;
   let cancelTimer: CancelTimer | null = null;
   /** When the next pump is due, monotonic; infinite if none is. */
@@ -151,6 +154,7 @@ export function createStoreWriter(options: StoreWriterOptions): StoreWriter {
     try {
       const outcomes = await store.write(batch.map(({ queue, job }) => queue.begin(job)));
       failures = 0;
+      failure = null;
       batchSize = Math.min(MAX_BATCH, batchSize * 2);
       for (const [index, entry] of batch.entries()) {
         const outcome = outcomes[index];
@@ -172,6 +176,7 @@ export function createStoreWriter(options: StoreWriterOptions): StoreWriter {
         }
       } else {
         failures += 1;
+        failure = cause;
         // The store may be slow rather than away: a smaller batch may be done in time.
         batchSize = Math.max(1, Math.floor(batchSize / 2));
         // Or only the node that holds these projects is away: the others get their turn.
@@ -263,6 +268,9 @@ export function createStoreWriter(options: StoreWriterOptions): StoreWriter {
     },
     get isFailing() {
       return failures > 0;
+    },
+    get failure() {
+      return failure;
     },
     close: (timeoutMs) =>
       new Promise((resolve) => {

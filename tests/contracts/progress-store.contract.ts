@@ -23,9 +23,9 @@ export interface StoreUnderTest {
 export const MAX_LOG_ENTRIES = 10;
 
 /** Each list of what is open, from its beginning to an end that nothing reaches. */
-const OVERDUE: OpenQuery = { list: 'overdue', before: 8e15, after: null };
-const FAILED: OpenQuery = { list: 'failed', before: 8e15, after: null };
-const OWNED: OpenQuery = { list: 'owned', exceptBy: [] };
+const OVERDUE = { list: 'overdue', before: 8e15, after: null } as const satisfies OpenQuery;
+const FAILED = { list: 'failed', before: 8e15, after: null } as const satisfies OpenQuery;
+const OWNED = { list: 'owned', exceptBy: [] } as const satisfies OpenQuery;
 
 const START: WriteGuard = { kind: 'start' };
 const CHANGE: WriteGuard = { kind: 'change' };

@@ -146,6 +146,17 @@ describe('one connection', () => {
       await running.line(overLimit('operations of a connection'));
     },
   );
+
+  it('may name an operation by 128 bytes; one more is BAD_USER_INPUT', async () => {
+    const running = await startTestServer();
+    const raw = await openRaw(running.wsUrl);
+    await raw.init(tokenFor());
+    for (const id of ['é'.repeat(64), `${'é'.repeat(64)}x`])
+      raw.send({ id, type: 'subscribe', payload: { query: asked('revision') } });
+    const { payload } = await raw.messages.until(({ type }) => type === 'error');
+    expect(JSON.stringify(payload)).toMatch(/at most 128 bytes.*"BAD_USER_INPUT"/);
+    await expect.poll(() => running.server.counts.watchers).toBe(1);
+  });
 });
 
 describe('a viewer', () => {

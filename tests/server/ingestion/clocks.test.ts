@@ -34,3 +34,22 @@ test('a sequence from a job whose clock is years ahead counts as any other; what
   expect(late.accepted).toBe(false);
   expect(late.progress).toMatchObject({ currentPhase: 1, updatedAt: before });
 });
+
+test('no ingestion ends before it started, and a later one starts later, though the clock was set back', async () => {
+  const { clock, service } = await startHarness();
+  await service.start(ID, 'elsewhere');
+  for (const phase of [1, 2])
+    await service.report({ type: 'phase_started', report: { ...ID, phase, message: 'm' } });
+  clock.setWallClock(clock.now() - HOUR);
+  await service.report({ type: 'phase_started', report: { ...ID, phase: 3, message: 'm' } });
+  await service.report({ type: 'ingestion_complete', report: { ...ID, result: {} } });
+  const first = (await service.read('p'))?.progress;
+  expect(first?.result?.durationMs).toBe(0);
+  expect(first?.completedAt).toBeGreaterThanOrEqual(first?.startedAt ?? Infinity);
+  for (const { startedAt, completedAt } of first?.phases ?? [])
+    if (startedAt !== null) expect(completedAt).toBeGreaterThanOrEqual(startedAt);
+  const second = (await service.start({ projectId: 'p', ingestionId: 'j' }, 'elsewhere')).progress;
+  expect(second.startedAt).toBeGreaterThan(first?.startedAt ?? Infinity);
+  // Silence is counted from now all the same.
+  expect(second.updatedAt).toBe(clock.now());
+});

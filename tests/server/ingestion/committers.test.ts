@@ -33,13 +33,20 @@ beforeEach(async () => {
       order.push('stored');
       return Promise.resolve({ written: true });
     },
-    ...{ flush: () => undefined, isPending: () => false, pendingProjects: 0, isFailing: false },
+    ...{
+      flush: () => undefined,
+      isPending: () => false,
+      pendingProjects: 0,
+      isFailing: false,
+      failure: null,
+    },
     flushProject: () => Promise.resolve(true),
     close: () => Promise.resolve(true),
   };
   const peers = {
     ...{ hasPeers: () => hasPeers, busReachesAllPeers: () => false, isAcknowledged: () => true },
     ...{ isExpired: () => false, open: () => Promise.resolve(), close: () => Promise.resolve() },
+    validServers: () => [],
   };
   const parts = { store: createMemoryStore(), bus, writer, peers, clock, logger };
   state = new ProjectState('p', { ...parts, lastPublished: () => null });
