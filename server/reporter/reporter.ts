@@ -89,7 +89,9 @@ export function createReporter(options: ReporterOptions): Reporter {
     if (options.onRejected !== undefined) options.onRejected(error);
     else if (isFirst && !isAwaited && options.quiet !== true) {
       const { code, message } = error;
-      console.warn(`ingestion-progress: a report of ${options.projectId} was rejected (${code}): ${message}`);
+      console.warn(
+        `ingestion-progress: a report of project ${options.projectId} was rejected (${code}): ${message}`,
+      );
     }
   }
 
