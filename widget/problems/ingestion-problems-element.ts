@@ -259,8 +259,10 @@ export class IngestionProblemsElement extends LitElement {
           : html`<p class="summary" part="summary">
               ${(['errors', 'warnings'] as const)
                 .filter((key) => counts[key] > 0)
-                .map((key) => translate(key, { count: counts[key], number: words.number(counts[key]) }))
-                .join(' · ')}
+                .map((key, index) => {
+                  const text = translate(key, { count: counts[key], number: words.number(counts[key]) });
+                  return html`${index === 0 ? '' : ' · '}<bdi>${text}</bdi>`;
+                })}
             </p>`
       }
       ${this.#hasAny() ? this.#toolbar(words) : nothing}
@@ -441,7 +443,7 @@ export class IngestionProblemsElement extends LitElement {
         }</span
       >
       ${details.length === 0 ? nothing : html`<span class="detail">${details.join(' · ')}</span>`}
-      ${message === null ? nothing : html`<p class="message" dir="auto">${withoutBidi(message)}</p>`}
+      ${message === null ? nothing : html`<p class="message"><bdi>${withoutBidi(message)}</bdi></p>`}
     </li>`;
   }
 }

@@ -153,6 +153,10 @@ export const styles = css`
     white-space: pre-line;
   }
 
+  .detail {
+    display: inline-block;
+  }
+
   .failure {
     color: var(--_danger);
   }
