@@ -72,6 +72,12 @@ export const STATE_TABLE: Readonly<Record<JobName, readonly ConnectionName[]>> =
   failedRecoverable: OPEN,
   failedPermanently: ENDED,
   cancelled: ENDED,
+  // the shapes are about the job alone
+  onePhase: ['connected'],
+  twoPhases: ['connected'],
+  sevenPhases: ['connected'],
+  twelvePhases: ['connected'],
+  overlapping: ['connected'],
 };
 
 /** `failedPermanently` as a title: `Failed permanently`. */

@@ -30,11 +30,12 @@ export function jobText(
     : translate(messageKeyFor(state), { age: format.duration(sinceUpdateMs ?? 0) });
 }
 
-/** The current phase; null before the first. */
+/** The current phase, by its name alone if there is no other; null before the first. */
 export function phaseText({ progress, phase }: Job, { translate, text }: Localization): string | null {
   if (progress === null || phase === null) return null;
   const count = progress.phases.length;
-  return translate('phaseOf', { phase: phase.number, count, name: text(phase.name, MAX_NAME) });
+  const name = text(phase.name, MAX_NAME);
+  return count === 1 ? name : translate('phaseOf', { phase: phase.number, count, name });
 }
 
 /** Joins parts with a middle dot that never starts a line. */

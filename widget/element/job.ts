@@ -9,7 +9,7 @@ export type JobState =
 export interface Job {
   readonly state: JobState;
   readonly progress: Progress | null;
-  /** The running phase, or the one in which the job stopped; null before the first. */
+  /** The furthest that runs, else the one in which the job failed, else the furthest that began; null before the first. */
   readonly phase: PhaseProgress | null;
   /** Overall percent, 0 to 100; null if unknown. */
   readonly percent: number | null;
@@ -48,7 +48,7 @@ export function jobOf(snapshot: Snapshot, monotonicNow: number, stalledAfterMs: 
   return {
     state,
     progress,
-    phase: progress.phases[progress.currentPhase - 1] ?? null,
+    phase: phaseOf(progress, error),
     percent: clampPercent(progress.progressPercent),
     elapsedMs: elapsed(progress, now),
     remainingMs: isRunning && state === 'running' ? remaining(progress, sinceUpdateMs, isConnected) : null,
@@ -79,6 +79,11 @@ const NO_JOB: Omit<Job, 'state'> = {
   isCancellable: false,
   isCancelling: false,
 };
+
+function phaseOf({ phases, currentPhase }: Progress, error: IngestionError | null): PhaseProgress | null {
+  const running = phases.findLast(({ status }) => status === 'RUNNING');
+  return running ?? phases[(error?.phase ?? currentPhase) - 1] ?? null;
+}
 
 function stateOf(progress: Progress, isStalled: boolean): JobState {
   switch (progress.status) {

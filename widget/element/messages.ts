@@ -40,6 +40,7 @@ export interface Messages {
   readonly phaseDone: Message;
   readonly phaseFailed: Message;
   readonly phaseSkipped: Message;
+  readonly phaseStopped: Message;
   readonly phaseNotReached: Message;
 
   readonly items: Message;

@@ -26,6 +26,7 @@ export const ar: Messages = {
   phaseDone: 'تمّت',
   phaseFailed: 'فشلت',
   phaseSkipped: 'تم تخطيها',
+  phaseStopped: 'توقفت',
   phaseNotReached: 'لم تبدأ',
 
   items: 'العناصر',
@@ -86,7 +87,7 @@ export const ar: Messages = {
   lastUpdate: 'آخر تحديث قبل {age}',
 
   errorProjectIdMissing: 'أي مشروع؟ أعطِ هذا العنصر قيمة project-id.',
-  errorIdInvalid: 'قيمة {name} غير صالحة: من 1 إلى 128 حرفًا أو رقمًا أو . _ : -',
+  errorIdInvalid: 'قيمة {name} غير صالحة: من 1 إلى 200 حرف',
   errorEndpointInvalid: 'عنوان endpoint غير صالح. مثال صحيح: https://host/graphql',
   errorMixedContent: 'لا يمكن لصفحة آمنة استخدام عنوان غير آمن. استخدم https: و wss:',
   errorForbidden: 'لا يمكنك رؤية هذا المشروع. اطلب الصلاحية من مالكه.',

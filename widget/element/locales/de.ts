@@ -26,6 +26,7 @@ export const de: Messages = {
   phaseDone: 'Fertig',
   phaseFailed: 'Fehlgeschlagen',
   phaseSkipped: 'Übersprungen',
+  phaseStopped: 'Angehalten',
   phaseNotReached: 'Nicht erreicht',
 
   items: 'Elemente',
@@ -72,7 +73,7 @@ export const de: Messages = {
   lastUpdate: 'Letzte Meldung vor {age}',
 
   errorProjectIdMissing: 'Welches Projekt? Geben Sie dem Element eine project-id.',
-  errorIdInvalid: 'Diese {name} kann nicht stimmen: 1 bis 128 Buchstaben, Ziffern oder . _ : - sind erlaubt.',
+  errorIdInvalid: 'Diese {name} kann nicht stimmen: 1 bis 200 Zeichen sind erlaubt.',
   errorEndpointInvalid: 'Der Endpunkt ist keine brauchbare Adresse. Richtig wäre https://host/graphql.',
   errorMixedContent:
     'Eine sichere Seite kann keinen unsicheren Endpunkt benutzen. Nehmen Sie https: und wss:.',

@@ -26,6 +26,7 @@ export const en: Messages = {
   phaseDone: 'Done',
   phaseFailed: 'Failed',
   phaseSkipped: 'Skipped',
+  phaseStopped: 'Stopped',
   phaseNotReached: 'Not reached',
 
   items: 'Items',
@@ -72,7 +73,7 @@ export const en: Messages = {
   lastUpdate: 'Last update {age} ago',
 
   errorProjectIdMissing: 'Missing project-id. Set it on this element.',
-  errorIdInvalid: 'Invalid {name}. Use 1–128 letters, digits or . _ : -',
+  errorIdInvalid: 'Invalid {name}. Use 1–200 characters.',
   errorEndpointInvalid: 'Invalid endpoint. Use a URL such as https://host/graphql.',
   errorMixedContent: "A secure page can't use an insecure endpoint. Use https: and wss:.",
   errorForbidden: "You don't have access to this project. Ask its owner for access.",

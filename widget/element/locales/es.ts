@@ -26,6 +26,7 @@ export const es: Messages = {
   phaseDone: 'Hecha',
   phaseFailed: 'Error',
   phaseSkipped: 'Omitida',
+  phaseStopped: 'Detenida',
   phaseNotReached: 'No alcanzada',
 
   items: 'Elementos',
@@ -80,7 +81,7 @@ export const es: Messages = {
   lastUpdate: 'Última actualización hace {age}',
 
   errorProjectIdMissing: '¿Qué proyecto? Dé a este elemento un project-id.',
-  errorIdInvalid: 'Este {name} no puede ser correcto: use de 1 a 128 letras, cifras o . _ : -',
+  errorIdInvalid: 'Este {name} no puede ser correcto: use de 1 a 200 caracteres',
   errorEndpointInvalid: 'El endpoint no es una dirección válida. Por ejemplo: https://host/graphql.',
   errorMixedContent: 'Una página segura no puede usar una dirección insegura. Use https: y wss:.',
   errorForbidden: 'No puede ver este proyecto. Pida acceso a su propietario.',

@@ -26,6 +26,7 @@ export const fr: Messages = {
   phaseDone: 'Terminée',
   phaseFailed: 'Échec',
   phaseSkipped: 'Ignorée',
+  phaseStopped: 'Arrêtée',
   phaseNotReached: 'Non atteinte',
 
   items: 'Éléments',
@@ -80,7 +81,7 @@ export const fr: Messages = {
   lastUpdate: 'Dernière mise à jour il y a {age}',
 
   errorProjectIdMissing: 'Quel projet ? Donnez un project-id à cet élément.',
-  errorIdInvalid: 'Ce {name} ne convient pas : 1 à 128 lettres, chiffres ou . _ : -',
+  errorIdInvalid: 'Ce {name} ne convient pas : 1 à 200 caractères',
   errorEndpointInvalid: 'L’endpoint n’est pas une adresse utilisable. Exemple : https://host/graphql.',
   errorMixedContent:
     'Une page sécurisée ne peut pas utiliser une adresse non sécurisée. Utilisez https: et wss:.',

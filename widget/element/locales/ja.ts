@@ -26,6 +26,7 @@ export const ja: Messages = {
   phaseDone: '完了',
   phaseFailed: '失敗',
   phaseSkipped: 'スキップ',
+  phaseStopped: '停止',
   phaseNotReached: '未実行',
 
   items: '項目',
@@ -72,7 +73,7 @@ export const ja: Messages = {
   lastUpdate: '最終更新 {age}前',
 
   errorProjectIdMissing: 'プロジェクトが未指定です。project-id を指定してください。',
-  errorIdInvalid: '{name} が正しくありません。英数字と . _ : - の1～128文字で指定してください。',
+  errorIdInvalid: '{name} が正しくありません。1～200文字で指定してください。',
   errorEndpointInvalid: 'endpoint が正しいアドレスではありません。例: https://host/graphql',
   errorMixedContent: '安全なページから安全でない接続先は使えません。https: と wss: を使ってください。',
   errorForbidden: 'このプロジェクトを表示する権限がありません。所有者に依頼してください。',

@@ -26,6 +26,7 @@ export const zhHans: Messages = {
   phaseDone: '完成',
   phaseFailed: '失败',
   phaseSkipped: '已跳过',
+  phaseStopped: '已停止',
   phaseNotReached: '未执行',
 
   items: '条目',
@@ -72,7 +73,7 @@ export const zhHans: Messages = {
   lastUpdate: '上次更新：{age}前',
 
   errorProjectIdMissing: '哪个项目？请为此元素设置 project-id。',
-  errorIdInvalid: '{name} 不正确：请使用 1 到 128 个字母、数字或 . _ : -',
+  errorIdInvalid: '{name} 不正确：请使用 1 到 200 个字符',
   errorEndpointInvalid: 'endpoint 不是可用的地址，例如 https://host/graphql。',
   errorMixedContent: '安全页面不能使用不安全的地址，请使用 https: 和 wss:。',
   errorForbidden: '您无权查看此项目，请向其所有者申请。',

@@ -15,7 +15,7 @@ export function metrics({ job, translate, format, text }: ViewModel): Rendered {
   const { progress, phase } = job;
   // a new phase shows the previous phase's metrics until its first update, so that nothing flashes
   const isNew = phase?.startedAt === progress?.updatedAt;
-  const known = phase?.metrics ?? (isNew && progress?.phases[progress.currentPhase - 2]?.metrics);
+  const known = phase?.metrics ?? (isNew && phase && progress?.phases[phase.number - 2]?.metrics);
   if (!known) return nothing;
   const outOf = (done: number | null, total: number | null, show: Format): string | null =>
     done === null || total === null
