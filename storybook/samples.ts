@@ -83,8 +83,8 @@ const RUNNING: Progress = {
   currentPhase: 2,
   progressPercent: 30.04,
   etaSeconds: 214,
-  etaLowSeconds: 170,
-  etaHighSeconds: 270,
+  etaLowSeconds: 200,
+  etaHighSeconds: 235,
   title: null,
   labels: [],
   attempt: 1,
@@ -147,7 +147,7 @@ const COMPLETED: Progress = {
   completedAt: NOW - 20_000,
 };
 
-const FAILED: Progress = {
+const FAILED = {
   ...RUNNING,
   status: 'FAILED',
   ...NO_ETA,
@@ -160,7 +160,7 @@ const FAILED: Progress = {
     occurredAt: NOW - 9000,
     retryOptions: { canRetry: true, fromPhase: 2, retryAfterMs: null, attempt: 1, maxAttempts: 3 },
   },
-};
+} as const satisfies Progress;
 
 /** One sample for each state of a job; null if the project never ingested. */
 export const SAMPLES = {
@@ -248,6 +248,53 @@ export const SAMPLES = {
     }),
     completedAt: NOW - 30_000,
   },
+  waitingInQueue: {
+    ...RUNNING,
+    currentPhase: 0,
+    progressPercent: null,
+    ...NO_ETA,
+    phases: phasesAt(0),
+    waiting: { waitingFor: 'a worker', queuePosition: 3 },
+    startedAt: NOW - 4000,
+  },
+  paused: {
+    ...RUNNING,
+    pause: {
+      reason: 'The source allows downloads at night only',
+      until: NOW + 90 * MINUTE,
+      since: NOW - MINUTE,
+    },
+    updatedAt: NOW - 55_000,
+    progressedAt: NOW - MINUTE,
+  },
+  secondAttempt: { ...RUNNING, attempt: 2, maxAttempts: 5 },
+  retrying: {
+    ...FAILED,
+    attempt: 2,
+    maxAttempts: 5,
+    error: {
+      ...FAILED.error,
+      retryOptions: { canRetry: false, fromPhase: 2, retryAfterMs: 39_000, attempt: 2, maxAttempts: 5 },
+    },
+  },
+  noProgress: {
+    ...RUNNING,
+    phases: phasesAt(4, { percent: 12, message: 'Building the index' }),
+    currentPhase: 4,
+    progressPercent: 82.4,
+    progressedAt: NOW - 40 * MINUTE,
+    startedAt: NOW - 58 * MINUTE,
+  },
+  openTotal: {
+    ...RUNNING,
+    currentPhase: 1,
+    progressPercent: 7.5,
+    phases: phasesAt(1, {
+      percent: 50,
+      message: 'Walking the folder',
+      metrics: { ...NO_METRICS, itemsTotal: 500, itemsProcessed: 250, itemsTotalIsFinal: false },
+    }),
+  },
   onePhase: {
     ...RUNNING,
     currentPhase: 1,
@@ -277,6 +324,9 @@ export const SAMPLES = {
     ...RUNNING,
     currentPhase: 6,
     progressPercent: 45.2,
+    etaSeconds: 9_900,
+    etaLowSeconds: 7_200,
+    etaHighSeconds: 13_600,
     phases: phasesOf(TWELVE, 6, { percent: 42.4, message: null }),
   },
   overlapping: {

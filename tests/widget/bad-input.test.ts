@@ -67,13 +67,16 @@ describe('An endpoint', () => {
 });
 
 describe('An id', () => {
-  it.each(['a\nb', 'a\u202eb', 'a\ud800', '.', '..', 'x'.repeat(201), 7 as unknown as string])('%j is an error', (projectId) => {
-    const { client } = clientOf({ projectId, endpoint: 'https://api.example/graphql' });
-    expect(client.getSnapshot().connection).toMatchObject({
-      state: 'error',
-      error: { code: 'PROJECT_ID_INVALID' },
-    });
-  });
+  it.each(['a\nb', 'a\u202eb', 'a\ud800', '.', '..', 'x'.repeat(201), 7 as unknown as string])(
+    '%j is an error',
+    (projectId) => {
+      const { client } = clientOf({ projectId, endpoint: 'https://api.example/graphql' });
+      expect(client.getSnapshot().connection).toMatchObject({
+        state: 'error',
+        error: { code: 'PROJECT_ID_INVALID' },
+      });
+    },
+  );
 
   it.each(['s3://bucket/a b', '2026-01-01T00:00:00+00:00', 'ä', 'x'.repeat(200), '...'])(
     '%j is one, as people have them',
