@@ -169,6 +169,13 @@ function checkOptions(options: ProgressServiceOptions): void {
   }
 }
 
+/** Of the attempt, and of its parts, which count on their own: a worker that starts again goes on above both. */
+function greatestSequence({ lastSequence, work = [] }: IngestionRecord): number | null {
+  const ofParts = work.flatMap(({ parts = {} }) => Object.values(parts).map(([sequence]) => sequence));
+  const known = [lastSequence, ...ofParts].filter((sequence) => sequence !== null);
+  return known.length === 0 ? null : Math.max(...known);
+}
+
 function outcomeOf(
   { accepted, record }: ChangeResult,
   project: Project,
@@ -295,10 +302,10 @@ export function createProgressService(options: ProgressServiceOptions): Ingestio
         ownerServerId: location === 'in-process' ? serverId : null,
         requestId,
       };
-      const { progress, lastSequence } = await project.runInOrder(() =>
+      const record = await project.runInOrder(() =>
         startIngestion(project, request, { store, clock, counts, timeoutMs: callTimeoutMs }),
       );
-      return { progress, lastSequence };
+      return { progress: record.progress, lastSequence: greatestSequence(record) };
     });
   };
 

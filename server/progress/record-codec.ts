@@ -1,6 +1,7 @@
 /**
  * Records and log entries as text, and back: text from a store or a bus is untrusted, and rejected with a sentence if it
- * is not a record of this version. Fields that are not known, at any depth, are those of a later version and are kept. Pure; reading and writing are the adapters' business.
+ * is not a record of this version. Unknown fields at any depth come from a later version and are kept. Pure; leaves
+ * reading and writing to the adapters.
  */
 import {
   describeIssues,
@@ -124,7 +125,7 @@ const stateShape = {
   title: z.string().nullable().default(null),
   updatedAt: time,
   waiting: z
-    .object({ waitingFor: z.string().nullable(), queuePosition: z.int().nullable() })
+    .looseObject({ waitingFor: z.string().nullable(), queuePosition: z.int().nullable() })
     .nullable()
     .default(null),
 };
