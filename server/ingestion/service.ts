@@ -140,7 +140,7 @@ export interface IngestionService extends ProgressService {
   /** True while store writes fail. */
   readonly isStoreFailing: boolean;
   /** Why store writes fail; null while they do not. */
-  readonly storeFailure: unknown;
+  readonly storeFailure: Error | null;
   /** True while another server has a lease in the store. */
   readonly hasPeers: boolean;
   /** Calls the listener when the first peer appears, and when the last one is gone. */

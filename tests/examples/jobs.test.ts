@@ -41,7 +41,7 @@ function start(job: string, args: readonly string[], env: Readonly<Record<string
   let output = '';
   for (const stream of [child.stdout, child.stderr])
     stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
-  const ended = once(child, 'close').then(([code, signal]) => ({ code, signal, output }) as JobEnd);
+  const ended = once(child, 'close').then(([code, signal]) => ({ code, signal, output }));
   const kill = (signal: NodeJS.Signals) => void process.kill(-(child.pid ?? Number.NaN), signal);
   onTestFinished(() => {
     if (child.exitCode === null && child.signalCode === null) kill('SIGKILL');
