@@ -50,7 +50,7 @@ export interface ReporterRun {
    */
   emitProgressUpdate(
     phase: number,
-    percent: number | null,
+    percent?: number | null,
     metrics?: MetricsInput | null,
     options?: UpdateOptions,
   ): void;

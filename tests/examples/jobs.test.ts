@@ -41,18 +41,12 @@ function start(job: string, args: readonly string[], env: Readonly<Record<string
   let output = '';
   for (const stream of [child.stdout, child.stderr])
     stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
-  const ended = once(child, 'close').then(([code, signal]) => ({ code, signal, output }) as JobEnd);
+  const ended = once(child, 'close').then(([code, signal]) => ({ code, signal, output }));
   const kill = (signal: NodeJS.Signals) => void process.kill(-(child.pid ?? Number.NaN), signal);
   onTestFinished(() => {
     if (child.exitCode === null && child.signalCode === null) kill('SIGKILL');
   });
   return { kill, ended };
-}
-
-interface JobEnd {
-  readonly code: number | null;
-  readonly signal: NodeJS.Signals | null;
-  readonly output: string;
 }
 
 async function run(job: string, args: readonly string[], env: Readonly<Record<string, string>>) {
