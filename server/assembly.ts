@@ -128,6 +128,7 @@ export function assemble(config: Config, ports: ServerPorts, life: Life): Assemb
   const service = createProgressService({
     ...{ store, bus, clock, logger },
     lastPublished: (projectId) => hub.latest(projectId),
+    maxProblems: config.maxProblemsPerIngestion,
     retentionMs: config.retentionDays * 86_400_000,
     failureGraceMs: config.failureGraceHours * 3_600_000,
   });

@@ -1,9 +1,9 @@
 /**
  * Buffers the updates of one producer until its project drains them: checked by hand, merged into one slot per phase, into
- * which the numbers are copied (a job may reuse its object), so that a merged call allocates nothing. The schema is asked
+ * which the numbers are copied (a job may reuse its object), so that a merged call allocates next to nothing. The schema is asked
  * only to word what is wrong.
  */
-import { clampPercent, LIMITS, METRIC_NAMES, type MetricsInput } from '@ingestion-progress/schema';
+import { LIMITS, METRIC_NAMES, type MetricsInput } from '@ingestion-progress/schema';
 import { copyMetrics, everyMetric, isMetricName } from '@ingestion-progress/schema/metrics';
 import { parseReport, type Report, type ReportOf } from '../progress/report.js';
 import type { ProgressError } from '../shared/errors.js';
@@ -104,10 +104,12 @@ export class UpdateSlots {
     const slot = this.slotOf(phase, details.part);
     slot.merges += 1;
     if (percent !== null && percent !== undefined) {
-      const given = clampPercent(percent) ?? Number.NaN;
-      const known = slot.numbers[PERCENT] ?? Number.NaN;
-      // As the reducer would clamp one after the other; NaN is not greater than anything.
-      if (!(known >= given)) slot.numbers[PERCENT] = Number.isNaN(given) ? known : given;
+      const { numbers } = slot;
+      // As the reducer would clamp one after the other; NaN is not greater than anything. Written out: a function's
+      // result would be an object for each call.
+      if (percent > 100) numbers[PERCENT] = 100;
+      else if (percent === percent && !((numbers[PERCENT] as number) >= percent))
+        numbers[PERCENT] = percent < 0 ? 0 : percent;
     }
     if (metrics !== null && metrics !== undefined) {
       slot.hasMetrics = true;

@@ -14,7 +14,7 @@ export interface StartContext {
   /** Server whose lease guards the job; null for a job in another process. */
   readonly ownerServerId: string | null;
   readonly nowMs: number;
-  /** Start of the ingestion before: lists go by it, so that a clock that was set back must not turn them round. @default 0 */
+  /** Start of the ingestion before: lists go by it, so that a clock that was set back must not turn them round. @default -1 */
   readonly previousStartedAt?: number;
 }
 
@@ -46,7 +46,7 @@ function definitions({ phases, phaseNames, phaseWeights, totals }: StartReport):
 /** A new ingestion: waiting for its first phase, those before `fromPhase` skipped. */
 export function initialState(
   report: StartReport,
-  { ingestionId, ownerServerId, nowMs, previousStartedAt = 0 }: StartContext,
+  { ingestionId, ownerServerId, nowMs, previousStartedAt = -1 }: StartContext,
 ): Change {
   const given = definitions(report);
   const sum = given.reduce((total, { weight }) => total + (weight ?? 1), 0);

@@ -52,6 +52,8 @@ it('reports what the in-process handle does: phases that overlap, a wait, a paus
         { status: 'RUNNING' },
       ],
     });
+    await run.reportProblems([{ item: 'a.pdf', code: 'UNREADABLE', severity: 'ERROR', message: 'No text' }]);
+    expect(await state()).toMatchObject({ problems: { errors: 1 } });
     await run.pause('Night', Date.now() + 3_600_000);
     expect(await state()).toMatchObject({ status: 'RUNNING', pause: { reason: 'Night' } });
     await run.resume();
