@@ -1099,7 +1099,7 @@ export type StartIngestionInput = {
 
 /** The answer to a start. */
 export type StartIngestionPayload = {
-  /** Greatest sequence taken; a restarted reporter goes on above it. Null if none was. */
+  /** Greatest sequence taken, of parts too; a restarted reporter goes on above it. Null if none was. */
   lastSequence: Maybe<Scalars['SafeInt']['output']>;
   /** Where to poll: the REST address of this project's progress. */
   pollUrl: Scalars['String']['output'];

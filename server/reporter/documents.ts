@@ -15,6 +15,7 @@ export const MUTATIONS = Object.freeze({
   waiting: report('reportWaiting', 'ReportWaitingInput'),
   pause: report('pauseIngestion', 'PauseIngestionInput'),
   resume: report('resumeIngestion', 'ResumeIngestionInput'),
+  problems: report('reportProblems', 'ReportProblemsInput'),
   heartbeat: report('reportHeartbeat', 'ReportHeartbeatInput'),
   complete: report('completeIngestion', 'CompleteIngestionInput'),
   error: report('failIngestion', 'FailIngestionInput'),

@@ -10,9 +10,9 @@ export interface ReporterEnvironment extends Clock {
   /** From 0 up to 1. */
   random(): number;
   fetch(url: string, init: RequestInit): Promise<Response>;
-  /** Keeps the process alive until the returned function is called. @default nothing */
+  /** Keeps the process alive until the returned function is called. Absent: it may end at any time. */
   hold?(): () => void;
-  /** Calls the listener before the process ends, as far as that can be known. @default never */
+  /** Calls the listener before the process ends, as far as that can be known. Absent: it does not know. */
   onExit?(listener: ExitListener): () => void;
 }
 

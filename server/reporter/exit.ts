@@ -14,7 +14,9 @@ export interface ExitNotice {
 /** Resolves once what can be sent is sent; null if nothing is to be sent. The process stays alive until then. */
 export type ExitListener = (notice: ExitNotice) => Promise<void> | null;
 
-const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
+/** Signals, with the exit code by which a shell tells them. */
+const SIGNALS = { SIGTERM: 143, SIGINT: 130, SIGHUP: 129 } as const;
+const signals = Object.keys(SIGNALS) as (keyof typeof SIGNALS)[];
 const UNCAUGHT = 'uncaughtException';
 
 /** A process has one end, and a reporter for each of many projects would exceed its listeners. */
@@ -31,7 +33,7 @@ export function onProcessExit(listener: ExitListener): () => void {
 }
 
 async function notify(notice: ExitNotice): Promise<void> {
-  await Promise.all([...listeners].map((listener) => listener(notice)));
+  await Promise.all([...listeners].map(async (listener) => listener(notice)));
 }
 
 /** Nothing is left to do. Called again after what it has begun is done. */
@@ -40,13 +42,17 @@ function onIdle(exitCode: number): void {
   void notify({ error: exitCode === 0 ? null : { errorCode: 'PROCESS_FAILED', message }, isFinal: true });
 }
 
-function onSignal(signal: NodeJS.Signals): void {
+function onSignal(signal: keyof typeof SIGNALS): void {
   // Called once, so a second signal ends the process at once. With a listener of its own, the application decides.
   const isFinal = process.listenerCount(signal) === 0;
   const error = { errorCode: 'PROCESS_TERMINATED', message: `The job's process was ended by ${signal}.` };
   void notify({ error: isFinal ? error : null, isFinal }).then(() => {
-    if (isFinal) process.kill(process.pid, signal);
-    else if (listeners.size > 0) process.once(signal, onSignal);
+    if (isFinal) {
+      process.kill(process.pid, signal);
+      // Still here: the first process of a container, which the system protects from its signals.
+      process.exit(SIGNALS[signal]);
+    }
+    if (listeners.size > 0) process.once(signal, onSignal);
   });
 }
 
@@ -71,11 +77,11 @@ function onUncaught(cause: unknown): void {
 function attach(): void {
   process.on('beforeExit', onIdle);
   process.once(UNCAUGHT, onUncaught);
-  for (const signal of SIGNALS) process.once(signal, onSignal);
+  for (const signal of signals) process.once(signal, onSignal);
 }
 
 function detach(): void {
   process.off('beforeExit', onIdle);
   process.off(UNCAUGHT, onUncaught);
-  for (const signal of SIGNALS) process.off(signal, onSignal);
+  for (const signal of signals) process.off(signal, onSignal);
 }

@@ -10,4 +10,10 @@ export type { ExitListener, ExitNotice } from './exit.js';
 export { ReporterError, type ReporterErrorCode } from './errors.js';
 export { REPORTER_DEFAULTS, type ReporterOptions, type Waiting } from './options.js';
 export type { ReporterEnvironment } from './environment.js';
-export type { ErrorInput, MetricsInput, ResultInput, StartOptions } from '@ingestion-progress/schema';
+export type {
+  ErrorInput,
+  MetricsInput,
+  ProblemInput,
+  ResultInput,
+  StartOptions,
+} from '@ingestion-progress/schema';

@@ -2,7 +2,7 @@
  * Reports to be sent, in order. Keeps one report of a kind for each phase and part, the newest, so that it stays small
  * during any outage. Knows no network.
  */
-import type { MetricsInput } from '@ingestion-progress/schema';
+import type { MetricsInput, ProblemInput } from '@ingestion-progress/schema';
 import type { MutationName } from './documents.js';
 import { ReporterError } from './errors.js';
 
@@ -39,8 +39,15 @@ const MAX_COUNTERS = 20;
 /** Twelve phases of 256 parts and their starts; only a job with more parts than the server takes has more. */
 const MAX_QUEUED = 4_000;
 
+/** Bounds of the problems that are queued: how many, and their text, in characters. */
+const MAX_PROBLEMS = 1_000;
+const MAX_PROBLEMS_LENGTH = 1_000_000;
+
 /** Of these only the last one tells how the ingestion is. */
 const CHANGES: ReadonlySet<MutationName> = new Set<MutationName>(['error', 'pause', 'resume', 'waiting']);
+
+/** These wait for the end of the window. */
+const CAN_WAIT: ReadonlySet<MutationName> = new Set<MutationName>(['update', 'problems', 'heartbeat']);
 
 /** Creates an empty outbox. */
 export function createOutbox(): Outbox {
@@ -51,7 +58,7 @@ export function createOutbox(): Outbox {
   let urgent = 0;
 
   const count = (report: PendingReport, by: number): void => {
-    if (report.mutation !== 'update' && report.mutation !== 'heartbeat') urgent += by;
+    if (!CAN_WAIT.has(report.mutation)) urgent += by;
   };
 
   /** Merges where an earlier one stands: there no phase that it is about can be over yet. */
@@ -61,7 +68,7 @@ export function createOutbox(): Outbox {
       queue.set(key, report);
       return report;
     }
-    earlier.body = report.mutation === 'update' ? mergeUpdates(earlier.body, report.body) : report.body;
+    earlier.body = merge(report.mutation, earlier.body, report.body);
     earlier.outcome ??= report.outcome;
     return earlier;
   };
@@ -123,6 +130,42 @@ function keyOf({ mutation, phase, body }: PendingReport): string {
   return mutation === 'update' && typeof part === 'string'
     ? `update ${phase} ${part}`
     : `${mutation} ${phase}`;
+}
+
+function merge(
+  mutation: MutationName,
+  older: PendingReport['body'],
+  newer: PendingReport['body'],
+): PendingReport['body'] {
+  if (mutation === 'update') return mergeUpdates(older, newer);
+  if (mutation !== 'problems') return newer;
+  const queued = older['problems'] as QueuedProblems;
+  for (const problem of (newer['problems'] as QueuedProblems).list()) queued.add(problem);
+  return older;
+}
+
+/** Problems by phase, item and code, as the server knows them: a repeat changes nothing. */
+export interface QueuedProblems {
+  add(problem: ProblemInput): void;
+  list(): readonly ProblemInput[];
+}
+
+/** Creates an empty list of problems. `onFull` is called for the first one that it does not take. */
+export function createQueuedProblems(onFull: (message: string) => void): QueuedProblems {
+  const problems = new Map<string, ProblemInput>();
+  let length = 0;
+  let isFull = false;
+  return {
+    add(problem) {
+      const key = JSON.stringify([problem.phase ?? null, problem.item, problem.code]);
+      if (isFull || problems.has(key)) return;
+      length += JSON.stringify(problem).length;
+      isFull = problems.size >= MAX_PROBLEMS || length > MAX_PROBLEMS_LENGTH;
+      if (isFull) onFull(`${problems.size} problems are queued already; further ones are dropped.`);
+      else problems.set(key, problem);
+    },
+    list: () => [...problems.values()],
+  };
 }
 
 /** The newer value, or the older where the newer is not known; metrics by field, counters by name. */

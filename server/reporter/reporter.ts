@@ -34,7 +34,7 @@ export interface Reporter {
   /** For the running ingestion. `percent` is of the phase; null if unknown. Never waits. */
   emitProgressUpdate(
     phase: number,
-    percent: number | null,
+    percent?: number | null,
     metrics?: MetricsInput | null,
     options?: UpdateOptions,
   ): void;

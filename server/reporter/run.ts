@@ -2,13 +2,25 @@
  * One ingestion as its job sees it: queues reports at once and sends them in order, one request at a time, updates at most
  * once per window. Leaves retries and tokens to the sender.
  */
-import type { ErrorInput, MetricsInput, ResultInput, StartOptions } from '@ingestion-progress/schema';
+import type {
+  ErrorInput,
+  MetricsInput,
+  ProblemInput,
+  ResultInput,
+  StartOptions,
+} from '@ingestion-progress/schema';
 import type { MutationName, MutationResult } from './documents.js';
 import type { ReporterEnvironment } from './environment.js';
 import { ReporterError, type ReporterErrorCode } from './errors.js';
 import type { ExitNotice } from './exit.js';
 import { sendableError, sendableResult } from './ending-form.js';
-import { createOutbox, isEnding, type PendingReport } from './outbox.js';
+import {
+  createOutbox,
+  createQueuedProblems,
+  isEnding,
+  type PendingReport,
+  type QueuedProblems,
+} from './outbox.js';
 import type { Sender } from './sender.js';
 import { sleep } from '../shared/sleep.js';
 
@@ -50,7 +62,7 @@ export interface ReporterRun {
    */
   emitProgressUpdate(
     phase: number,
-    percent: number | null,
+    percent?: number | null,
     metrics?: MetricsInput | null,
     options?: UpdateOptions,
   ): void;
@@ -58,6 +70,11 @@ export interface ReporterRun {
   completePhase(phase: number): Promise<void>;
   /** What the job waits for before its first phase. Resolves once the report is queued. */
   reportWaiting(waiting: WaitingInput): Promise<void>;
+  /**
+   * What went wrong item by item, as many as you like. Known by phase, item and code: a repeat changes nothing. Resolves once
+   * they are queued; up to 1,000 are kept while the server cannot be reached.
+   */
+  reportProblems(problems: readonly ProblemInput[]): Promise<void>;
   /** The job waits on purpose, until a time if it knows one (Unix ms). Resolves once the report is queued. */
   pause(reason: string, until?: number | null): Promise<void>;
   /** The job goes on; any report of progress says so too. Resolves once the report is queued. */
@@ -119,6 +136,7 @@ const FINAL_CODES: ReadonlySet<ReporterErrorCode> = new Set<ReporterErrorCode>([
 /** A CONFLICT of these may mean that the phase is over, while the ingestion goes on. */
 const OF_A_PHASE: ReadonlySet<MutationName> = new Set<MutationName>(['phase', 'phaseCompleted', 'waiting']);
 
+const MAX_PROBLEMS_AT_ONCE = 100;
 const MAX_PHASE = 12;
 /** As the server's, if the start does not say. */
 const DEFAULT_STALE_AFTER_MS = 300_000;
@@ -161,7 +179,7 @@ export function openRun(options: RunOptions): OpenRun {
     body: PendingReport['body'],
   ): PendingReport {
     const report = outbox.push({ mutation, phase, body });
-    if (mutation !== 'heartbeat') isFailed = mutation === 'error';
+    if (mutation !== 'heartbeat' && mutation !== 'problems') isFailed = mutation === 'error';
     if (!isSending && (cancelWindow === null || !outbox.isMergeable)) void sendWhatIsDue();
     return report;
   }
@@ -248,6 +266,8 @@ export function openRun(options: RunOptions): OpenRun {
 
   async function sendReport(report: PendingReport): Promise<void> {
     if (report.mutation === 'start') return renew();
+    if (report.mutation === 'problems')
+      return sendProblems((report.body['problems'] as QueuedProblems).list());
     if (report.mutation === 'update') windowOpenedAt = environment.monotonicNow();
     let result = await sendOnce(report);
     if (result.accepted === false && !isShown(report, result)) {
@@ -267,6 +287,31 @@ export function openRun(options: RunOptions): OpenRun {
   function sendOnce({ mutation, body }: PendingReport): Promise<MutationResult> {
     const numbered = mutation === 'heartbeat' ? {} : { sequence: (sequence += 1) };
     return sender.send(mutation, { projectId, ingestionId, attemptKey, ...numbered, ...body });
+  }
+
+  async function sendProblems(problems: readonly ProblemInput[]): Promise<void> {
+    if (problems.length === 0) return;
+    if (problems.length > MAX_PROBLEMS_AT_ONCE) {
+      await sendProblems(problems.slice(0, MAX_PROBLEMS_AT_ONCE));
+      return sendProblems(problems.slice(MAX_PROBLEMS_AT_ONCE));
+    }
+    try {
+      await sender.send('problems', { projectId, ingestionId, attemptKey, problems });
+      sentAt = environment.monotonicNow();
+    } catch (cause) {
+      const isOneOfMany =
+        cause instanceof ReporterError && cause.code === 'BAD_USER_INPUT' && problems.length > 1;
+      if (!isOneOfMany) throw cause;
+      // Without the one that breaks a rule, the others are taken.
+      const half = problems.length >> 1;
+      const halves = [problems.slice(0, half), problems.slice(half)];
+      for (const part of halves) {
+        await sendProblems(part).catch((error: unknown) => {
+          if (!(error instanceof ReporterError) || FINAL_CODES.has(error.code)) throw error;
+          options.onRejected(error, false);
+        });
+      }
+    }
   }
 
   /** Starts the attempt; again, it is the same start, which tells how far the server is. */
@@ -390,6 +435,13 @@ export function openRun(options: RunOptions): OpenRun {
     completePhase: (phase) => enqueue('phaseCompleted', phase, { phase }),
     reportWaiting: ({ waitingFor = null, queuePosition = null }) =>
       enqueue('waiting', null, { waitingFor, queuePosition }),
+    reportProblems(given) {
+      const problems = createQueuedProblems((message) =>
+        options.onRejected(new ReporterError('RATE_LIMITED', message), false),
+      );
+      for (const problem of given) problems.add(problem);
+      return enqueue('problems', null, { problems });
+    },
     pause: (reason, until = null) => enqueue('pause', null, { reason, until }),
     resume: () => enqueue('resume', null, {}),
     heartbeat: () => enqueue('heartbeat', null, {}),

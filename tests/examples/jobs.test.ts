@@ -49,12 +49,6 @@ function start(job: string, args: readonly string[], env: Readonly<Record<string
   return { kill, ended };
 }
 
-interface JobEnd {
-  readonly code: number | null;
-  readonly signal: NodeJS.Signals | null;
-  readonly output: string;
-}
-
 async function run(job: string, args: readonly string[], env: Readonly<Record<string, string>>) {
   const { code, output } = await start(job, args, env).ended;
   return { code, output };

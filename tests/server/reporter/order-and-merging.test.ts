@@ -1,18 +1,21 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { createReporter, type Reporter } from '../../../server/reporter/index.js';
-import { createWorld, taken, type World } from './scripted-server.js';
+import { createReporter, type Reporter, type ReporterError } from '../../../server/reporter/index.js';
+import { createWorld, refused, taken, type World } from './scripted-server.js';
 
 let world: World;
 let reporter: Reporter;
+let rejected: ReporterError[];
 
 beforeEach(() => {
   world = createWorld();
+  rejected = [];
   reporter = createReporter({
     endpoint: 'http://server.test/graphql',
     projectId: 'p1',
     token: 't',
     environment: world.environment,
     quiet: true,
+    onRejected: (error) => rejected.push(error),
   });
 });
 
@@ -239,5 +242,41 @@ describe('a reporter', () => {
       'the last',
       30,
     ]);
+  });
+
+  it('keeps a thousand problems while the server is away, and sends them a hundred at once', async () => {
+    const run = await reporter.startIngestion();
+    world.script = () => 'refuse';
+    run.emitProgressUpdate(1, 1);
+    await world.settle();
+    for (let number = 0; number < 5_000; number += 1) {
+      await run.reportProblems([{ item: `file ${number % 2_500}`, code: 'UNREADABLE', severity: 'ERROR' }]);
+    }
+    world.script = () => taken();
+    await world.pass(10_000);
+    const sent = world.heard.filter(({ mutation }) => mutation === 'reportProblems');
+    const problems = sent.flatMap(({ input }) => input['problems'] as { item: string }[]);
+    expect(sent).toHaveLength(10);
+    expect(new Set(problems.map(({ item }) => item)).size).toBe(1_000);
+    expect(rejected.map(({ message }) => message)).toEqual([
+      '1000 problems are queued already; further ones are dropped.',
+    ]);
+  });
+
+  it('sends the problems beside one that the server refuses', async () => {
+    const run = await reporter.startIngestion();
+    const problem = (item: string) => ({ item, code: 'UNREADABLE', severity: 'ERROR' as const });
+    const stored: string[] = [];
+    world.script = ({ mutation, input }) => {
+      if (mutation !== 'reportProblems') return taken();
+      const items = (input['problems'] as { item: string }[]).map(({ item }) => item);
+      if (items.includes('')) return refused('BAD_USER_INPUT', 'item: must not be empty');
+      stored.push(...items);
+      return taken();
+    };
+    await run.reportProblems(['a', 'b', '', 'c', 'd'].map(problem));
+    await run.flush();
+    expect(stored).toEqual(['a', 'b', 'c', 'd']);
+    expect(rejected).toHaveLength(1);
   });
 });
