@@ -82,8 +82,8 @@ export function createMongoLog(options: MongoLogOptions): MongoLog {
       events()
         .find(filter, { projection: { type: 1 } })
         .sort({ place: 1 })
-        // Of a log that is longer, under a limit that was lowered, the rest goes at the next entries.
-        .limit(2 * maxLogEntries)
+        // Of a log that is longer, since its limit was lowered, the rest goes at the next entries.
+        .limit(maxLogEntries + MAX_QUEUED)
         .toArray(),
     );
     const ranked = entries.map(({ _id, type }) => ({ _id, rank: rankOf(type) }));
