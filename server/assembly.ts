@@ -132,6 +132,7 @@ export function assemble(config: Config, ports: ServerPorts, life: Life): Assemb
     ...{ store, bus, logger },
     clock: storeClock.clock,
     lastPublished: (projectId) => hub.latest(projectId),
+    maxProblems: config.maxProblemsPerIngestion,
     retentionMs: config.retentionDays * 86_400_000,
     failureGraceMs: config.failureGraceHours * 3_600_000,
   });

@@ -12,6 +12,7 @@ import {
 } from '@ingestion-progress/schema';
 import { z } from 'zod';
 import { ProgressError } from '../shared/errors.js';
+import type { ProblemTotal, StoredProblem } from './problem.js';
 import type { IngestionRecord, PhaseWork } from './record.js';
 
 /** Version of the shape of a record. */
@@ -78,12 +79,20 @@ const resultSchema = z.looseObject({
   links: z.array(z.looseObject({ label: z.string(), url: z.string() })).default([]),
 });
 
-const problemsSchema = z.looseObject({
-  errors: z.int(),
-  warnings: z.int(),
-  byCode: z.array(
-    z.looseObject({ code: z.string(), severity: z.enum(['ERROR', 'WARNING']), count: z.int() }),
-  ),
+const severity = z.enum(['ERROR', 'WARNING']);
+const totalsSchema = z.array(z.looseObject({ code: z.string(), severity, count: z.int() }));
+const problemsSchema = z.looseObject({ errors: z.int(), warnings: z.int(), byCode: totalsSchema });
+
+const problemSchema = z.looseObject({
+  attempt: z.int(),
+  phase: z.int().nullable(),
+  item: z.string(),
+  code: z.string(),
+  severity,
+  message: z.string().nullable(),
+  url: z.string().nullable(),
+  reportedAt: time,
+  index: z.int(),
 });
 
 const stateShape = {
@@ -195,6 +204,16 @@ export function serializeEvent(event: RecordedEvent): string {
 /** The log entry of that text; refuses as `parseRecord` does. */
 export function parseEvent(text: unknown, what: string): RecordedEvent {
   return parse(recordedEventSchema, text, what);
+}
+
+/** The problem of that text; refuses as `parseRecord` does. */
+export function parseProblem(text: unknown, what: string): StoredProblem {
+  return parse(problemSchema, text, what);
+}
+
+/** The totals of that text; refuses as `parseRecord` does. */
+export function parseTotals(text: unknown, what: string): readonly ProblemTotal[] {
+  return parse(totalsSchema, text, what);
 }
 
 /** The lease of that text; refuses as `parseRecord` does. */
