@@ -14,6 +14,7 @@ import {
 import { describe, expect, it } from 'vitest';
 import { parseMessage } from '../../../server/bus/bus-codec.js';
 import { reduce, type ReduceResult } from '../../../server/progress/reduce.js';
+import type { Report } from '../../../server/progress/report.js';
 import { parseEvent, parseRecord, serializeRecord } from '../../../server/progress/record-codec.js';
 import type { IngestionRecord } from '../../../server/progress/record.js';
 
@@ -144,19 +145,22 @@ describe('what a later version stored', () => {
     ['a heartbeat', { type: 'heartbeat', report: location }],
     ['the next phase', { type: 'phase_started', report: { ...location, phase: 2, message: 'On' } }],
     ['an ending', { type: 'ingestion_complete', report: { ...location, result: {} } }],
-  ] as const)('keeps them through a report of %s', (_what, report) => {
-    const record = parseRecord(laterRecord(), 'record of this test');
-    const result: ReduceResult = reduce(record, report, record.progress.updatedAt + 1_000);
-    if (result.kind !== 'changed') throw new Error(JSON.stringify(result));
-    const next = JSON.parse(serializeRecord(result.change.record)) as Record<string, unknown>;
-    const later = { deep: [1] };
-    const phase = { later, metrics: { later, counters: [{ later }] } };
-    expect(next).toMatchObject({
-      later,
-      work: [{ later }, { later }, { later }, { later }],
-      progress: { later, phases: [phase, phase, phase, phase], problems: { later }, labels: [{ later }] },
-    });
-  });
+  ] satisfies readonly (readonly [string, Report])[])(
+    'keeps them through a report of %s',
+    (_what, report: Report) => {
+      const record = parseRecord(laterRecord(), 'record of this test');
+      const result: ReduceResult = reduce(record, report, record.progress.updatedAt + 1_000);
+      if (result.kind !== 'changed') throw new Error(JSON.stringify(result));
+      const next = JSON.parse(serializeRecord(result.change.record)) as Record<string, unknown>;
+      const later = { deep: [1] };
+      const phase = { later, metrics: { later, counters: [{ later }] } };
+      expect(next).toMatchObject({
+        later,
+        work: [{ later }, { later }, { later }, { later }],
+        progress: { later, phases: [phase, phase, phase, phase], problems: { later }, labels: [{ later }] },
+      });
+    },
+  );
 
   it('is refused if the record itself is of a later version, without advice to change or delete it', () => {
     const text = laterRecord().replace('"version":1', '"version":2');
