@@ -35,12 +35,22 @@ const EXTRACTING: PhaseMetrics = {
 
 /** Four phases; those before `current` are complete. */
 export function phasesAt(current: number, running: Partial<PhaseProgress> = {}): PhaseProgress[] {
-  return NAMES.map((name, index) => {
+  return phasesOf(NAMES, current, running, WEIGHTS);
+}
+
+/** Phases of these names, of equal weight if none are given; those before `current` are complete. */
+export function phasesOf(
+  names: readonly string[],
+  current: number,
+  running: Partial<PhaseProgress> = {},
+  weights: readonly number[] = [],
+): PhaseProgress[] {
+  return names.map((name, index) => {
     const number = index + 1;
     const base: PhaseProgress = {
       number,
       name,
-      weight: WEIGHTS[index] ?? 0.25,
+      weight: weights[index] ?? 1 / names.length,
       status: 'PENDING',
       percent: null,
       message: null,
@@ -49,7 +59,7 @@ export function phasesAt(current: number, running: Partial<PhaseProgress> = {}):
       metrics: null,
     };
     if (number < current) {
-      const startedAt = NOW - 12 * MINUTE + index * 2 * MINUTE;
+      const startedAt = NOW - 12 * MINUTE + ((index * 8) / names.length) * MINUTE;
       return {
         ...base,
         status: 'COMPLETED',
@@ -63,6 +73,8 @@ export function phasesAt(current: number, running: Partial<PhaseProgress> = {}):
   });
 }
 
+const NO_ETA = { etaSeconds: null, etaLowSeconds: null, etaHighSeconds: null } as const;
+
 const RUNNING: Progress = {
   id: 'sample',
   projectId: 'p1',
@@ -71,8 +83,8 @@ const RUNNING: Progress = {
   currentPhase: 2,
   progressPercent: 30.04,
   etaSeconds: 214,
-  etaLowSeconds: 170,
-  etaHighSeconds: 270,
+  etaLowSeconds: 200,
+  etaHighSeconds: 235,
   title: null,
   labels: [],
   attempt: 1,
@@ -98,12 +110,29 @@ const RUNNING: Progress = {
   completedAt: null,
 };
 
+const TWELVE = [
+  'Authenticate',
+  'List the folders',
+  'Download',
+  'Check for viruses',
+  'Extract text',
+  'Resolving references between documents',
+  'Split',
+  'Detect languages',
+  'Translate',
+  'Embed',
+  'Build the index',
+  'Publish',
+];
+
+const SEVEN = ['Connect', 'Download', 'Convert', 'Split', 'Embed', 'Index', 'Publish'];
+
 const COMPLETED: Progress = {
   ...RUNNING,
   status: 'COMPLETED',
   currentPhase: 4,
   progressPercent: 100,
-  etaSeconds: null,
+  ...NO_ETA,
   phases: phasesAt(5),
   result: {
     outcome: 'SUCCESS',
@@ -118,10 +147,10 @@ const COMPLETED: Progress = {
   completedAt: NOW - 20_000,
 };
 
-const FAILED: Progress = {
+const FAILED = {
   ...RUNNING,
   status: 'FAILED',
-  etaSeconds: null,
+  ...NO_ETA,
   phases: phasesAt(2, { status: 'FAILED', percent: 42.96, metrics: EXTRACTING, completedAt: NOW - 9000 }),
   error: {
     phase: 2,
@@ -131,7 +160,7 @@ const FAILED: Progress = {
     occurredAt: NOW - 9000,
     retryOptions: { canRetry: true, fromPhase: 2, retryAfterMs: null, attempt: 1, maxAttempts: 3 },
   },
-};
+} as const satisfies Progress;
 
 /** One sample for each state of a job; null if the project never ingested. */
 export const SAMPLES = {
@@ -140,7 +169,7 @@ export const SAMPLES = {
     ...RUNNING,
     currentPhase: 0,
     progressPercent: null,
-    etaSeconds: null,
+    ...NO_ETA,
     phases: phasesAt(0),
     startedAt: NOW - 4000,
   },
@@ -149,7 +178,7 @@ export const SAMPLES = {
     ...RUNNING,
     currentPhase: 1,
     progressPercent: null,
-    etaSeconds: null,
+    ...NO_ETA,
     phases: phasesAt(1, {
       percent: null,
       message: 'Walking the folder',
@@ -161,6 +190,8 @@ export const SAMPLES = {
     currentPhase: 4,
     progressPercent: 86,
     etaSeconds: 31,
+    etaLowSeconds: 27,
+    etaHighSeconds: 36,
     phases: phasesAt(4, { percent: 30, message: 'Writing the index' }).map((phase) =>
       phase.number === 3 ? { ...phase, status: 'SKIPPED' as const, percent: null } : phase,
     ),
@@ -205,7 +236,111 @@ export const SAMPLES = {
       retryOptions: null,
     },
   },
-  cancelled: { ...RUNNING, status: 'CANCELLED', etaSeconds: null, completedAt: NOW - 30_000 },
+  cancelled: {
+    ...RUNNING,
+    status: 'CANCELLED',
+    ...NO_ETA,
+    phases: phasesAt(2, {
+      status: 'STOPPED',
+      percent: 42.96,
+      metrics: EXTRACTING,
+      completedAt: NOW - 30_000,
+    }),
+    completedAt: NOW - 30_000,
+  },
+  waitingInQueue: {
+    ...RUNNING,
+    currentPhase: 0,
+    progressPercent: null,
+    ...NO_ETA,
+    phases: phasesAt(0),
+    waiting: { waitingFor: 'a worker', queuePosition: 3 },
+    startedAt: NOW - 4000,
+  },
+  paused: {
+    ...RUNNING,
+    pause: {
+      reason: 'The source allows downloads at night only',
+      until: NOW + 90 * MINUTE,
+      since: NOW - MINUTE,
+    },
+    updatedAt: NOW - 55_000,
+    progressedAt: NOW - MINUTE,
+  },
+  secondAttempt: { ...RUNNING, attempt: 2, maxAttempts: 5 },
+  retrying: {
+    ...FAILED,
+    attempt: 2,
+    maxAttempts: 5,
+    error: {
+      ...FAILED.error,
+      retryOptions: { canRetry: false, fromPhase: 2, retryAfterMs: 39_000, attempt: 2, maxAttempts: 5 },
+    },
+  },
+  noProgress: {
+    ...RUNNING,
+    phases: phasesAt(4, { percent: 12, message: 'Building the index' }),
+    currentPhase: 4,
+    progressPercent: 82.4,
+    progressedAt: NOW - 40 * MINUTE,
+    startedAt: NOW - 58 * MINUTE,
+  },
+  openTotal: {
+    ...RUNNING,
+    currentPhase: 1,
+    progressPercent: 7.5,
+    phases: phasesAt(1, {
+      percent: 50,
+      message: 'Walking the folder',
+      metrics: { ...NO_METRICS, itemsTotal: 500, itemsProcessed: 250, itemsTotalIsFinal: false },
+    }),
+  },
+  onePhase: {
+    ...RUNNING,
+    currentPhase: 1,
+    progressPercent: 42.96,
+    phases: phasesOf(['Copy'], 1, {
+      percent: 42.96,
+      message: 'Copying: 4,210 of 9,800 files',
+      metrics: { ...EXTRACTING, counters: [] },
+    }),
+  },
+  twoPhases: {
+    ...RUNNING,
+    progressPercent: 71.48,
+    phases: phasesOf(['Download', 'Import'], 2, {
+      percent: 42.96,
+      message: 'Importing row 4,210 of 9,800',
+      metrics: { ...EXTRACTING, counters: [] },
+    }),
+  },
+  sevenPhases: {
+    ...RUNNING,
+    currentPhase: 4,
+    progressPercent: 47,
+    phases: phasesOf(SEVEN, 4, { percent: 30, message: 'Splitting into chunks' }),
+  },
+  twelvePhases: {
+    ...RUNNING,
+    currentPhase: 6,
+    progressPercent: 45.2,
+    etaSeconds: 9_900,
+    etaLowSeconds: 7_200,
+    etaHighSeconds: 13_600,
+    phases: phasesOf(TWELVE, 6, { percent: 42.4, message: null }),
+  },
+  overlapping: {
+    ...RUNNING,
+    currentPhase: 3,
+    progressPercent: 56.7,
+    phases: phasesOf(['List', 'Extract', 'Embed', 'Publish'], 3, {
+      percent: 40,
+      message: 'Embedding: batch 40 of 100',
+      metrics: { ...NO_METRICS, itemsTotal: 100, itemsProcessed: 40 },
+    }).map((phase) =>
+      phase.number === 2 ? { ...phase, status: 'RUNNING' as const, percent: 85, completedAt: null } : phase,
+    ),
+  },
 } as const satisfies Readonly<Record<string, Progress | null>>;
 
 /** Name of a sample. */

@@ -72,6 +72,18 @@ export const STATE_TABLE: Readonly<Record<JobName, readonly ConnectionName[]>> =
   failedRecoverable: OPEN,
   failedPermanently: ENDED,
   cancelled: ENDED,
+  waitingInQueue: LIVE,
+  paused: LIVE,
+  secondAttempt: ['connected'],
+  retrying: LIVE,
+  noProgress: ['connected'],
+  openTotal: ['connected'],
+  // the shapes are about the job alone
+  onePhase: ['connected'],
+  twoPhases: ['connected'],
+  sevenPhases: ['connected'],
+  twelvePhases: ['connected'],
+  overlapping: ['connected'],
 };
 
 /** `failedPermanently` as a title: `Failed permanently`. */

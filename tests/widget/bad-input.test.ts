@@ -67,7 +67,7 @@ describe('An endpoint', () => {
 });
 
 describe('An id', () => {
-  it.each([' ', 'a b', 'a/b', 'x'.repeat(129), 'ä', 7 as unknown as string])(
+  it.each(['a\nb', 'a\u202eb', 'a\ud800', '.', '..', 'x'.repeat(201), 7 as unknown as string])(
     '%j is an error',
     (projectId) => {
       const { client } = clientOf({ projectId, endpoint: 'https://api.example/graphql' });
@@ -78,13 +78,21 @@ describe('An id', () => {
     },
   );
 
+  it.each(['s3://bucket/a b', '2026-01-01T00:00:00+00:00', 'ä', 'x'.repeat(200), '...'])(
+    '%j is one, as people have them',
+    (projectId) => {
+      const { client } = clientOf({ projectId, endpoint: 'https://api.example/graphql' });
+      expect(client.getSnapshot().connection).toEqual({ state: 'idle' });
+    },
+  );
+
   it('that is empty is missing', () => {
     const { client } = clientOf({ projectId: '', endpoint: 'https://api.example/graphql' });
     expect(client.getSnapshot().connection).toMatchObject({ error: { code: 'PROJECT_ID_MISSING' } });
   });
 
   it('of an ingestion too', () => {
-    const { client } = clientOf({ ingestionId: 'no good', endpoint: 'https://api.example/graphql' });
+    const { client } = clientOf({ ingestionId: 'no\u0000good', endpoint: 'https://api.example/graphql' });
     expect(client.getSnapshot().connection).toMatchObject({ error: { code: 'INGESTION_ID_INVALID' } });
   });
 });

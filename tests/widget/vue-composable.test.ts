@@ -81,7 +81,7 @@ it('reports a failure and a stopped connection once each; reconnect restores it'
 it('reports once a connection that stopped before the first listener', async () => {
   const reported: string[] = [];
   const options = { onConnectionError: ({ code }: { readonly code: string }) => reported.push(code) };
-  const { projectId } = await use({ ...options, ingestionId: 'no such/thing' });
+  const { projectId } = await use({ ...options, ingestionId: '..' });
   expect(reported).toEqual(['INGESTION_ID_INVALID']);
   projectId.value = 'p2';
   await nextTick();

@@ -135,10 +135,14 @@ function resolveUrl(address: string, base: string | undefined, scheme: Scheme): 
 /** Why an id is invalid; null if both are valid. */
 export function checkIds({ projectId, ingestionId = '-' }: IngestionClientOptions): ConnectionError | null {
   for (const [name, id] of Object.entries({ project: projectId, ingestion: ingestionId })) {
-    if (typeof id === 'string' && /^(?!\.\.?$)[\w.:-]{1,128}$/.test(id)) continue;
+    if (
+      typeof id === 'string' &&
+      /^(?!\.\.?$)[^\p{Cc}\p{Cs}\u200e\u200f\u2028-\u202e\u2066-\u2069]{1,200}$/u.test(id)
+    )
+      continue;
     return {
       code: `${name.toUpperCase()}_ID_${id ? 'INVALID' : 'MISSING'}`,
-      message: `Invalid ${name} id "${String(id)}". Use 1 to 128 of A-Z a-z 0-9 . _ : and -.`,
+      message: `Invalid ${name} id "${String(id)}". Use 1 to 200 characters, none of them a control character.`,
     };
   }
   return null;

@@ -171,7 +171,7 @@ export interface IngestionConnection {
 
 /** Options of a client. */
 export interface IngestionClientOptions extends ConnectionOptions {
-  /** 1 to 128 of `A-Za-z0-9._:-`. */
+  /** 1 to 200 characters without control characters; not `.` or `..`. */
   readonly projectId: string;
   /** Watch this ingestion and those that retry it; without it, the project's latest. */
   readonly ingestionId?: string | undefined;

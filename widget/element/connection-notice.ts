@@ -1,6 +1,6 @@
 /** Content of the connection badge: what happened, what happens next, and when. Pure; never about the job. */
 import type { Connection, ConnectionError } from '../client/index.js';
-import { joinParts } from './job-text.js';
+import { attemptText, joinParts } from './job-text.js';
 import type { MessageKey } from './messages.js';
 import type { Localization } from './localization.js';
 
@@ -102,11 +102,6 @@ export function connectionNotice(
       return notice('bad', 'connectionFailed', errorText(connection.error, localization), !isConfigError);
     }
   }
-}
-
-/** `Attempt 3 of 10`, for a connection or a job. */
-export function attemptText(attempt: number, count: number, { translate, format }: Localization): string {
-  return translate('attemptOf', { attempt: format.number(attempt), count: format.number(count) });
 }
 
 /** A message that the user can act on, for any code. */

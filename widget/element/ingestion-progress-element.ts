@@ -16,6 +16,7 @@ import { ClientController } from './client-controller.js';
 import { CommandController } from './command-controller.js';
 import { connectionNotice } from './connection-notice.js';
 import { errorOf, fire } from './element-events.js';
+import { etaWords, type EtaWords } from './eta-words.js';
 import { jobOf, type JobState } from './job.js';
 import { onLanguageChange } from './language.js';
 import { ProgressSettings } from './progress-settings.js';
@@ -39,7 +40,7 @@ const RESULT_DELAY_MS = 700;
 const SLOTS = /^(heading|metrics|actions|complete|error)$/;
 
 /**
- * Live progress of a long ingestion, in four phases.
+ * Live progress of a long ingestion, in one phase or up to twelve.
  *
  * @slot heading - The heading; replaces `label`.
  * @slot metrics - Replaces the metrics while the job runs.
@@ -121,6 +122,8 @@ export class IngestionProgressElement extends ProgressSettings {
   #renderTimer: ReturnType<typeof setTimeout> | undefined;
   #shownState: JobState = 'unknown';
   #showResultAt = 0;
+  /** The remaining time as it was put last. */
+  #eta: EtaWords | null = null;
   #usesDefaultFont = false;
   #hadFocus = false;
 
@@ -225,6 +228,7 @@ export class IngestionProgressElement extends ProgressSettings {
     const now = this.#controller.monotonicNow();
     const localization = localizationFor(this, this.messages ?? this.#provider.value?.messages);
     const job = jobOf(snapshot, now, this.#stalledAfterMs());
+    this.#eta = job.estimate === null ? null : etaWords(job.estimate, this.#eta);
     const notice = connectionNotice(connection, job.sinceUpdateMs, now, stateDurationMs, localization);
     const command = this.#commands.statusFor(job);
     const commandError = command?.error ?? null;
@@ -234,6 +238,7 @@ export class IngestionProgressElement extends ProgressSettings {
     return {
       ...localization,
       job: this.#showResultAt > now ? { ...job, state: 'running' } : job,
+      eta: this.#eta,
       notice,
       label: this.label,
       canRetry: job.isRetryable && (canControl || this.allowRetry),
@@ -257,7 +262,7 @@ export class IngestionProgressElement extends ProgressSettings {
   }
 
   #updateResultDelay(state: JobState, now: number): void {
-    const wasUnderWay = this.#shownState === 'running' || this.#shownState === 'stalled';
+    const wasUnderWay = ['running', 'paused', 'stalled'].includes(this.#shownState);
     if (wasUnderWay && (state === 'completed' || state === 'partial'))
       this.#showResultAt = now + RESULT_DELAY_MS;
     else if (state !== this.#shownState) this.#showResultAt = 0;

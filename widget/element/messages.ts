@@ -20,9 +20,18 @@ export interface Messages {
   readonly waiting: Message;
   /** {phase} */
   readonly waitingHint: Message;
+  /** {what}: the job's words */
+  readonly waitingFor: Message;
+  /** {waiting}, `waiting` or `waitingFor` {position} */
+  readonly waitingInQueue: Message;
   readonly running: Message;
+  readonly paused: Message;
+  /** {time}: of the day, with a date if it is far away */
+  readonly pausedUntil: Message;
   /** {age} */
   readonly stalled: Message;
+  /** {age} */
+  readonly noProgress: Message;
   readonly completed: Message;
   readonly completedWithErrors: Message;
   readonly failed: Message;
@@ -40,6 +49,7 @@ export interface Messages {
   readonly phaseDone: Message;
   readonly phaseFailed: Message;
   readonly phaseSkipped: Message;
+  readonly phaseStopped: Message;
   readonly phaseNotReached: Message;
 
   readonly items: Message;
@@ -48,6 +58,8 @@ export interface Messages {
   readonly rate: Message;
   /** {done} {total} */
   readonly doneOf: Message;
+  /** {done} {total}, which may still grow */
+  readonly doneOfSoFar: Message;
   /** {rate} */
   readonly perSecond: Message;
   readonly duration: Message;
@@ -55,6 +67,8 @@ export interface Messages {
   readonly elapsed: Message;
   /** {time} */
   readonly remaining: Message;
+  /** {from}, a number {time}, a number with its unit */
+  readonly remainingRange: Message;
   readonly almostDone: Message;
   /** {count}, formatted as {number} */
   readonly itemsProcessed: Message;
@@ -67,6 +81,8 @@ export interface Messages {
   /** {time} */
   readonly retryIn: Message;
   readonly retrying: Message;
+  /** {attempt}, `attempt` or `attemptOf` {time} */
+  readonly retryingIn: Message;
   readonly cancel: Message;
   readonly code: Message;
   readonly failedWillResume: Message;
@@ -81,6 +97,8 @@ export interface Messages {
   readonly live: Message;
   readonly connecting: Message;
   readonly reconnecting: Message;
+  /** {attempt} */
+  readonly attempt: Message;
   /** {attempt} {count} */
   readonly attemptOf: Message;
   /** {time} */

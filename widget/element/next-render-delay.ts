@@ -21,7 +21,7 @@ export function nextRenderDelay(
   return isCounting ? SECOND_MS : null;
 }
 
-const LIVE_JOB_STATES: ReadonlySet<Job['state']> = new Set(['running', 'stalled', 'waiting']);
+const LIVE_JOB_STATES: ReadonlySet<Job['state']> = new Set(['running', 'paused', 'stalled', 'waiting']);
 const LIVE_CONNECTION_STATES: ReadonlySet<Connection['state']> = new Set([
   'connecting',
   'reconnecting',

@@ -1,5 +1,7 @@
 /** Formats numbers, bytes, percents and durations in one language, with `Intl`. */
 
+import type { EtaUnit } from './eta-words.js';
+
 /** Formats of one language. Negative durations count as zero. */
 export interface NumberFormat {
   number(value: number): string;
@@ -13,8 +15,10 @@ export interface NumberFormat {
   countdown(milliseconds: number): string;
   /** Time taken: like `duration`, but `< 1s` for less than a second. */
   took(milliseconds: number): string;
-  /** An estimate, rounded up to a coarse unit: `12m`, `40s`. */
-  estimate(milliseconds: number): string;
+  /** A number of one unit, in words: `4 min`, `1.5 hours`. */
+  amount(value: number, unit: EtaUnit): string;
+  /** The time of day, and the date if it is a day away or more; `leftMs` is how far away. In the time zone of the page. */
+  moment(at: number, leftMs: number): string;
 }
 
 const SECOND = 1000;
@@ -72,19 +76,18 @@ export function createNumberFormat(language: string): NumberFormat {
     duration,
     countdown: (milliseconds) => duration(Math.ceil(milliseconds / SECOND) * SECOND),
     took: (milliseconds) => (milliseconds < SECOND ? `< ${duration(SECOND)}` : duration(milliseconds)),
-    estimate: (milliseconds) => duration(roundedUp(milliseconds)),
+    amount: (value, unit) =>
+      create({
+        style: 'unit',
+        unit,
+        unitDisplay: unit === 'hour' || unit === 'day' ? 'long' : 'short',
+        maximumFractionDigits: 1,
+      })(value).replace(' ', '\u00a0'),
+    moment: (at, leftMs) =>
+      new Intl.DateTimeFormat(language, {
+        hour: 'numeric',
+        minute: '2-digit',
+        ...(leftMs < 20 * HOUR ? {} : { day: 'numeric', month: 'short' }),
+      }).format(at),
   };
-}
-
-/** Rounds up in steps that grow with the duration, so that an estimate does not look exact. */
-function roundedUp(milliseconds: number): number {
-  const step =
-    milliseconds > HOUR
-      ? 5 * MINUTE
-      : milliseconds > 90 * SECOND
-        ? MINUTE
-        : milliseconds > 10 * SECOND
-          ? 5 * SECOND
-          : SECOND;
-  return Math.ceil(milliseconds / step) * step;
 }

@@ -16,14 +16,14 @@ import {
   type Counts,
   type Problem,
   type ProblemPage,
+  type Purpose,
   type Query,
   type Severity,
 } from './problem-source.js';
 import { styles } from './styles.js';
 
-/** Problems of a page of the list, and of the download. */
+/** Problems of a page of the list. */
 const PAGE = 50;
-const DOWNLOAD_PAGE = 500;
 
 interface Loaded {
   readonly problems: readonly Problem[];
@@ -152,28 +152,28 @@ export class IngestionProblemsElement extends LitElement {
     return sharedSettings({ endpoint, wsEndpoint: undefined, token, getToken }, this.#provider.value);
   }
 
-  #query(first: number, after: string | null): Query | null {
+  #query(after: string | null): Query | null {
     const { projectId, ingestionId } = this;
     if (!projectId || !ingestionId) return null;
-    return { projectId, ingestionId, severity: this.#severity, attempt: this.#attempt, first, after };
+    return { projectId, ingestionId, severity: this.#severity, attempt: this.#attempt, after };
   }
 
-  #read(query: Query, signal: AbortSignal): Promise<ProblemPage> {
+  #read(purpose: Purpose, query: Query, signal: AbortSignal): Promise<ProblemPage> {
     const { endpoint = '/graphql', token, getToken } = this.#settings();
-    return readProblems({ endpoint, token, getToken }, query, signal);
+    return readProblems(purpose, { endpoint, token, getToken }, query, signal);
   }
 
   async #load(after: string | null): Promise<void> {
     this.#request?.abort();
     const request = new AbortController();
     this.#request = request;
-    const query = this.#query(PAGE, after);
+    const query = this.#query(after);
     this.#error = null;
     this.#isLoading = query !== null;
     this.requestUpdate();
     if (query === null) return;
     try {
-      const { problems, next, progress } = await this.#read(query, request.signal);
+      const { problems, next, progress } = await this.#read('list', query, request.signal);
       if (this.#request !== request) return;
       const earlier = after === null ? [] : (this.#loaded?.problems ?? []);
       this.#loaded = {
@@ -203,9 +203,9 @@ export class IngestionProblemsElement extends LitElement {
     const all: Problem[] = [];
     try {
       for (let after: string | null = null; ;) {
-        const query = this.#query(DOWNLOAD_PAGE, after);
+        const query = this.#query(after);
         if (query === null) return;
-        const page = await this.#read(query, download.signal);
+        const page = await this.#read('download', query, download.signal);
         if (this.#download !== download) return;
         all.push(...page.problems);
         after = page.next;

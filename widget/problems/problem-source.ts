@@ -3,7 +3,12 @@
  * timeout. Leaves showing them to the element.
  */
 import type { GetToken } from '../client/index.js';
-import { ReadProblemsDocument, type ReadProblemsQuery } from '../generated/operations.js';
+import {
+  DownloadProblemsDocument,
+  ReadProblemsDocument,
+  type DownloadProblemsQuery,
+  type ReadProblemsQuery,
+} from '../generated/operations.js';
 
 /** One problem of an item. */
 export type Problem = ReadProblemsQuery['ingestionProblems']['edges'][number]['node'];
@@ -28,8 +33,7 @@ export interface Query {
   readonly severity: Severity | null;
   /** Null: the newest. */
   readonly attempt: number | null;
-  /** 1 to 500. */
-  readonly first: number;
+
   /** End of the page before; null for the first. */
   readonly after: string | null;
 }
@@ -39,7 +43,7 @@ export interface ProblemPage {
   readonly problems: readonly Problem[];
   /** Where the next page begins; null after the last. */
   readonly next: string | null;
-  /** Null if the ingestion is not known. */
+  /** Null if the ingestion is not known, and for a download. */
   readonly progress: ReadProblemsQuery['progress'];
 }
 
@@ -60,7 +64,7 @@ export class ProblemsError extends Error {
 const TIMEOUT_MS = 10_000;
 
 interface Body {
-  readonly data?: ReadProblemsQuery | null;
+  readonly data?: ReadProblemsQuery | DownloadProblemsQuery | null;
   readonly errors?: readonly {
     readonly message?: string;
     readonly extensions?: { readonly code?: string };
@@ -95,7 +99,12 @@ async function tokenOf(
   }
 }
 
-async function post(source: Source, token: string | null, query: Query, signal: AbortSignal): Promise<Body> {
+async function post(
+  source: Source,
+  token: string | null,
+  operation: object,
+  signal: AbortSignal,
+): Promise<Body> {
   try {
     const response = await fetch(new URL(source.endpoint, document.baseURI), {
       method: 'POST',
@@ -104,7 +113,7 @@ async function post(source: Source, token: string | null, query: Query, signal: 
         accept: 'application/json',
         ...(token !== null && { authorization: `Bearer ${token}` }),
       },
-      body: JSON.stringify({ query: ReadProblemsDocument, variables: query }),
+      body: JSON.stringify(operation),
       signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
     });
     return (await response.json()) as Body;
@@ -114,11 +123,21 @@ async function post(source: Source, token: string | null, query: Query, signal: 
   }
 }
 
+/** What a page is for: of the list with the counts (50), or of a download (200). */
+export type Purpose = 'list' | 'download';
+
 /** Reads one page. Rejects with `ProblemsError`, or with the signal's reason once it is aborted. */
-export async function readProblems(source: Source, query: Query, signal: AbortSignal): Promise<ProblemPage> {
+export async function readProblems(
+  purpose: Purpose,
+  source: Source,
+  query: Query,
+  signal: AbortSignal,
+): Promise<ProblemPage> {
+  const text = purpose === 'list' ? ReadProblemsDocument : DownloadProblemsDocument;
+  const operation = { query: text, variables: query };
   for (let force = false; ; force = true) {
     const token = await tokenOf(source, force, signal);
-    const { data, errors } = await post(source, token, query, signal);
+    const { data, errors } = await post(source, token, operation, signal);
     const [error] = errors ?? [];
     const code = error?.extensions?.code ?? 'INTERNAL_SERVER_ERROR';
     if (code === 'UNAUTHENTICATED' && source.getToken !== undefined && !force) continue;
@@ -128,7 +147,7 @@ export async function readProblems(source: Source, query: Query, signal: AbortSi
     return {
       problems: edges.map(({ node }) => node),
       next: pageInfo.hasNextPage ? pageInfo.endCursor : null,
-      progress: data.progress,
+      progress: 'progress' in data ? data.progress : null,
     };
   }
 }

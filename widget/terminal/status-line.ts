@@ -26,10 +26,11 @@ function jobText(progress: Progress): string {
     case 'FAILED':
       return `${start}  Failed${error?.recoverable === true ? ' (may resume)' : ''}: ${error?.message ?? ''} ${error?.errorCode ?? ''}`.trimEnd();
     case 'RUNNING': {
-      const phase = progress.phases[progress.currentPhase - 1];
+      const { phases } = progress;
+      const phase = phases.findLast((each) => each.status === 'RUNNING') ?? phases[progress.currentPhase - 1];
       if (phase === undefined) return `${start}  Waiting for the first phase`;
       const message = phase.message === null || phase.message === phase.name ? '' : `: ${phase.message}`;
-      return `${start}  ${String(phase.number)}/4 ${phase.name}${message}${countsText(progress)}`;
+      return `${start}  ${String(phase.number)}/${String(phases.length)} ${phase.name}${message}${countsText(progress)}`;
     }
   }
 }

@@ -103,7 +103,7 @@ it('reports a connection that stopped, once', async () => {
 });
 
 it('reports once, even under StrictMode, a connection that stopped before the first listener', async () => {
-  await mount({ projectId: 'no such/thing' });
+  await mount({ projectId: '..' });
   await expect.poll(text).toBe('- error - - - PROJECT_ID_INVALID');
   await expect.poll(reported).toEqual(['connection PROJECT_ID_INVALID']);
 });

@@ -93,7 +93,7 @@ describe('The job', () => {
     const { client, part, settled } = await mount({ sample: 'running', attributes: { compact: '' } });
     const length = () => part('track')?.getBoundingClientRect().width;
     const before = length();
-    expect(part('headline')?.textContent).to.equal('about 4m left');
+    expect(part('headline')?.textContent).to.equal('about 4\u00a0min left');
     for (const etaSeconds of [9, null]) {
       client.show({ progress: { ...SAMPLES.running, etaSeconds } });
       await settled();
@@ -187,8 +187,8 @@ describe('Ages', () => {
       await settled();
       shown.push(text('detail'));
     }
-    const minutes = shown.map((each) => Number(/about (\d+)m left/.exec(each)?.[1]));
-    expect(minutes).to.deep.equal([4, 4, 4, 4, 3]);
+    const minutes = shown.map((each) => Number(/about (\d+)\smin left/.exec(each)?.[1]));
+    expect(minutes).to.deep.equal([4, 3, 3, 3, 3]);
   });
 
   it('call a job quiet after stalled-after seconds, and not while the connection is the one that is gone', async () => {
@@ -231,7 +231,7 @@ describe('Ages', () => {
       sample: 'running',
       connection: { state: 'offline' },
     });
-    expect(text('detail')).to.contain('about 4m left');
+    expect(text('detail')).to.contain('about 4 min left');
     client.advance(215_000);
     element.requestUpdate();
     await settled();

@@ -165,7 +165,7 @@ describe('The element on a page', () => {
   it('explains a wrong endpoint and a wrong project-id, with a code in the event and nothing thrown', async () => {
     for (const [attributes, code, words] of [
       [{ endpoint: 'ftp://x', 'project-id': 'p1' }, 'ENDPOINT_INVALID', 'Invalid endpoint'],
-      [{ 'project-id': 'a b/c' }, 'PROJECT_ID_INVALID', 'Invalid project-id'],
+      [{ 'project-id': 'a\nb' }, 'PROJECT_ID_INVALID', 'Invalid project-id'],
     ] as const) {
       const element = create(attributes);
       const codes: (string | undefined)[] = [];
@@ -186,7 +186,7 @@ describe('The element on a page', () => {
       const element = create({ 'project-id': 'p1' });
       document.body.append(element);
       await waitUntil(isConnected(element));
-      element.projectId = 'no such/thing';
+      element.projectId = '..';
       await waitUntil(() => element.connectionError?.code === 'PROJECT_ID_INVALID');
       await settled(element);
       expect(element.shadowRoot?.textContent).to.contain('Invalid project-id');

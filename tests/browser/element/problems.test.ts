@@ -7,6 +7,7 @@ import { csvCell, csvOf } from '../../../widget/problems/csv.js';
 import type { Problem } from '../../../widget/problems/problem-source.js';
 import { contrast } from './support/contrast.js';
 import { cleanUp } from './support/mount.js';
+import { turn } from './support/page-clock.js';
 import { waitUntil } from './support/wait-until.js';
 
 const CODES = ['PASSWORD_PROTECTED', 'UNREADABLE', 'TOO_LARGE', 'EMPTY'];
@@ -31,8 +32,9 @@ const many = (count: number, fields: Partial<Problem> = {}) =>
 interface Request {
   readonly url: string;
   readonly token: string | null;
+  /** Of the page. */
+  readonly first: number;
   readonly variables: {
-    readonly first: number;
     readonly after: string | null;
     readonly severity: string | null;
     readonly attempt: number | null;
@@ -56,13 +58,17 @@ function serve(problems: readonly Problem[], newest = 1, beyond = 0): Fake {
   let refusal: string | null = null;
   window.fetch = async (url, init) => {
     await Promise.resolve();
-    const { variables } = JSON.parse(String(init?.body)) as { variables: Request['variables'] };
+    const { query, variables } = JSON.parse(String(init?.body)) as {
+      query: string;
+      variables: Request['variables'];
+    };
+    const first = Number(/first:(\d+)/.exec(query)?.[1]);
     const token = new Headers(init?.headers).get('authorization');
-    requests.push({ url: String(url), token, variables });
+    requests.push({ url: String(url), token, first, variables });
     if (refusal !== null) {
       return Response.json({ errors: [{ message: 'No.', extensions: { code: refusal } }] });
     }
-    const { first, after, severity, attempt } = variables;
+    const { after, severity, attempt } = variables;
     const all = problems.filter(
       (one) => one.attempt === (attempt ?? newest) && (severity === null || one.severity === severity),
     );
@@ -171,7 +177,7 @@ describe('The problems of an ingestion of 9,800 items, 37 of which failed', () =
     const mounted = await mount();
     const { all, one, says, element } = mounted;
     await says('All 37 loaded.');
-    expect(requests.map(({ variables }) => variables.first)).to.deep.equal([50]);
+    expect(requests.map(({ first }) => first)).to.deep.equal([50]);
     expect(one('[part~="summary"]').textContent?.trim()).to.equal('37 errors');
     const groups = () =>
       all('[part~="group"]').map(
@@ -211,11 +217,13 @@ describe('The list', () => {
     await says('0 of the 100 loaded match. 520 are not loaded, and not searched.');
     const { text } = await download(mounted);
     expect(text.split('\r\n').length).to.equal(622);
-    expect(requests.map(({ variables: { first, after } }) => [first, after])).to.deep.equal([
+    expect(requests.map(({ first, variables: { after } }) => [first, after])).to.deep.equal([
       [50, null],
       [50, '50'],
-      [500, null],
-      [500, '500'],
+      [200, null],
+      [200, '200'],
+      [200, '400'],
+      [200, '600'],
     ]);
   });
 
@@ -271,17 +279,22 @@ describe('The list', () => {
 
   it('drops an answer that came after another ingestion was asked for', async () => {
     const releases: (() => void)[] = [];
+    let isAnswered = false;
     serve(many(3));
     const answer = window.fetch;
     window.fetch = async (...args) => {
       if (releases.length === 0) await new Promise<void>((resolve) => releases.push(resolve));
-      return answer(...args);
+      const late = await answer(...args);
+      isAnswered = true;
+      return late;
     };
     const { element, says, all } = await mount();
     serve(many(1));
     element.ingestionId = 'i2';
     await says('All 1 loaded.');
     for (const release of releases) release();
+    await waitUntil(() => isAnswered);
+    for (let turns = 0; turns < 5; turns += 1) await turn();
     await element.updateComplete;
     expect(all('li').length).to.equal(1);
   });

@@ -150,6 +150,28 @@ export const layout = css`
     hyphens: auto;
   }
 
+  /* more phases than can stand below their segments: a list that reads down, in as many columns as there is room for */
+  .many {
+    --_column-min: 8px;
+  }
+
+  .many .phases {
+    display: block;
+    columns: 15em;
+    column-gap: calc(6 * var(--_space));
+  }
+
+  .many .phase {
+    grid-template-columns: auto minmax(0, 1fr) auto;
+    padding-block-end: var(--_space);
+    padding-inline-end: 0;
+    break-inside: avoid;
+  }
+
+  .many .phase-detail {
+    grid-column: 3;
+  }
+
   .phase-icon {
     display: flex;
     block-size: 1.43em;

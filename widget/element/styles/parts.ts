@@ -153,6 +153,12 @@ export const parts = css`
     -webkit-line-clamp: 3;
   }
 
+  /* a name that does not fit into its line of the list */
+  .many .phase .long:not([open]) span {
+    -webkit-line-clamp: 1;
+    word-break: break-all;
+  }
+
   .more {
     flex-basis: 100%;
   }
@@ -168,7 +174,7 @@ export const parts = css`
 
   .compact .track {
     flex: 1 1e9 40cqi; /* in a table the same in every row, while there is room for the words */
-    min-inline-size: 15cqi;
+    min-inline-size: max(15cqi, 50px); /* twelve phases */
     column-gap: 2px;
     block-size: 6px;
   }

@@ -40,8 +40,7 @@ export const track = css`
     opacity: 0;
   }
 
-  [data-state='cancelled'] .fill,
-  [data-state='stalled'] .fill {
+  :is([data-state='cancelled'], [data-state='paused'], [data-state='stalled']) .fill {
     background: color-mix(in srgb, var(--_accent) 80%, var(--_track));
   }
 

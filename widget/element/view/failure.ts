@@ -1,8 +1,8 @@
 /** The error of a failed ingestion: its message, what to do, and its code. */
 import { html, type TemplateResult } from 'lit';
-import { attemptText } from '../connection-notice.js';
-import { joinParts } from '../job-text.js';
+import { jobAttempt, joinParts } from '../job-text.js';
 import { retryButton } from './actions.js';
+import { isRetrying } from './header.js';
 import { longText } from './long-text.js';
 import type { ViewModel } from './view-model.js';
 
@@ -10,8 +10,7 @@ import type { ViewModel } from './view-model.js';
 export function failure(model: ViewModel): TemplateResult {
   const { translate, text, canRetry } = model;
   const { error } = model.job;
-  const { attempt = null, maxAttempts = null } = error?.retryOptions ?? {};
-  const counted = attempt === null || maxAttempts === null ? null : attemptText(attempt, maxAttempts, model);
+  const counted = isRetrying(model.job) ? null : jobAttempt(model.job, model); // the header has it then
   const hint = canRetry
     ? 'failedCanRetry'
     : error?.recoverable === true

@@ -5,14 +5,14 @@ import { badge } from './badge.js';
 import { failure } from './failure.js';
 import { header } from './header.js';
 import { metrics, resultFacts } from './metrics.js';
-import { phases } from './phases.js';
+import { isMany, phases } from './phases.js';
 import type { ViewModel } from './view-model.js';
 import { columns, track } from './track.js';
 
 /** The full layout. */
 export function full(model: ViewModel): TemplateResult {
   const { job, label } = model;
-  return html`<div class="full" .style=${columns(job.progress)}>
+  return html`<div class="full ${isMany(job.progress) ? 'many' : ''}" .style=${columns(job.progress)}>
     <slot name="heading"
       >${label === '' ? nothing : html`<p class="heading" part="heading">${label}</p>`}</slot
     >

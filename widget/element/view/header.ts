@@ -1,6 +1,7 @@
 /** The header: the overall percent or the icon of the state, and the headline. */
 import { html, nothing, type TemplateResult } from 'lit';
-import { MAX_NAME, jobText, joinParts } from '../job-text.js';
+import type { Job } from '../job.js';
+import { MAX_NAME, jobAttempt, jobText, joinParts } from '../job-text.js';
 import { icon } from './icons.js';
 import { longText } from './long-text.js';
 import type { ViewModel } from './view-model.js';
@@ -24,7 +25,7 @@ export function header(model: ViewModel): TemplateResult {
 
 /** The overall percent of a running job; null if unknown. Hidden from screen readers, which read the progress bar. */
 export function percent({ job, format }: ViewModel): TemplateResult | null {
-  const isActive = job.state === 'running' || job.state === 'stalled';
+  const isActive = job.state === 'running' || job.state === 'paused' || job.state === 'stalled';
   return isActive && job.percent !== null
     ? html`<span class="percent" part="percent" aria-hidden="true">${format.percent(job.percent)}</span>`
     : null;
@@ -47,6 +48,7 @@ export function headerText(model: ViewModel): HeaderText {
   const elapsed =
     job.elapsedMs === null ? null : translate('elapsed', { time: format.duration(job.elapsedMs) });
   const headline = jobText(job, model);
+  const attempt = jobAttempt(job, model);
   switch (state) {
     case 'unknown':
       return {
@@ -56,13 +58,16 @@ export function headerText(model: ViewModel): HeaderText {
     case 'none':
       return { headline, detail: translate('notIngestedHint') };
     case 'waiting': {
+      if (progress?.waiting) return { headline, detail: joinParts(attempt, elapsed) };
       const first = progress?.phases[progress.fromPhase - 1]?.name ?? '';
       return { headline, detail: translate('waitingHint', { phase: text(first, MAX_NAME) }) };
     }
     case 'running':
-      return { headline: activity, detail: joinParts(remaining(model), elapsed) };
+      return { headline: activity, detail: joinParts(remaining(model), elapsed, attempt) };
+    case 'paused':
+      return { headline, detail: joinParts(text(progress?.pause?.reason ?? ''), elapsed, attempt) };
     case 'stalled':
-      return { headline, detail: joinParts(activity, elapsed) };
+      return { headline, detail: joinParts(activity, elapsed, attempt) };
     case 'completed':
     case 'partial':
       return { headline, detail: summary(model) };
@@ -70,9 +75,19 @@ export function headerText(model: ViewModel): HeaderText {
     case 'cancelled': {
       const stopped =
         job.percent === null ? null : translate('stoppedAt', { percent: format.percent(job.percent) });
-      return { headline, detail: joinParts(stopped, elapsed) };
+      const retrying = isRetrying(job)
+        ? translate('retryingIn', { attempt: attempt ?? '', time: format.countdown(job.retryWaitMs) })
+        : null;
+      return retrying === null
+        ? { headline, detail: joinParts(stopped, elapsed) }
+        : { headline: retrying, detail: joinParts(headline, stopped, elapsed) };
     }
   }
+}
+
+/** Whether the job itself will try again, and said when. */
+export function isRetrying({ error, retryWaitMs }: Job): boolean {
+  return error?.recoverable === true && retryWaitMs > 0;
 }
 
 /** The job's summary, else a count if there is one. */
@@ -87,10 +102,20 @@ function summary({ job, translate, format, text }: ViewModel): string | null {
     : translate(isPartial ? 'itemsFailed' : 'itemsProcessed', { count, number: format.number(count) });
 }
 
-/** Remaining time as text; null if unknown. */
-export function remaining({ job, translate, format }: ViewModel): string | null {
-  if (job.remainingMs === null) return null;
-  return job.remainingMs < 2000
-    ? translate('almostDone')
-    : translate('remaining', { time: format.estimate(job.remainingMs) });
+/** Remaining time in words, or that the work does not move, so that no estimate holds; null if unknown. */
+export function remaining({ job, eta, translate, format }: ViewModel): string | null {
+  if (job.noProgressMs !== null) return translate('noProgress', { age: format.duration(job.noProgressMs) });
+  switch (eta?.kind) {
+    case undefined:
+      return null;
+    case 'moments':
+      return translate('almostDone');
+    case 'about':
+      return translate('remaining', { time: format.amount(eta.value, eta.unit) });
+    case 'range':
+      return translate('remainingRange', {
+        from: format.number(eta.from),
+        time: format.amount(eta.to, eta.unit),
+      });
+  }
 }

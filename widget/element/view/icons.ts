@@ -19,6 +19,7 @@ const PATHS: Readonly<Record<IconName, string>> = {
   stopped: 'm4 12 8-8',
   partial: CHECK,
   cancelled: 'm4 12 8-8',
+  paused: 'M6.4 5.8v4.4m3.2-4.4v4.4',
   stalled: 'M8 4.8V8l2 1.6',
 };
 

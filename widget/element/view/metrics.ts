@@ -15,12 +15,12 @@ export function metrics({ job, translate, format, text }: ViewModel): Rendered {
   const { progress, phase } = job;
   // a new phase shows the previous phase's metrics until its first update, so that nothing flashes
   const isNew = phase?.startedAt === progress?.updatedAt;
-  const known = phase?.metrics ?? (isNew && progress?.phases[progress.currentPhase - 2]?.metrics);
+  const known = phase?.metrics ?? (isNew && phase && progress?.phases[phase.number - 2]?.metrics);
   if (!known) return nothing;
-  const outOf = (done: number | null, total: number | null, show: Format): string | null =>
+  const outOf = (done: number | null, total: number | null, show: Format, isFinal = true): string | null =>
     done === null || total === null
       ? optional(done ?? total, show)
-      : translate('doneOf', { done: show(done), total: show(total) });
+      : translate(isFinal ? 'doneOf' : 'doneOfSoFar', { done: show(done), total: show(total) });
   const counters = known.counters.map(({ label, value, unit }) =>
     metric(
       text(label, MAX_NAME),
@@ -31,7 +31,10 @@ export function metrics({ job, translate, format, text }: ViewModel): Rendered {
   );
   const rate = job.state === 'running' ? known.itemsPerSecond : null;
   const shown = list('metrics', [
-    metric(translate('items'), outOf(known.itemsProcessed, known.itemsTotal, format.number)),
+    metric(
+      translate('items'),
+      outOf(known.itemsProcessed, known.itemsTotal, format.number, known.itemsTotalIsFinal),
+    ),
     failures(known.itemsFailed, translate, format.number),
     metric(translate('data'), outOf(known.bytesProcessed, known.bytesTotal, format.bytes)),
     ...counters.slice(0, MAX_COUNTERS),

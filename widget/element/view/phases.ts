@@ -1,9 +1,9 @@
-/** The four phases below the track: icon, name, and percent or duration. */
+/** The phases below the track: icon, name, and percent or duration. A single phase has no list: the header says it all. */
 import { html, nothing, type TemplateResult } from 'lit';
-import type { PhaseProgress } from '../../client/index.js';
+import type { PhaseProgress, Progress } from '../../client/index.js';
 import { clampPercent } from '../job.js';
 import type { MessageKey } from '../messages.js';
-import { icon, type IconName } from './icons.js';
+import { icon } from './icons.js';
 import { longText } from './long-text.js';
 import type { ViewModel } from './view-model.js';
 
@@ -15,18 +15,23 @@ const STATUS_TEXT: Readonly<Record<Status, MessageKey>> = {
   completed: 'phaseDone',
   failed: 'phaseFailed',
   skipped: 'phaseSkipped',
-  stopped: 'cancelled',
+  stopped: 'phaseStopped',
 };
-/** For an ingestion that failed or was cancelled. */
-const STOPPED_STATUS_TEXT: Partial<Record<Status, MessageKey>> = {
-  pending: 'phaseNotReached',
-  running: 'cancelled',
-};
+/** Up to so many phases stand below their segments; more are a list, in as many columns as there is room for. */
+const MAX_ALIGNED = 4;
+/** Characters of a name that fit into one line of the list. */
+const MAX_LISTED_NAME = 24;
+
+/** Whether there are more phases than can stand below their segments. */
+export function isMany(progress: Progress | null): boolean {
+  return (progress?.phases.length ?? 0) > MAX_ALIGNED;
+}
 
 /** The list; a skeleton of it while loading, so that the layout does not shift. */
 export function phases(model: ViewModel): TemplateResult | typeof nothing {
   const { job, notice } = model;
   const { progress } = job;
+  if (progress?.phases.length === 1) return nothing;
   if (progress === null) return job.state === 'unknown' && notice?.tone !== 'bad' ? SKELETON : nothing;
   return html`<ol class="phases" part="phases">
     ${progress.phases.map((phase) => item(phase, model))}
@@ -46,14 +51,13 @@ const SKELETON = html`<div class="phases" aria-hidden="true">
 function item(phase: PhaseProgress, model: ViewModel): TemplateResult {
   const { translate, job, text } = model;
   const status = phase.status.toLowerCase() as Status;
-  const stopped =
-    job.state === 'cancelled' || job.state === 'failed' ? STOPPED_STATUS_TEXT[status] : undefined;
-  const iconName: IconName = stopped === 'cancelled' ? stopped : status;
-  const value = stopped === undefined ? valueOf(phase, model) : null;
-  const statusText = translate(stopped ?? STATUS_TEXT[status]);
+  const isUnreached = status === 'pending' && (job.state === 'cancelled' || job.state === 'failed');
+  const value = valueOf(phase, model);
+  const statusText = translate(isUnreached ? 'phaseNotReached' : STATUS_TEXT[status]);
+  const maxName = isMany(job.progress) ? MAX_LISTED_NAME : undefined;
   return html`<li class="phase ${status}" part="phase phase-${status}">
-    <span class="phase-icon" part="phase-sign">${icon(iconName)}</span>
-    <span class="phase-name" part="phase-name">${longText(text(phase.name))}</span>
+    <span class="phase-icon" part="phase-sign">${icon(status)}</span>
+    <span class="phase-name" part="phase-name">${longText(text(phase.name), maxName)}</span>
     <span class="phase-detail" part="phase-detail"
       >${value === null ? statusText : html`<span class="visually-hidden">${statusText}, </span>${value}`}</span
     >

@@ -39,7 +39,7 @@ function segment(phase: PhaseProgress): TemplateResult {
   const status = phase.status.toLowerCase();
   const percent = clampPercent(phase.percent);
   const isDone = status === 'completed' || status === 'skipped';
-  const isUnknown = percent === null && (status === 'running' || status === 'failed');
+  const isUnknown = percent === null && /^(running|failed|stopped)$/.test(status);
   const fill = isDone ? 100 : (percent ?? 0);
   const className = `${status} ${fill === 0 ? 'empty' : ''} ${isUnknown ? 'unknown' : ''}`;
   return html`<span class="segment ${className}" part="segment segment-${status}"

@@ -2,6 +2,7 @@
 import type { Announcement } from '../announcements.js';
 import type { CommandKind, CommandStatus } from '../command-controller.js';
 import type { ConnectionNotice } from '../connection-notice.js';
+import type { EtaWords } from '../eta-words.js';
 import type { Job } from '../job.js';
 import type { Localization } from '../localization.js';
 
@@ -9,6 +10,8 @@ import type { Localization } from '../localization.js';
 export interface ViewModel extends Localization {
   /** The job as shown: a bar that has just filled up is shown as running for another moment. */
   readonly job: Job;
+  /** The remaining time in words, kept while they are still right; null if it is not known. */
+  readonly eta: EtaWords | null;
   readonly notice: ConnectionNotice | null;
   /** Accessible name of the progress bar; empty if the host set none. */
   readonly label: string;
