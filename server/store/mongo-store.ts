@@ -321,6 +321,10 @@ export function createMongoStore(options: MongoStoreOptions): ProgressStore {
       await closing?.connection.close();
     },
     ping,
+    readTime: async () => {
+      const { localTime } = await call(() => at().connection.db().command({ hello: 1 }));
+      return localTime instanceof Date ? localTime.getTime() : null;
+    },
 
     read: async (projectId) => {
       const document = await call(() => states().findOne({ _id: projectId }, RECORD));

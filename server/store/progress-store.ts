@@ -112,6 +112,11 @@ export interface ProgressStore {
   close(): Promise<void>;
   /** Resolves if the store takes writes: it makes one where states are written. */
   ping(): Promise<void>;
+  /**
+   * The time of the machine that keeps it, in milliseconds since the epoch; null if it does not tell. Absent if that is
+   * this machine.
+   */
+  readTime?(): Promise<number | null>;
 
   /** The project's latest ingestion; null if it never ingested. */
   read(projectId: string): Promise<IngestionRecord | null>;
