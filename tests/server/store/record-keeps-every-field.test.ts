@@ -15,6 +15,7 @@ import { describe, expect, it } from 'vitest';
 import { parseMessage } from '../../../server/bus/bus-codec.js';
 import { reduce, type ReduceResult } from '../../../server/progress/reduce.js';
 import { parseEvent, parseRecord, serializeRecord } from '../../../server/progress/record-codec.js';
+import type { Report } from '../../../server/progress/report.js';
 import type { IngestionRecord } from '../../../server/progress/record.js';
 
 const contract = createRequire(import.meta.url).resolve('@ingestion-progress/schema/schema.graphql');
@@ -146,7 +147,11 @@ describe('what a later version stored', () => {
     ['an ending', { type: 'ingestion_complete', report: { ...location, result: {} } }],
   ] as const)('keeps them through a report of %s', (_what, report) => {
     const record = parseRecord(laterRecord(), 'record of this test');
-    const result: ReduceResult = reduce(record, report, record.progress.updatedAt + 1_000);
+    const result: ReduceResult = reduce(
+      record,
+      report as unknown as Report,
+      record.progress.updatedAt + 1_000,
+    );
     if (result.kind !== 'changed') throw new Error(JSON.stringify(result));
     const next = JSON.parse(serializeRecord(result.change.record)) as Record<string, unknown>;
     const later = { deep: [1] };
