@@ -52,7 +52,9 @@ function waitingText(
 export function jobAttempt({ progress, error, retryWaitMs }: Job, localization: Localization): string | null {
   const attempt = error?.retryOptions?.attempt ?? progress?.attempt ?? 1;
   const count = error?.retryOptions?.maxAttempts ?? progress?.maxAttempts ?? null;
-  return attempt > 1 || (error !== null && (count !== null || retryWaitMs > 0)) ? attemptText(attempt, count, localization) : null;
+  return attempt > 1 || (error !== null && (count !== null || retryWaitMs > 0))
+    ? attemptText(attempt, count, localization)
+    : null;
 }
 
 /** `Attempt 3 of 10`, for a connection or a job. */

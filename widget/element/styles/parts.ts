@@ -114,7 +114,7 @@ export const parts = css`
     border-color: currentColor;
   }
 
-  :is(button, summary):focus-visible {
+  :is(a, button, summary):focus-visible {
     outline: 2px solid var(--_accent);
     outline-offset: 2px;
   }
@@ -130,6 +130,19 @@ export const parts = css`
     background: transparent;
     color: var(--_muted);
     cursor: default;
+  }
+
+  a {
+    color: inherit;
+    text-underline-offset: 2px;
+  }
+
+  a::after {
+    content: ' ↗' / '';
+  }
+
+  a:hover {
+    text-decoration-thickness: 2px;
   }
 
   code {
