@@ -141,16 +141,13 @@ export const parts = css`
     content: ' ↗' / '';
   }
 
-  a:hover {
-    text-decoration-thickness: 2px;
-  }
-
   code {
     font-family: ui-monospace, monospace;
   }
 
   summary {
     display: flex;
+    align-items: start; /* else a clamped text shows the top of its next line */
     min-block-size: 24px;
     cursor: pointer;
   }

@@ -6,10 +6,10 @@ import type { ViewModel } from './view-model.js';
 export function problems(model: ViewModel): TemplateResult | typeof nothing {
   const { job, translate, format, problemList } = model;
   const { errors = 0, warnings = 0 } = job.progress?.problems ?? {};
-  const said = (['problemErrors', 'problemWarnings'] as const)
-    .map((key, index) => ({ key, count: [errors, warnings][index] ?? 0 }))
-    .filter(({ count }) => count > 0)
-    .map(({ key, count }) => translate(key, { count, number: format.number(count) }));
+  const said = [
+    errors > 0 && translate('problemErrors', { count: errors, number: format.number(errors) }),
+    warnings > 0 && translate('problemWarnings', { count: warnings, number: format.number(warnings) }),
+  ].filter((words) => words !== false);
   if (said.length === 0) return nothing;
   return html`<div class="problems">
     <button
