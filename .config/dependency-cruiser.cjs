@@ -88,7 +88,10 @@ module.exports = {
       name: 'ports-import-types-of-progress-only',
       severity: 'error',
       from: { path: '^server/(store/progress-store|bus/event-bus|auth/access)\\.ts$' },
-      to: { pathNot: '^(schema/|server/(progress/record|shared/(errors|unsubscribe)|auth/viewer)\\.ts)' },
+      to: {
+        pathNot:
+          '^(schema/|server/(progress/(record|open-ingestion|problem)|shared/(errors|unsubscribe)|auth/viewer)\\.ts)',
+      },
     },
     {
       name: 'drivers-behind-adapters',

@@ -149,7 +149,10 @@ export function messageAt(projectId: string, sequence: number) {
   };
 }
 
-const VOLATILE = new Set(['revision', 'timestamp', 'startedAt', 'updatedAt', 'etaSeconds', 'itemsPerSecond']);
+const VOLATILE = new Set([
+  ...['revision', 'timestamp', 'startedAt', 'updatedAt', 'progressedAt', 'itemsPerSecond'],
+  ...['etaSeconds', 'etaLowSeconds', 'etaHighSeconds'],
+]);
 
 /**
  * The content of a message in a canonical order: each field's name, and its value unless it depends on the time. Equal

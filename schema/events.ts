@@ -29,7 +29,9 @@ export type {
   Phase,
   PhaseMetrics,
   PhaseStatus,
+  IngestionProblem,
   ProblemCounts,
+  ProblemSeverity,
   ResultLink,
   Waiting,
   RecordedEvent,
@@ -63,6 +65,12 @@ export const LIMITS = Object.freeze({
   counterUnit: 32,
   summary: 2_000,
   reason: 500,
+  problemItem: 500,
+  problemCode: 64,
+  /** Problems of one report. */
+  problems: 100,
+  /** Codes that are counted by themselves. */
+  problemCodes: 50,
   outputBytes: 16_384,
   jsonDepth: 16,
   staleAfterMsLeast: 1_000,
@@ -163,15 +171,24 @@ export const retryOptionsSchema = z.strictObject({
   maxAttempts: z.int().min(1).nullish(),
 });
 
+const webAddress = z
+  .string()
+  .max(LIMITS.url)
+  .refine((url) => URL.canParse(url) && /^https?:$/.test(new URL(url).protocol), {
+    error: 'must be an http or https address',
+  });
+
 /** An http or https address and its name. */
-export const linkSchema = z.strictObject({
-  label: text(LIMITS.phaseName),
-  url: z
-    .string()
-    .max(LIMITS.url)
-    .refine((url) => URL.canParse(url) && /^https?:$/.test(new URL(url).protocol), {
-      error: 'must be an http or https address',
-    }),
+export const linkSchema = z.strictObject({ label: text(LIMITS.phaseName), url: webAddress });
+
+/** What is wrong with one item: a file, a row, a page. */
+export const problemSchema = z.strictObject({
+  item: text(LIMITS.problemItem),
+  code: text(LIMITS.problemCode),
+  severity: z.enum(['WARNING', 'ERROR']),
+  message: shortened(LIMITS.message).nullish().transform(nothingIfEmpty),
+  phase: phaseSchema.nullish(),
+  url: webAddress.nullish(),
 });
 
 /** How a completed ingestion came out. */
@@ -299,6 +316,11 @@ export const progressUpdateReportSchema = z.strictObject({
   metrics: phaseMetricsSchema.nullish(),
   message: shortened(LIMITS.message).nullish().transform(nothingIfEmpty),
 });
+/** What is wrong item by item: mutation `reportProblems`. */
+export const problemsReportSchema = z.strictObject({
+  ...attempt,
+  problems: z.array(problemSchema).min(1).max(LIMITS.problems),
+});
 /** The ingestion completed: mutation `completeIngestion`. */
 export const completeReportSchema = z.strictObject({ ...address, result: resultSchema });
 /** The ingestion failed: mutation `failIngestion`. */
@@ -340,6 +362,10 @@ export type WaitingReport = z.input<typeof waitingReportSchema>;
 export type PauseReport = z.input<typeof pauseReportSchema>;
 /** Report that the job goes on. */
 export type ResumeReport = z.input<typeof resumeReportSchema>;
+/** A problem of one item, as a job gives it. */
+export type ProblemInput = z.input<typeof problemSchema>;
+/** Report of problems. */
+export type ProblemsReport = z.input<typeof problemsReportSchema>;
 /** Report of completion. */
 export type CompleteReport = z.input<typeof completeReportSchema>;
 /** Report of a failure. */
@@ -356,6 +382,7 @@ export const reportSchemas = Object.freeze({
   pause: pauseReportSchema,
   resume: resumeReportSchema,
   progress_update: progressUpdateReportSchema,
+  problems: problemsReportSchema,
   ingestion_complete: completeReportSchema,
   error: errorReportSchema,
   cancelled: cancelledReportSchema,

@@ -12,6 +12,7 @@ import type { SessionReaper } from './auth/session-reaper.js';
 import type { EventBus } from './bus/event-bus.js';
 import { refusalBehind } from './shared/errors.js';
 import type { Clock } from './shared/clock.js';
+import { createStoreClock, type StoreClock } from './cluster/store-clock.js';
 import type { Config } from './config.js';
 import { createDocuments } from './graphql/documents.js';
 import { createErrorMask } from './graphql/error-mask.js';
@@ -70,6 +71,7 @@ export interface Life {
 /** The assembled rooms. */
 export interface Assembly {
   readonly service: IngestionService;
+  readonly storeClock: StoreClock;
   readonly emitter: IngestionEventEmitter;
   readonly hub: WatchHub;
   readonly sessionReaper: SessionReaper;
@@ -125,9 +127,12 @@ export function assemble(config: Config, ports: ServerPorts, life: Life): Assemb
   const store = measured(ports.store, clock, observe('store'));
   const bus = measured(ports.bus, clock, observe('bus'));
 
+  const storeClock = createStoreClock({ store, clock, logger });
   const service = createProgressService({
-    ...{ store, bus, clock, logger },
+    ...{ store, bus, logger },
+    clock: storeClock.clock,
     lastPublished: (projectId) => hub.latest(projectId),
+    maxProblems: config.maxProblemsPerIngestion,
     retentionMs: config.retentionDays * 86_400_000,
     failureGraceMs: config.failureGraceHours * 3_600_000,
   });
@@ -136,7 +141,7 @@ export function assemble(config: Config, ports: ServerPorts, life: Life): Assemb
     bus,
     read: (projectId, ingestionId) => service.read(projectId, ingestionId),
     readMany: (projectIds) => store.readMany(projectIds),
-    clock,
+    clock: storeClock.clock,
     logger,
     busReachesAllPeers: () => bus.sharedBetweenServers || !service.hasPeers,
     onPublished: ({ event, requestId }, watchers) => {
@@ -181,7 +186,7 @@ export function assemble(config: Config, ports: ServerPorts, life: Life): Assemb
     const requestId = typeof last === 'string' ? last : undefined;
     recordSpan(`ingestion.${operation}`, seconds, hasFailed, requestId);
   });
-  const schema = createProgressSchema({ service: asked, hub, clock, publicUrl });
+  const schema = createProgressSchema({ service: asked, hub, clock: storeClock.clock, publicUrl });
   const documents = createDocuments({
     schema,
     introspection: config.introspection,
@@ -244,6 +249,7 @@ export function assemble(config: Config, ports: ServerPorts, life: Life): Assemb
   );
   registerServerMetrics(metrics, {
     service,
+    storeClock,
     hub,
     sessionReaper,
     shared,
@@ -285,5 +291,16 @@ export function assemble(config: Config, ports: ServerPorts, life: Life): Assemb
     ...{ webSockets, health, isOriginAllowed, clock, limitLogger, handleRequest, isClosing },
   });
 
-  return { service, emitter, hub, sessionReaper, shared, webSockets, health, transport, limitLogger };
+  return {
+    service,
+    storeClock,
+    emitter,
+    hub,
+    sessionReaper,
+    shared,
+    webSockets,
+    health,
+    transport,
+    limitLogger,
+  };
 }

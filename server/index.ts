@@ -45,6 +45,7 @@ export type { IngestionRun, PhaseOptions, UpdateOptions, WaitingInput } from './
 export type { IngestionChange, IngestionRecord, LogNote, PartCounts, PhaseWork } from './progress/record.js';
 export { dueKeyAt, dueKeyOf, openIngestionOf } from './progress/open-ingestion.js';
 export type { OpenIngestion, OpenList } from './progress/open-ingestion.js';
+export type { ProblemSeverity, ProblemTotal, StoredProblem } from './progress/problem.js';
 export type { LogFields, Logger } from './observability/logger.js';
 export type { ProgressServer, ServerCounts } from './progress-server.js';
 export type {
@@ -54,6 +55,8 @@ export type {
   OpenQuery,
   Page,
   PageRequest,
+  ProblemFilter,
+  ProblemsAppended,
   ProgressStore,
   StoreWrite,
   WriteGuard,

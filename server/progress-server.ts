@@ -57,7 +57,18 @@ export async function startServer(config: Config, ports: ServerPorts): Promise<P
   const isClosing = () => closing !== null;
   const recordSpan = await openSpans(clock);
   const rooms = assemble(config, ports, { isClosing, publicUrl, recordSpan });
-  const { service, emitter, hub, sessionReaper, shared, webSockets, health, transport, limitLogger } = rooms;
+  const {
+    service,
+    storeClock,
+    emitter,
+    hub,
+    sessionReaper,
+    shared,
+    webSockets,
+    health,
+    transport,
+    limitLogger,
+  } = rooms;
 
   let opening: Promise<void> = Promise.resolve();
   let isTooLate = false;
@@ -70,6 +81,7 @@ export async function startServer(config: Config, ports: ServerPorts): Promise<P
     if (reasons.length > 1) {
       throw new Error(reasons.map(sentenceOf).join('\n'), { cause: new AggregateError(reasons) });
     }
+    await storeClock.start();
     if (!isTooLate) await service.open();
   }
 
@@ -101,6 +113,7 @@ export async function startServer(config: Config, ports: ServerPorts): Promise<P
     if (!(await writes)) logger.error({}, 'shutdown left progress unstored');
     hub.close();
     health.stop();
+    storeClock.dispose();
     unwatchMemory();
     await bus.close();
     await store.close();
@@ -124,6 +137,7 @@ export async function startServer(config: Config, ports: ServerPorts): Promise<P
     if (!config.waitForDependencies) await listen();
   } catch (error) {
     health.stop();
+    storeClock.dispose();
     await Promise.allSettled([service.close(0), transport.close(0)]);
     const closeBoth = () => Promise.allSettled([bus.close(), store.close()]);
     await closeBoth();

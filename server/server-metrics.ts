@@ -1,5 +1,6 @@
 /** Which of a server's figures are read at each scrape, with their names and what they mean. */
 import type { SessionReaper } from './auth/session-reaper.js';
+import type { StoreClock } from './cluster/store-clock.js';
 import type { SharedExecution } from './graphql/shared-execution.js';
 import type { IngestionService } from './ingestion/service.js';
 import type { WebSocketEndpoint } from './transport/websocket.js';
@@ -11,6 +12,7 @@ import type { Metrics } from './observability/metrics.js';
 /** The rooms that are measured. */
 export interface MeasuredRooms {
   readonly service: Pick<IngestionService, 'counts' | 'liveProjects' | 'unstoredProjects'>;
+  readonly storeClock: Pick<StoreClock, 'skewMs'>;
   readonly hub: Pick<WatchHub, 'watchers' | 'watchedProjects' | 'queued' | 'conflated'>;
   readonly sessionReaper: Pick<SessionReaper, 'sessions'>;
   readonly shared: Pick<SharedExecution, 'executions' | 'documents'>;
@@ -21,7 +23,7 @@ export interface MeasuredRooms {
 
 /** Registers all of them. */
 export function registerServerMetrics(metrics: Metrics, rooms: MeasuredRooms): void {
-  const { service, hub, sessionReaper, shared, webSockets, reconnectCounter, health } = rooms;
+  const { service, storeClock, hub, sessionReaper, shared, webSockets, reconnectCounter, health } = rooms;
   const { counts } = service;
   const restingBytes = process.memoryUsage.rss();
 
@@ -37,6 +39,11 @@ export function registerServerMetrics(metrics: Metrics, rooms: MeasuredRooms): v
     () => service.unstoredProjects,
   );
   metrics.gauge('documents', 'Distinct documents that watchers share.', () => shared.documents);
+  metrics.gauge(
+    'clock_skew_seconds',
+    "How far this machine's clock is ahead of the store's; 0 if the store is on this machine.",
+    () => storeClock.skewMs / 1_000,
+  );
   metrics.gauge(
     'connection_bytes',
     'Estimate: resident memory over that of the start, for each connection; 0 without any.',

@@ -223,6 +223,12 @@ export const VARIABLES = Object.freeze({
     'entries',
     'Log entries kept per ingestion. The oldest updates are dropped first.',
   ),
+  MAX_PROBLEMS_PER_INGESTION: variable(
+    whole(1, 10_000),
+    '1000',
+    'problems',
+    'Problems kept per ingestion. Those beyond it are only counted.',
+  ),
   RETENTION_DAYS: variable(
     whole(1, 36_500),
     '30',

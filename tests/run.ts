@@ -16,7 +16,10 @@ const VITEST = 'npx vitest run -c tests/vitest.config.ts';
 const CHAOS = 'npx tsx --conditions=source tests/chaos/run.ts';
 
 /** Kinds of attacks that take less than 20 s on a quiet machine; the others run by hand. */
-const QUICK_KINDS = ['access-rule', 'answers', 'documents', 'fragments', 'held-loop', 'logs'];
+const QUICK_KINDS = [
+  ...['access-rule', 'answers', 'documents', 'foreign-data', 'fragments', 'held-loop', 'labels', 'logs'],
+  ...['paths', 'secrets'],
+];
 const kinds = (names: readonly string[]) => names.map((name) => `tests/abuse/kinds/${name}.test`).join(' ');
 
 const CHECK: readonly Suite[] = [

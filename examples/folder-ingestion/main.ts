@@ -84,7 +84,7 @@ async function open(
   const stopRetries = await emitter.onRetry(PROJECT_ID, async ({ ingestionId, fromPhase }) => {
     const source = job.source ?? interrupted?.source ?? sources.root;
     // Without a phase, as far in as the kept results allow.
-    await job.start(source, { retryOf: ingestionId, fromPhase: (fromPhase ?? 4) as number });
+    await job.start(source, { retryOf: ingestionId, fromPhase: fromPhase ?? 4 });
   });
 
   print(`Ingesting ${folder ?? 'the documentation under node_modules'}.`);

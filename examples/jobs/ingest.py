@@ -3,14 +3,17 @@
 
     ENDPOINT=http://127.0.0.1:4000/graphql TOKEN=... PROJECT=books ./ingest.py FOLDER index.json
 
-The token needs the scope progress:write. Exit code: 0 if the ingestion completed, 1 if it failed.
+The token needs the scope progress:write. With INGESTION=<id>, a job that is started again after it was killed takes its
+ingestion over; otherwise each run is a new one. Exit code: 0 if the ingestion completed, 1 if it failed.
 """
 
 import json
 import os
 import random
 import re
+import signal
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -19,7 +22,11 @@ from pathlib import Path
 
 TRANSIENT = {"UNAVAILABLE", "RATE_LIMITED", "INTERNAL_SERVER_ERROR"}
 GIVE_UP_AFTER_S = 900
+# Whoever sends SIGTERM seldom waits longer.
+GIVE_UP_FAILURE_AFTER_S = 10
 UPDATE_EVERY_S = 0.5
+HEARTBEAT_EVERY_S = 60
+STATUS_AFTER = {"completeIngestion": "COMPLETED", "failIngestion": "FAILED"}
 
 
 class Rejected(Exception):
@@ -30,53 +37,74 @@ class Rejected(Exception):
         self.code = code
 
 
+class Terminated(BaseException):
+    """The process received SIGTERM."""
+
+
 class Reporter:
     """Sends the reports of one ingestion in order; retries each until it is accepted or rejected."""
 
-    def __init__(self, endpoint, token, project):
+    def __init__(self, endpoint, token, project, ingestion):
         self.endpoint, self.token = endpoint, token
-        self.address = {"projectId": project, "ingestionId": str(uuid.uuid4())}
+        # The same id with the same key is the same start, so it may be sent twice. With another key it is another attempt:
+        # the server then rejects the reports of the process before, which may only have been slow.
+        self.address = {"projectId": project, "ingestionId": ingestion, "attemptKey": str(uuid.uuid4())}
         self.sequence = 0
-        self.updated_at = 0.0
+        self.updated_at = float("-inf")
 
     def start(self, **options):
-        # The id is ours, so sending a start twice starts one ingestion.
-        answer = self._send("startIngestion", "StartIngestionInput", "lastSequence", options)
-        self.sequence = answer["lastSequence"] or 0
+        self._send("startIngestion", options, "lastSequence")
+        threading.Thread(target=self._show_signs_of_life, daemon=True).start()
 
     def phase(self, number, message):
         self._report("reportPhaseStarted", phase=number, message=message)
 
     def progress(self, number, done, total, **metrics):
-        """Sends at most two updates per second, and always the last one of a phase."""
-        if time.monotonic() - self.updated_at < UPDATE_EVERY_S and done < total:
+        """Sends at most two updates per second, and the one with which a phase is done. The server works out the percent."""
+        if time.monotonic() - self.updated_at < UPDATE_EVERY_S and done != total:
             return
         self.updated_at = time.monotonic()
         counts = {"itemsProcessed": done, "itemsTotal": total, **metrics}
-        percent = 100 * done / total if total else None
-        self._report("reportProgress", phase=number, progressPercent=percent, metrics=counts)
+        self._report("reportProgress", phase=number, metrics=counts)
 
     def complete(self, **result):
         self._report("completeIngestion", result=result)
 
-    def fail(self, phase, code, message, recoverable=False):
-        self._report("failIngestion", phase=phase, errorCode=code, message=message, recoverable=recoverable)
+    def fail(self, code, message, recoverable):
+        self._report(
+            "failIngestion", GIVE_UP_FAILURE_AFTER_S, errorCode=code, message=message, recoverable=recoverable
+        )
 
-    def _report(self, mutation, **fields):
-        # Rises within and across runs: a report that arrives twice changes nothing.
-        self.sequence = max(self.sequence + 1, int(time.time() * 1000))
+    def _show_signs_of_life(self):
+        """For a phase that has nothing to report for longer than the server waits for a silent job, which is 5 minutes."""
+        while True:
+            time.sleep(HEARTBEAT_EVERY_S)
+            try:
+                self._send("reportHeartbeat", {}, "accepted")
+            except Rejected:
+                # The next report says why.
+                return
+
+    def _report(self, mutation, give_up_after_s=GIVE_UP_AFTER_S, **fields):
+        # Rises within the attempt: a report that arrives twice changes nothing.
+        self.sequence += 1
+        fields["sequence"] = self.sequence
+        answer = self._send(mutation, fields, "accepted progress { status }", give_up_after_s)
+        status = answer["progress"]["status"]
+        # Nothing changed: that is fine if the first answer was lost, but an ending must be there.
+        if not answer["accepted"] and status != STATUS_AFTER.get(mutation, status):
+            raise Rejected("CONFLICT", f"The server did not take this ending; the ingestion is {status}.")
+
+    def _send(self, mutation, fields, selection, give_up_after_s=GIVE_UP_AFTER_S):
         kind = mutation[0].upper() + mutation[1:] + "Input"
-        self._send(mutation, kind, "accepted", {"sequence": self.sequence, **fields})
-
-    def _send(self, mutation, kind, field, fields):
-        query = f"mutation($input: {kind}!) {{ answer: {mutation}(input: $input) {{ {field} }} }}"
+        query = f"mutation($input: {kind}!) {{ answer: {mutation}(input: $input) {{ {selection} }} }}"
         body = json.dumps({"query": query, "variables": {"input": {**self.address, **fields}}}).encode()
         started_at, failures = time.monotonic(), 0
         while True:
             code, message, answer = self._attempt(body)
             if code is None:
                 return answer
-            if code not in TRANSIENT or time.monotonic() - started_at > GIVE_UP_AFTER_S:
+            if code not in TRANSIENT or time.monotonic() - started_at > give_up_after_s:
                 raise Rejected(code, message)
             failures += 1
             # 1, 2, 4, 8, 16, 30, 30 ... seconds with 25% jitter.
@@ -131,23 +159,47 @@ def ingest(folder, target, reporter):
     return {"itemsProcessed": len(files), "itemsFailed": failed, "bytesProcessed": done_bytes}
 
 
+def on_sigterm(number, _frame):
+    # A second one ends the process at once.
+    signal.signal(number, signal.SIG_DFL)
+    raise Terminated("The job's process was ended by SIGTERM.")
+
+
+def report_failure(reporter, error):
+    """Any error is reported: the server would call a silent job stalled only after 5 minutes."""
+    # A missing folder stays missing; after anything else the next run may go on.
+    code = "SOURCE_UNREADABLE" if isinstance(error, NotADirectoryError) else type(error).__name__
+    try:
+        reporter.fail(code, str(error), recoverable=not isinstance(error, NotADirectoryError))
+    except Rejected as rejected:
+        print(f"Rejected: {rejected}", file=sys.stderr)
+
+
 def main():
     if len(sys.argv) != 3:
         sys.exit(__doc__)
-    reporter = Reporter(os.environ["ENDPOINT"], os.environ["TOKEN"], os.environ["PROJECT"])
+    environ = os.environ
+    ingestion = environ.get("INGESTION") or str(uuid.uuid4())
+    reporter = Reporter(environ["ENDPOINT"], environ["TOKEN"], environ["PROJECT"], ingestion)
+    signal.signal(signal.SIGTERM, on_sigterm)
     try:
         reporter.start(phaseWeights=[1, 6, 2, 1])
-        try:
-            folder = Path(sys.argv[1])
-            if not folder.is_dir():
-                raise FileNotFoundError(f"There is no folder {folder}.")
-            reporter.complete(**ingest(folder, Path(sys.argv[2]), reporter))
-        except OSError as error:
-            reporter.fail(None, "SOURCE_UNREADABLE", str(error))
-            sys.exit(f"Failed: {error}")
+        folder = Path(sys.argv[1])
+        if not folder.is_dir():
+            raise NotADirectoryError(f"There is no folder {folder}.")
+        reporter.complete(**ingest(folder, Path(sys.argv[2]), reporter))
     except Rejected as error:
-        # The ingestion was cancelled or replaced, or the token lacks access: there is nothing left to report.
+        # The ingestion was cancelled, replaced or taken over, or the token lacks access: there is nothing left to report.
         sys.exit(f"Rejected: {error}")
+    except Terminated as error:
+        report_failure(reporter, error)
+        os.kill(os.getpid(), signal.SIGTERM)
+    except OSError as error:
+        report_failure(reporter, error)
+        sys.exit(f"Failed: {error}")
+    except BaseException as error:
+        report_failure(reporter, error)
+        raise
 
 
 if __name__ == "__main__":

@@ -3,59 +3,109 @@
 #
 #   ENDPOINT=http://127.0.0.1:4000/graphql TOKEN=... PROJECT=books ./ingest.sh FOLDER words.txt
 #
-# The token needs the scope progress:write. Exit code: 0 if the ingestion completed, 1 if it failed.
-set -euo pipefail
+# The token needs the scope progress:write. With INGESTION=<id>, a job that is started again after it was killed takes its
+# ingestion over; otherwise each run is a new one. Exit code: 0 if the ingestion completed, 1 if it failed.
+set -Eeuo pipefail
 
-if [ $# -ne 2 ]; then sed -n '2,6p' "$0" >&2; exit 2; fi
+if [ $# -ne 2 ]; then sed -n '2,7p' "$0" >&2; exit 2; fi
 folder=$1 target=$2
 : "${ENDPOINT:?}" "${TOKEN:?}" "${PROJECT:?}"
-ingestion=$(cat /proc/sys/kernel/random/uuid)
-sequence=0
+random_id() { cat /proc/sys/kernel/random/uuid; }
+# The same id with the same key is the same start. With another key it is another attempt: the server then rejects the
+# reports of the process before, which may only have been slow.
+ingestion=${INGESTION:-$(random_id)} attempt_key=$(random_id)
+sequence=0 give_up_after=900 is_open=false failed_line='' killed_by=''
 scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
 
-# send MUTATION INPUT_TYPE FIELDS: retries until it is accepted or rejected. The token is passed in a file, because
-# anyone who can list processes can read their arguments.
+# Any error is reported: the server would call a silent job stalled only after 5 minutes.
+finish() {
+  local status=$?
+  trap - EXIT ERR TERM INT HUP
+  if $is_open && [ "$status" -ne 0 ]; then
+    # Whoever ends a process seldom waits longer.
+    give_up_after=10
+    if [ -n "$killed_by" ]; then
+      (fail PROCESS_TERMINATED "The job's process was ended by SIG$killed_by." true) || true
+    else
+      (fail COMMAND_FAILED "Line $failed_line of the job failed with exit code $status." true) || true
+    fi
+  fi
+  rm -rf "$scratch"
+  if [ -n "$killed_by" ]; then kill -s "$killed_by" $$; fi
+  exit "$status"
+}
+trap finish EXIT
+trap 'failed_line=$LINENO' ERR
+# They are heard once the command that runs is done.
+for signal in TERM INT HUP; do trap "killed_by=$signal; exit 1" "$signal"; done
+
+# json TEXT: as a JSON string.
+json() {
+  local text
+  text=$(printf '%s' "$1" | tr '\n\t' '  ' | tr -d '\000-\037')
+  text=${text//\\/\\\\}
+  printf '"%s"' "${text//\"/\\\"}"
+}
+
+# send MUTATION SELECTION FIELDS: retries until it is accepted or rejected; the answer is in $answer. The token is passed
+# in a file, because anyone who can list processes can read their arguments.
 printf 'header = "Authorization: Bearer %s"\n' "$TOKEN" > "$scratch/token"
+address='"projectId":'$(json "$PROJECT")',"ingestionId":'$(json "$ingestion")',"attemptKey":"'$attempt_key'"'
 send() {
-  local body answer delay=1
-  body='{"query":"mutation($input:'$2'!){answer:'$1'(input:$input){__typename}}","variables":{"input":{'
-  body+='"projectId":"'$PROJECT'","ingestionId":"'$ingestion'"'$3'}}}'
+  local delay=1 started_at=$SECONDS
+  printf '%s' '{"query":"mutation($input:'"${1^}"'Input!){answer:'"$1"'(input:$input){'"$2"'}}",' \
+    '"variables":{"input":{'"$address$3"'}}}' > "$scratch/body"
   while :; do
     # The server may take 30 s to store an ending.
-    answer=$(curl -sS --max-time 40 -K "$scratch/token" -H 'Content-Type: application/json' -d "$body" "$ENDPOINT" 2>&1) || answer=''
+    answer=$(curl -sS --max-time 40 -K "$scratch/token" -H 'Content-Type: application/json' \
+      --data-binary "@$scratch/body" "$ENDPOINT" 2>&1) || answer=''
     case $answer in
       *'"answer":{'*) return 0 ;;
       '' | *'"code":"UNAVAILABLE"'* | *'"code":"RATE_LIMITED"'* | *'"code":"INTERNAL_SERVER_ERROR"'*) ;;
-      *) echo "Rejected: $answer" >&2; exit 1 ;;
+      *) reject "$answer" ;;
     esac
+    if [ $((SECONDS - started_at)) -ge "$give_up_after" ]; then reject "no answer from $ENDPOINT $answer"; fi
     sleep "$delay"
     if [ "$delay" -lt 30 ]; then delay=$((delay * 2)); fi
   done
 }
 
-# report MUTATION FIELDS: adds a rising sequence, so that a report that arrives twice changes nothing.
-report() {
-  local now; now=$(date +%s%3N)
-  sequence=$((now > sequence ? now : sequence + 1))
-  send "$1" "${1^}Input" ',"sequence":'$sequence','"$2"
-}
-phase() { report reportPhaseStarted '"phase":'"$1"',"message":"'"$2"'"'; }
-progress() { # PHASE DONE TOTAL
-  local percent=null
-  if [ "$3" -gt 0 ]; then percent=$((100 * $2 / $3)); fi
-  report reportProgress '"phase":'"$1"',"progressPercent":'$percent',"metrics":{"itemsProcessed":'"$2"',"itemsTotal":'"$3"'}'
+# reject REASON: the ingestion was cancelled, replaced or taken over, or the token lacks access; nothing is left to report.
+reject() {
+  is_open=false
+  echo "Rejected: $1" >&2
+  exit 1
 }
 
-send startIngestion StartIngestionInput ',"phaseNames":["Finding","Reading","Counting","Writing"]'
+# report MUTATION FIELDS: with a rising sequence, so that a report that arrives twice changes nothing.
+report() {
+  sequence=$((sequence + 1))
+  send "$1" 'accepted progress{status}' ',"sequence":'"$sequence$2"
+}
+# end MUTATION FIELDS STATUS: if nothing changed, the first answer was lost, and this very ending must be there.
+end() {
+  report "$1" "$2"
+  case $answer in
+    *'"accepted":true'* | *'"status":"'"$3"'"'*) is_open=false ;;
+    *) reject "the server did not take this ending: $answer" ;;
+  esac
+}
+phase() { report reportPhaseStarted ',"phase":'"$1"',"message":'"$(json "$2")"; }
+# progress PHASE DONE TOTAL: the server works out the percent.
+progress() { report reportProgress ',"phase":'"$1"',"metrics":{"itemsProcessed":'"$2"',"itemsTotal":'"$3"'}'; }
+# fail CODE MESSAGE RECOVERABLE
+fail() { end failIngestion ',"errorCode":"'"$1"'","message":'"$(json "$2")"',"recoverable":'"$3" FAILED; }
+
+is_open=true
+send startIngestion lastSequence ',"phaseNames":["Finding","Reading","Counting","Writing"]'
 
 if [ ! -d "$folder" ]; then
-  report failIngestion '"errorCode":"SOURCE_GONE","message":"The folder does not exist.","recoverable":false'
+  fail SOURCE_GONE "There is no folder \"$folder\"." false
   echo "Failed: there is no folder $folder" >&2
   exit 1
 fi
 
-phase 1 'Looking for texts'
+phase 1 "Looking for texts in \"$folder\""
 find "$folder" -type f \( -name '*.txt' -o -name '*.md' \) -print0 > "$scratch/files"
 total=$(tr -cd '\0' < "$scratch/files" | wc -c)
 progress 1 "$total" "$total"
@@ -76,4 +126,4 @@ tr '[:upper:]' '[:lower:]' < "$scratch/words" | sort | uniq -c | sort -rn > "$sc
 
 phase 4 'Writing the list'
 cp "$scratch/counts" "$target"
-report completeIngestion '"result":{"itemsProcessed":'"$done"',"itemsFailed":'"$failed"'}'
+end completeIngestion ',"result":{"itemsProcessed":'"$done"',"itemsFailed":'"$failed"'}' COMPLETED

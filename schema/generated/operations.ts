@@ -50,6 +50,13 @@ export type PhaseStatus =
   /** Under way when the ingestion was cancelled or failed elsewhere; not finished. */
   | 'STOPPED';
 
+/** How grave a problem is. */
+export type ProblemSeverity =
+  /** The item failed. */
+  | 'ERROR'
+  /** The item went in, with a doubt. */
+  | 'WARNING';
+
 export type MetricsFragment = { itemsTotal: number | null, itemsProcessed: number | null, itemsFailed: number | null, bytesTotal: number | null, bytesProcessed: number | null, itemsPerSecond: number | null, itemsTotalIsFinal: boolean, etaSeconds: number | null, etaLowSeconds: number | null, etaHighSeconds: number | null, counters: Array<{ name: string, label: string, value: number, unit: string | null }> };
 
 export type FailureFragment = { phase: number | null, errorCode: string, message: string, recoverable: boolean, occurredAt: number, retryOptions: { canRetry: boolean, fromPhase: number | null, retryAfterMs: number | null, attempt: number | null, maxAttempts: number | null } | null };
@@ -109,6 +116,30 @@ export type RefreshTokenMutationVariables = Exact<{
 
 export type RefreshTokenMutation = { refreshToken: { expiresAt: number, serverTime: number, scopes: Array<string> } };
 
+export type ProblemsFragment = { edges: Array<{ node: { attempt: number, phase: number | null, item: string, code: string, severity: ProblemSeverity, message: string | null, url: string | null, reportedAt: number } }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } };
+
+export type ReadProblemsQueryVariables = Exact<{
+  projectId: string;
+  ingestionId: string;
+  severity?: ProblemSeverity | null | undefined;
+  attempt?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type ReadProblemsQuery = { progress: { attempt: number, problems: { errors: number, warnings: number, byCode: Array<{ code: string, severity: ProblemSeverity, count: number }> } } | null, ingestionProblems: { edges: Array<{ node: { attempt: number, phase: number | null, item: string, code: string, severity: ProblemSeverity, message: string | null, url: string | null, reportedAt: number } }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+
+export type DownloadProblemsQueryVariables = Exact<{
+  projectId: string;
+  ingestionId: string;
+  severity?: ProblemSeverity | null | undefined;
+  attempt?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type DownloadProblemsQuery = { ingestionProblems: { edges: Array<{ node: { attempt: number, phase: number | null, item: string, code: string, severity: ProblemSeverity, message: string | null, url: string | null, reportedAt: number } }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+
 /** The text of an operation, with the types of what it takes and gives. */
 export type TypedDocument<Result, Variables> = string & {
   readonly __types?: (variables: Variables) => Result;
@@ -120,3 +151,5 @@ export const ReadViewerDocument = 'query ReadViewer{viewer{subject scopes expire
 export const RetryIngestionDocument = 'mutation RetryIngestion($projectId:ID!$ingestionId:ID!$fromPhase:Int){retryIngestion(projectId:$projectId ingestionId:$ingestionId fromPhase:$fromPhase){id status reason}}' as TypedDocument<RetryIngestionMutation, RetryIngestionMutationVariables>;
 export const CancelIngestionDocument = 'mutation CancelIngestion($projectId:ID!$ingestionId:ID!){cancelIngestion(projectId:$projectId ingestionId:$ingestionId){id status reason}}' as TypedDocument<CancelIngestionMutation, CancelIngestionMutationVariables>;
 export const RefreshTokenDocument = 'mutation RefreshToken($token:String!){refreshToken(token:$token){expiresAt serverTime scopes}}' as TypedDocument<RefreshTokenMutation, RefreshTokenMutationVariables>;
+export const ReadProblemsDocument = 'query ReadProblems($projectId:ID!$ingestionId:ID!$severity:ProblemSeverity$attempt:Int$after:String){progress(projectId:$projectId ingestionId:$ingestionId){attempt problems{errors warnings byCode{code severity count}}}ingestionProblems(projectId:$projectId ingestionId:$ingestionId severity:$severity attempt:$attempt first:50 after:$after){...Problems}}fragment Problems on ProblemConnection{edges{node{attempt phase item code severity message url reportedAt}}pageInfo{hasNextPage endCursor}}' as TypedDocument<ReadProblemsQuery, ReadProblemsQueryVariables>;
+export const DownloadProblemsDocument = 'query DownloadProblems($projectId:ID!$ingestionId:ID!$severity:ProblemSeverity$attempt:Int$after:String){ingestionProblems(projectId:$projectId ingestionId:$ingestionId severity:$severity attempt:$attempt first:200 after:$after){...Problems}}fragment Problems on ProblemConnection{edges{node{attempt phase item code severity message url reportedAt}}pageInfo{hasNextPage endCursor}}' as TypedDocument<DownloadProblemsQuery, DownloadProblemsQueryVariables>;

@@ -258,6 +258,26 @@ export type IngestionOutcome =
   /** Everything went in. */
   | 'SUCCESS';
 
+/** What went wrong with one item. */
+export type IngestionProblem = {
+  /** The attempt that reported it, from 1. */
+  attempt: Scalars['Int']['output'];
+  /** Stable, for programs: 1 to 64 of A-Z 0-9 _. */
+  code: Scalars['String']['output'];
+  /** A path or a name, 1 to 500 characters. */
+  item: Scalars['String']['output'];
+  /** For people; null if the job gave none. */
+  message: Maybe<Scalars['String']['output']>;
+  /** 1 to 12; null if the job did not say. */
+  phase: Maybe<Scalars['Int']['output']>;
+  /** When the server took it. */
+  reportedAt: Scalars['Timestamp']['output'];
+  /** WARNING or ERROR. */
+  severity: ProblemSeverity;
+  /** An http or https address of the item; null if the job gave none. */
+  url: Maybe<Scalars['String']['output']>;
+};
+
 /** The whole state of one ingestion: the same by subscription, query and REST. */
 export type IngestionProgress = {
   /** Which run of the job this is, from 1: raised by one if another process starts the same ingestion again. */
@@ -326,7 +346,7 @@ export type IngestionResult = {
   bytesProcessed: Maybe<Scalars['SafeInt']['output']>;
   /** From start to completion, in milliseconds. */
   durationMs: Scalars['SafeInt']['output'];
-  /** Items that failed; null if the job did not say. */
+  /** Items that failed: the job's own count, else of its problems; null if it gave neither. */
   itemsFailed: Maybe<Scalars['SafeInt']['output']>;
   /** Items done; null if the job did not say. */
   itemsProcessed: Maybe<Scalars['SafeInt']['output']>;
@@ -413,6 +433,11 @@ export type Mutation = {
   reportPhaseCompleted: ReportPayload;
   /** A phase began; those before it are completed or skipped, unless keepRunning. */
   reportPhaseStarted: ReportPayload;
+  /**
+   * What went wrong, item by item. Answered once it is stored, accepted: false if all of it was known; the counts show in the
+   * next event. At most 10 a second of an ingestion.
+   */
+  reportProblems: ReportPayload;
   /** The job got further; merged to two events a second. Answered once it is checked and taken. */
   reportProgress: ReportPayload;
   /** What the job waits for before its first phase. CONFLICT once a phase has begun. */
@@ -493,6 +518,12 @@ export type MutationReportPhaseCompletedArgs = {
 /** Reports of jobs in other processes or languages, and what a person asks of a job. */
 export type MutationReportPhaseStartedArgs = {
   input: ReportPhaseStartedInput;
+};
+
+
+/** Reports of jobs in other processes or languages, and what a person asks of a job. */
+export type MutationReportProblemsArgs = {
+  input: ReportProblemsInput;
 };
 
 
@@ -701,6 +732,14 @@ export type ProblemCodeCount = {
   severity: ProblemSeverity;
 };
 
+/** A page of an ingestion's problems. */
+export type ProblemConnection = {
+  /** In the order of their reports. */
+  edges: Array<ProblemEdge>;
+  /** Where this page ends. */
+  pageInfo: PageInfo;
+};
+
 /** How many problems the newest attempt has. */
 export type ProblemCounts = {
   /** By code, most frequent first: at most 50, and the rest under the code OTHER. */
@@ -709,6 +748,30 @@ export type ProblemCounts = {
   errors: Scalars['SafeInt']['output'];
   /** Distinct problems of severity WARNING. */
   warnings: Scalars['SafeInt']['output'];
+};
+
+/** One problem in a list. */
+export type ProblemEdge = {
+  /** Its place in the list. */
+  cursor: Scalars['String']['output'];
+  /** The problem. */
+  node: IngestionProblem;
+};
+
+/** What went wrong with one item. Known by attempt, phase, item and code: a repeat changes nothing. */
+export type ProblemInput = {
+  /** Stable, for programs, 1 to 64 characters; made into A-Z 0-9 _ (ValueError: VALUE_ERROR). */
+  code: Scalars['String']['input'];
+  /** A path or a name, 1 to 500 characters. */
+  item: Scalars['String']['input'];
+  /** For people; cut at 2,000 characters. */
+  message?: InputMaybe<Scalars['String']['input']>;
+  /** 1 to 12. */
+  phase?: InputMaybe<Scalars['Int']['input']>;
+  /** ERROR if the item failed. */
+  severity: ProblemSeverity;
+  /** An http or https address of the item. */
+  url?: InputMaybe<Scalars['String']['input']>;
 };
 
 /** How grave a problem is. */
@@ -756,6 +819,11 @@ export type ProgressUpdate = IngestionEvent & {
 export type Query = {
   /** What was recorded of one ingestion, oldest first, for debugging; first is 1 to 500. */
   ingestionEvents: RecordedEventConnection;
+  /**
+   * What went wrong item by item: of one attempt, the newest if absent. Only so many are kept of an ingestion
+   * (MAX_PROBLEMS_PER_INGESTION); IngestionProgress.problems counts the others too. first is 1 to 500.
+   */
+  ingestionProblems: ProblemConnection;
   /** A project's ingestions, newest first; first is 1 to 100. */
   ingestions: IngestionConnection;
   /** Latest state of a project's ingestion, or of the one named, for polling. Null if it never ingested. */
@@ -773,6 +841,18 @@ export type QueryIngestionEventsArgs = {
   first?: Scalars['Int']['input'];
   ingestionId: Scalars['ID']['input'];
   projectId: Scalars['ID']['input'];
+};
+
+
+/** Everything that can be read once. All of it needs a token; a project's, one that covers the project. */
+export type QueryIngestionProblemsArgs = {
+  after: InputMaybe<Scalars['String']['input']>;
+  attempt: InputMaybe<Scalars['Int']['input']>;
+  code: InputMaybe<Scalars['String']['input']>;
+  first?: Scalars['Int']['input'];
+  ingestionId: Scalars['ID']['input'];
+  projectId: Scalars['ID']['input'];
+  severity: InputMaybe<ProblemSeverity>;
 };
 
 
@@ -872,6 +952,18 @@ export type ReportPhaseStartedInput = {
   projectId: Scalars['ID']['input'];
   /** Rises within an attempt, and for each part on its own; a report whose sequence is not greater changes nothing and says accepted: false. */
   sequence?: InputMaybe<Scalars['SafeInt']['input']>;
+};
+
+/** What went wrong, item by item. */
+export type ReportProblemsInput = {
+  /** As at the start; a report of an earlier attempt is a CONFLICT. */
+  attemptKey?: InputMaybe<Scalars['String']['input']>;
+  /** The ingestion. */
+  ingestionId: Scalars['ID']['input'];
+  /** 1 to 100. */
+  problems: Array<ProblemInput>;
+  /** The project. */
+  projectId: Scalars['ID']['input'];
 };
 
 /** The job got further. */
@@ -1007,7 +1099,7 @@ export type StartIngestionInput = {
 
 /** The answer to a start. */
 export type StartIngestionPayload = {
-  /** Greatest sequence taken; a restarted reporter goes on above it. Null if none was. */
+  /** Greatest sequence taken, of parts too; a restarted reporter goes on above it. Null if none was. */
   lastSequence: Maybe<Scalars['SafeInt']['output']>;
   /** Where to poll: the REST address of this project's progress. */
   pollUrl: Scalars['String']['output'];
@@ -1176,6 +1268,7 @@ export type ResolversTypes = {
   IngestionFailed: ResolverTypeWrapper<IngestionFailed>;
   IngestionFailure: ResolverTypeWrapper<IngestionFailure>;
   IngestionOutcome: IngestionOutcome;
+  IngestionProblem: ResolverTypeWrapper<IngestionProblem>;
   IngestionProgress: ResolverTypeWrapper<IngestionProgress>;
   IngestionResult: ResolverTypeWrapper<IngestionResult>;
   IngestionResultInput: IngestionResultInput;
@@ -1196,7 +1289,10 @@ export type ResolversTypes = {
   PhaseStatus: PhaseStatus;
   PhaseTotalsInput: PhaseTotalsInput;
   ProblemCodeCount: ResolverTypeWrapper<ProblemCodeCount>;
+  ProblemConnection: ResolverTypeWrapper<ProblemConnection>;
   ProblemCounts: ResolverTypeWrapper<ProblemCounts>;
+  ProblemEdge: ResolverTypeWrapper<ProblemEdge>;
+  ProblemInput: ProblemInput;
   ProblemSeverity: ProblemSeverity;
   ProgressSnapshot: ResolverTypeWrapper<ProgressSnapshot>;
   ProgressUpdate: ResolverTypeWrapper<ProgressUpdate>;
@@ -1208,6 +1304,7 @@ export type ResolversTypes = {
   ReportPayload: ResolverTypeWrapper<ReportPayload>;
   ReportPhaseCompletedInput: ReportPhaseCompletedInput;
   ReportPhaseStartedInput: ReportPhaseStartedInput;
+  ReportProblemsInput: ReportProblemsInput;
   ReportProgressInput: ReportProgressInput;
   ReportWaitingInput: ReportWaitingInput;
   ResultLink: ResolverTypeWrapper<ResultLink>;
@@ -1246,6 +1343,7 @@ export type ResolversParentTypes = {
   IngestionEvent: ResolversInterfaceTypes<ResolversParentTypes>['IngestionEvent'];
   IngestionFailed: IngestionFailed;
   IngestionFailure: IngestionFailure;
+  IngestionProblem: IngestionProblem;
   IngestionProgress: IngestionProgress;
   IngestionResult: IngestionResult;
   IngestionResultInput: IngestionResultInput;
@@ -1264,7 +1362,10 @@ export type ResolversParentTypes = {
   PhaseStarted: PhaseStarted;
   PhaseTotalsInput: PhaseTotalsInput;
   ProblemCodeCount: ProblemCodeCount;
+  ProblemConnection: ProblemConnection;
   ProblemCounts: ProblemCounts;
+  ProblemEdge: ProblemEdge;
+  ProblemInput: ProblemInput;
   ProgressSnapshot: ProgressSnapshot;
   ProgressUpdate: ProgressUpdate;
   Query: Record<PropertyKey, never>;
@@ -1275,6 +1376,7 @@ export type ResolversParentTypes = {
   ReportPayload: ReportPayload;
   ReportPhaseCompletedInput: ReportPhaseCompletedInput;
   ReportPhaseStartedInput: ReportPhaseStartedInput;
+  ReportProblemsInput: ReportProblemsInput;
   ReportProgressInput: ReportProgressInput;
   ReportWaitingInput: ReportWaitingInput;
   ResultLink: ResultLink;
@@ -1369,6 +1471,17 @@ export type IngestionFailureResolvers<ContextType = unknown, ParentType extends 
   retryOptions?: Resolver<Maybe<ResolversTypes['RetryOptions']>, ParentType, ContextType>;
 };
 
+export type IngestionProblemResolvers<ContextType = unknown, ParentType extends ResolversParentTypes['IngestionProblem'] = ResolversParentTypes['IngestionProblem']> = {
+  attempt?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  code?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  item?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  message?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  phase?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
+  reportedAt?: Resolver<ResolversTypes['Timestamp'], ParentType, ContextType>;
+  severity?: Resolver<ResolversTypes['ProblemSeverity'], ParentType, ContextType>;
+  url?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+};
+
 export type IngestionProgressResolvers<ContextType = unknown, ParentType extends ResolversParentTypes['IngestionProgress'] = ResolversParentTypes['IngestionProgress']> = {
   attempt?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
   cancelRequestedAt?: Resolver<Maybe<ResolversTypes['Timestamp']>, ParentType, ContextType>;
@@ -1433,6 +1546,7 @@ export type MutationResolvers<ContextType = unknown, ParentType extends Resolver
   reportHeartbeat?: Resolver<ResolversTypes['ReportPayload'], ParentType, ContextType, RequireFields<MutationReportHeartbeatArgs, 'input'>>;
   reportPhaseCompleted?: Resolver<ResolversTypes['ReportPayload'], ParentType, ContextType, RequireFields<MutationReportPhaseCompletedArgs, 'input'>>;
   reportPhaseStarted?: Resolver<ResolversTypes['ReportPayload'], ParentType, ContextType, RequireFields<MutationReportPhaseStartedArgs, 'input'>>;
+  reportProblems?: Resolver<ResolversTypes['ReportPayload'], ParentType, ContextType, RequireFields<MutationReportProblemsArgs, 'input'>>;
   reportProgress?: Resolver<ResolversTypes['ReportPayload'], ParentType, ContextType, RequireFields<MutationReportProgressArgs, 'input'>>;
   reportWaiting?: Resolver<ResolversTypes['ReportPayload'], ParentType, ContextType, RequireFields<MutationReportWaitingArgs, 'input'>>;
   resumeIngestion?: Resolver<ResolversTypes['ReportPayload'], ParentType, ContextType, RequireFields<MutationResumeIngestionArgs, 'input'>>;
@@ -1496,10 +1610,20 @@ export type ProblemCodeCountResolvers<ContextType = unknown, ParentType extends 
   severity?: Resolver<ResolversTypes['ProblemSeverity'], ParentType, ContextType>;
 };
 
+export type ProblemConnectionResolvers<ContextType = unknown, ParentType extends ResolversParentTypes['ProblemConnection'] = ResolversParentTypes['ProblemConnection']> = {
+  edges?: Resolver<Array<ResolversTypes['ProblemEdge']>, ParentType, ContextType>;
+  pageInfo?: Resolver<ResolversTypes['PageInfo'], ParentType, ContextType>;
+};
+
 export type ProblemCountsResolvers<ContextType = unknown, ParentType extends ResolversParentTypes['ProblemCounts'] = ResolversParentTypes['ProblemCounts']> = {
   byCode?: Resolver<Array<ResolversTypes['ProblemCodeCount']>, ParentType, ContextType>;
   errors?: Resolver<ResolversTypes['SafeInt'], ParentType, ContextType>;
   warnings?: Resolver<ResolversTypes['SafeInt'], ParentType, ContextType>;
+};
+
+export type ProblemEdgeResolvers<ContextType = unknown, ParentType extends ResolversParentTypes['ProblemEdge'] = ResolversParentTypes['ProblemEdge']> = {
+  cursor?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  node?: Resolver<ResolversTypes['IngestionProblem'], ParentType, ContextType>;
 };
 
 export type ProgressSnapshotResolvers<ContextType = unknown, ParentType extends ResolversParentTypes['ProgressSnapshot'] = ResolversParentTypes['ProgressSnapshot']> = {
@@ -1525,6 +1649,7 @@ export type ProgressUpdateResolvers<ContextType = unknown, ParentType extends Re
 
 export type QueryResolvers<ContextType = unknown, ParentType extends ResolversParentTypes['Query'] = ResolversParentTypes['Query']> = {
   ingestionEvents?: Resolver<ResolversTypes['RecordedEventConnection'], ParentType, ContextType, RequireFields<QueryIngestionEventsArgs, 'first' | 'ingestionId' | 'projectId'>>;
+  ingestionProblems?: Resolver<ResolversTypes['ProblemConnection'], ParentType, ContextType, RequireFields<QueryIngestionProblemsArgs, 'first' | 'ingestionId' | 'projectId'>>;
   ingestions?: Resolver<ResolversTypes['IngestionConnection'], ParentType, ContextType, RequireFields<QueryIngestionsArgs, 'first' | 'projectId'>>;
   progress?: Resolver<Maybe<ResolversTypes['IngestionProgress']>, ParentType, ContextType, RequireFields<QueryProgressArgs, 'projectId'>>;
   serverTime?: Resolver<ResolversTypes['Timestamp'], ParentType, ContextType>;
@@ -1617,6 +1742,7 @@ export type Resolvers<ContextType = unknown> = {
   IngestionEvent?: IngestionEventResolvers<ContextType>;
   IngestionFailed?: IngestionFailedResolvers<ContextType>;
   IngestionFailure?: IngestionFailureResolvers<ContextType>;
+  IngestionProblem?: IngestionProblemResolvers<ContextType>;
   IngestionProgress?: IngestionProgressResolvers<ContextType>;
   IngestionResult?: IngestionResultResolvers<ContextType>;
   JSON?: GraphQLScalarType;
@@ -1628,7 +1754,9 @@ export type Resolvers<ContextType = unknown> = {
   PhaseMetrics?: PhaseMetricsResolvers<ContextType>;
   PhaseStarted?: PhaseStartedResolvers<ContextType>;
   ProblemCodeCount?: ProblemCodeCountResolvers<ContextType>;
+  ProblemConnection?: ProblemConnectionResolvers<ContextType>;
   ProblemCounts?: ProblemCountsResolvers<ContextType>;
+  ProblemEdge?: ProblemEdgeResolvers<ContextType>;
   ProgressSnapshot?: ProgressSnapshotResolvers<ContextType>;
   ProgressUpdate?: ProgressUpdateResolvers<ContextType>;
   Query?: QueryResolvers<ContextType>;

@@ -1,5 +1,5 @@
 /** What the bus sends as text, and back. An event's state is that of its record, and is sent once. */
-import type { IngestionCommand, IngestionEvent } from '@ingestion-progress/schema';
+import { EVENT_TYPES, type IngestionCommand, type IngestionEvent } from '@ingestion-progress/schema';
 import { z } from 'zod';
 import { withRequestId } from '../progress/change.js';
 import type { IngestionChange } from '../progress/record.js';
@@ -19,6 +19,8 @@ const messageSchema = z.discriminatedUnion('kind', [
   }),
   z.object({ kind: z.literal('command'), command: z.looseObject({ id: z.string(), projectId: z.string() }) }),
 ]);
+
+const KNOWN_TYPES: ReadonlySet<string> = new Set(Object.values(EVENT_TYPES));
 
 /** A change as the two JSON texts that the scripts of Redis put together. */
 export function serializeChange({ event, record, requestId }: IngestionChange): {
@@ -42,7 +44,9 @@ export function parseMessage(text: string): BusMessage {
   if (message.kind === 'command')
     return { kind: 'command', command: message.command as unknown as IngestionCommand };
   const record = parseRecord(JSON.stringify(message.record), 'record of a message');
-  const { requestId, ...rest } = message.event;
-  const event = { progress: record.progress, ...rest } as unknown as IngestionEvent;
+  const { requestId, payload, ...rest } = message.event;
+  // A later version may send a type that is not known here: its state is as good as that of any other event.
+  const known = KNOWN_TYPES.has(payload.type) ? payload : { type: 'snapshot' };
+  const event = { progress: record.progress, ...rest, payload: known } as unknown as IngestionEvent;
   return { kind: 'change', change: withRequestId({ event, record }, requestId) };
 }

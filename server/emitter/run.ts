@@ -5,6 +5,7 @@ import {
   type IngestionCommand,
   type IngestionProgress,
   type MetricsInput,
+  type ProblemInput,
   type ResultInput,
 } from '@ingestion-progress/schema';
 import type { IngestionService } from '../ingestion/service.js';
@@ -58,6 +59,11 @@ export interface IngestionRun {
   completePhase(phase: number): Promise<IngestionProgress>;
   /** What the job waits for before its first phase. */
   reportWaiting(waiting: WaitingInput): Promise<IngestionProgress>;
+  /**
+   * What went wrong item by item, 1 to 100 at once, at most 10 calls a second; resolves once it is stored. Known by phase, item
+   * and code: a repeat changes nothing.
+   */
+  reportProblems(problems: readonly ProblemInput[]): Promise<IngestionProgress>;
   /** The job waits on purpose: no stall until it goes on, or until the time it gave (ms since the epoch) is over. */
   pause(reason: string, until?: number | null): Promise<IngestionProgress>;
   /** The job goes on; any report of progress says so too. */
@@ -188,6 +194,7 @@ export async function createIngestionRun(options: IngestionRunOptions): Promise<
     emitProgressUpdate: (phase, percent, metrics, details) => buffer.put(phase, percent, metrics, details),
     completePhase: (phase) => send({ type: 'phase_completed', report: { ...address, phase } }),
     reportWaiting: (waiting) => send({ type: 'waiting', report: { ...address, ...waiting } }),
+    reportProblems: (problems) => send({ type: 'problems', report: { ...address, problems: [...problems] } }),
     pause: (reason, until = null) => send({ type: 'pause', report: { ...address, reason, until } }),
     resume: () => send({ type: 'resume', report: address }),
     heartbeat: () => send({ type: 'heartbeat', report: address }),

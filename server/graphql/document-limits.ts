@@ -76,11 +76,20 @@ const FIELD_WEIGHTS: Readonly<Record<string, number>> = Object.freeze({
   payload: 100,
   message: 20,
   summary: 20,
+  item: 10,
+  url: 10,
 });
 /** Longest that lists without a `first` argument can be, by name; 10 for any other. */
-const LIST_LENGTHS: Readonly<Record<string, number>> = Object.freeze({ phases: 12, counters: 20 });
+const LIST_LENGTHS: Readonly<Record<string, number>> = Object.freeze({
+  phases: 12,
+  counters: 20,
+  byCode: 52,
+});
 /** Most entries of a page, by the name of its field. */
-const PAGE_LIMITS: Readonly<Record<string, number>> = Object.freeze({ ingestionEvents: 500 });
+const PAGE_LIMITS: Readonly<Record<string, number>> = Object.freeze({
+  ingestionEvents: 500,
+  ingestionProblems: 500,
+});
 /** Of any other. */
 const PAGE_LIMIT = 100;
 

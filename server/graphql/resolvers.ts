@@ -57,6 +57,17 @@ function createQueries({ service, clock }: ResolverOptions): QueryResolvers<Grap
         await service.ingestionEvents(projectId, ingestionId, pageRequest(first, after, 500)),
       );
     },
+    ingestionProblems: async (_parent, { projectId, ingestionId, first, after, ...filter }, { session }) => {
+      await canRead(session, projectId);
+      checkIngestionId(ingestionId);
+      const { severity = null, code = null, attempt = null } = filter;
+      if (attempt !== null && attempt < 1)
+        throw new ProgressError('BAD_USER_INPUT', 'attempt: must be 1 or more');
+      const page = pageRequest(first, after, 500);
+      return connection(
+        await service.ingestionProblems(projectId, ingestionId, { severity, code, attempt }, page),
+      );
+    },
     viewer: (_parent, _args, { session: { viewer } }) => ({
       subject: viewer.subject,
       ...lifetimeOf(viewer, clock),
@@ -119,6 +130,7 @@ function createMutations({ service, clock, publicUrl }: ResolverOptions): Mutati
     },
     reportProgress: (_parent, { input }, context) =>
       report(context, { type: 'progress_update', report: input }),
+    reportProblems: (_parent, { input }, context) => report(context, { type: 'problems', report: input }),
     completeIngestion: (_parent, { input }, context) =>
       report(context, { type: 'ingestion_complete', report: input }),
     failIngestion: (_parent, { input }, context) => report(context, { type: 'error', report: input }),

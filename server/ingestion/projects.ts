@@ -3,10 +3,10 @@
  * that can be read, and commits the result; an idle one is let go. Leaves the ways of committing to the committers, the
  * rules to `reduce.ts`.
  */
-import { isEnded } from '@ingestion-progress/schema';
+import { isEnded, LIMITS } from '@ingestion-progress/schema';
 import { stampRevision, withRequestId, type ChangeResult, type Delivery } from '../progress/change.js';
 import type { IngestionChange, IngestionRecord } from '../progress/record.js';
-import { reduce, type ReduceResult } from '../progress/reduce.js';
+import { reduce, type Reducer, type ReduceResult } from '../progress/reduce.js';
 import type { Report } from '../progress/report.js';
 import { backoffDelayMs } from '../shared/backoff.js';
 import type { CancelTimer } from '../shared/clock.js';
@@ -50,6 +50,7 @@ export class Project {
   private eventLimiter: RateLimiter;
   /** The ingestion that `eventLimiter` counts for. */
   private limitedId: string | null = null;
+  private problems: { readonly ingestionId: string; readonly limiter: RateLimiter } | null = null;
   /** Updates that were taken from elsewhere, by attempt key; of one ingestion. */
   private remote: { readonly ingestionId: string; readonly byKey: Map<string | null, UpdateBuffer> } | null =
     null;
@@ -93,7 +94,7 @@ export class Project {
   }
 
   /**
-   * Checks an update or a heartbeat from elsewhere and takes it: resolves without waiting for the window. It can only be
+   * Checks an update, a heartbeat or problems from elsewhere and takes it (problems are only checked): resolves without waiting for the window. It can only be
    * refused later if another server ended the ingestion meanwhile; its job learns that with its next report.
    */
   takeReport(report: RemoteReport, deadlineAt: number, requestId: string | undefined): Promise<ChangeResult> {
@@ -125,10 +126,12 @@ export class Project {
     if (result.kind === 'rejected' || base === null) throw this.rejection(result);
     if (result.kind === 'changed' && given.type === 'heartbeat') {
       // Whatever waits is a sign of life as well.
-      if (this.queue.isEmpty) this.queue.add(this.unawaited(given));
+      const reducer: Reducer = (record, nowMs) => reduce(record, given, nowMs);
+      if (this.queue.isEmpty) this.queue.add(this.unawaited(reducer));
       this.throttle.requestFlush();
       return { accepted: true, record: base };
     }
+    if (result.kind === 'changed' && given.type === 'problems') return { accepted: true, record: base };
     if (result.kind === 'changed' && given.type === 'progress_update') {
       const { report } = given;
       const buffer = this.remoteBuffer(report.ingestionId, report.attemptKey ?? null);
@@ -142,6 +145,27 @@ export class Project {
       }
     }
     return { accepted: false, record: base };
+  }
+
+  /** Counts a report of problems; throws `RATE_LIMITED` if there were too many. */
+  acquireProblemRate(ingestionId: string): void {
+    const { clock, counts } = this.options;
+    if (this.problems?.ingestionId !== ingestionId) {
+      const { maxProblemReports, problemSpanMs } = RATE_LIMIT;
+      this.problems = { ingestionId, limiter: new RateLimiter(clock, maxProblemReports, problemSpanMs) };
+    }
+    if (this.problems.limiter.tryAcquire()) return;
+    counts.rateLimited += 1;
+    throw new ProgressError(
+      'RATE_LIMITED',
+      `At most ${RATE_LIMIT.maxProblemReports} reports of problems a second; send up to ${LIMITS.problems} in each.`,
+    );
+  }
+
+  /** Queues counts of problems for the window. */
+  enqueueCounts(reducer: Reducer): void {
+    this.queue.add(this.unawaited(reducer));
+    this.throttle.requestFlush();
   }
 
   /** Reads the state, again and again while store and bus are away, until the deadline. */
@@ -163,10 +187,10 @@ export class Project {
   }
 
   /** A change of which nobody waits for the result. */
-  private unawaited(report: RemoteReport): PendingChange {
+  private unawaited(reducer: Reducer): PendingChange {
     const { counts } = this.options;
     return {
-      reducer: (base, nowMs) => reduce(base, report, nowMs),
+      reducer,
       resolve: () => undefined,
       reject: () => (counts.conflicts += 1),
       deadlineAt: null,
@@ -235,6 +259,7 @@ export class Project {
       !this.throttle.isOpen() ||
       this.startLimiter.isCounting() ||
       this.eventLimiter.isCounting() ||
+      this.problems?.limiter.isCounting() === true ||
       this.options.writer.isPending(this.projectId);
     return isBusy ? 0 : this.options.clock.monotonicNow() - this.idleSince;
   }
@@ -459,8 +484,8 @@ export class Project {
   }
 }
 
-/** An update or a heartbeat of a job elsewhere, checked. */
-export type RemoteReport = Extract<Report, { type: 'progress_update' | 'heartbeat' }> & {
+/** An update, a heartbeat or problems of a job elsewhere, checked. */
+export type RemoteReport = Extract<Report, { type: 'progress_update' | 'heartbeat' | 'problems' }> & {
   readonly report: { readonly ingestionId: string };
 };
 

@@ -1,4 +1,7 @@
-/** Limits what cannot be coalesced: 20 events of an ingestion (phase starts, errors) and 120 starts of a project in 10 s. */
+/**
+ * Limits what cannot be coalesced: 20 events of an ingestion (phase starts, errors) and 120 starts of a project in 10 s; and
+ * reports of problems, each of which is written: 10 a second of an ingestion.
+ */
 import type { Clock } from '../shared/clock.js';
 
 /** Bounds of the limit. */
@@ -9,6 +12,10 @@ export const RATE_LIMIT = Object.freeze({
   maxStarts: 120,
   /** ... in so many milliseconds. */
   spanMs: 10_000,
+  /** Most reports of problems of an ingestion ... */
+  maxProblemReports: 10,
+  /** ... in so many milliseconds. */
+  problemSpanMs: 1_000,
 });
 
 /** One limit. */
@@ -18,12 +25,13 @@ export class RateLimiter {
   constructor(
     private readonly clock: Pick<Clock, 'monotonicNow'>,
     private readonly most: number,
+    private readonly spanMs: number = RATE_LIMIT.spanMs,
   ) {}
 
   /** Counts an event; false if there were too many. */
   tryAcquire(): boolean {
     const now = this.clock.monotonicNow();
-    this.acquiredAt = this.acquiredAt.filter((at) => now - at < RATE_LIMIT.spanMs);
+    this.acquiredAt = this.acquiredAt.filter((at) => now - at < this.spanMs);
     if (this.acquiredAt.length >= this.most) return false;
     this.acquiredAt.push(now);
     return true;
@@ -32,6 +40,6 @@ export class RateLimiter {
   /** True while an earlier event still counts. */
   isCounting(): boolean {
     const last = this.acquiredAt.at(-1) ?? Number.NEGATIVE_INFINITY;
-    return this.clock.monotonicNow() - last < RATE_LIMIT.spanMs;
+    return this.clock.monotonicNow() - last < this.spanMs;
   }
 }

@@ -7,6 +7,7 @@ import {
   describeIssues,
   startReportSchema,
   type IngestionCommand,
+  type IngestionProblem,
   type IngestionProgress,
   type RecordedEvent,
   type StartReport,
@@ -32,11 +33,18 @@ import { createStoreWriter } from '../write-behind/writer.js';
 import { createCounts, type IngestionCounts } from './counts.js';
 import { createPendingChange } from './pending-changes.js';
 import { createProjects, shuttingDown, type Project, type Projects, type RemoteReport } from './projects.js';
+import {
+  createProblemReports,
+  DEFAULT_MAX_PROBLEMS,
+  type ProblemQuery,
+  type ProblemReport,
+} from './problem-reports.js';
 import { createReader } from './reader.js';
 import { createReaper, REAPER_DEFAULTS } from './reaper.js';
 import { startIngestion } from './start-ingestion.js';
 
 export type { CommandAnswer, CommandRequest } from '../commands/command-service.js';
+export type { ProblemQuery } from './problem-reports.js';
 export type { JobLocation, Report } from '../progress/report.js';
 
 /** Answer to a report. */
@@ -71,6 +79,13 @@ export interface ProgressService {
   read(projectId: string, ingestionId?: string | null): Promise<IngestionRecord | null>;
   ingestions(projectId: string, page: PageRequest): Promise<Page<IngestionProgress>>;
   ingestionEvents(projectId: string, ingestionId: string, page: PageRequest): Promise<Page<RecordedEvent>>;
+  /** Problems of one attempt, in the order of their reports. */
+  ingestionProblems(
+    projectId: string,
+    ingestionId: string,
+    query: ProblemQuery,
+    page: PageRequest,
+  ): Promise<Page<IngestionProblem>>;
   /** Resolves once ACCEPTED, REJECTED or, after 5 s, NO_RECEIVER. */
   requestCommand(request: CommandRequest): Promise<IngestionCommand>;
   acknowledgeCommand(answer: CommandAnswer): Promise<IngestionCommand>;
@@ -102,6 +117,8 @@ export interface ProgressServiceOptions {
   readonly failureGraceMs?: number;
   /** How long ended ingestions and logs are kept, in milliseconds. @default 2_592_000_000 (30 days) */
   readonly retentionMs?: number;
+  /** Problems kept per ingestion; those beyond are only counted. @default 1_000 */
+  readonly maxProblems?: number;
 }
 
 /** Defaults of the service. */
@@ -123,7 +140,7 @@ export interface IngestionService extends ProgressService {
   /** True while store writes fail. */
   readonly isStoreFailing: boolean;
   /** Why store writes fail; null while they do not. */
-  readonly storeFailure: unknown;
+  readonly storeFailure: Error | null;
   /** True while another server has a lease in the store. */
   readonly hasPeers: boolean;
   /** Calls the listener when the first peer appears, and when the last one is gone. */
@@ -150,6 +167,13 @@ function checkOptions(options: ProgressServiceOptions): void {
       throw new RangeError(`${name} must be a number of milliseconds above 0, not ${value}.`);
     }
   }
+}
+
+/** Of the attempt, and of its parts, which count on their own: a worker that starts again goes on above both. */
+function greatestSequence({ lastSequence, work = [] }: IngestionRecord): number | null {
+  const ofParts = work.flatMap(({ parts = {} }) => Object.values(parts).map(([sequence]) => sequence));
+  const known = [lastSequence, ...ofParts].filter((sequence) => sequence !== null);
+  return known.length === 0 ? null : Math.max(...known);
 }
 
 function outcomeOf(
@@ -228,6 +252,11 @@ export function createProgressService(options: ProgressServiceOptions): Ingestio
       Object.assign(fields, { projectId, ingestionId, sequence });
       if (adjustments.length > 0) logger.warn({ ...fields, adjustments }, 'report adjusted');
       const project = projects.get(projectId);
+      if (parsed.type === 'problems') {
+        const problems = { report: parsed as ProblemReport, adjustments };
+        const taken = await problemReports.take(project, problems, requestId);
+        return outcomeOf(taken.result, project, taken.adjustments);
+      }
       if (parsed.type === 'progress_update' || parsed.type === 'heartbeat') {
         const deadlineAt = clock.monotonicNow() + callTimeoutMs;
         const taken = await project.takeReport(parsed as RemoteReport, deadlineAt, requestId);
@@ -273,10 +302,10 @@ export function createProgressService(options: ProgressServiceOptions): Ingestio
         ownerServerId: location === 'in-process' ? serverId : null,
         requestId,
       };
-      const { progress, lastSequence } = await project.runInOrder(() =>
+      const record = await project.runInOrder(() =>
         startIngestion(project, request, { store, clock, counts, timeoutMs: callTimeoutMs }),
       );
-      return { progress, lastSequence };
+      return { progress: record.progress, lastSequence: greatestSequence(record) };
     });
   };
 
@@ -284,6 +313,10 @@ export function createProgressService(options: ProgressServiceOptions): Ingestio
   const reader = createReader({
     ...{ store, bus, clock, hasPeers, live },
     readTimeoutMs: settings.readTimeoutMs,
+  });
+  const problemReports = createProblemReports({
+    ...{ store, clock, timeoutMs: callTimeoutMs, read: reader.read },
+    maxProblems: options.maxProblems ?? DEFAULT_MAX_PROBLEMS,
   });
   const commands = createCommandService({ store, bus, clock, logger, read: reader.read, submit });
   const reaper = createReaper({
@@ -331,6 +364,7 @@ export function createProgressService(options: ProgressServiceOptions): Ingestio
     read: reader.read,
     ingestions: reader.ingestions,
     ingestionEvents: (projectId, ingestionId, page) => store.listEvents(projectId, ingestionId, page),
+    ingestionProblems: problemReports.list,
     requestCommand: commands.request,
     acknowledgeCommand: commands.acknowledge,
     watchCommands: commands.watch,

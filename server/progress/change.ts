@@ -133,6 +133,10 @@ export function mergeStates(a: IngestionRecord, b: IngestionRecord): IngestionRe
   );
   const currentPhase = Math.max(newer.progress.currentPhase, older.progress.currentPhase);
   const previous = mergePercent(newer.progress.progressPercent, older.progress.progressPercent);
+  const problems = [newer, older].map(({ progress }) => progress.problems);
+  const [most = newer.progress.problems] = problems.toSorted(
+    (x, y) => y.errors + y.warnings - (x.errors + x.warnings),
+  );
   const sequences = [newer.lastSequence, older.lastSequence].filter((sequence) => sequence !== null);
   return {
     ...newer,
@@ -143,6 +147,7 @@ export function mergeStates(a: IngestionRecord, b: IngestionRecord): IngestionRe
       ...newer.progress,
       phases,
       currentPhase,
+      problems: most,
       metrics: currentPhase === 0 ? null : phaseAt(phases, currentPhase).metrics,
       progressPercent: overallPercent(phases, previous),
       cancelRequestedAt: newer.progress.cancelRequestedAt ?? older.progress.cancelRequestedAt,

@@ -111,6 +111,7 @@ function mergeCounters(current: readonly Counter[], given: readonly CounterInput
     const known = merged.get(name);
     if (known === undefined && merged.size >= LIMITS.counters) continue;
     merged.set(name, {
+      ...known,
       name,
       label: label ?? known?.label ?? name,
       value,

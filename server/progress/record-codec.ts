@@ -1,6 +1,7 @@
 /**
  * Records and log entries as text, and back: text from a store or a bus is untrusted, and rejected with a sentence if it
- * is not a record of this version. Fields that are not known, at any depth, are those of a later version and are kept. Pure; reading and writing are the adapters' business.
+ * is not a record of this version. Unknown fields at any depth come from a later version and are kept. Pure; leaves
+ * reading and writing to the adapters.
  */
 import {
   describeIssues,
@@ -11,6 +12,7 @@ import {
 } from '@ingestion-progress/schema';
 import { z } from 'zod';
 import { ProgressError } from '../shared/errors.js';
+import type { ProblemTotal, StoredProblem } from './problem.js';
 import type { IngestionRecord, PhaseWork } from './record.js';
 
 /** Version of the shape of a record. */
@@ -77,12 +79,20 @@ const resultSchema = z.looseObject({
   links: z.array(z.looseObject({ label: z.string(), url: z.string() })).default([]),
 });
 
-const problemsSchema = z.looseObject({
-  errors: z.int(),
-  warnings: z.int(),
-  byCode: z.array(
-    z.looseObject({ code: z.string(), severity: z.enum(['ERROR', 'WARNING']), count: z.int() }),
-  ),
+const severity = z.enum(['ERROR', 'WARNING']);
+const totalsSchema = z.array(z.looseObject({ code: z.string(), severity, count: z.int() }));
+const problemsSchema = z.looseObject({ errors: z.int(), warnings: z.int(), byCode: totalsSchema });
+
+const problemSchema = z.looseObject({
+  attempt: z.int(),
+  phase: z.int().nullable(),
+  item: z.string(),
+  code: z.string(),
+  severity,
+  message: z.string().nullable(),
+  url: z.string().nullable(),
+  reportedAt: time,
+  index: z.int(),
 });
 
 const stateShape = {
@@ -115,7 +125,7 @@ const stateShape = {
   title: z.string().nullable().default(null),
   updatedAt: time,
   waiting: z
-    .object({ waitingFor: z.string().nullable(), queuePosition: z.int().nullable() })
+    .looseObject({ waitingFor: z.string().nullable(), queuePosition: z.int().nullable() })
     .nullable()
     .default(null),
 };
@@ -194,6 +204,16 @@ export function serializeEvent(event: RecordedEvent): string {
 /** The log entry of that text; refuses as `parseRecord` does. */
 export function parseEvent(text: unknown, what: string): RecordedEvent {
   return parse(recordedEventSchema, text, what);
+}
+
+/** The problem of that text; refuses as `parseRecord` does. */
+export function parseProblem(text: unknown, what: string): StoredProblem {
+  return parse(problemSchema, text, what);
+}
+
+/** The totals of that text; refuses as `parseRecord` does. */
+export function parseTotals(text: unknown, what: string): readonly ProblemTotal[] {
+  return parse(totalsSchema, text, what);
 }
 
 /** The lease of that text; refuses as `parseRecord` does. */

@@ -103,6 +103,8 @@ export function reduce(
       return resume(sequenced, nowMs);
     case 'progress_update':
       return update(sequenced, report, nowMs);
+    case 'problems':
+      return checkProblems(sequenced, report, nowMs);
     case 'ingestion_complete':
       return complete(sequenced, report, nowMs);
     case 'error':
@@ -163,6 +165,18 @@ function heartbeat(record: IngestionRecord, nowMs: number): ReduceResult {
   const { progress } = record;
   const fields = { status: 'RUNNING', error: null, phases: revive(progress.phases) } as const;
   return { kind: 'changed', change: patch(record, nowMs, fields, SNAPSHOT), delivery: 'coalesced' };
+}
+
+/** A sign of life at first; their counts follow once the store has them. */
+function checkProblems(
+  record: IngestionRecord,
+  { problems }: ReportOf<'problems'>,
+  nowMs: number,
+): ReduceResult {
+  const { length } = record.progress.phases;
+  const beyond = problems.findIndex(({ phase }) => typeof phase === 'number' && phase > length);
+  if (beyond < 0) return heartbeat(record, nowMs);
+  return invalid(`problems.${beyond}.phase: must be 1 to ${length}, which is the last one`);
 }
 
 function waitForStart(record: IngestionRecord, report: ReportOf<'waiting'>, nowMs: number): ReduceResult {
@@ -258,11 +272,12 @@ function complete(
         : phase,
   );
   const failed = Math.max(0, ...phases.map((phase) => phase.metrics?.itemsFailed ?? 0));
-  const itemsFailed = result.itemsFailed ?? Math.max(failed, progress.problems.errors);
+  const { errors } = progress.problems;
+  const itemsFailed = result.itemsFailed ?? Math.max(failed, errors);
   const outcome: IngestionResult = {
     outcome: result.outcome ?? (itemsFailed > 0 ? 'PARTIAL' : 'SUCCESS'),
     itemsProcessed: result.itemsProcessed ?? null,
-    itemsFailed: result.itemsFailed ?? null,
+    itemsFailed: result.itemsFailed ?? (errors > 0 ? itemsFailed : null),
     bytesProcessed: result.bytesProcessed ?? null,
     durationMs: Math.max(0, nowMs - progress.startedAt),
     summary: result.summary ?? null,

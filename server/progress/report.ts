@@ -10,12 +10,14 @@ import {
   type PauseReport,
   type PhaseCompletedReport,
   type PhaseStartedReport,
+  type ProblemsReport,
   type ProgressUpdateReport,
   type ResumeReport,
   type WaitingReport,
 } from '@ingestion-progress/schema';
 import { ProgressError } from '../shared/errors.js';
 import { repairEnding } from './ending-form.js';
+import { normalizeProblems } from './problem-form.js';
 
 /** A report whose `ingestionId` is null addresses the running ingestion; only a job in this process may send one. */
 export type Addressed<R extends { ingestionId: string }> = Omit<R, 'ingestionId'> & {
@@ -30,6 +32,7 @@ interface ReportByType {
   readonly pause: PauseReport;
   readonly resume: ResumeReport;
   readonly progress_update: ProgressUpdateReport;
+  readonly problems: ProblemsReport;
   readonly ingestion_complete: CompleteReport;
   readonly error: ErrorReport;
   readonly cancelled: CancelledReport;
@@ -61,6 +64,7 @@ const inProcessSchemas = {
   pause: reportSchemas.pause.extend(toRunning),
   resume: reportSchemas.resume.extend(toRunning),
   progress_update: reportSchemas.progress_update.extend(toRunning),
+  problems: reportSchemas.problems.extend(toRunning),
   ingestion_complete: reportSchemas.ingestion_complete.extend(toRunning),
   error: reportSchemas.error.extend(toRunning),
   cancelled: reportSchemas.cancelled.extend(toRunning),
@@ -71,10 +75,12 @@ const inProcessSchemas = {
  * than refused for its form. Throws `BAD_USER_INPUT` with path and rule.
  */
 export function parseReport<R extends Report>(given: R, location: JobLocation): ParsedReport<R> {
-  const { type, report } = given;
+  const { type } = given;
+  const { report, adjustments: normalized } =
+    type === 'problems' ? normalizeProblems(given.report) : { report: given.report, adjustments: [] };
   const schema = location === 'in-process' ? inProcessSchemas[type] : reportSchemas[type];
   const parsed = schema.safeParse(report);
-  if (parsed.success) return { report: { type, report: parsed.data } as R, adjustments: [] };
+  if (parsed.success) return { report: { type, report: parsed.data } as R, adjustments: normalized };
   if (type === 'error' || type === 'ingestion_complete') {
     const { report: repaired, adjustments } = repairEnding(type, report, (candidate) => {
       const { error } = schema.safeParse(candidate);

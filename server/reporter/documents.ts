@@ -1,17 +1,26 @@
 /** The mutations and the subscription of a job, and the fields that a reporter reads of their results. */
 
-const REPORT_RESULT = '{ accepted progress { cancelRequestedAt } }';
+const STATE = 'progress { status attempt error { recoverable } }';
+const REPORT_RESULT = `{ accepted ${STATE} }`;
+
+const report = (name: string, input: string): string =>
+  `mutation Report($input: ${input}!) { result: ${name}(input: $input) ${REPORT_RESULT} }`;
 
 /** Each report's mutation. */
 export const MUTATIONS = Object.freeze({
-  start:
-    'mutation Start($input: StartIngestionInput!) { result: startIngestion(input: $input) { lastSequence } }',
-  phase: `mutation Phase($input: ReportPhaseStartedInput!) { result: reportPhaseStarted(input: $input) ${REPORT_RESULT} }`,
-  update: `mutation Update($input: ReportProgressInput!) { result: reportProgress(input: $input) ${REPORT_RESULT} }`,
-  complete: `mutation Complete($input: CompleteIngestionInput!) { result: completeIngestion(input: $input) ${REPORT_RESULT} }`,
-  error: `mutation Fail($input: FailIngestionInput!) { result: failIngestion(input: $input) ${REPORT_RESULT} }`,
-  cancelled: `mutation Cancelled($input: ConfirmCancelledInput!) { result: confirmCancelled(input: $input) ${REPORT_RESULT} }`,
-  flush: `mutation Flush($input: FlushReportsInput!) { result: flushReports(input: $input) ${REPORT_RESULT} }`,
+  start: `mutation Start($input: StartIngestionInput!) { result: startIngestion(input: $input) { lastSequence ${STATE} } }`,
+  phase: report('reportPhaseStarted', 'ReportPhaseStartedInput'),
+  phaseCompleted: report('reportPhaseCompleted', 'ReportPhaseCompletedInput'),
+  update: report('reportProgress', 'ReportProgressInput'),
+  waiting: report('reportWaiting', 'ReportWaitingInput'),
+  pause: report('pauseIngestion', 'PauseIngestionInput'),
+  resume: report('resumeIngestion', 'ResumeIngestionInput'),
+  problems: report('reportProblems', 'ReportProblemsInput'),
+  heartbeat: report('reportHeartbeat', 'ReportHeartbeatInput'),
+  complete: report('completeIngestion', 'CompleteIngestionInput'),
+  error: report('failIngestion', 'FailIngestionInput'),
+  cancelled: report('confirmCancelled', 'ConfirmCancelledInput'),
+  flush: report('flushReports', 'FlushReportsInput'),
   acknowledge:
     'mutation Acknowledge($input: AcknowledgeCommandInput!) { result: acknowledgeCommand(input: $input) { id } }',
 });
@@ -27,6 +36,11 @@ export type MutationName = keyof typeof MUTATIONS;
 export interface MutationResult {
   readonly lastSequence?: number | null;
   readonly accepted?: boolean;
+  readonly progress?: {
+    readonly status: 'RUNNING' | 'COMPLETED' | 'FAILED' | 'CANCELLED';
+    readonly attempt: number;
+    readonly error: { readonly recoverable: boolean } | null;
+  };
 }
 
 /** A command as a job receives it. */

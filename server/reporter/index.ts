@@ -5,8 +5,15 @@
  */
 export { createReporter, type Reporter, type RetryHandler, type RetryRequest } from './reporter.js';
 export type { CommandAnswer } from './commands.js';
-export type { ReporterRun } from './run.js';
+export type { PhaseOptions, ReporterRun, UpdateOptions, WaitingInput } from './run.js';
+export type { ExitListener, ExitNotice } from './exit.js';
 export { ReporterError, type ReporterErrorCode } from './errors.js';
-export { REPORTER_DEFAULTS, type ReporterOptions } from './options.js';
+export { REPORTER_DEFAULTS, type ReporterOptions, type Waiting } from './options.js';
 export type { ReporterEnvironment } from './environment.js';
-export type { ErrorInput, MetricsInput, ResultInput, StartOptions } from '@ingestion-progress/schema';
+export type {
+  ErrorInput,
+  MetricsInput,
+  ProblemInput,
+  ResultInput,
+  StartOptions,
+} from '@ingestion-progress/schema';

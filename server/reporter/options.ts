@@ -3,6 +3,14 @@ import { ID_RULE, isId } from '@ingestion-progress/schema/ids';
 import { ReporterError } from './errors.js';
 import type { ReporterEnvironment } from './environment.js';
 
+/** What a report waits for. */
+export interface Waiting {
+  /** For how long by now, in milliseconds. */
+  readonly waitedMs: number;
+  /** The last failure; null if no answer came yet. */
+  readonly error: ReporterError | null;
+}
+
 /** How to reach the server, and how long to retry. */
 export interface ReporterOptions {
   /** The server's GraphQL address, such as `https://progress.example.com/graphql`. */
@@ -19,8 +27,24 @@ export interface ReporterOptions {
   /** Milliseconds of failed attempts after which the reporter gives up with `NO_ANSWER`. @default 900000 */
   readonly giveUpAfterMs?: number | undefined;
   /**
+   * Milliseconds for which the end of the process is put off, so that queued reports are sent: when nothing is left to do, on
+   * SIGTERM, SIGINT and SIGHUP, and after an error that nobody caught. What is not sent by then is lost. @default 10000
+   */
+  readonly flushTimeoutMs?: number | undefined;
+  /**
+   * Whether an ingestion that is open when the process ends by a signal, by an error that nobody caught or with an exit code
+   * other than 0 is reported as failed, recoverably, and queued reports are sent first. The process then ends as it would
+   * have; if the application handles the signal or the error itself, nothing is reported. After `process.exit` nothing can
+   * be sent: set `process.exitCode` instead. @default true
+   */
+  readonly handleExit?: boolean | undefined;
+  /** Called when a report waits because the server cannot be reached, at once and then every minute. */
+  readonly onWaiting?: ((waiting: Waiting) => void) | undefined;
+  /** Whether nothing is written to standard error: neither that it waits, nor that a report was rejected. @default false */
+  readonly quiet?: boolean | undefined;
+  /**
    * Called for every rejected report that no caller awaits: updates, phase starts. After a final rejection (`CONFLICT`,
-   * `FORBIDDEN`, …) it is called once, not for each report that follows.
+   * `FORBIDDEN`, …) it is called once, not for each report that follows. @default the first rejection of a run is written to standard error
    */
   readonly onRejected?: ((error: ReporterError) => void) | undefined;
   /** For tests. @default this machine's clock, chance and network */
@@ -32,6 +56,7 @@ export const REPORTER_DEFAULTS = Object.freeze({
   windowMs: 500,
   requestTimeoutMs: 40_000,
   giveUpAfterMs: 900_000,
+  flushTimeoutMs: 10_000,
 });
 
 /** @throws ReporterError `BAD_USER_INPUT` with a sentence that says how to fix it. */
@@ -48,7 +73,7 @@ function problemOf(options: ReporterOptions): string | null {
   if ((options.token === undefined) === (options.getToken === undefined)) {
     return 'token: give either token or getToken';
   }
-  for (const name of ['windowMs', 'requestTimeoutMs', 'giveUpAfterMs'] as const) {
+  for (const name of ['windowMs', 'requestTimeoutMs', 'giveUpAfterMs', 'flushTimeoutMs'] as const) {
     const value = options[name];
     if (value !== undefined && !(Number.isFinite(value) && value >= 0)) {
       return `${name}: must be a number of milliseconds, 0 or more`;

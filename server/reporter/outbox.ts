@@ -1,7 +1,17 @@
-/** Reports to be sent, in order, merged so that the queue stays small during any outage. Knows no network. */
-import type { MetricsInput } from '@ingestion-progress/schema';
+/**
+ * Reports to be sent, in order. Keeps one report of a kind for each phase and part, the newest, so that it stays small
+ * during any outage. Knows no network.
+ */
+import type { MetricsInput, ProblemInput } from '@ingestion-progress/schema';
 import type { MutationName } from './documents.js';
 import { ReporterError } from './errors.js';
+
+/** What some callers of one report wait for. */
+export interface Outcome {
+  readonly promise: Promise<void>;
+  /** Null: accepted. */
+  readonly settle: (error: ReporterError | null) => void;
+}
 
 /** One queued report. */
 export interface PendingReport {
@@ -10,79 +20,161 @@ export interface PendingReport {
   readonly phase: number | null;
   /** The report's fields. */
   body: Readonly<Record<string, unknown>>;
-  /** Called when it was accepted (null), or failed for good. */
-  readonly settle: ((error: ReporterError | null) => void)[];
+  /** Absent while nobody waits for it. */
+  outcome?: Outcome | undefined;
 }
 
 /** An ordered queue. */
 export interface Outbox {
   readonly length: number;
-  readonly first: PendingReport | undefined;
-  /** Merges into a queued report, or appends. */
-  push(report: PendingReport): void;
+  /** Whether nothing is queued that must not wait for the end of the window. */
+  readonly isMergeable: boolean;
+  /** Merges into a queued report, or appends; returns the one that is queued. */
+  push(report: PendingReport): PendingReport;
   shift(): PendingReport | undefined;
 }
 
 /** Counters per report and phase. */
 const MAX_COUNTERS = 20;
-/** More than four phases and their updates are queued only if a job floods with errors. */
-const MAX_QUEUED = 100;
+/** Twelve phases of 256 parts and their starts; only a job with more parts than the server takes has more. */
+const MAX_QUEUED = 4_000;
+
+/** Bounds of the problems that are queued: how many, and their text, in characters. */
+const MAX_PROBLEMS = 1_000;
+const MAX_PROBLEMS_LENGTH = 1_000_000;
+
+/** Of these only the last one tells how the ingestion is. */
+const CHANGES: ReadonlySet<MutationName> = new Set<MutationName>(['error', 'pause', 'resume', 'waiting']);
+
+/** These wait for the end of the window. */
+const CAN_WAIT: ReadonlySet<MutationName> = new Set<MutationName>(['update', 'problems', 'heartbeat']);
 
 /** Creates an empty outbox. */
 export function createOutbox(): Outbox {
-  const queue: PendingReport[] = [];
+  /** Until the queued change of status, and after it: an update that follows a failure or a pause ends it. */
+  let before = new Map<string, PendingReport>();
+  let change: PendingReport | null = null;
+  let after = new Map<string, PendingReport>();
+  let urgent = 0;
 
-  /** One of the same kind and phase, with nothing of another kind or phase after it but starts and updates of it. */
-  function mergeable({ mutation, phase, body }: PendingReport): PendingReport | undefined {
-    if (mutation === 'error') {
-      const last = queue.at(-1);
-      return last?.mutation === 'error' && sameError(last, body, phase) ? last : undefined;
+  const count = (report: PendingReport, by: number): void => {
+    if (!CAN_WAIT.has(report.mutation)) urgent += by;
+  };
+
+  /** Merges where an earlier one stands: there no phase that it is about can be over yet. */
+  const put = (queue: Map<string, PendingReport>, key: string, report: PendingReport): PendingReport => {
+    const earlier = queue.get(key);
+    if (earlier === undefined) {
+      queue.set(key, report);
+      return report;
     }
-    if (mutation !== 'phase' && mutation !== 'update') return undefined;
-    for (const earlier of queue.toReversed()) {
-      if (earlier.phase !== phase || (earlier.mutation !== 'phase' && earlier.mutation !== 'update'))
-        return undefined;
-      if (earlier.mutation === mutation) return earlier;
-    }
-    return undefined;
-  }
+    earlier.body = merge(report.mutation, earlier.body, report.body);
+    earlier.outcome ??= report.outcome;
+    return earlier;
+  };
 
   return {
     get length() {
-      return queue.length;
+      return before.size + (change === null ? 0 : 1) + after.size;
     },
-    get first() {
-      return queue[0];
+    get isMergeable() {
+      return urgent === 0;
     },
     push(report) {
-      const earlier = mergeable(report);
-      if (earlier !== undefined) {
-        earlier.body = report.mutation === 'update' ? mergeUpdates(earlier.body, report.body) : report.body;
-        earlier.settle.push(...report.settle);
-        return;
+      if (CHANGES.has(report.mutation) && !isEnding(report)) {
+        for (const [key, later] of after) if (put(before, key, later) !== later) count(later, -1);
+        after = new Map();
+        if (change === null) count(report, 1);
+        // A caller that waits for the earlier one waits for this one, which says more.
+        report.outcome ??= change?.outcome;
+        change = report;
+        return report;
       }
-      if (queue.length >= MAX_QUEUED) {
+      const queue = change === null ? before : after;
+      const key = keyOf(report);
+      const isFull = before.size + after.size >= MAX_QUEUED && report.mutation === 'update';
+      if (isFull && !queue.has(key)) {
         throw new ReporterError('RATE_LIMITED', `${MAX_QUEUED} reports are queued already.`);
       }
-      queue.push(report);
+      const queued = put(queue, key, report);
+      if (queued === report) count(report, 1);
+      return queued;
     },
-    shift: () => queue.shift(),
+    shift() {
+      for (const [key, first] of before) {
+        before.delete(key);
+        count(first, -1);
+        return first;
+      }
+      const first = change ?? undefined;
+      if (first !== undefined) count(first, -1);
+      change = null;
+      before = after;
+      after = new Map();
+      return first;
+    },
   };
 }
 
-function sameError(last: PendingReport, body: PendingReport['body'], phase: number | null): boolean {
-  const isRecoverable = body['recoverable'] === true;
-  return isRecoverable && last.phase === phase && JSON.stringify(last.body) === JSON.stringify(body);
+/** Whether no report of the ingestion can follow. */
+export function isEnding({ mutation, body }: PendingReport): boolean {
+  return (
+    mutation === 'complete' ||
+    mutation === 'cancelled' ||
+    (mutation === 'error' && body['recoverable'] !== true)
+  );
 }
 
-/** The newer percent, or the older where the newer is not known; metrics by field, counters by name. */
+function keyOf({ mutation, phase, body }: PendingReport): string {
+  const { part } = body;
+  return mutation === 'update' && typeof part === 'string'
+    ? `update ${phase} ${part}`
+    : `${mutation} ${phase}`;
+}
+
+function merge(
+  mutation: MutationName,
+  older: PendingReport['body'],
+  newer: PendingReport['body'],
+): PendingReport['body'] {
+  if (mutation === 'update') return mergeUpdates(older, newer);
+  if (mutation !== 'problems') return newer;
+  const queued = older['problems'] as QueuedProblems;
+  for (const problem of (newer['problems'] as QueuedProblems).list()) queued.add(problem);
+  return older;
+}
+
+/** Problems by phase, item and code, as the server knows them: a repeat changes nothing. */
+export interface QueuedProblems {
+  add(problem: ProblemInput): void;
+  list(): readonly ProblemInput[];
+}
+
+/** Creates an empty list of problems. `onFull` is called for the first one that it does not take. */
+export function createQueuedProblems(onFull: (message: string) => void): QueuedProblems {
+  const problems = new Map<string, ProblemInput>();
+  let length = 0;
+  let isFull = false;
+  return {
+    add(problem) {
+      const key = JSON.stringify([problem.phase ?? null, problem.item, problem.code]);
+      if (isFull || problems.has(key)) return;
+      length += JSON.stringify(problem).length;
+      isFull = problems.size >= MAX_PROBLEMS || length > MAX_PROBLEMS_LENGTH;
+      if (isFull) onFull(`${problems.size} problems are queued already; further ones are dropped.`);
+      else problems.set(key, problem);
+    },
+    list: () => [...problems.values()],
+  };
+}
+
+/** The newer value, or the older where the newer is not known; metrics by field, counters by name. */
 function mergeUpdates(older: PendingReport['body'], newer: PendingReport['body']): PendingReport['body'] {
-  const metrics = mergeMetrics(older['metrics'] ?? {}, newer['metrics'] ?? {});
   return {
     ...older,
     ...newer,
     progressPercent: newer['progressPercent'] ?? older['progressPercent'] ?? null,
-    metrics,
+    metrics: mergeMetrics(older['metrics'] ?? {}, newer['metrics'] ?? {}),
   };
 }
 

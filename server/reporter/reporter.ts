@@ -7,7 +7,7 @@ import { listenToCommands, type CommandAnswer, type CommandListenerOptions } fro
 import { systemEnvironment } from './environment.js';
 import { ReporterError } from './errors.js';
 import { checkOptions, REPORTER_DEFAULTS, type ReporterOptions } from './options.js';
-import { openRun, type OpenRun, type ReporterRun } from './run.js';
+import { openRun, type OpenRun, type PhaseOptions, type ReporterRun, type UpdateOptions } from './run.js';
 import { createSender } from './sender.js';
 
 /** A person's request to retry an ingestion. */
@@ -23,14 +23,21 @@ export type RetryHandler = (request: RetryRequest) => Promise<CommandAnswer | vo
 /** Reports for one project. */
 export interface Reporter {
   /**
-   * Starts an ingestion and resolves once the server has stored it. A start with the same `ingestionId` is idempotent, so
-   * that a restarted job can resume. Rejects with `CONFLICT` if another ingestion of the project is running.
+   * Starts an ingestion and resolves once the server has stored it. If one with the same `ingestionId` runs or has failed
+   * recoverably, this is its next attempt: the earlier run's reports are rejected with `CONFLICT`, and its `signal` aborts.
+   * Workers that share one attempt give the same `attemptKey`. Rejects with `CONFLICT` if that ingestion has ended, or
+   * another one of the project is running.
    */
   startIngestion(options?: StartOptions): Promise<ReporterRun>;
   /** For the running ingestion; phase 1 starts one if none is running. Resolves once the report is queued. */
-  emitPhaseStarted(phase: number, message: string): Promise<void>;
+  emitPhaseStarted(phase: number, message: string, options?: PhaseOptions): Promise<void>;
   /** For the running ingestion. `percent` is of the phase; null if unknown. Never waits. */
-  emitProgressUpdate(phase: number, percent: number | null, metrics?: MetricsInput): void;
+  emitProgressUpdate(
+    phase: number,
+    percent?: number | null,
+    metrics?: MetricsInput | null,
+    options?: UpdateOptions,
+  ): void;
   /** For the running ingestion. Resolves once the server has stored it. */
   emitComplete(result: ResultInput): Promise<void>;
   /** For the running ingestion. Resolves once the server has accepted it. */
@@ -65,6 +72,7 @@ export function createReporter(options: ReporterOptions): Reporter {
   const environment = options.environment ?? systemEnvironment;
   const sender = createSender(options, environment);
   const listeners = new Set<() => void>();
+  const runs = new Set<OpenRun>();
   let current: OpenRun | null = null;
 
   function listen(onCommand: CommandListenerOptions['onCommand']): () => void {
@@ -77,17 +85,41 @@ export function createReporter(options: ReporterOptions): Reporter {
     };
   }
 
+  function rejected(error: ReporterError, isAwaited: boolean, isFirst: boolean): void {
+    if (options.onRejected !== undefined) options.onRejected(error);
+    else if (isFirst && !isAwaited && options.quiet !== true) {
+      const { code, message } = error;
+      console.warn(
+        `ingestion-progress: a report of project ${options.projectId} was rejected (${code}): ${message}`,
+      );
+    }
+  }
+
   function open(start: StartOptions): OpenRun {
     let stopListening = (): void => {};
+    let hasRejection = false;
     const run = openRun({
       projectId: options.projectId,
-      start: { ...start, ingestionId: start.ingestionId ?? crypto.randomUUID() },
+      start: {
+        ...start,
+        ingestionId: start.ingestionId ?? crypto.randomUUID(),
+        attemptKey: start.attemptKey ?? crypto.randomUUID(),
+      },
       sender,
       environment,
       windowMs: options.windowMs ?? REPORTER_DEFAULTS.windowMs,
-      onRejected: (error) => options.onRejected?.(error),
-      onOver: () => stopListening(),
+      flushTimeoutMs: options.flushTimeoutMs ?? REPORTER_DEFAULTS.flushTimeoutMs,
+      handleExit: options.handleExit ?? true,
+      onRejected(error, isAwaited) {
+        rejected(error, isAwaited, !hasRejection);
+        hasRejection ||= !isAwaited;
+      },
+      onOver() {
+        stopListening();
+        runs.delete(run);
+      },
     });
+    runs.add(run);
     if (start.cancellable === true) {
       stopListening = listen(({ kind, ingestionId, requestedBy }) => {
         if (kind !== 'CANCEL' || ingestionId !== run.ingestionId) return null;
@@ -106,25 +138,35 @@ export function createReporter(options: ReporterOptions): Reporter {
   return {
     async startIngestion(start = {}) {
       const run = open(start);
-      await run.started;
+      await run.start();
       current = run;
       return run;
     },
-    emitPhaseStarted(phase, message) {
+    emitPhaseStarted(phase, message, phaseOptions) {
       if (phase === 1 && current?.isOpen !== true) current = open({});
-      return running().emitPhaseStarted(phase, message);
+      return running().emitPhaseStarted(phase, message, phaseOptions);
     },
-    emitProgressUpdate: (phase, percent, metrics) => running().emitProgressUpdate(phase, percent, metrics),
+    emitProgressUpdate: (...update) => running().emitProgressUpdate(...update),
     emitComplete: (result) => running().emitComplete(result),
     emitError: (phase, error) => running().emitError(phase, error),
-    onRetry: (handler) =>
-      listen(async ({ kind, ingestionId, fromPhase }) => {
+    onRetry(handler) {
+      const release = environment.hold?.() ?? (() => {});
+      const stop = listen(async ({ kind, ingestionId, fromPhase }) => {
         if (kind !== 'RETRY') return null;
         return (await handler({ ingestionId, fromPhase })) ?? { accepted: true };
-      }),
+      });
+      const stopHolding = (): void => {
+        release();
+        stop();
+        listeners.delete(stopHolding);
+      };
+      listeners.add(stopHolding);
+      return stopHolding;
+    },
     flush: () => current?.flush() ?? Promise.resolve(),
     dispose() {
       sender.dispose();
+      for (const run of runs) run.dispose();
       for (const stop of listeners) stop();
       listeners.clear();
     },

@@ -7,7 +7,7 @@ import { isRetryable, ReporterError, type ReporterErrorCode } from './errors.js'
 import type { ReporterEnvironment } from './environment.js';
 import { backoffDelayMs } from '../shared/backoff.js';
 import { sleep } from '../shared/sleep.js';
-import { REPORTER_DEFAULTS, type ReporterOptions } from './options.js';
+import { REPORTER_DEFAULTS, type ReporterOptions, type Waiting } from './options.js';
 
 /** Sends mutations, and holds the token. */
 export interface Sender {
@@ -21,6 +21,14 @@ export interface Sender {
 
 /** Delay between attempts: 1, 2, 4, … 30 s, a quarter more or less. */
 export const RETRY_BACKOFF = Object.freeze({ minMs: 1_000, maxMs: 30_000, jitter: 0.25 });
+
+/** Milliseconds without an answer after which a report is said to wait, though no attempt has failed yet. */
+const QUIET_MS = 5_000;
+/** Milliseconds between two such words. */
+const REMINDER_MS = 60_000;
+
+/** Not worth a word: another one follows soon, or nobody waits for it. */
+const UNSPOKEN: ReadonlySet<MutationName> = new Set<MutationName>(['heartbeat', 'acknowledge']);
 
 /** A failed attempt: why, and when the server wants the next one, in ms from now. */
 interface Failure {
@@ -70,13 +78,40 @@ export function createSender(options: ReporterOptions, environment: ReporterEnvi
     }
   }
 
-  return {
-    headers,
-    async send(mutation, input) {
-      const body = JSON.stringify({ query: MUTATIONS[mutation], variables: { input } });
-      const beganAt = environment.monotonicNow();
-      let failures = 0;
-      let isForced = false;
+  function sayWaiting(waiting: Waiting): void {
+    const { waitedMs, error } = waiting;
+    if (options.quiet !== true) {
+      const duration = waitedMs < 1_000 ? '' : ` for ${Math.round(waitedMs / 1_000)} s`;
+      const why = error?.message ?? `${endpoint}: no answer yet`;
+      console.warn(
+        `ingestion-progress: project ${options.projectId} waits${duration} for its server: ${why}`,
+      );
+    }
+    options.onWaiting?.(waiting);
+  }
+
+  async function send(
+    mutation: MutationName,
+    input: Readonly<Record<string, unknown>>,
+  ): Promise<MutationResult> {
+    const body = JSON.stringify({ query: MUTATIONS[mutation], variables: { input } });
+    const beganAt = environment.monotonicNow();
+    let failures = 0;
+    let isForced = false;
+    let lastError: ReporterError | null = null;
+    let hasSpoken = UNSPOKEN.has(mutation);
+    let cancelReminder = (): void => {};
+    const speak = (): void => {
+      hasSpoken = true;
+      remind(REMINDER_MS);
+      sayWaiting({ waitedMs: environment.monotonicNow() - beganAt, error: lastError });
+    };
+    const remind = (delayMs: number): void => {
+      cancelReminder();
+      cancelReminder = environment.setTimer(delayMs, speak);
+    };
+    if (!hasSpoken) remind(QUIET_MS);
+    try {
       while (!closed.signal.aborted) {
         const outcome = await attempt(body, isForced);
         if (!('error' in outcome)) return outcome;
@@ -100,20 +135,25 @@ export function createSender(options: ReporterOptions, environment: ReporterEnvi
           const message = `Given up after ${failures} attempts in ${seconds} s; the last: ${error.message}`;
           throw new ReporterError('NO_ANSWER', message, { cause: error });
         }
+        lastError = error;
+        if (!hasSpoken) speak();
         await sleep(environment, delayMs, closed.signal);
       }
       throw new ReporterError('CLOSED', 'The reporter was disposed before this report was accepted.');
-    },
-    dispose() {
-      closed.abort();
-    },
-  };
+    } finally {
+      cancelReminder();
+    }
+  }
+
+  return { headers, send, dispose: () => closed.abort() };
 }
 
 function reasonOf(cause: unknown): string {
   if (!(cause instanceof Error)) return String(cause);
   // The message of fetch is "fetch failed"; the reason is its cause.
-  return cause.cause instanceof Error ? cause.cause.message || String(cause.cause) : cause.message;
+  if (!(cause.cause instanceof Error)) return cause.message;
+  // Several addresses of one name fail together, without a message.
+  return cause.cause.message || String('code' in cause.cause ? cause.cause.code : cause.cause);
 }
 
 interface GraphQLBody {

@@ -152,7 +152,9 @@ export function createEmbeddedIndex({ db, inOrder, logger }: EmbeddedIndexOption
     const historyKeys = ended.map(({ projectId, ingestionId }) => keys.historyKey(projectId, ingestionId));
     const inHistory = await db().getMany(historyKeys);
     await Promise.all(
-      ended.map(({ projectId, ingestionId }) => db().clear(keys.under(keys.logOf(projectId, ingestionId)))),
+      ended
+        .flatMap(({ projectId, ingestionId }) => keys.besideOf(projectId, ingestionId))
+        .map((prefix) => db().clear(keys.under(prefix))),
     );
     const operations = ended.flatMap(({ key, projectId, ingestionId: id, startedAt }, index) => {
       // A project's latest state stays.

@@ -43,6 +43,15 @@ export function positionOfStart(projectId: string, key: string): SortPosition | 
 /** Prefix of an ingestion's log. */
 export const logOf = (projectId: string, ingestionId: string) =>
   `event!${encodeId(projectId)}!${encodeId(ingestionId)}`;
+/** Prefix of the problems of an ingestion. */
+export const problemsOf = (projectId: string, ingestionId: string) =>
+  `problem!${encodeId(projectId)}!${encodeId(ingestionId)}`;
+/** Prefix of the counts of those that are not kept. */
+export const restOf = (projectId: string, ingestionId: string) =>
+  `problem-count!${encodeId(projectId)}!${encodeId(ingestionId)}`;
+/** Prefixes of all that goes with an ingestion beside its record. */
+export const besideOf = (projectId: string, ingestionId: string) =>
+  [logOf, problemsOf, restOf].map((of) => of(projectId, ingestionId));
 /** A log entry. Its key ends in its rank, so that the log is trimmed without reading it. */
 export function eventKey(projectId: string, ingestionId: string, event: RecordedEvent): string {
   return `${logOf(projectId, ingestionId)}!${sortKey(eventPosition(event))}!${rankOf(event.type)}`;

@@ -9,6 +9,7 @@ import type { IngestionRecord } from '../progress/record.js';
 import { silentLogger, type Logger } from '../observability/logger.js';
 import { openLevel, type Level } from './embedded-files.js';
 import * as keys from './embedded-keys.js';
+import { createEmbeddedProblems } from './embedded-problems.js';
 import { createEmbeddedIndex, del, put, type Operation } from './embedded-index.js';
 import { DEFAULT_MAX_LOG_ENTRIES, createTrimSchedule, entriesToDrop } from './log-trimming.js';
 import { decodeCursor, encodeCursor, eventPosition, pageOf, sortKey } from './paging.js';
@@ -77,6 +78,7 @@ export function createEmbeddedStore(options: EmbeddedStoreOptions): ProgressStor
   };
 
   const index = createEmbeddedIndex({ db, inOrder, logger });
+  const problems = createEmbeddedProblems({ db, logger });
 
   /** Puts these entries, and deletes what no longer fits beside them. */
   const logOperations = async (projectId: string, ingestionId: string, events: readonly RecordedEvent[]) => {
@@ -265,6 +267,9 @@ export function createEmbeddedStore(options: EmbeddedStoreOptions): ProgressStor
         const operations = await logOperations(projectId, ingestionId, events);
         if (operations.length > 0) await db().batch(operations, { sync: true });
       }),
+
+    appendProblems: (...args) => inOrder(() => problems.appendProblems(...args)),
+    listProblems: (...args) => guarded(() => problems.listProblems(...args)),
 
     listOpen: (query, limit) => guarded(() => index.list(query, limit)),
 

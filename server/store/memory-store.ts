@@ -4,6 +4,7 @@ import { ProgressError } from '../shared/errors.js';
 import { openIngestionOf } from '../progress/open-ingestion.js';
 import type { IngestionRecord } from '../progress/record.js';
 import { DEFAULT_MAX_LOG_ENTRIES, entriesToDrop, rankOf } from './log-trimming.js';
+import { createMemoryProblems } from './memory-problems.js';
 import { eventPosition, ingestionPosition, pageOfAll, pageOfOpen, sortKey } from './paging.js';
 import type { Lease, ProgressStore, StoreWrite, WriteOutcome } from './progress-store.js';
 import { admits, checkBatch } from './write-guard.js';
@@ -24,6 +25,7 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): ProgressSto
   const history = new Map<string, Map<string, IngestionRecord>>();
   /** Logs by project and ingestion, entries by id. */
   const logs = new Map<string, Map<string, Map<string, RecordedEvent>>>();
+  const problems = createMemoryProblems();
   const leases = new Map<string, Lease>();
   let open = false;
 
@@ -59,6 +61,7 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): ProgressSto
   };
 
   const dropLog = (projectId: string, ingestionId: string) => {
+    problems.delete(projectId, ingestionId);
     const project = logs.get(projectId);
     project?.delete(ingestionId);
     if (project?.size === 0) logs.delete(projectId);
@@ -115,6 +118,15 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): ProgressSto
     appendEvents: async (projectId, ingestionId, events) => {
       checkOpen();
       append(projectId, ingestionId, events);
+    },
+
+    appendProblems: async (...args) => {
+      checkOpen();
+      return problems.appendProblems(...args);
+    },
+    listProblems: async (...args) => {
+      checkOpen();
+      return problems.listProblems(...args);
     },
 
     listOpen: async (query, limit) => {

@@ -82,13 +82,15 @@ export function createMongoLog(options: MongoLogOptions): MongoLog {
       events()
         .find(filter, { projection: { type: 1 } })
         .sort({ place: 1 })
+        // Of a log that is longer, since its limit was lowered, the rest goes at the next entries.
+        .limit(maxLogEntries + MAX_QUEUED)
         .toArray(),
     );
     const ranked = entries.map(({ _id, type }) => ({ _id, rank: rankOf(type) }));
     const dropped = entriesToDrop(ranked, maxLogEntries).map(({ _id }) => _id);
     for (const batch of inBatches(dropped))
       await call(() => events().deleteMany({ _id: { $in: [...batch] } }));
-    trimSchedule.recordRoom(projectId, ingestionId, maxLogEntries - entries.length + dropped.length);
+    trimSchedule.recordRoom(projectId, ingestionId, maxLogEntries - count + dropped.length);
   };
 
   const trimAll = async (documents: readonly EventDocument[]) => {

@@ -11,6 +11,7 @@ import { connectMongo, startError, type MongoConnection } from './mongo-connecti
 import * as documents from './mongo-documents.js';
 import type { IngestionDocument, LeaseDocument } from './mongo-documents.js';
 import { createMongoLog, type MongoLog } from './mongo-log.js';
+import { createMongoProblems, type MongoProblems } from './mongo-problems.js';
 import { decodeCursor, ingestionPosition, pageOfAll, sortKey } from './paging.js';
 import type {
   Deletion,
@@ -51,6 +52,7 @@ export interface MongoStoreOptions {
 interface Opened {
   readonly connection: MongoConnection;
   readonly log: MongoLog;
+  readonly problems: MongoProblems;
 }
 
 const statesOf = (connection: MongoConnection) =>
@@ -107,12 +109,17 @@ export function createMongoStore(options: MongoStoreOptions): ProgressStore {
   const open = async () => {
     const connection = await connectMongo({ uri: options.uri, connectMs, callMs, logger });
     const maxLogEntries = options.maxLogEntries ?? DEFAULT_MAX_LOG_ENTRIES;
-    opened = { connection, log: createMongoLog({ connection, statesOf, maxLogEntries, logger }) };
+    opened = {
+      connection,
+      log: createMongoLog({ connection, statesOf, maxLogEntries, logger }),
+      problems: createMongoProblems(connection, logger),
+    };
     try {
       for (const keys of STATE_INDEXES) await call(() => states().createIndex(keys));
       await call(() => history().createIndex({ projectId: 1, place: -1 }));
       await call(() => history().createIndex({ updatedAt: 1 }));
       await log().createIndex();
+      await opened.problems.createIndex();
       await ping();
     } catch (error) {
       opened = null;
@@ -225,12 +232,14 @@ export function createMongoStore(options: MongoStoreOptions): ProgressStore {
     const found = await call(() => history().find(old, names).toArray());
     if (found.length > 0) {
       await log().delete(found);
+      await at().problems.delete(found);
       await call(() => history().deleteMany({ _id: { $in: found.map(({ _id }) => _id) } }));
     }
     const withLog = { ...old, open: false, logDeleted: false };
     const ended = await call(() => states().find(withLog, names).toArray());
     if (ended.length > 0) {
       await log().delete(ended);
+      await at().problems.delete(ended);
       const which = { ...withLog, _id: { $in: ended.map(({ _id }) => _id) } };
       await call(() => states().updateMany(which, { $set: { logDeleted: true, tail: [] } }));
     }
@@ -312,6 +321,10 @@ export function createMongoStore(options: MongoStoreOptions): ProgressStore {
       await closing?.connection.close();
     },
     ping,
+    readTime: async () => {
+      const { localTime } = await call(() => at().connection.db().command({ hello: 1 }));
+      return localTime instanceof Date ? localTime.getTime() : null;
+    },
 
     read: async (projectId) => {
       const document = await call(() => states().findOne({ _id: projectId }, RECORD));
@@ -362,6 +375,9 @@ export function createMongoStore(options: MongoStoreOptions): ProgressStore {
       return write(writes);
     },
     appendEvents: (projectId, ingestionId, events) => log().append(projectId, ingestionId, events),
+
+    appendProblems: async (...args) => at().problems.appendProblems(...args),
+    listProblems: async (...args) => at().problems.listProblems(...args),
 
     listOpen,
 

@@ -1,6 +1,7 @@
 /** The port to durable storage: one document a project (its latest ingestion), a history, an event log, leases. */
 import type { RecordedEvent } from '@ingestion-progress/schema';
 import type { OpenIngestion, OpenList } from '../progress/open-ingestion.js';
+import type { ProblemSeverity, ProblemTotal, StoredProblem } from '../progress/problem.js';
 import type { IngestionRecord } from '../progress/record.js';
 
 /** What a write may replace (invariant: compare-and-set). */
@@ -43,6 +44,25 @@ export interface PageRequest {
 export interface Page<T> {
   readonly items: readonly { readonly cursor: string; readonly node: T }[];
   readonly hasNextPage: boolean;
+}
+
+/** What `appendProblems` did. */
+export interface ProblemsAppended {
+  /** New ones that are kept. */
+  readonly added: number;
+  /** New ones that are only counted, since the store keeps its most already. */
+  readonly counted: number;
+  /** All of the attempt by code, the counted ones among them. A repeat is none; so it is the truth, however often it is asked. */
+  readonly totals: readonly ProblemTotal[];
+}
+
+/** Which problems of an ingestion. */
+export interface ProblemFilter {
+  readonly attempt: number;
+  /** Null: both. */
+  readonly severity: ProblemSeverity | null;
+  /** Null: any. */
+  readonly code: string | null;
 }
 
 /** Which of the latest ingestions that have not ended. */
@@ -92,6 +112,11 @@ export interface ProgressStore {
   close(): Promise<void>;
   /** Resolves if the store takes writes: it makes one where states are written. */
   ping(): Promise<void>;
+  /**
+   * The time of the machine that keeps it, in milliseconds since the epoch; null if it does not tell. Absent if that is
+   * this machine.
+   */
+  readTime?(): Promise<number | null>;
 
   /** The project's latest ingestion; null if it never ingested. */
   read(projectId: string): Promise<IngestionRecord | null>;
@@ -109,6 +134,24 @@ export interface ProgressStore {
   /** Log entries with no change of state (commands). */
   appendEvents(projectId: string, ingestionId: string, events: readonly RecordedEvent[]): Promise<void>;
 
+  /**
+   * Keeps problems of one attempt, at most 100, each once by attempt, phase, item and code. Of an ingestion at most `most`
+   * are kept: those of earlier attempts make room, and what is beyond is only counted.
+   */
+  appendProblems(
+    projectId: string,
+    ingestionId: string,
+    problems: readonly StoredProblem[],
+    most: number,
+  ): Promise<ProblemsAppended>;
+  /** Problems that are kept of an ingestion, in the order of their reports. */
+  listProblems(
+    projectId: string,
+    ingestionId: string,
+    filter: ProblemFilter,
+    page: PageRequest,
+  ): Promise<Page<StoredProblem>>;
+
   /** At most `limit` open ingestions, found by an index and without reading their records. May be behind the records by seconds. */
   listOpen(query: OpenQuery, limit: number): Promise<OpenPage>;
 
@@ -120,7 +163,7 @@ export interface ProgressStore {
   dropLease(serverId: string): Promise<void>;
 
   /**
-   * Deletes history and logs of ingestions that have ended and were last touched before this moment (ms since the
+   * Deletes history, logs and problems of ingestions that have ended and were last touched before this moment (ms since the
    * epoch), at most `limit` of them, and leases that had expired by then. A project's latest state stays.
    */
   deleteBefore(cutoffMs: number, limit: number): Promise<Deletion>;

@@ -58,7 +58,7 @@ export interface StoreWriter {
   /** True while the last attempt failed. */
   readonly isFailing: boolean;
   /** Why the last attempt failed; null if it did not. */
-  readonly failure: unknown;
+  readonly failure: Error | null;
   /** Writes everything; false if the timeout came first. No writes are accepted afterwards. */
   close(timeoutMs: number): Promise<boolean>;
 }
@@ -76,7 +76,7 @@ export function createStoreWriter(options: StoreWriterOptions): StoreWriter {
   const queues = new Map<string, WriteQueue>();
   let isPumping = false;
   let failures = 0;
-  let failure: unknown = null;
+  let failure: Error | null = null;
   let batchSize = MAX_BATCH;
   let cancelTimer: CancelTimer | null = null;
   /** When the next pump is due, monotonic; infinite if none is. */
@@ -176,7 +176,7 @@ export function createStoreWriter(options: StoreWriterOptions): StoreWriter {
         }
       } else {
         failures += 1;
-        failure = cause;
+        failure = cause instanceof Error ? cause : new Error(String(cause));
         // The store may be slow rather than away: a smaller batch may be done in time.
         batchSize = Math.max(1, Math.floor(batchSize / 2));
         // Or only the node that holds these projects is away: the others get their turn.

@@ -96,7 +96,8 @@ async function ingestAll({ projectId, number: first, phase: firstPhase }: JobPos
     const id = `run-${number}`;
     try {
       write({ event: 'starting', id, number });
-      const run = await reporter.startIngestion({ ingestionId: id });
+      // The same key: a job that was killed goes on where it was, in the same attempt.
+      const run = await reporter.startIngestion({ ingestionId: id, attemptKey: id });
       write({ event: 'started', id, number });
       await phases(run, number === first ? firstPhase : 1, number);
       if (run.signal.aborted) throw new ReporterError('CONFLICT', `aborted: ${String(run.signal.reason)}`);

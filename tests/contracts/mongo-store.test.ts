@@ -74,6 +74,11 @@ describe('the MongoDB store over the wire', () => {
     };
   };
 
+  it('tells the time of its machine, which is this one', async () => {
+    const { store } = await open();
+    expect(Math.abs(((await store.readTime?.()) ?? 0) - Date.now())).toBeLessThan(1_000);
+  });
+
   it('shows what people look for at the top of the document', async () => {
     const { store, documents } = await open();
     await store.write([start('p')]);

@@ -10,6 +10,7 @@ import type {
   WriteGuard,
 } from '../../server/store/progress-store.js';
 import { entryOf, failureOf, recordOf } from '../support/records.js';
+import { describeProblems } from './problems.contract.js';
 
 /** One store under test, empty and open. */
 export interface StoreUnderTest {
@@ -403,6 +404,8 @@ export function describeProgressStore(name: string, open: () => Promise<StoreUnd
         expect(still.length).toBeLessThanOrEqual(MAX_LOG_ENTRIES);
       });
     });
+
+    describeProblems(() => under);
 
     describe('what runs', () => {
       const ids = async (query: OpenQuery, limit = 10) =>

@@ -1,4 +1,5 @@
 /** The files of examples/deployment match the server: every variable, path and metric in them exists. */
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
@@ -39,11 +40,34 @@ function expectVariables(names: Iterable<string>): void {
   expect(unknown).toEqual([]);
 }
 
+interface Compose {
+  readonly services: Readonly<
+    Record<
+      string,
+      {
+        readonly environment?: Readonly<Record<string, string>>;
+        readonly networks?: readonly string[];
+        readonly ports?: readonly string[];
+        readonly volumes?: readonly string[];
+      }
+    >
+  >;
+  readonly networks: Readonly<Record<string, { readonly internal?: boolean } | null>>;
+  readonly volumes: Readonly<Record<string, null>>;
+  readonly configs: Readonly<Record<string, { readonly content: string }>>;
+}
+
+const compose = () => parse(read('compose.yaml'), { merge: true }) as Compose;
+
+/** The document of that kind in kubernetes.yaml; a test says what it expects of it. */
+function kubernetes<T>(kind: string): T {
+  const documents = parseAllDocuments(read('kubernetes.yaml')).map((document) => document.toJS() as unknown);
+  return documents.find((document) => (document as { readonly kind: string }).kind === kind) as T;
+}
+
 describe('the environment variables are variables of the server', () => {
   test('in compose.yaml', () => {
-    const { services } = parse(read('compose.yaml')) as {
-      services: Record<string, { environment?: Record<string, string> }>;
-    };
+    const { services } = compose();
     expect(Object.keys(services)).toEqual(['mongo', 'redis', 'server-1', 'server-2', 'nginx']);
     const { environment = {} } = services['server-1'] ?? {};
     expect(Object.keys(environment)).toContain('JWT_SECRET');
@@ -77,10 +101,7 @@ describe('probes', () => {
   });
 
   test('give a pod more time to terminate than its drain may take', () => {
-    const [deployment] = parseAllDocuments(read('kubernetes.yaml')).map(
-      (document) => document.toJS() as unknown,
-    );
-    const { spec } = (deployment as { spec: { template: { spec: PodSpec } } }).spec.template;
+    const { spec } = kubernetes<{ spec: { template: { spec: PodSpec } } }>('Deployment').spec.template;
     const value = (name: string) =>
       Number(spec.containers[0]?.env.find((entry) => entry.name === name)?.value);
     const drainMs = value('DRAIN_DELAY_MS') + value('DRAIN_DEADLINE_MS') + 30_000;
@@ -90,10 +111,83 @@ describe('probes', () => {
 
 interface PodSpec {
   readonly terminationGracePeriodSeconds: number;
+  readonly automountServiceAccountToken: boolean;
+  readonly volumes: readonly { readonly name: string }[];
   readonly containers: readonly {
+    readonly volumeMounts: readonly { readonly name: string; readonly mountPath: string }[];
     readonly env: readonly { readonly name: string; readonly value: string }[];
   }[];
 }
+
+describe('who breaks into one part does not have the others', () => {
+  const dataDir = /DATA_DIR=(\S+)/.exec(read('Dockerfile'))?.[1] ?? '';
+
+  test('compose.yaml has a password and a network of their own for MongoDB and Redis', () => {
+    const { services, networks, configs } = compose();
+    expect(networks['back']).toEqual({ internal: true });
+    for (const name of ['mongo', 'redis']) {
+      expect(services[name]?.networks, name).toEqual(['back']);
+      expect(services[name]?.ports, name).toBeUndefined();
+    }
+    expect(services['nginx']?.networks).toEqual(['front']);
+    const { MONGODB_URI = '', REDIS_URL = '' } = services['server-1']?.environment ?? {};
+    expect(MONGODB_URI).toContain('progress:${MONGO_PASSWORD:?');
+    expect(REDIS_URL).toContain('progress:${REDIS_PASSWORD:?');
+    expect(services['mongo']?.environment).toHaveProperty('MONGO_INITDB_ROOT_PASSWORD');
+    expect(configs['mongo-user']?.content).toContain("roles: [{ role: 'readWrite', db: 'progress' }]");
+    const [smallest] =
+      /^user progress on .*$/m.exec(readFileSync('docs/running-in-production.md', 'utf8')) ?? [];
+    const redis = configs['redis']?.content.split('\n') ?? [];
+    expect(redis).toContain('user default off');
+    expect(redis).toContain(smallest?.replace('>secret', '>${REDIS_PASSWORD}'));
+  });
+
+  test('compose.yaml and kubernetes.yaml have a volume for DATA_DIR that outlives the container', () => {
+    const { services, volumes } = compose();
+    for (const name of ['server-1', 'server-2']) {
+      expect(services[name]?.volumes).toEqual([`${name}:${dataDir}`]);
+      expect(volumes).toHaveProperty(name);
+    }
+    const { spec } = kubernetes<{ spec: { template: { spec: PodSpec } } }>('Deployment').spec.template;
+    const mount = spec.containers[0]?.volumeMounts.find(({ mountPath }) => mountPath === dataDir);
+    expect(spec.volumes.map(({ name }) => name)).toContain(mount?.name);
+  });
+
+  test('a pod has no token of a service account, and only the Ingress and Prometheus reach it', () => {
+    const { template } = kubernetes<{ spec: { template: { spec: PodSpec; metadata: { labels: object } } } }>(
+      'Deployment',
+    ).spec;
+    expect(template.spec.automountServiceAccountToken).toBe(false);
+    const { spec } = kubernetes<{
+      spec: {
+        podSelector: { matchLabels: object };
+        policyTypes: readonly string[];
+        ingress: readonly { from: readonly object[]; ports: readonly { port: string }[] }[];
+      };
+    }>('NetworkPolicy');
+    expect(spec.podSelector.matchLabels).toEqual(template.metadata.labels);
+    expect(spec.policyTypes).toEqual(['Ingress', 'Egress']);
+    for (const { from } of spec.ingress) expect(from.length).toBeGreaterThan(0);
+    expect(spec.ingress.flatMap(({ ports }) => ports.map(({ port }) => port))).toEqual(['http', 'metrics']);
+  });
+
+  test('the Ingress speaks TLS for each of its hosts', () => {
+    const { spec } = kubernetes<{
+      spec: { tls: readonly { hosts: readonly string[] }[]; rules: readonly { host: string }[] };
+    }>('Ingress');
+    expect(spec.tls.flatMap(({ hosts }) => hosts)).toEqual(spec.rules.map(({ host }) => host));
+  });
+
+  const analyze = spawnSync('systemd-analyze', ['--version']).status === 0;
+  test.runIf(analyze)('the systemd unit is exposed by less than 2.0 of 10', () => {
+    const unit = `${folder}/ingestion-progress.service`;
+    const limits = ['--offline=true', '--threshold=19', '--no-pager'];
+    const { status, stdout } = spawnSync('systemd-analyze', ['security', ...limits, unit], {
+      encoding: 'utf8',
+    });
+    expect(status, stdout).toBe(0);
+  });
+});
 
 /** The metrics in a PromQL expression, without the suffixes of histograms. */
 function metricNames(expression: string): readonly string[] {

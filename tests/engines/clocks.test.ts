@@ -1,6 +1,7 @@
 /**
  * Issue 14, found 9 and 14, clocks: one that is set back leaves the order of ingestions and their durations alone, and
  * servers whose clocks are ten minutes apart find no live job dead, and say by how much they are apart.
+ * (invariant: silent-job-is-noticed)
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, it, onTestFinished, vi } from 'vitest';

@@ -1,10 +1,11 @@
 /** Jobs in other languages against a real server: the unmodified files of examples/jobs. */
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { startTestServer, tokenFor, type RunningServer } from '../integration/support/running-server.js';
 import { connectStock, watchStock } from '../integration/support/stock-client.js';
 import { freePort } from '../support/daemon.js';
@@ -31,12 +32,25 @@ beforeEach(() => {
 });
 afterEach(() => scratch.delete());
 
-async function run(job: string, args: readonly string[], env: Readonly<Record<string, string>>) {
-  const child = spawn(join(JOBS, job), args, { env: { ...process.env, PROJECT: 'p1', ...env } });
+/** Starts a job as the leader of a process group, as a supervisor does. */
+function start(job: string, args: readonly string[], env: Readonly<Record<string, string>>) {
+  const child = spawn(join(JOBS, job), args, {
+    env: { ...process.env, PROJECT: 'p1', ...env },
+    detached: true,
+  });
   let output = '';
   for (const stream of [child.stdout, child.stderr])
     stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
-  const [code] = (await once(child, 'close')) as [number | null];
+  const ended = once(child, 'close').then(([code, signal]) => ({ code, signal, output }));
+  const kill = (signal: NodeJS.Signals) => void process.kill(-(child.pid ?? Number.NaN), signal);
+  onTestFinished(() => {
+    if (child.exitCode === null && child.signalCode === null) kill('SIGKILL');
+  });
+  return { kill, ended };
+}
+
+async function run(job: string, args: readonly string[], env: Readonly<Record<string, string>>) {
+  const { code, output } = await start(job, args, env).ended;
   return { code, output };
 }
 
@@ -81,6 +95,58 @@ describe.each([['ingest.py'], ['ingest.sh']])('%s', (job) => {
     expect(await stateOf(server)).toMatchObject({ status: 'FAILED', error: { recoverable: false } });
   });
 
+  it('reports SIGTERM as a failure, and takes its ingestion over when it is started again', async () => {
+    const server = await startTestServer();
+    const env = { ...environmentOf(server.url), INGESTION: 'nightly 2026-11-28T04:00+00:00' };
+    // Nobody reads from this pipe, so the job waits in its last phase.
+    execFileSync('mkfifo', [target]);
+    const { kill, ended } = start(job, [folder, target], env);
+    await expect.poll(() => stateOf(server)).toMatchObject({ currentPhase: 4 });
+    kill('SIGTERM');
+    expect(await ended).toMatchObject({ code: null, signal: 'SIGTERM' });
+    expect(await stateOf(server)).toMatchObject({
+      status: 'FAILED',
+      error: { recoverable: true, message: "The job's process was ended by SIGTERM." },
+    });
+    rmSync(target);
+    expect(await run(job, [folder, target], env)).toEqual({ code: 0, output: '' });
+    expect(await stateOf(server)).toMatchObject({ status: 'COMPLETED', attempt: 2, id: env.INGESTION });
+  });
+
+  it('reports an error that it does not expect, recoverably', async () => {
+    const server = await startTestServer();
+    const { code } = await run(job, [folder, join(folder, 'nowhere', 'words')], environmentOf(server.url));
+    expect(code).toBe(1);
+    expect(await stateOf(server)).toMatchObject({ status: 'FAILED', error: { recoverable: true } });
+  });
+
+  it('says what a folder with quotes and backslashes in its name is called', async () => {
+    const server = await startTestServer();
+    const odd = join(scratch.path, 'a "folder" \\ with\ttabs');
+    expect(await run(job, [odd, target], environmentOf(server.url))).toMatchObject({ code: 1 });
+    expect(await stateOf(server)).toMatchObject({
+      status: 'FAILED',
+      error: { message: expect.stringContaining('"folder" \\ with') },
+    });
+    mkdirSync(odd);
+    expect(await run(job, [odd, target], environmentOf(server.url))).toEqual({ code: 0, output: '' });
+  });
+
+  it('does not take an ending for stored that the server did not take', async () => {
+    const result = { accepted: false, lastSequence: null, progress: { status: 'RUNNING' } };
+    const server = createServer((_request, response) =>
+      response.end(JSON.stringify({ data: { answer: result } })),
+    );
+    await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void server.close());
+    const address = server.address();
+    const url = `http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}`;
+    expect(await run(job, [folder, target], environmentOf(url))).toMatchObject({
+      code: 1,
+      output: expect.stringContaining('did not take this ending'),
+    });
+  });
+
   it('exits with a message if its token may not write, or another ingestion is running', async () => {
     const server = await startTestServer();
     const reading = await run(job, [folder, target], environmentOf(server.url, tokenFor()));
@@ -88,5 +154,48 @@ describe.each([['ingest.py'], ['ingest.sh']])('%s', (job) => {
     await server.server.emitter.startIngestion('p1');
     const second = await run(job, [folder, target], environmentOf(server.url));
     expect(second).toMatchObject({ code: 1, output: expect.stringContaining('CONFLICT') });
+  });
+});
+
+describe('ingest.py', () => {
+  it('reports an error of any kind: a name that is no text', async () => {
+    const server = await startTestServer();
+    const name = Buffer.concat([Buffer.from(`${folder}/`), Buffer.from([0xff]), Buffer.from('.md')]);
+    writeFileSync(name, 'A whale without a name.');
+    const { code, output } = await run('ingest.py', [folder, target], environmentOf(server.url));
+    expect(code).toBe(1);
+    expect(output).toContain('UnicodeEncodeError');
+    expect(await stateOf(server)).toMatchObject({
+      status: 'FAILED',
+      error: { errorCode: 'UNICODE_ENCODE_ERROR', recoverable: true },
+    });
+  });
+
+  it('goes on if more is done than was to be done, and sends two updates a second', async () => {
+    const server = await startTestServer();
+    const script = `
+import sys; sys.path.insert(0, ${JSON.stringify(JOBS)}); sys.dont_write_bytecode = True
+import ingest, os
+sent = []
+class Counting(ingest.Reporter):
+    def _report(self, mutation, *rest, **fields):
+        sent.append(mutation)
+        super()._report(mutation, *rest, **fields)
+reporter = Counting(os.environ["ENDPOINT"], os.environ["TOKEN"], os.environ["PROJECT"], "growing")
+reporter.start()
+for done in range(1, 1001):
+    reporter.progress(1, done, 500)
+assert len(sent) < 20, len(sent)
+reporter.progress(1, 1000, 1000)
+reporter.complete(itemsProcessed=1000)
+`;
+    const child = spawn('python3', ['-c', script], {
+      env: { ...process.env, PROJECT: 'p1', ...environmentOf(server.url) },
+    });
+    let errors = '';
+    child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()));
+    const [code] = (await once(child, 'close')) as [number];
+    expect({ code, errors }).toEqual({ code: 0, errors: '' });
+    expect(await stateOf(server)).toMatchObject({ status: 'COMPLETED' });
   });
 });

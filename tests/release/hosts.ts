@@ -3,7 +3,8 @@
  * tries it there; and runs the packages' smoke test on each version of Node.js that they promise. Needs a build;
  * `npm run release:hosts`.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createProject, logPassed, pack, run } from './projects.js';
@@ -47,6 +48,17 @@ try {
       if (hasFailed(output)) throw new Error(output);
     });
   }
+
+  attempt('a sentence about a second copy of graphql', () => {
+    const cwd = join(folder, 'graphql-17', 'node_modules');
+    const copy = join(cwd, '@ingestion-progress', 'server', 'node_modules', 'graphql');
+    cpSync(join(cwd, 'graphql'), copy, { recursive: true });
+    const { stdout, stderr } = spawnSync(process.execPath, ['host.js'], {
+      cwd: join(folder, 'graphql-17'),
+      encoding: 'utf8',
+    });
+    if (!`${stdout}${stderr}`.includes('Two copies of the package graphql')) throw new Error(stdout + stderr);
+  });
 
   const job = join(folder, 'job');
   createProject(job, 'job', ...tarballs);

@@ -15,6 +15,7 @@ import {
   type OpenIngestion,
   type Page,
   type PageRequest,
+  type StoredProblem,
   type ProgressStore,
   type StoreWrite,
   type WriteOutcome,
@@ -25,6 +26,9 @@ const copy = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
 interface Ingestion {
   record: IngestionRecord;
   log: RecordedEvent[];
+  problems?: StoredProblem[];
+  /** Problems beyond the most. */
+  uncounted?: StoredProblem[];
 }
 
 /** What a ledger is written on; two stores may share one. */
@@ -139,6 +143,40 @@ export function createLedgerStore(
       const found = ingestionsOf(projectId).find(({ record }) => record.progress.id === ingestionId);
       if (found !== undefined) append(found, events);
     },
+    appendProblems: async (projectId, ingestionId, problems, most) => {
+      const found = ingestionsOf(projectId).find(({ record }) => record.progress.id === ingestionId);
+      if (found === undefined) throw new ProgressError('INTERNAL_SERVER_ERROR', 'Not in the ledger.');
+      const attempt = problems[0]?.attempt;
+      const keyOf = (one: StoredProblem) => JSON.stringify([one.attempt, one.phase, one.item, one.code]);
+      let kept = found.problems ?? [];
+      const beyond = found.uncounted ?? [];
+      const counts = { added: 0, counted: 0 };
+      for (const problem of problems) {
+        if (kept.some((one) => keyOf(one) === keyOf(problem))) continue;
+        const oldest = kept.findIndex((one) => one.attempt < problem.attempt);
+        if (kept.length >= most && oldest >= 0) kept = kept.toSpliced(oldest, 1);
+        if (kept.length < most) {
+          kept = [...kept, copy(problem)];
+          counts.added += 1;
+        } else {
+          beyond.push(copy(problem));
+          counts.counted += 1;
+        }
+      }
+      Object.assign(found, { problems: kept, uncounted: beyond });
+      const totals = [...kept, ...beyond]
+        .filter((one) => one.attempt === attempt)
+        .map(({ code, severity }) => ({ code, severity, count: 1 }));
+      return { ...counts, totals };
+    },
+    listProblems: async (projectId, ingestionId, { attempt, severity, code }, page) => {
+      const found = ingestionsOf(projectId).find(({ record }) => record.progress.id === ingestionId);
+      const matching = (found?.problems ?? [])
+        .filter((one) => one.attempt === attempt)
+        .filter((one) => (severity ?? one.severity) === one.severity && (code ?? one.code) === one.code)
+        .sort((a, b) => a.reportedAt - b.reportedAt || a.index - b.index);
+      return pageOf(matching, ({ item, code: of, phase }) => JSON.stringify([phase, item, of]), page);
+    },
     listOpen: async (query, limit) => {
       ingestionsOf('');
       const open = [...pages.keys()].flatMap((projectId) => {
@@ -178,7 +216,8 @@ export function createLedgerStore(
         const kept = ingestions.filter(({ record: { progress } }, index) => {
           const isOld = isEnded(progress) && progress.updatedAt < cutoffMs;
           const isLatest = index === ingestions.length - 1;
-          if (isOld && isLatest) (ingestions[index] as Ingestion).log = [];
+          if (isOld && isLatest)
+            Object.assign(ingestions[index] as Ingestion, { log: [], problems: [], uncounted: [] });
           if (!isOld || isLatest || deleted === limit) return true;
           deleted += 1;
           return false;

@@ -75,11 +75,33 @@ const MSG_BODY = HEADER_BYTES + 5;
 /** After OP_REPLY's header: flags, cursor, place, count. */
 const REPLY_BODY = HEADER_BYTES + 20;
 
+/** Flag of OP_MSG, and the kind of its sections that are a list of documents. */
+const CHECKSUM_PRESENT = 1;
+const DOCUMENTS = 1;
+
 const opcodeOf = (message: Buffer) => message.readInt32LE(12);
 
 /** The first document that begins there; sections of documents may follow it. */
 function documentAt(message: Buffer, offset: number): MongoCommand {
   return BSON.deserialize(message.subarray(offset, offset + message.readInt32LE(offset)));
+}
+
+/** The command of a message: its body, and under their names the lists that follow it as sections of their own. */
+function commandOf(message: Buffer): MongoCommand {
+  const command: Record<string, unknown> = { ...documentAt(message, MSG_BODY) };
+  const flags = message.readUInt32LE(HEADER_BYTES);
+  const end = message.length - (flags & CHECKSUM_PRESENT ? 4 : 0);
+  let offset = MSG_BODY + message.readInt32LE(MSG_BODY);
+  while (offset < end && message[offset] === DOCUMENTS) {
+    const after = offset + 1 + message.readInt32LE(offset + 1);
+    const nameEnd = message.indexOf(0, offset + 5);
+    const documents: MongoCommand[] = [];
+    for (let at = nameEnd + 1; at < after; at += message.readInt32LE(at))
+      documents.push(documentAt(message, at));
+    command[message.toString('utf8', offset + 5, nameEnd)] = documents;
+    offset = after;
+  }
+  return command;
 }
 
 /** The message with another document from `offset` on, to its end. */
@@ -117,7 +139,7 @@ export async function startRefusingMongo(
 
   const refusalOf = (message: Buffer): MongoRefusal | null => {
     if (rule === null || opcodeOf(message) !== OP_MSG) return null;
-    const command = documentAt(message, MSG_BODY);
+    const command = commandOf(message);
     const [name = ''] = Object.keys(command);
     const refusal = rule(name, command);
     if (refusal !== null) refused.push(name);

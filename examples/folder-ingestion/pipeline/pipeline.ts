@@ -28,7 +28,7 @@ export async function firstPossiblePhase(request: Omit<PipelineRequest, 'fromPha
   if (manifest === null || JSON.stringify(manifest.source) !== JSON.stringify(request.source)) return 1;
   const done = [manifest.discovered, manifest.extracted, manifest.analysed];
   const firstUndone = done.findIndex((phase) => phase === undefined);
-  const furthest = (firstUndone === -1 ? 4 : firstUndone + 1) as number;
+  const furthest = firstUndone === -1 ? 4 : firstUndone + 1;
   return requested < furthest ? requested : furthest;
 }
 

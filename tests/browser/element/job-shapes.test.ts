@@ -123,7 +123,7 @@ describe('A phase that was under way when the ingestion ended', () => {
       const { parts } = await mount({ sample: 'cancelled' });
       words.add(parts('phase-detail')[1]?.textContent?.trim() ?? '');
       expect(parts('phase')[1]?.classList.contains('stopped')).to.equal(true);
-      expect(parts('phase-sign')[1]?.querySelector('.icon.stopped') != null).to.equal(true);
+      expect(parts('phase-sign')[1]?.querySelector('.icon.stopped')).to.be.instanceOf(Element);
     }
     expect([...words][0]).to.equal('Stopped');
     expect(words.size).to.equal(allMessages.length);

@@ -143,21 +143,68 @@ describe('a job in another process', () => {
     expect(revision).toBe(events.all.at(-1)?.revision);
   });
 
-  it('goes on after its own death with what it had said', async () => {
+  it('takes its ingestion over when it is started again, at phase 1 too, and stops the process before it', async () => {
     const server = await startTestServer();
-    const first = report(server);
-    const run = await first.startIngestion({ ingestionId: 'nightly' });
-    await run.emitPhaseStarted(1, 'Reading');
-    await run.emitPhaseStarted(2, 'Extracting');
-    await run.flush();
-    first.dispose();
+    const first = await report(server).startIngestion({ ingestionId: 'nightly' });
+    await first.emitPhaseStarted(1, 'Reading');
+    await first.emitPhaseStarted(2, 'Extracting');
+    await first.flush();
+    await first.emitError(2, { errorCode: 'AWAY', message: 'The source is away.', recoverable: true });
 
-    const again = await report(server).startIngestion({ ingestionId: 'nightly' });
-    expect(await stateOf(server)).toMatchObject({ id: 'nightly', currentPhase: 2 });
-    again.emitProgressUpdate(2, 40);
-    await again.flush();
-    expect(await stateOf(server)).toMatchObject({ phases: [{}, { percent: 40 }, {}, {}] });
-    await again.emitComplete({});
+    const second = await report(server).startIngestion({ ingestionId: 'nightly' });
+    await second.emitPhaseStarted(1, 'Reading again');
+    second.emitProgressUpdate(1, 40);
+    await second.flush();
+    expect(await stateOf(server)).toMatchObject({
+      attempt: 2,
+      currentPhase: 1,
+      phases: [{ percent: 40 }, {}, {}, {}],
+    });
+
+    first.emitProgressUpdate(2, 90);
+    await expect(first.flush()).rejects.toMatchObject({ code: 'CONFLICT' });
+    expect(first.signal.aborted).toBe(true);
+    await expect(first.emitComplete({})).rejects.toMatchObject({ code: 'CONFLICT' });
+    expect(await stateOf(server)).toMatchObject({ status: 'RUNNING' });
+    await second.emitComplete({});
+    expect(await stateOf(server)).toMatchObject({ status: 'COMPLETED', attempt: 2 });
+    await expect(report(server).startIngestion({ ingestionId: 'nightly' })).rejects.toMatchObject({
+      code: 'CONFLICT',
+    });
+  });
+
+  it('adds up what workers with one key report, also after one was killed and started again', async () => {
+    const server = await startTestServer();
+    const shared = { ingestionId: 'shards', attemptKey: 'one-run' };
+    const work = async (part: string, to: number) => {
+      const worker = await report(server, { windowMs: 1 }).startIngestion(shared);
+      for (let done = 1; done <= to; done += 1) {
+        worker.emitProgressUpdate(1, null, { itemsProcessed: done, itemsTotal: 50 }, { part });
+        await worker.flush();
+      }
+      return worker;
+    };
+    await Promise.all([work('a', 50), work('b', 20)]);
+    // Killed after 20; it counts anew, and has less to say than before until it is done.
+    const again = await work('b', 3);
+    expect(await stateOf(server)).toMatchObject({
+      phases: [{ metrics: { itemsProcessed: 53 } }, {}, {}, {}],
+    });
+    await again.emitComplete({ itemsProcessed: 53 });
+    expect(await stateOf(server)).toMatchObject({ status: 'COMPLETED', attempt: 1 });
+  });
+
+  it('loses no ending for its form', async () => {
+    const server = await startTestServer();
+    const run = await report(server).startIngestion();
+    const circle: Record<string, unknown> = {};
+    circle['itself'] = circle;
+    await run.emitComplete({ itemsProcessed: 1.5, bytesProcessed: NaN, output: circle });
+    expect(await stateOf(server)).toMatchObject({ status: 'COMPLETED', result: { itemsProcessed: 2 } });
+    const failing = await report(server).startIngestion();
+    const error = { errorCode: 'ValueError', message: '', recoverable: false };
+    await failing.emitError(99, error);
+    expect(await stateOf(server)).toMatchObject({ status: 'FAILED', error: { errorCode: 'VALUE_ERROR' } });
   });
 
   it('is stopped by its signal once a newer ingestion took its place', async () => {

@@ -16,6 +16,7 @@ function create(options: Partial<ReporterOptions> = {}) {
     projectId: 'p1',
     ...(options.getToken === undefined ? { token: 't' } : {}),
     environment: world.environment,
+    quiet: true,
     onRejected: (error) => rejected.push(error),
     ...options,
   });
@@ -95,6 +96,24 @@ describe('a refusal', () => {
     await expect(create().startIngestion()).rejects.toThrow('Another ingestion runs.');
   });
 
+  it('of a phase that is over leaves the job alone, if the ingestion goes on', async () => {
+    const run = await create().startIngestion();
+    world.script = ({ mutation }) =>
+      mutation === 'reportPhaseStarted' ? refused('CONFLICT', 'Phase 1 is over.') : taken();
+    await run.emitPhaseStarted(1, 'Back');
+    await run.emitComplete({});
+    expect(run.signal.aborted).toBe(false);
+    expect(rejected.map(({ message }) => message)).toEqual(['Phase 1 is over.']);
+  });
+
+  it('of a phase is the end, if the ingestion has ended', async () => {
+    const run = await create().startIngestion();
+    world.script = () => refused('CONFLICT', 'Taken over.');
+    await run.emitPhaseStarted(1, 'Reading');
+    await expect(run.flush()).rejects.toThrow('Taken over.');
+    expect(run.signal.aborted).toBe(true);
+  });
+
   it('of one report leaves the others alone', async () => {
     const run = await create().startIngestion();
     world.script = ({ mutation }) => (mutation === 'reportProgress' ? refused('BAD_USER_INPUT') : taken());
@@ -138,14 +157,10 @@ describe('a refusal', () => {
 });
 
 describe('what can be known at the call', () => {
-  it.each([
-    ['a phase that is not there', () => ({ phase: 5, percent: 1 }), 'phase'],
-    ['a percent past 100', () => ({ phase: 1, percent: 101 }), 'percent'],
-    ['a percent that is no number', () => ({ phase: 1, percent: NaN }), 'percent'],
-  ])('throws for %s', async (_what, report, path) => {
+  it('throws for a phase that no ingestion has', async () => {
     const run = await create().startIngestion();
-    const { phase, percent } = report();
-    expect(() => run.emitProgressUpdate(phase, percent)).toThrow(new RegExp(`^${path}: `));
+    expect(() => run.emitProgressUpdate(13, 1)).toThrow(/^phase: must be 1 to 12/);
+    await expect(run.emitPhaseStarted(0, 'None')).rejects.toThrow(/^phase: /);
     expect(world.heard).toHaveLength(1);
   });
 
@@ -156,15 +171,6 @@ describe('what can be known at the call', () => {
     );
   });
 
-  it('is a CONFLICT for the start of an earlier phase, and silence for an update of one', async () => {
-    const run = await create().startIngestion();
-    await run.emitPhaseStarted(3, 'Far');
-    await expect(run.emitPhaseStarted(2, 'Back')).rejects.toMatchObject({ code: 'CONFLICT' });
-    run.emitProgressUpdate(1, 50);
-    await run.flush();
-    expect(world.mutations()).toEqual(['startIngestion', 'reportPhaseStarted']);
-  });
-
   it.each([
     [{ endpoint: '/graphql' }, 'endpoint: '],
     [{ endpoint: 'ws://server.test/graphql' }, 'endpoint: '],
@@ -172,6 +178,7 @@ describe('what can be known at the call', () => {
     [{ token: undefined }, 'token: '],
     [{ windowMs: -1 }, 'windowMs: '],
     [{ giveUpAfterMs: NaN }, 'giveUpAfterMs: '],
+    [{ flushTimeoutMs: -1 }, 'flushTimeoutMs: '],
   ] as const)('refuses the options %o', (options, message) => {
     expect(() => create(options)).toThrow(message);
   });
