@@ -17,7 +17,15 @@ export interface ReaderOptions {
   readonly hasPeers: () => boolean;
   /** The state that this server holds of a project. */
   readonly live: (projectId: string) => IngestionRecord | null;
+  /** Stores a state that the bus has, and the store should have had for long. */
+  readonly storeOrphan: (record: IngestionRecord) => void;
 }
+
+/**
+ * Age from which a state that is on the bus and not in the store counts as an orphan, in milliseconds: the server that
+ * committed it stores it within seconds, unless it was killed before.
+ */
+const ORPHANED_AFTER_MS = 15_000;
 
 /** Reads states. */
 export interface Reader {
@@ -33,7 +41,7 @@ interface SharedRead {
 
 /** Creates a reader. */
 export function createReader(options: ReaderOptions): Reader {
-  const { store, bus, clock, readTimeoutMs, hasPeers, live } = options;
+  const { store, bus, clock, readTimeoutMs, hasPeers, live, storeOrphan } = options;
   const reads = new Map<string, SharedRead>();
 
   const inTime = <T>(reading: Promise<T>): Promise<T> =>
@@ -55,7 +63,12 @@ export function createReader(options: ReaderOptions): Reader {
       if (unstored === null || isUnreadable) throw stored.reason;
       return unstored;
     }
-    return newerOrEnded(unstored, stored.value);
+    const newest = newerOrEnded(unstored, stored.value);
+    const isUnstored = newest !== null && newest !== stored.value;
+    const isSame = newest?.progress.id === stored.value?.progress.id;
+    if (isUnstored && isSame && clock.now() - newest.progress.updatedAt > ORPHANED_AFTER_MS)
+      storeOrphan(newest);
+    return newest;
   };
 
   const latest = (projectId: string): Promise<IngestionRecord | null> => {

@@ -313,6 +313,9 @@ export function createProgressService(options: ProgressServiceOptions): Ingestio
   const reader = createReader({
     ...{ store, bus, clock, hasPeers, live },
     readTimeoutMs: settings.readTimeoutMs,
+    storeOrphan: (record) => {
+      if (!writer.isPending(record.progress.projectId)) writer.enqueue({ record }, [], true);
+    },
   });
   const problemReports = createProblemReports({
     ...{ store, clock, timeoutMs: callTimeoutMs, read: reader.read },

@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { createMemoryBus } from '../../../server/bus/memory-bus.js';
 import type { IngestionRecord } from '../../../server/progress/record.js';
+import { ProgressError } from '../../../server/shared/errors.js';
+import type { ProgressStore } from '../../../server/store/progress-store.js';
 import { createManualClock, type ManualClock } from '../../support/manual-clock.js';
-import { createFaultyStore } from './faulty-store.js';
+import { createFaultyStore, type FaultyStore } from './faulty-store.js';
 import { startHarness, type Harness } from './harness.js';
 import { createSharedBus, type BusEnd } from './shared-bus.js';
 
@@ -57,6 +59,32 @@ const rising = (events: readonly { readonly revision: number }[]) => {
   const revisions = events.map((event) => event.revision);
   expect(revisions).toEqual([...new Set(revisions)].sort((x, y) => x - y));
 };
+
+// Fault seed 229: killed while the store was away, and the job did not report again.
+test('what a server committed on Redis and could not store before it was killed is stored by whoever reads it', async () => {
+  const clock = createManualClock();
+  const store = createFaultyStore();
+  const end = createSharedBus(clock);
+  let isGone = false;
+  const write: ProgressStore['write'] = async (writes) => {
+    if (isGone) throw new ProgressError('UNAVAILABLE', 'For this server the store never comes back.');
+    return store.write(writes);
+  };
+  const storeOfA = Object.create(store, { write: { value: write } }) as FaultyStore;
+  const a = await startHarness({ clock, store: storeOfA, bus: end() });
+  const b = await startHarness({ clock, store, bus: end() });
+  await clock.advance(10_000);
+  await start(a);
+  await phase(a, 1);
+  await clock.advance(10_000);
+  isGone = true;
+  await phase(a, 2);
+  await clock.advance(20_000);
+  expect((await store.read('p'))?.progress.currentPhase).toBe(1);
+  expect((await b.service.read('p'))?.progress.currentPhase).toBe(2);
+  await clock.advance(1_000);
+  expect((await store.read('p'))?.progress.currentPhase).toBe(2);
+});
 
 // (invariant: compare-and-set)
 describe.each([
