@@ -22,6 +22,15 @@ const JOBS: readonly Cell[] = [
   ['cancelled', 'connected'],
 ];
 
+const SHAPES: readonly Cell[] = [
+  ['onePhase', 'connected'],
+  ['twelvePhases', 'connected'],
+  ['overlapping', 'connected'],
+  ['paused', 'connected'],
+  ['retrying', 'connected'],
+  ['problems', 'connected'],
+];
+
 const CONNECTIONS: readonly Cell[] = [
   ['running', 'reconnecting'],
   ['running', 'attempting'],
@@ -51,6 +60,7 @@ interface Sheet {
 
 const SHEETS: readonly Sheet[] = [
   { title: 'Job', cells: JOBS, width: 500 },
+  { title: 'Jobs of other shapes', cells: SHAPES, width: 500 },
   { title: 'Connection', cells: CONNECTIONS, width: 500 },
   { title: 'Dark', cells: [...JOBS.slice(2, 13), ...CONNECTIONS.slice(4, 6)], width: 500, theme: 'dark' },
   { title: 'Right to left', cells: BRIEF, width: 500, language: 'ar' },

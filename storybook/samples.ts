@@ -127,7 +127,7 @@ const TWELVE = [
 
 const SEVEN = ['Connect', 'Download', 'Convert', 'Split', 'Embed', 'Index', 'Publish'];
 
-const COMPLETED: Progress = {
+const COMPLETED = {
   ...RUNNING,
   status: 'COMPLETED',
   currentPhase: 4,
@@ -145,7 +145,7 @@ const COMPLETED: Progress = {
     output: null,
   },
   completedAt: NOW - 20_000,
-};
+} as const satisfies Progress;
 
 const FAILED = {
   ...RUNNING,
@@ -210,6 +210,24 @@ export const SAMPLES = {
       durationMs: 11 * MINUTE + 42_000,
       summary: 'Everything readable is searchable; 37 documents could not be read.',
       output: null,
+    },
+  },
+  titled: {
+    ...RUNNING,
+    title: 'Annual reports 2025',
+    labels: [{ name: 'source', value: 'SharePoint' }],
+  },
+  problems: { ...RUNNING, problems: { errors: 37, warnings: 5 } },
+  links: {
+    ...COMPLETED,
+    title: 'Annual reports 2025',
+    problems: { errors: 0, warnings: 2 },
+    result: {
+      ...COMPLETED.result,
+      links: [
+        { label: 'Open the index', url: 'https://search.example/reports' },
+        { label: 'Log of the run', url: 'https://logs.example/run/42' },
+      ],
     },
   },
   failedRetryable: FAILED,

@@ -78,6 +78,9 @@ export const STATE_TABLE: Readonly<Record<JobName, readonly ConnectionName[]>> =
   retrying: LIVE,
   noProgress: ['connected'],
   openTotal: ['connected'],
+  titled: ['connected'],
+  problems: LIVE,
+  links: ENDED,
   // the shapes are about the job alone
   onePhase: ['connected'],
   twoPhases: ['connected'],

@@ -84,6 +84,7 @@ export async function openStorySite(): Promise<StorySite> {
   const page = await browser.newPage({
     viewport: { width: 1664, height: 900 },
     reducedMotion: 'reduce',
+    timezoneId: 'UTC', // a pause has a time of day
   });
   const [first] = stories;
   // manual: else the add-on's axe would run at the same time, which axe doesn't allow

@@ -34,5 +34,6 @@ declare global {
     'ingestion-connection-change': IngestionProgressEventMap['ingestion-connection-change'];
     'ingestion-retry': IngestionProgressEventMap['ingestion-retry'];
     'ingestion-cancel': IngestionProgressEventMap['ingestion-cancel'];
+    'ingestion-problems-open': IngestionProgressEventMap['ingestion-problems-open'];
   }
 }

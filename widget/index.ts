@@ -17,6 +17,7 @@ export type {
   ConnectionChangeDetail,
   IngestionProgressEventMap,
   IngestionProgressEventName,
+  ProblemsOpenDetail,
 } from './element/element-events.js';
 export type {
   Connection,

@@ -91,7 +91,8 @@ function round(value: number, digits: number): number {
 
 /** To four decimals: logarithms and their errors. */
 function decimal(value: number): number {
-  return Math.round(value * 10_000) / 10_000;
+  // JSON knows no -0: what was stored must equal what is read back.
+  return Math.round(value * 10_000) / 10_000 + 0;
 }
 
 /** A measure that is told for the first time; null if it is not told. */

@@ -142,7 +142,7 @@ export function checkIds({ projectId, ingestionId = '-' }: IngestionClientOption
       continue;
     return {
       code: `${name.toUpperCase()}_ID_${id ? 'INVALID' : 'MISSING'}`,
-      message: `Invalid ${name} id "${String(id)}". Use 1 to 200 characters, none of them a control character.`,
+      message: `Invalid ${name} id "${String(id)}". Use 1 to 200 characters.`,
     };
   }
   return null;

@@ -12,8 +12,14 @@ export interface ConnectionChangeDetail {
 /** Detail of `ingestion-retry` and `ingestion-cancel`. */
 export interface CommandDetail {
   readonly progress: Progress;
-  /** For a retry: the phase to start at, 1 to 4; null for the first phase, and for a cancel. */
+  /** For a retry: the phase to start at, 1 to 12; null for the first phase, and for a cancel. */
   readonly fromPhase: number | null;
+}
+
+/** Detail of `ingestion-problems-open`. */
+export interface ProblemsOpenDetail {
+  readonly projectId: string;
+  readonly ingestionId: string;
 }
 
 /** All events of `<ingestion-progress>`; they bubble and are composed. */
@@ -26,6 +32,7 @@ export interface IngestionProgressEventMap {
   'ingestion-connection-change': CustomEvent<ConnectionChangeDetail>;
   'ingestion-retry': CustomEvent<CommandDetail>;
   'ingestion-cancel': CustomEvent<CommandDetail>;
+  'ingestion-problems-open': CustomEvent<ProblemsOpenDetail>;
 }
 
 /** Name of an event. */
@@ -37,7 +44,7 @@ export function fire<Name extends IngestionProgressEventName>(
   name: Name,
   detail: IngestionProgressEventMap[Name]['detail'],
 ): boolean {
-  const cancelable = name === 'ingestion-retry' || name === 'ingestion-cancel';
+  const cancelable = /-(retry|cancel|open)$/.test(name);
   return target.dispatchEvent(new CustomEvent(name, { detail, bubbles: true, composed: true, cancelable }));
 }
 

@@ -55,8 +55,10 @@ const SLOTS = /^(heading|metrics|actions|complete|error)$/;
  * @fires ingestion-connection-change - The connection changed; `detail` is `{ connection, previous, error }`.
  * @fires ingestion-retry - The user pressed Retry; `preventDefault()` keeps the mutation from being sent.
  * @fires ingestion-cancel - The user pressed Cancel; `preventDefault()` keeps the mutation from being sent.
+ * @fires ingestion-problems-open - The user asked for the list of problems; `detail` is `{ projectId, ingestionId }`. `preventDefault()` keeps
+ *   `<ingestion-problems>`, if it is defined, from opening below.
  * @csspart base - The root of the element.
- * @csspart heading - The label above the progress.
+ * @csspart heading - The label, else the job's title, above the progress.
  * @csspart percent - The overall percent.
  * @csspart sign - The icon of the state.
  * @csspart headline - The main sentence.
@@ -81,8 +83,10 @@ const SLOTS = /^(heading|metrics|actions|complete|error)$/;
  * @csspart error-message - The job's error message.
  * @csspart error-hint - What to do.
  * @csspart error-code - The error code.
+ * @csspart links - The links of the result; each is a `link`.
+ * @csspart problems - The open list of problems.
  * @csspart actions - The row of buttons.
- * @csspart button - All buttons; also `retry-button`, `cancel-button`, `reconnect-button`.
+ * @csspart button - All buttons; also `retry-button`, `cancel-button`, `reconnect-button`, `problems-button`.
  * @csspart command-notice - Why a command failed.
  * @cssprop --ingestion-accent - Completed and running work.
  * @cssprop --ingestion-success - A completed ingestion.
@@ -122,6 +126,8 @@ export class IngestionProgressElement extends ProgressSettings {
   #renderTimer: ReturnType<typeof setTimeout> | undefined;
   #shownState: JobState = 'unknown';
   #showResultAt = 0;
+  /** The ingestion whose problems are open. */
+  #problemsOf: string | null = null;
   /** The remaining time as it was put last. */
   #eta: EtaWords | null = null;
   #usesDefaultFont = false;
@@ -240,7 +246,7 @@ export class IngestionProgressElement extends ProgressSettings {
       job: this.#showResultAt > now ? { ...job, state: 'running' } : job,
       eta: this.#eta,
       notice,
-      label: this.label,
+      label: this.label || localization.text(job.progress?.title ?? ''),
       canRetry: job.isRetryable && (canControl || this.allowRetry),
       canCancel: job.isCancellable && (canControl || this.allowCancel),
       command,
@@ -258,7 +264,28 @@ export class IngestionProgressElement extends ProgressSettings {
       onReconnect: () => {
         this.reconnect();
       },
+      problemList:
+        customElements.get('ingestion-problems') === undefined
+          ? null
+          : {
+              ...sharedSettings(this, this.#provider.value),
+              client: this.#controller.client,
+              isOpen: job.progress !== null && this.#problemsOf === job.progress.id,
+            },
+      onProblems: () => {
+        this.#toggleProblems();
+      },
     };
+  }
+
+  #toggleProblems(): void {
+    const { progress } = this;
+    if (progress === null) return;
+    const { id: ingestionId, projectId } = progress;
+    const isOpen = this.#problemsOf === ingestionId;
+    if (!isOpen && !fire(this, 'ingestion-problems-open', { projectId, ingestionId })) return;
+    this.#problemsOf = isOpen ? null : ingestionId;
+    this.requestUpdate();
   }
 
   #updateResultDelay(state: JobState, now: number): void {

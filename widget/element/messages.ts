@@ -75,6 +75,11 @@ export interface Messages {
   /** {count}, formatted as {number} */
   readonly itemsFailed: Message;
 
+  /** {count}, formatted as {number} */
+  readonly problemErrors: Message;
+  /** {count}, formatted as {number} */
+  readonly problemWarnings: Message;
+
   readonly retry: Message;
   /** {phase} */
   readonly retryFrom: Message;

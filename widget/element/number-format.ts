@@ -15,6 +15,8 @@ export interface NumberFormat {
   countdown(milliseconds: number): string;
   /** Time taken: like `duration`, but `< 1s` for less than a second. */
   took(milliseconds: number): string;
+  /** `37 failed, 5 warnings`. */
+  list(parts: readonly string[]): string;
   /** A number of one unit, in words: `4 min`, `1.5 hours`. */
   amount(value: number, unit: EtaUnit): string;
   /** The time of day, and the date if it is a day away or more; `leftMs` is how far away. In the time zone of the page. */
@@ -83,6 +85,7 @@ export function createNumberFormat(language: string): NumberFormat {
         unitDisplay: unit === 'hour' || unit === 'day' ? 'long' : 'short',
         maximumFractionDigits: 1,
       })(value).replace(' ', '\u00a0'),
+    list: (parts) => new Intl.ListFormat(language, { type: 'unit', style: 'short' }).format(parts),
     moment: (at, leftMs) =>
       new Intl.DateTimeFormat(language, {
         hour: 'numeric',

@@ -80,6 +80,8 @@ describe('A job of many phases', () => {
     const summary = long?.querySelector('summary');
     const height = () => long?.getBoundingClientRect().height ?? 0;
     expect(height()).to.be.lessThan(32);
+    const line = summary?.querySelector('span')?.getBoundingClientRect().height ?? 0;
+    expect(line).to.be.lessThan(23); // nothing of a second line shows
     summary?.focus();
     expect(element.shadowRoot?.activeElement === summary).to.equal(true);
     summary?.click();

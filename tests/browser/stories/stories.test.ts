@@ -1,5 +1,5 @@
 /**
- * Every story renders, passes axe in light and in dark, and has tab stops at its buttons only. The contact sheet looks as
+ * Every story renders, passes axe in light and in dark, and has tab stops at its buttons, links and disclosures only. The contact sheet looks as
  * before; `npx tsx --conditions=source storybook/contact-sheet.ts` updates it.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -80,15 +80,15 @@ async function tabStops(): Promise<string[]> {
   return stops;
 }
 
-/** Labels of the visible, enabled buttons. */
+/** Labels of the visible, enabled buttons, links and disclosures. */
 async function buttons(): Promise<string[]> {
   return site.page.evaluate(() => {
     const roots = [...document.querySelectorAll('ingestion-progress')].flatMap((element) => [
-      ...(element.shadowRoot?.querySelectorAll('button') ?? []),
-      ...element.querySelectorAll('button'),
+      ...(element.shadowRoot?.querySelectorAll<HTMLElement>('button:enabled, a, summary') ?? []),
+      ...element.querySelectorAll<HTMLElement>('button:enabled'),
     ]);
     return roots
-      .filter((button) => !button.disabled && button.getClientRects().length > 0)
+      .filter((button) => button.getClientRects().length > 0)
       .map((button) => (button.textContent ?? '').trim());
   });
 }

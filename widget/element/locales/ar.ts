@@ -62,6 +62,22 @@ export const ar: Messages = {
     many: 'فشل {number} عنصرًا',
     other: 'فشل {number} عنصر',
   },
+  problemErrors: {
+    zero: 'لا إخفاقات',
+    one: 'إخفاق واحد',
+    two: 'إخفاقان',
+    few: '{number} إخفاقات',
+    many: '{number} إخفاقًا',
+    other: '{number} إخفاق',
+  },
+  problemWarnings: {
+    zero: 'لا تحذيرات',
+    one: 'تحذير واحد',
+    two: 'تحذيران',
+    few: '{number} تحذيرات',
+    many: '{number} تحذيرًا',
+    other: '{number} تحذير',
+  },
 
   retry: 'إعادة المحاولة',
   retryFrom: 'إعادة المحاولة من {phase}',

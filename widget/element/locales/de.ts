@@ -48,6 +48,8 @@ export const de: Messages = {
   almostDone: 'gleich fertig',
   itemsProcessed: { one: '{number} Element verarbeitet', other: '{number} Elemente verarbeitet' },
   itemsFailed: { one: '{number} Element fehlerhaft', other: '{number} Elemente fehlerhaft' },
+  problemErrors: { one: '{number} fehlgeschlagen', other: '{number} fehlgeschlagen' },
+  problemWarnings: { one: '{number} Warnung', other: '{number} Warnungen' },
 
   retry: 'Wiederholen',
   retryFrom: 'Ab {phase} wiederholen',

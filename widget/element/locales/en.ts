@@ -48,6 +48,8 @@ export const en: Messages = {
   almostDone: 'almost done',
   itemsProcessed: { one: '{number} item processed', other: '{number} items processed' },
   itemsFailed: { one: '{number} item failed', other: '{number} items failed' },
+  problemErrors: { one: '{number} failed', other: '{number} failed' },
+  problemWarnings: { one: '{number} warning', other: '{number} warnings' },
 
   retry: 'Retry',
   retryFrom: 'Retry from {phase}',

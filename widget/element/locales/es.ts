@@ -56,6 +56,12 @@ export const es: Messages = {
     many: '{number} de elementos con error',
     other: '{number} elementos con error',
   },
+  problemErrors: { one: '{number} con error', many: '{number} con error', other: '{number} con error' },
+  problemWarnings: {
+    one: '{number} advertencia',
+    many: '{number} de advertencias',
+    other: '{number} advertencias',
+  },
 
   retry: 'Reintentar',
   retryFrom: 'Reintentar desde {phase}',

@@ -56,6 +56,12 @@ export const fr: Messages = {
     many: '{number} d’éléments en échec',
     other: '{number} éléments en échec',
   },
+  problemErrors: { one: '{number} échec', many: '{number} d’échecs', other: '{number} échecs' },
+  problemWarnings: {
+    one: '{number} avertissement',
+    many: '{number} d’avertissements',
+    other: '{number} avertissements',
+  },
 
   retry: 'Réessayer',
   retryFrom: 'Reprendre à {phase}',

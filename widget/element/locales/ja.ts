@@ -48,6 +48,8 @@ export const ja: Messages = {
   almostDone: 'まもなく完了',
   itemsProcessed: { other: '{number}件を処理しました' },
   itemsFailed: { other: '{number}件が失敗しました' },
+  problemErrors: { other: '{number}件の失敗' },
+  problemWarnings: { other: '{number}件の警告' },
 
   retry: '再試行',
   retryFrom: '「{phase}」から再試行',

@@ -48,6 +48,8 @@ export const zhHans: Messages = {
   almostDone: '即将完成',
   itemsProcessed: { other: '已处理 {number} 项' },
   itemsFailed: { other: '{number} 项失败' },
+  problemErrors: { other: '{number} 项失败' },
+  problemWarnings: { other: '{number} 条警告' },
 
   retry: '重试',
   retryFrom: '从“{phase}”重试',

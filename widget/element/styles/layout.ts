@@ -222,6 +222,27 @@ export const layout = css`
     column-gap: calc(4 * var(--_space));
   }
 
+  .links {
+    display: flex;
+    flex-basis: 100%;
+    flex-wrap: wrap;
+    gap: var(--_space) calc(6 * var(--_space));
+  }
+
+  .links a {
+    min-block-size: 24px;
+  }
+
+  .problems {
+    display: grid;
+    gap: calc(3 * var(--_space));
+    justify-items: start;
+  }
+
+  .problems > :not(button) {
+    justify-self: stretch;
+  }
+
   .visually-hidden,
   .announcer,
   .compact .badge-word {

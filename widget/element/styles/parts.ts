@@ -114,7 +114,7 @@ export const parts = css`
     border-color: currentColor;
   }
 
-  :is(button, summary):focus-visible {
+  :is(a, button, summary):focus-visible {
     outline: 2px solid var(--_accent);
     outline-offset: 2px;
   }
@@ -132,12 +132,22 @@ export const parts = css`
     cursor: default;
   }
 
+  a {
+    color: inherit;
+    text-underline-offset: 2px;
+  }
+
+  a::after {
+    content: ' ↗' / '';
+  }
+
   code {
     font-family: ui-monospace, monospace;
   }
 
   summary {
     display: flex;
+    align-items: start; /* else a clamped text shows the top of its next line */
     min-block-size: 24px;
     cursor: pointer;
   }

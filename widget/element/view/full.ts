@@ -4,8 +4,10 @@ import { cancelButton, commandNotice } from './actions.js';
 import { badge } from './badge.js';
 import { failure } from './failure.js';
 import { header } from './header.js';
+import { longText } from './long-text.js';
 import { metrics, resultFacts } from './metrics.js';
 import { isMany, phases } from './phases.js';
+import { problems } from './problems.js';
 import type { ViewModel } from './view-model.js';
 import { columns, track } from './track.js';
 
@@ -14,7 +16,7 @@ export function full(model: ViewModel): TemplateResult {
   const { job, label } = model;
   return html`<div class="full ${isMany(job.progress) ? 'many' : ''}" .style=${columns(job.progress)}>
     <slot name="heading"
-      >${label === '' ? nothing : html`<p class="heading" part="heading">${label}</p>`}</slot
+      >${label === '' ? nothing : html`<div class="heading" part="heading">${longText(label)}</div>`}</slot
     >
     <div class="header-row">${header(model)} ${badge(model)}</div>
     <div class="timeline">${track(model)} ${phases(model)}</div>
@@ -29,7 +31,7 @@ export function full(model: ViewModel): TemplateResult {
         ${cancelButton(model)}<slot name="actions" @slotchange=${markFilled}></slot>
       </div>
     </div>
-    ${commandNotice(model)}
+    ${problems(model)} ${commandNotice(model)}
   </div>`;
 }
 

@@ -54,16 +54,30 @@ export function metrics({ job, translate, format, text }: ViewModel): Rendered {
         </details>`;
 }
 
-/** Metrics of the result. */
-export function resultFacts({ job, translate, format }: ViewModel): Rendered {
+/** Metrics and links of the result. */
+export function resultFacts({ job, translate, format, text }: ViewModel): Rendered {
   const result = job.progress?.result;
   if (!result) return nothing;
-  return list('metrics result', [
+  const facts = list('metrics result', [
     metric(translate('items'), optional(result.itemsProcessed, format.number)),
-    failures(result.itemsFailed, translate, format.number),
+    // the button below counts them, with the warnings
+    job.progress.problems.errors > 0 ? nothing : failures(result.itemsFailed, translate, format.number),
     metric(translate('data'), optional(result.bytesProcessed, format.bytes)),
     metric(translate('duration'), format.took(result.durationMs)),
   ]);
+  // a job's text: no other scheme, such as javascript:
+  const links = result.links.filter(({ url }) => /^https?:\/\//i.test(url));
+  return links.length === 0
+    ? facts
+    : html`${facts}
+        <div class="links" part="links">
+          ${links.map(
+            ({ label, url }) =>
+              html`<a part="link" href=${url} target="_blank" rel="noopener noreferrer"
+                >${text(label, MAX_NAME) || text(url, MAX_NAME)}</a
+              >`,
+          )}
+        </div>`;
 }
 
 function optional(value: number | null, show: Format): string | null {
