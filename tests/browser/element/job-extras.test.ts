@@ -93,7 +93,9 @@ describe('Items with problems', () => {
       parent: host.attachShadow({ mode: 'open' }),
     });
     const asked: unknown[] = [];
-    document.addEventListener('ingestion-problems-open', ({ detail }) => asked.push(detail), { once: true });
+    document.body.addEventListener('ingestion-problems-open', ({ detail }) => asked.push(detail), {
+      once: true,
+    });
     part('problems-button')?.click();
     await settled();
     expect(asked).to.deep.equal([{ projectId: 'p1', ingestionId: 'sample' }]);
