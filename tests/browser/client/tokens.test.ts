@@ -27,6 +27,9 @@ describe('What the person saw while the token', () => {
     f.page.onToken = (force) => tokenFor({ expiresInSeconds: force ? 60 : 4 });
     const seen = await f.follow({ requestsToken: true });
     await seen.until(shows(25));
+    // The client spreads its return over some seconds of the page's clock.
+    await seen.until(() => seen.names.at(-1) === 'reconnecting');
+    await f.page.advance(5_000);
     await seen.until(() => f.page.tokenRequests.length === 2 && seen.states.at(-1) === 'connected');
     await f.startPhase3();
     await seen.until(shows(50));
@@ -38,6 +41,8 @@ describe('What the person saw while the token', () => {
     await f.run();
     f.page.onToken = (force) => (force ? 'rubbish' : tokenFor({ expiresInSeconds: 4 }));
     const seen = await f.follow({ requestsToken: true });
+    await seen.until(() => seen.names.at(-1) === 'reconnecting');
+    await f.page.advance(5_000);
     await seen.reaches('unauthorized');
     expect(seen.names).toEqual(['connecting', 'connected', 'reconnecting', 'unauthorized']);
     expect(seen.percents).toEqual([25]);
