@@ -79,7 +79,8 @@ function useDocuments(
     onValidate: ({ setValidationFn, params, context }) =>
       setValidationFn(() => {
         const errors = measured(context, () => documents.validate(params.documentAST));
-        context.session?.chargeCpu(documents.executionMs(params.documentAST));
+        // What is refused costs its validation: at the price of what it asked for, one mistake would lock its viewer out.
+        if (errors.length === 0) context.session?.chargeCpu(documents.executionMs(params.documentAST));
         logLimits(context, errors);
         return errors.map((error) => mask(error));
       }),

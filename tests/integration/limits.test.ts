@@ -160,6 +160,14 @@ describe('one connection', () => {
 });
 
 describe('a viewer', () => {
+  it('is not locked out by a page of two thousand million that was refused', async () => {
+    const running = await startTestServer();
+    const token = tokenFor();
+    const huge = '{ ingestions(projectId: "p1", first: 2147483647) { edges { node { phases { name } } } } }';
+    expect((await running.graphql(huge, {}, token)).codes).not.toEqual([]);
+    expect((await running.graphql('{ serverTime }', {}, token)).codes).toEqual([]);
+  });
+
   it('has a limit of subscriptions over all its connections, and is told RATE_LIMITED past it', async () => {
     const running = await startTestServer({ maxSubscriptionsPerViewer: 2 });
     const [one, two] = [tokenFor(), tokenFor()].map((token) => connectStock(running.wsUrl, { token }));
