@@ -189,6 +189,6 @@ describe('The contact sheet', () => {
   });
 
   test('is kept small', () => {
-    expect(readFileSync(CONTACT_SHEET).length).toBeLessThan(500_000);
+    expect(readFileSync(CONTACT_SHEET).length).toBeLessThan(600_000);
   });
 });
