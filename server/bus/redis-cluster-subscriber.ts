@@ -105,8 +105,8 @@ export class RedisClusterSubscriber extends EventEmitter {
   }
 
   private nodeOf(channel: string): Redis {
-    const [any] = this.nodes.values();
-    const node = this.options.isSharded ? this.nodes.get(this.masterOf(slotOf(channel)) ?? '') : any;
+    const [first] = this.nodes.values();
+    const node = this.options.isSharded ? this.nodes.get(this.masterOf(slotOf(channel)) ?? '') : first;
     if (node === undefined) throw new Error('Connection is closed.');
     return node;
   }

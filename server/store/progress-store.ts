@@ -61,7 +61,7 @@ export interface ProblemFilter {
   readonly attempt: number;
   /** Null: both. */
   readonly severity: ProblemSeverity | null;
-  /** Null: any. */
+  /** Null: every code. */
   readonly code: string | null;
 }
 

@@ -51,8 +51,6 @@ export async function startTarget(environment: ServerEnvironment = {}): Promise<
   const server = await startServerProcess({
     DATA_DIR: folder,
     LOG_LEVEL: 'debug',
-    // One subject sends all cases, as fast as it can.
-    MAX_CPU_MS_PER_VIEWER: '10000',
     TRUSTED_PROXIES: '127.0.0.1',
     ...environment,
   });
