@@ -36,6 +36,7 @@ import { createLimitLogger } from './observability/limit-logger.js';
 import type { LimitLogger } from './observability/limit-logger.js';
 import type { ProgressStore } from './store/progress-store.js';
 import { closeLabel } from './transport/close-codes.js';
+import { createFairTurns } from './transport/fair-turns.js';
 import { createGraphqlHttp } from './transport/graphql-http.js';
 import type { HandleRequest } from './transport/http.js';
 import { createMetricsAccess, createMetricsListener } from './transport/metrics-listener.js';
@@ -202,6 +203,7 @@ export function assemble(config: Config, ports: ServerPorts, life: Life): Assemb
   const reconnectCounter = createReconnectCounter(clock);
   const connectionLimits = connectionLimitsOf(config);
   const connectionQuotas = createConnectionQuotas(connectionLimits.acknowledged, limitLogger);
+  const turns = createFairTurns();
   const webSockets = createWebSocketEndpoint({
     ...{
       schema,
@@ -216,6 +218,7 @@ export function assemble(config: Config, ports: ServerPorts, life: Life): Assemb
       limitLogger,
       reconnectCounter,
       connectionQuotas,
+      turns,
     },
     counters: {
       delivered: ({ payload }, bytes) => metrics.countDelivered(payload.type, bytes),
@@ -262,7 +265,18 @@ export function assemble(config: Config, ports: ServerPorts, life: Life): Assemb
   const isMetricsOnMainPort = config.metrics && config.metricsPort === null;
   const transport = createTransport({
     graphql: createGraphqlHttp({
-      ...{ schema, documents, mask, service, guard, sessionReaper, connectionQuotas, limitLogger, isClosing },
+      ...{
+        schema,
+        documents,
+        mask,
+        service,
+        guard,
+        sessionReaper,
+        connectionQuotas,
+        limitLogger,
+        turns,
+        isClosing,
+      },
       bodyBytes: config.maxBodyBytes,
       graphiql: config.graphiql,
     }),

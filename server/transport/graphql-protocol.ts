@@ -23,6 +23,7 @@ import type { LimitLogger } from '../observability/limit-logger.js';
 import type { WatchHub } from '../watch/watch-hub.js';
 import { CLOSES, closeForAuthError } from './close-codes.js';
 import type { Connection } from './connection.js';
+import type { FairTurns } from './fair-turns.js';
 import { openSubscriptionSink } from './subscription-sink.js';
 import type { DeliveryCounters } from './subscription-sink.js';
 
@@ -40,6 +41,7 @@ export interface GraphqlProtocolOptions {
   readonly counters: DeliveryCounters;
   readonly limitLogger: LimitLogger;
   readonly reconnectCounter: ReconnectCounter;
+  readonly turns: FairTurns;
   /** Operations open at once on one connection. */
   readonly subscriptions: number;
   /** Counts a connection as its viewer's; returns what frees its place, or null if there is none. */
@@ -160,6 +162,11 @@ export function createGraphqlProtocol(
     };
   }
 
+  function executeInTurn(args: ExecutionArgs) {
+    const { subject } = (args.contextValue as OperationContext).session.viewer;
+    return options.turns.run(subject, documents.executionMs(args.document), () => execute(args));
+  }
+
   async function openSubscription(args: ExecutionArgs) {
     const { operation, session } = args.contextValue as OperationContext;
     const { id, prepared, connection } = operation;
@@ -195,8 +202,8 @@ export function createGraphqlProtocol(
     },
     execute: (args: ExecutionArgs) => {
       const { operation } = args.contextValue as OperationContext;
-      if (operation.prepared.operation.operation !== OperationTypeNode.QUERY) return execute(args);
-      return operation.connection.runQuery(operation.bytes, () => execute(args));
+      if (operation.prepared.operation.operation !== OperationTypeNode.QUERY) return executeInTurn(args);
+      return operation.connection.runQuery(operation.bytes, () => executeInTurn(args));
     },
     subscribe: openSubscription,
     onNext: (_connected, _id, _payload, _args, { data, errors }) =>
