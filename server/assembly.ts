@@ -34,6 +34,7 @@ import { createMetrics } from './observability/metrics.js';
 import { registerServerMetrics } from './server-metrics.js';
 import { createLimitLogger } from './observability/limit-logger.js';
 import type { LimitLogger } from './observability/limit-logger.js';
+import { createProjectLog } from './observability/project-log.js';
 import type { ProgressStore } from './store/progress-store.js';
 import { closeLabel } from './transport/close-codes.js';
 import { createFairTurns } from './transport/fair-turns.js';
@@ -115,7 +116,8 @@ function keySourceOf({ jwtSecret, jwtPublicKey, jwtJwksUri }: Config): KeySource
 /** Assembles the rooms. */
 export function assemble(config: Config, ports: ServerPorts, life: Life): Assembly {
   const { isClosing, publicUrl, recordSpan } = life;
-  const { access, logger, clock, handleRequest } = ports;
+  const { access, clock, handleRequest } = ports;
+  const logger = createProjectLog(ports.logger, clock);
   const metrics = createMetrics();
   const observe =
     (dependency: string): ObserveCall =>
