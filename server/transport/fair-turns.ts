@@ -14,6 +14,8 @@ interface Lane {
 export interface FairTurns {
   /** Runs an execution of this viewer, which may take so many milliseconds of CPU, when it is its turn. */
   run<T>(subject: string, cpuMs: number, execution: () => T | Promise<T>): Promise<T>;
+  /** Resolves at this viewer's turn for other work; heavy is what may take long, as the validation of a new document. */
+  wait(subject: string, lane: 'light' | 'heavy'): Promise<void>;
 }
 
 /** Estimated CPU from which an execution is a heavy one, in milliseconds: twice that of one whole state. */
@@ -77,5 +79,6 @@ export function createFairTurns(): FairTurns {
   const heavy = createLane(HEAVY_HOLD_MS);
   return {
     run: (subject, cpuMs, execution) => (cpuMs < HEAVY_CPU_MS ? light : heavy).run(subject, execution),
+    wait: (subject, lane) => (lane === 'light' ? light : heavy).run(subject, () => undefined),
   };
 }

@@ -62,8 +62,23 @@ describe('fair turns', () => {
         await new Promise((resolve) => setTimeout(resolve, 5));
         running[kind] -= 1;
       });
-    await Promise.all(['heavy', 'heavy', 'heavy', 'light', 'light', 'light'].map((kind) => run(kind as 'heavy')));
+    await Promise.all(
+      ['heavy', 'heavy', 'heavy', 'light', 'light', 'light'].map((kind) => run(kind as 'heavy')),
+    );
     expect(most).toEqual({ heavy: 1, light: 3 });
+  });
+
+  it('let the event loop go round between two validations of new documents', async () => {
+    const turns = createFairTurns();
+    const counter = countTurns();
+    const validate = async () => {
+      await turns.wait('one', 'heavy');
+      const until = performance.now() + 3;
+      while (performance.now() < until);
+    };
+    await Promise.all(Array.from({ length: 20 }, validate));
+    counter.stop();
+    expect(counter.turns).toBeGreaterThanOrEqual(15);
   });
 
   it('go on if a heavy execution fails, and pass its error on', async () => {
