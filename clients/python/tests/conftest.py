@@ -105,7 +105,7 @@ class Scripted:
     ``OK``; ``LOSE`` (it takes the report, and closes without an answer); a ``refuse(…)``; or a result.
     """
 
-    def __init__(self, script=None):
+    def __init__(self, script=None, port=0):
         self.script = script or (lambda name, fields, count: OK)
         self.calls = []
         self.tokens = []
@@ -126,7 +126,7 @@ class Scripted:
             def log_message(self, *_):
                 pass
 
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
         self.server.daemon_threads = True
         self.port = self.server.server_port
         self.endpoint = f"http://127.0.0.1:{self.port}/graphql"

@@ -71,46 +71,50 @@ class Outbox:
 
     def push(self, report: Report) -> None:
         """Merges into a queued report, or appends."""
-        if report.mutation in CHANGES and not report.is_ending:
-            for earlier in self._queue:
-                if earlier.mutation in CHANGES and not earlier.is_ending:
-                    # Who waits for the earlier one waits for this one, which says more.
-                    report.outcomes = earlier.outcomes + report.outcomes
-                    self._queue.remove(earlier)
-                    break
-            self._queue.append(report)
+        if not _is_change(report):
+            self._put(report, len(self._queue))
             return
-        earlier_report = self._find(report.key)
-        if earlier_report is None:
-            self._queue.append(report)
-            return
-        if report.mutation == "problems":
-            _merge_problems(earlier_report.body["problems"], report.body["problems"])
-        else:
-            earlier_report.body = report.body
-        earlier_report.outcomes += report.outcomes
+        queued, self._queue = self._queue, []
+        for earlier in queued:
+            if _is_change(earlier):
+                # Who waits for the earlier one waits for this one, which says more.
+                report.outcomes = earlier.outcomes + report.outcomes
+            else:
+                self._put(earlier, len(self._queue))
+        self._queue.append(report)
 
     def push_update(self, report: Report) -> None:
         """Queues counts at their place: they are of before what is queued, but a phase begins after those before it."""
-        earlier = self._find(report.key)
-        if earlier is not None:
-            earlier.body = report.body
-            return
         phase = report.phase or 0
         place = 0
         for index, queued in enumerate(self._queue):
             begins = queued.mutation == "phase" and (queued.phase or 0) <= phase
             precedes = queued.mutation in ("phaseCompleted", "update") and (queued.phase or 0) < phase
-            changes = queued.mutation in CHANGES and not queued.is_ending
-            if begins or precedes or changes:
+            if begins or precedes or _is_change(queued):
                 place = index + 1
-        self._queue.insert(place, report)
+        self._put(report, place)
 
     def shift(self) -> Report:
         return self._queue.pop(0)
 
-    def _find(self, key: Tuple[str, Optional[int], Optional[str]]) -> Optional[Report]:
-        return next((queued for queued in self._queue if queued.key == key), None)
+    def _put(self, report: Report, place: int) -> None:
+        """Merges with the one of its kind since the last change: there no phase that it is about can be over yet."""
+        for earlier in reversed(self._queue):
+            if _is_change(earlier):
+                break
+            if earlier.key != report.key:
+                continue
+            if report.mutation == "problems":
+                _merge_problems(earlier.body["problems"], report.body["problems"])
+            else:
+                earlier.body = report.body
+            earlier.outcomes += report.outcomes
+            return
+        self._queue.insert(place, report)
+
+
+def _is_change(report: Report) -> bool:
+    return report.mutation in CHANGES and not report.is_ending
 
 
 def _merge_problems(older: Dict[Any, Any], newer: Dict[Any, Any]) -> None:

@@ -638,12 +638,16 @@ class Ingestion:
             self._transport.close()
 
     def _send_start(self) -> None:
+        self._in_flight = "start"
         try:
             self._renew()
         except ReporterError as error:
             self._fail(error)
             self._started.settle(error)
             return
+        finally:
+            if not self._is_over:
+                self._in_flight = None
         self._is_started.set()
         self._started.settle(None)
 

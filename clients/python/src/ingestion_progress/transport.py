@@ -57,7 +57,9 @@ class Token:
 
     def redact(self, text: str) -> str:
         """The text without the token."""
-        return text.replace(self._value, "[token]") if self._value else text
+        value = self._value
+        # A shorter one is no token, and a part of ordinary words.
+        return text.replace(value, "[token]") if isinstance(value, str) and len(value) >= 8 else text
 
     def after_fork(self) -> None:
         self._lock = threading.Lock()
