@@ -127,6 +127,7 @@ def test_a_forked_child_sends_nothing_of_its_parent_and_may_report_for_itself(re
         "pid = os.fork()\n"
         "if pid == 0:\n"
         "    run.update(1, done=999); run.problem('x', 'Y'); run.phase(2, 'no'); run.flush(); run.fail('CHILD')\n"
+        "    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL\n"
         "    with Client().ingestion(os.environ['P'] + '-child') as own: own.update(1, done=5)\n"
         "    sys.exit(3)\n"
         "print(os.waitpid(pid, 0)[1] >> 8)\n"

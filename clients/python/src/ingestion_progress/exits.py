@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 _runs: "Dict[Ingestion, None]" = {}
 #: What handled the signals before.
 _previous: Dict[int, Any] = {}
+#: The signals that were blocked before a fork, by the thread that forks.
+_masks: Dict[int, Any] = {}
 _SIGNALS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
 
 
@@ -95,12 +97,30 @@ def _end_all(code: Optional[str], message: str) -> None:
         run.wait_for_exit(outcome, now + run.flush_timeout)
 
 
-def _after_fork() -> None:
+def _before_fork() -> None:
+    # A signal to a child that has no handlers of its own yet would be lost: Python forgets what is pending at a fork.
+    if _previous:
+        _masks[threading.get_ident()] = signal.pthread_sigmask(signal.SIG_BLOCK, set(_previous))
+
+
+def _after_fork_in_parent() -> None:
+    mask = _masks.pop(threading.get_ident(), None)
+    if mask is not None:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+
+
+def _after_fork_in_child() -> None:
     for run in list(_runs):
         run.after_fork()
     _runs.clear()
+    # A worker of multiprocessing is ended by SIGTERM at any point; a handler in Python may come too late for a lock in C.
+    _detach()
+    _after_fork_in_parent()
+    _masks.clear()
 
 
 atexit.register(_at_exit)
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
+    os.register_at_fork(
+        before=_before_fork, after_in_parent=_after_fork_in_parent, after_in_child=_after_fork_in_child
+    )

@@ -347,6 +347,7 @@ class Ingestion:
         outcome: Optional[str] = None,
         output: Any = None,
         links: Optional[Mapping[str, str]] = None,
+        timeout: Optional[float] = None,
     ) -> bool:
         """The ingestion completed. Waits until it is stored, for at most ``flush_timeout``. Whether it is."""
         result: Dict[str, Any] = {
@@ -359,7 +360,7 @@ class Ingestion:
             "links": None if links is None else [{"label": label, "url": url} for label, url in links.items()],
         }
         given = {name: value for name, value in result.items() if value is not None}
-        return self._end("complete", None, {"result": given})
+        return self._end("complete", None, {"result": given}, timeout)
 
     def fail(
         self,
@@ -368,6 +369,7 @@ class Ingestion:
         *,
         phase: Optional[int] = None,
         recoverable: Optional[bool] = None,
+        timeout: Optional[float] = None,
     ) -> bool:
         """The ingestion failed: with an exception's type and text, or a code and a message.
 
@@ -376,11 +378,11 @@ class Ingestion:
         code = type(error).__name__ if isinstance(error, BaseException) else str(error)
         if message is None:
             message = _text_of(error) if isinstance(error, BaseException) else ""
-        return self._end("error", phase, self._failure_body(phase, code, message, recoverable))
+        return self._end("error", phase, self._failure_body(phase, code, message, recoverable), timeout)
 
-    def cancelled(self) -> bool:
+    def cancelled(self, *, timeout: Optional[float] = None) -> bool:
         """The job stopped because a person asked it to. Waits as ``complete`` does."""
-        return self._end("cancelled", None, {})
+        return self._end("cancelled", None, {}, timeout)
 
     def dispose(self) -> None:
         """Drops what is queued and stops the thread; the ingestion stays open. A second call does no harm."""
@@ -438,7 +440,9 @@ class Ingestion:
             "recoverable": self._recoverable if recoverable is None else recoverable,
         }
 
-    def _end(self, mutation: str, phase: Optional[int], body: Dict[str, Any]) -> bool:
+    def _end(
+        self, mutation: str, phase: Optional[int], body: Dict[str, Any], timeout: Optional[float] = None
+    ) -> bool:
         if self._is_detached or self._is_closing:
             return False
         self._begin()
@@ -448,7 +452,7 @@ class Ingestion:
         else:
             self._is_closing = True
             self._inbox.put(Report(mutation, phase, body, outcome))
-            self._wait(outcome, self._settings.flush_timeout, hurries=True)
+            self._wait(outcome, self._settings.flush_timeout if timeout is None else timeout, hurries=True)
         if not outcome.settled.is_set():
             self._close("the server did not answer in time.")
             outcome.settle(ReporterError("NO_ANSWER", "The server did not answer in time."))
@@ -456,9 +460,12 @@ class Ingestion:
             self._close(None)
         else:
             self._close(str(outcome.error) if outcome.error is not self._told else None)
-        if self._strict and outcome.error is not None:
+        if outcome.error is None:
+            return True
+        self._failure = self._failure or outcome.error
+        if self._strict:
             raise outcome.error
-        return outcome.error is None
+        return False
 
     def _wait(self, outcome: Outcome, timeout: float, hurries: bool) -> None:
         """Waits for an answer. A request that hangs is given up in time for another one."""

@@ -96,7 +96,11 @@ class Transport:
                 raise Failure("UNAVAILABLE", f"{self.endpoint}: {_reason_of(error, timeout)}") from None
         if response.will_close:
             self.close()
-        return _read_result(response.status, text, response.getheader("retry-after"))
+        try:
+            return _read_result(response.status, text, response.getheader("retry-after"))
+        except Failure as error:
+            # A proxy may repeat what it was sent.
+            raise Failure(error.code, self.token.redact(error.message), error.retry_after) from None
 
     def open(self, payload: bytes, timeout: float, force: bool, accept: str) -> http.client.HTTPResponse:
         """Sends a request; the caller reads the answer."""
