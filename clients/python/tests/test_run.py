@@ -69,6 +69,16 @@ def test_a_failed_ingestion_with_an_id_is_continued_by_the_next_run(real, projec
     assert (real.state(project)["status"], real.state(project)["attempt"]) == ("COMPLETED", 2)
 
 
+def test_counts_of_the_same_moment_come_before_a_recoverable_failure_which_stays(real, project):
+    run = real.client().ingestion(project, ingestion_id="a")
+    run.phase(1, "Reading")
+    assert run.flush()
+    run.update(1, done=7)
+    assert run.fail("DISK_FULL", "no space", phase=1)
+    state = real.state(project)
+    assert (state["status"], state["phases"][0]["metrics"]["itemsProcessed"]) == ("FAILED", 7)
+
+
 def test_an_attempt_that_was_taken_over_ends_quietly_and_is_said(real, project, capsys):
     first = real.client(window=0.05).ingestion(project, ingestion_id="a")
     first.phase(1, "Reading")

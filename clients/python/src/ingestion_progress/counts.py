@@ -16,15 +16,19 @@ class Tally:
     def __init__(self) -> None:
         self.shares: Dict[Hashable, int] = {}
         self._offset = 0
-        self.is_known = False
+        self._is_set = False
+
+    @property
+    def is_known(self) -> bool:
+        """Whether anything was said, nought included."""
+        return self._is_set or bool(self.shares)
 
     def add(self, by: int) -> None:
-        self.is_known = True
         shares, ident = self.shares, get_ident()
         shares[ident] = shares.get(ident, 0) + by
 
     def set(self, value: int) -> None:
-        self.is_known = True
+        self._is_set = True
         self._offset = value - sum(self.shares.copy().values())
 
     def fold(self, key: Hashable) -> None:

@@ -155,6 +155,8 @@ class Ingestion:
         self._started = Outcome()
         self._is_over = False
         self._is_failed = False
+        #: The last word was taken.
+        self._is_ending = False
         self._is_cancel_requested = False
         self._in_flight: Optional[str] = None
         self._failure: Optional[ReporterError] = None
@@ -451,7 +453,7 @@ class Ingestion:
             outcome.settle(self._failure)
         else:
             self._is_closing = True
-            self._inbox.put(Report(mutation, phase, body, outcome))
+            self._inbox.put(self._last_word(mutation, phase, body, outcome))
             self._wait(outcome, self._settings.flush_timeout if timeout is None else timeout, hurries=True)
         if not outcome.settled.is_set():
             self._close("the server did not answer in time.")
@@ -517,8 +519,19 @@ class Ingestion:
             return
         report = Report(mutation, phase, body)
         if mutation in CHANGES:
-            report.before = tuple((counts, counts.snapshot()) for counts in self._counts.copy().values())
+            report.before = self._snapshots()
         self._inbox.put(report)
+
+    def _last_word(
+        self, mutation: str, phase: Optional[int], body: Dict[str, Any], outcome: Outcome
+    ) -> Report:
+        """Counts that came after a recoverable failure would revive the ingestion."""
+        report = Report(mutation, phase, body, outcome)
+        report.before = self._snapshots()
+        return report
+
+    def _snapshots(self) -> Tuple[Tuple[Counts, Mapping[str, Any]], ...]:
+        return tuple((counts, counts.snapshot()) for counts in self._counts.copy().values())
 
     def _guard(self, action: Callable[[], None]) -> None:
         """A count that is none must not end the job."""
@@ -585,7 +598,8 @@ class Ingestion:
             self._inbox.put(outcome)
         else:
             self._is_closing = True
-            self._inbox.put(Report("error", None, self._failure_body(None, code, message, True), outcome))
+            body = self._failure_body(None, code, message, True)
+            self._inbox.put(self._last_word("error", None, body, outcome))
         self._hurries = True
         self._inbox.put(None)
         return outcome
@@ -690,6 +704,7 @@ class Ingestion:
             self._push_counts(counts, body)
         if item.mutation not in ("heartbeat", "problems"):
             self._is_failed = item.mutation == "error"
+        self._is_ending = self._is_ending or item.mutation in _STATUS_AFTER
         self._outbox.push(item)
 
     def _push_counts(self, counts: Counts, body: Mapping[str, Any]) -> None:
@@ -704,10 +719,12 @@ class Ingestion:
     def _sample(self) -> None:
         """Reads the counts. A report that came meanwhile may say that a phase began, so it is taken first."""
         while True:
-            bodies = [(counts, counts.snapshot()) for counts in self._counts.copy().values()]
+            bodies = self._snapshots()
             if self._inbox.empty():
                 break
             self._take_all()
+        if self._is_ending:
+            return
         for counts, body in bodies:
             self._push_counts(counts, body)
 
@@ -940,7 +957,9 @@ class Phase:
         if run._to_raise is not None:
             run._raise()
         counts = self._counts
-        counts.items.add(by)
+        # As Tally.add, without a call: this is in the innermost loop.
+        shares, ident = counts.items.shares, threading.get_ident()
+        shares[ident] = shares.get(ident, 0) + by
         if bytes:
             counts.bytes.add(bytes)
         if failed:
@@ -1066,7 +1085,7 @@ class Track(Generic[T]):
             total = len(self)
         if total is not None:
             counts.add_total(total)
-        counts.items.is_known = True
+        counts.items.add(0)
         return counts
 
     def _complete(self) -> None:
