@@ -159,6 +159,21 @@ export class ProjectState {
     if (isAhead && !writer.isPending(this.projectId)) writer.enqueue({ record: live }, [], true);
   }
 
+  /**
+   * Takes over what a server acknowledged and could not store before it stopped. False if there is nothing to commit: the
+   * store holds it, or its ingestion has ended or was followed. (invariant: kept-at-stop)
+   */
+  async takeBack(spilled: IngestionRecord): Promise<boolean> {
+    await this.load(true);
+    // The bus alone may hold an earlier ingestion.
+    if (this.storedRevision === null) throw new ProgressError('UNAVAILABLE', 'Store unavailable; retry.');
+    const { live } = this;
+    const isOver = live !== null && (live.progress.id !== spilled.progress.id || isEnded(live.progress));
+    if (isOver) return false;
+    this.merge(spilled);
+    return this.live?.progress.revision !== this.storedRevision;
+  }
+
   /** Publishes a change. If the bus is away only this server's watchers receive it; those elsewhere read the store. */
   async publish(change: IngestionChange): Promise<void> {
     const { bus, logger } = this.options;
