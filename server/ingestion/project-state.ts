@@ -164,12 +164,19 @@ export class ProjectState {
    * store holds it, or its ingestion has ended or was followed. (invariant: kept-at-stop)
    */
   async takeBack(spilled: IngestionRecord): Promise<boolean> {
+    const isOver = (known: IngestionRecord | null) =>
+      known !== null && (known.progress.id !== spilled.progress.id || isEnded(known.progress));
+    const stored = await this.options.store.read(this.projectId);
+    if (isOver(stored)) return false;
+    if (!isOver(this.live)) {
+      // It can only be committed once every other server knows this one; those who read it now have seen it before.
+      this.merge(stored);
+      this.merge(spilled);
+    }
     await this.load(true);
     // The bus alone may hold an earlier ingestion.
     if (this.storedRevision === null) throw new ProgressError('UNAVAILABLE', 'Store unavailable; retry.');
-    const { live } = this;
-    const isOver = live !== null && (live.progress.id !== spilled.progress.id || isEnded(live.progress));
-    if (isOver) return false;
+    if (isOver(this.live)) return false;
     this.merge(spilled);
     return this.live?.progress.revision !== this.storedRevision;
   }

@@ -121,6 +121,7 @@ export function createSpillFolder(options: SpillFolderOptions): SpillFolder {
     const file = await open(path, 'r');
     let [states, damaged, line, isForeign] = [0, 0, 0, false];
     let batch: UnstoredState[] = [];
+    let retried: ProgressError | null = null;
     const fail = (message: string, fields: Readonly<Record<string, unknown>>, error: unknown) => {
       const { cause = error } = error instanceof ProgressError ? error : {};
       damaged += 1;
@@ -132,8 +133,9 @@ export function createSpillFolder(options: SpillFolderOptions): SpillFolder {
         if (result.status === 'fulfilled') continue;
         const cause: unknown = result.reason;
         // Away or busy: all of the file is replayed again later.
-        if (cause instanceof ProgressError && RETRIED.has(cause.code)) throw cause;
-        fail('spilled state not taken up', { projectId: batch[index]?.record.progress.projectId }, cause);
+        if (cause instanceof ProgressError && RETRIED.has(cause.code)) retried = cause;
+        else
+          fail('spilled state not taken up', { projectId: batch[index]?.record.progress.projectId }, cause);
       }
       states += batch.length;
       batch = [];
@@ -154,6 +156,7 @@ export function createSpillFolder(options: SpillFolderOptions): SpillFolder {
     } finally {
       await file.close();
     }
+    if (retried !== null) throw retried;
     if (isForeign) {
       foreign.add(name);
       logger.warn({ file: name }, 'spill file of another store left alone');

@@ -5,7 +5,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { silentLogger } from '../../../server/observability/logger.js';
 import type { ProgressServiceOptions } from '../../../server/ingestion/service.js';
 import { createSpillFolder } from '../../../server/write-behind/spill.js';
-import { createManualClock, settle, type ManualClock } from '../../support/manual-clock.js';
+import { createManualClock, type ManualClock } from '../../support/manual-clock.js';
 import { createTemporaryDirectory } from '../../support/temporary-directory.js';
 import { createFaultyStore, type FaultyStore } from './faulty-store.js';
 import { startHarness, type Harness } from './harness.js';
@@ -65,6 +65,9 @@ async function stopWithUnstored({ clock, store, start }: Stage): Promise<Harness
   return harness;
 }
 
+const takenUp = ({ clock, directory }: Stage) =>
+  during(clock, expect.poll(() => spillFiles(directory)).toEqual([]));
+
 const spillFiles = (directory: string) => readdirSync(directory).filter((name) => name.startsWith('spill'));
 
 test('the next server on the folder commits it above all, stores it, and removes the file', async () => {
@@ -77,11 +80,11 @@ test('the next server on the folder commits it above all, stores it, and removes
   ];
   stage.store.away = false;
   await stage.start();
+  await takenUp(stage);
   const stored = await stage.store.read('p');
   expect(stored?.progress.phases[1]).toMatchObject({ status: 'RUNNING', percent: 70 });
   expect(stored?.progress.metrics?.itemsProcessed).toBe(7);
   expect(stored?.progress.revision).toBeGreaterThan(Number(shown));
-  expect(spillFiles(stage.directory)).toEqual([]);
   const { items } = await stage.store.listEvents('p', 'i', { first: 50, after: null });
   expect(items.map(({ node }) => node.type)).toContain('phase_started');
 });
@@ -108,6 +111,7 @@ test('its marks are merged onto what the store has of the same ingestion by then
   Object.assign(further.progress, { revision: stage.clock.now() + 50, title: 'seen later' });
   await stage.store.write([{ record: further, guard: { kind: 'change' }, events: [] }]);
   await stage.start();
+  await takenUp(stage);
   const merged = (await stage.store.read('p'))?.progress;
   expect(merged).toMatchObject({ title: 'seen later', currentPhase: 2 });
   expect(merged?.phases[1]).toMatchObject({ percent: 70, metrics: { itemsProcessed: 7 } });
@@ -128,9 +132,8 @@ test.each(['ended', 'followed'] as const)('it is dropped if its ingestion has %s
   const before = (await stage.store.read('p'))?.progress;
   for (const [name, content] of files) writeFileSync(join(stage.directory, name), content);
   await stage.start();
-  await settle();
+  await takenUp(stage);
   expect((await stage.store.read('p'))?.progress).toEqual(before);
-  expect(spillFiles(stage.directory)).toEqual([]);
 });
 
 test('while the store is away the file stays, and the server starts with it later', async () => {
@@ -160,6 +163,7 @@ test('an update that was taken and could not even be committed is kept as well',
   await service.report({ type: 'progress_update', report: { ...report, progressPercent: 41 } });
   expect(await during(stage.clock, service.close(2_000))).toBe(true);
   await stage.start();
+  await takenUp(stage);
   expect((await stage.store.read('p'))?.progress.phases[0]?.percent).toBe(41);
 });
 
@@ -176,7 +180,23 @@ test('an ending that was not acknowledged is not kept', async () => {
   await during(stage.clock, service.close(2_000));
   stage.store.away = false;
   await stage.start();
+  await takenUp(stage);
   const progress = (await stage.store.read('p'))?.progress;
   expect(progress).toMatchObject({ status: 'RUNNING' });
   expect(progress?.phases[0]?.percent).toBe(40);
+});
+
+// (invariant: never-back)
+test('it is shown at once, though it is committed only when the other servers know the new one', async () => {
+  const stage = createStage();
+  // The lease of the stopped server stands.
+  Object.assign(stage.store, { exclusive: false, dropLease: () => Promise.resolve() });
+  await stopWithUnstored(stage);
+  stage.store.away = false;
+  const { service } = await stage.start();
+  const read = () => service.read('p').then((record) => record?.progress.phases[1]?.percent);
+  expect(await during(stage.clock, read())).toBe(70);
+  expect((await stage.store.read('p'))?.progress.phases[1]?.percent).toBe(null);
+  await during(stage.clock, expect.poll(() => spillFiles(stage.directory), { timeout: 5_000 }).toEqual([]));
+  expect((await stage.store.read('p'))?.progress.phases[1]?.percent).toBe(70);
 });
