@@ -132,6 +132,7 @@ export async function startServer(config: Config, ports: ServerPorts): Promise<P
   try {
     // The embedded store says so itself.
     if (!store.exclusive) await ports.spill?.check();
+    await service.recall();
     // Probes are answered while dependencies are waited for.
     if (config.waitForDependencies) await listen();
     await openInTime();

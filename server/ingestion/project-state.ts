@@ -159,6 +159,13 @@ export class ProjectState {
     if (isAhead && !writer.isPending(this.projectId)) writer.enqueue({ record: live }, [], true);
   }
 
+  /** Shows what a server acknowledged and could not store before it stopped: its watchers have seen it. */
+  showSpilled(spilled: IngestionRecord): void {
+    const { live } = this;
+    if (live === null || (live.progress.id === spilled.progress.id && !isEnded(live.progress)))
+      this.merge(spilled);
+  }
+
   /**
    * Takes over what a server acknowledged and could not store before it stopped. False if there is nothing to commit: the
    * store holds it, or its ingestion has ended or was followed. (invariant: kept-at-stop)
@@ -166,13 +173,8 @@ export class ProjectState {
   async takeBack(spilled: IngestionRecord): Promise<boolean> {
     const isOver = (known: IngestionRecord | null) =>
       known !== null && (known.progress.id !== spilled.progress.id || isEnded(known.progress));
-    const stored = await this.options.store.read(this.projectId);
-    if (isOver(stored)) return false;
-    if (!isOver(this.live)) {
-      // It can only be committed once every other server knows this one; those who read it now have seen it before.
-      this.merge(stored);
-      this.merge(spilled);
-    }
+    // It can only be committed once the store is there, and every other server knows this one.
+    this.showSpilled(spilled);
     await this.load(true);
     // The bus alone may hold an earlier ingestion.
     if (this.storedRevision === null) throw new ProgressError('UNAVAILABLE', 'Store unavailable; retry.');

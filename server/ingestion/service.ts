@@ -153,6 +153,8 @@ export interface IngestionService extends ProgressService {
   readonly hasPeers: boolean;
   /** Calls the listener when the first peer appears, and when the last one is gone. */
   onPeersChange(listener: () => void): Unsubscribe;
+  /** Shows what stopped servers have kept; before anybody reads. Needs neither store nor bus. */
+  recall(): Promise<void>;
   /**
    * Takes the first lease, ends what died with an earlier process, starts the reaper. Store and bus are open already.
    * Rejects if the store is unavailable; may then be called again.
@@ -363,6 +365,9 @@ export function createProgressService(options: ProgressServiceOptions): Ingestio
     await store.appendEvents(projectId, id, events);
   };
 
+  const recall = (): Promise<void> | undefined =>
+    spill?.peek(({ record }) => projects.get(record.progress.projectId).state.showSpilled(record));
+
   /** Never rejects; one after the other. */
   const takeUpSpilled = async (folder: SpillFolder): Promise<void> => {
     await folder.takeUp(takeBack);
@@ -401,7 +406,10 @@ export function createProgressService(options: ProgressServiceOptions): Ingestio
       peersListeners.add(listener);
       return () => void peersListeners.delete(listener);
     },
+    recall: async () => recall(),
     open: async () => {
+      // Also those that were written since.
+      await recall();
       await peers.open();
       if (spill !== null && cancelSpill === null) {
         // Before anybody reads: a watcher has seen it already.

@@ -35,6 +35,8 @@ export interface SpillFolder {
   check(): Promise<void>;
   /** Keeps the states of a server that stops; false if one of them is lost. Never rejects. */
   keep(serverId: string, states: readonly UnstoredState[]): Promise<boolean>;
+  /** Reads what files hold, and leaves them as they are. Never rejects. */
+  peek(listener: (state: UnstoredState) => void): Promise<void>;
   /**
    * Replays every file whose server is gone, and removes it; a file is kept for the next time if `replay` rejects, and
    * set aside if part of it does not parse. Never rejects.
@@ -116,10 +118,23 @@ export function createSpillFolder(options: SpillFolderOptions): SpillFolder {
     return Date.now() - mtimeMs > ABANDONED_AFTER_MS;
   };
 
+  /** What each line holds; `error` if it does not parse. */
+  async function* linesOf(name: string) {
+    const file = await open(join(directory, name), 'r');
+    let line = 0;
+    for await (const text of file.readLines()) {
+      line += 1;
+      try {
+        yield { line, state: parseLine(text, name), error: undefined };
+      } catch (error) {
+        yield { line, state: null, error };
+      }
+    }
+  }
+
   const takeUpFile = async (name: string, replay: (state: UnstoredState) => Promise<void>): Promise<void> => {
     const path = join(directory, name);
-    const file = await open(path, 'r');
-    let [states, damaged, line, isForeign] = [0, 0, 0, false];
+    let [states, damaged, isForeign] = [0, 0, false];
     let batch: UnstoredState[] = [];
     let retried: ProgressError | null = null;
     const fail = (message: string, fields: Readonly<Record<string, unknown>>, error: unknown) => {
@@ -140,22 +155,14 @@ export function createSpillFolder(options: SpillFolderOptions): SpillFolder {
       states += batch.length;
       batch = [];
     };
-    try {
-      for await (const text of file.readLines()) {
-        line += 1;
-        try {
-          const state = parseLine(text, name);
-          if (state === null) isForeign = true;
-          else batch.push(state);
-        } catch (error) {
-          fail('spill file has an unreadable line', { line }, error);
-        }
-        if (batch.length >= MAX_AT_ONCE) await replayBatch();
-      }
-      await replayBatch();
-    } finally {
-      await file.close();
+    for await (const parsed of linesOf(name)) {
+      if (parsed.error !== undefined) {
+        fail('spill file has an unreadable line', { line: parsed.line }, parsed.error);
+      } else if (parsed.state === null) isForeign = true;
+      else batch.push(parsed.state);
+      if (batch.length >= MAX_AT_ONCE) await replayBatch();
     }
+    await replayBatch();
     if (retried !== null) throw retried;
     if (isForeign) {
       foreign.add(name);
@@ -165,6 +172,22 @@ export function createSpillFolder(options: SpillFolderOptions): SpillFolder {
     if (damaged > 0) await rename(path, `${path}.damaged`);
     else await rm(path);
     logger.info({ file: name, states, damaged }, 'spill file taken up');
+  };
+
+  const forEachFile = async (what: string, task: (name: string) => Promise<void>): Promise<void> => {
+    const names = await readdir(directory).catch(() => []);
+    for (const name of names.toSorted()) {
+      try {
+        if (!foreign.has(name) && (await isTakenUp(name))) await task(name);
+      } catch (cause) {
+        // Gone: another server has taken it up.
+        if (isMissing(cause)) continue;
+        logger.warn(
+          { file: name, error: sentenceOf(cause) },
+          `spill file not ${what} yet; it is tried again`,
+        );
+      }
+    }
   };
 
   return {
@@ -195,20 +218,10 @@ export function createSpillFolder(options: SpillFolderOptions): SpillFolder {
       }
       return false;
     },
-    takeUp: async (replay) => {
-      const names = await readdir(directory).catch(() => []);
-      for (const name of names.toSorted()) {
-        try {
-          if (!foreign.has(name) && (await isTakenUp(name))) await takeUpFile(name, replay);
-        } catch (cause) {
-          // Gone: another server has taken it up.
-          if (isMissing(cause)) continue;
-          logger.warn(
-            { file: name, error: sentenceOf(cause) },
-            'spill file not taken up yet; it is tried again',
-          );
-        }
-      }
-    },
+    peek: (listener) =>
+      forEachFile('read', async (name) => {
+        for await (const { state } of linesOf(name)) if (state !== null) listener(state);
+      }),
+    takeUp: (replay) => forEachFile('taken up', (name) => takeUpFile(name, replay)),
   };
 }
