@@ -27,17 +27,15 @@ export function createUnstored(): UnstoredReports {
       // A server before 0.1.0 tells no revision.
       if (progress?.revision === undefined || isEnding(report)) return [];
       const { revision, currentPhase } = progress;
-      for (const [key, [, storedAt]] of kept) if (storedAt <= (storedRevision ?? 0)) kept.delete(key);
-      let lost: PendingReport[] = [];
-      if (revision < seen && nowMs >= repeatAt) {
+      const isBehind = revision < seen && nowMs >= repeatAt;
+      const lost: PendingReport[] = [];
+      for (const [key, [one, storedAt]] of kept) {
+        if (storedAt <= (storedRevision ?? 0)) kept.delete(key);
         // The start of an earlier phase would be a conflict.
-        lost = [...kept.values()]
-          .map(([one]) => one)
-          .filter(({ mutation, phase }) => mutation !== 'phase' || Number(phase) >= currentPhase);
-        repeatAt = nowMs + REPEAT_INTERVAL_MS;
-        seen = 0;
+        else if (isBehind && (one.mutation !== 'phase' || Number(one.phase) >= currentPhase)) lost.push(one);
       }
-      seen = Math.max(seen, revision);
+      if (isBehind) repeatAt = nowMs + REPEAT_INTERVAL_MS;
+      if (isBehind || revision > seen) seen = revision;
       const { mutation, phase, body } = report;
       // A sign of life changes nothing.
       if (mutation === 'heartbeat') return lost;
