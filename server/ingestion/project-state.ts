@@ -167,19 +167,15 @@ export class ProjectState {
   }
 
   /**
-   * Takes over what a server acknowledged and could not store before it stopped. False if there is nothing to commit: the
-   * store holds it, or its ingestion has ended or was followed. (invariant: kept-at-stop)
+   * Merges what a stopped server had acknowledged onto the newest state, whose ending or successor prevails. False if the
+   * store holds the result already. (invariant: kept-at-stop)
    */
   async takeBack(spilled: IngestionRecord): Promise<boolean> {
-    const isOver = (known: IngestionRecord | null) =>
-      known !== null && (known.progress.id !== spilled.progress.id || isEnded(known.progress));
     // It can only be committed once the store is there, and every other server knows this one.
     this.showSpilled(spilled);
     await this.load(true);
     // The bus alone may hold an earlier ingestion.
     if (this.storedRevision === null) throw new ProgressError('UNAVAILABLE', 'Store unavailable; retry.');
-    if (isOver(this.live)) return false;
-    this.merge(spilled);
     return this.live?.progress.revision !== this.storedRevision;
   }
 

@@ -136,6 +136,21 @@ test.each(['ended', 'followed'] as const)('it is dropped if its ingestion has %s
   expect((await stage.store.read('p'))?.progress).toEqual(before);
 });
 
+// (invariant: ending-is-final)
+test('an ending prevails, also under a lower revision', async () => {
+  const stage = createStage();
+  await stopWithUnstored(stage);
+  stage.store.away = false;
+  const ended = structuredClone(await stage.store.read('p'));
+  if (ended === null) throw new Error('The start is stored.');
+  Object.assign(ended.progress, { revision: ended.progress.revision + 1, status: 'CANCELLED' });
+  await stage.store.write([{ record: ended, guard: { kind: 'change' }, events: [] }]);
+  const { service } = await stage.start();
+  await takenUp(stage);
+  expect((await service.read('p'))?.progress.status).toBe('CANCELLED');
+  expect((await stage.store.read('p'))?.progress).toEqual(ended.progress);
+});
+
 test('while the store is away the file stays, and the server starts with it later', async () => {
   const stage = createStage();
   await stopWithUnstored(stage);

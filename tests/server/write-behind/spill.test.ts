@@ -63,7 +63,7 @@ test('a damaged and a torn line are logged, the others are taken up, and the fil
   const path = join(directory, 'spill-s');
   const [first = '', second = '', third = ''] = readFileSync(path, 'utf8').split('\n');
   truncateSync(path);
-  appendFileSync(path, `${first}\n${second.replace('RUNNING', 'running')}\n${third.slice(0, -9)}`);
+  appendFileSync(path, `${first}\n${second.replace('Discovery', 'Discoverx')}\n${third.slice(0, -9)}`);
   expect(await takeUp(open())).toEqual(['a']);
   expect(readdirSync(directory)).toEqual(['spill-s.damaged']);
   expect(log.filter((line) => line.startsWith('spill file has an unreadable line'))).toHaveLength(2);
