@@ -34,8 +34,10 @@ import { createMetrics } from './observability/metrics.js';
 import { registerServerMetrics } from './server-metrics.js';
 import { createLimitLogger } from './observability/limit-logger.js';
 import type { LimitLogger } from './observability/limit-logger.js';
+import { createProjectLog } from './observability/project-log.js';
 import type { ProgressStore } from './store/progress-store.js';
 import { closeLabel } from './transport/close-codes.js';
+import { createFairTurns } from './transport/fair-turns.js';
 import { createGraphqlHttp } from './transport/graphql-http.js';
 import type { HandleRequest } from './transport/http.js';
 import { createMetricsAccess, createMetricsListener } from './transport/metrics-listener.js';
@@ -117,7 +119,8 @@ function keySourceOf({ jwtSecret, jwtPublicKey, jwtJwksUri }: Config): KeySource
 /** Assembles the rooms. */
 export function assemble(config: Config, ports: ServerPorts, life: Life): Assembly {
   const { isClosing, publicUrl, recordSpan } = life;
-  const { access, logger, clock, handleRequest } = ports;
+  const { access, clock, handleRequest } = ports;
+  const logger = createProjectLog(ports.logger, clock);
   const metrics = createMetrics();
   const observe =
     (dependency: string): ObserveCall =>
@@ -206,6 +209,7 @@ export function assemble(config: Config, ports: ServerPorts, life: Life): Assemb
   const reconnectCounter = createReconnectCounter(clock);
   const connectionLimits = connectionLimitsOf(config);
   const connectionQuotas = createConnectionQuotas(connectionLimits.acknowledged, limitLogger);
+  const turns = createFairTurns();
   const webSockets = createWebSocketEndpoint({
     ...{
       schema,
@@ -220,6 +224,7 @@ export function assemble(config: Config, ports: ServerPorts, life: Life): Assemb
       limitLogger,
       reconnectCounter,
       connectionQuotas,
+      turns,
     },
     counters: {
       delivered: ({ payload }, bytes) => metrics.countDelivered(payload.type, bytes),
@@ -266,7 +271,18 @@ export function assemble(config: Config, ports: ServerPorts, life: Life): Assemb
   const isMetricsOnMainPort = config.metrics && config.metricsPort === null;
   const transport = createTransport({
     graphql: createGraphqlHttp({
-      ...{ schema, documents, mask, service, guard, sessionReaper, connectionQuotas, limitLogger, isClosing },
+      ...{
+        schema,
+        documents,
+        mask,
+        service,
+        guard,
+        sessionReaper,
+        connectionQuotas,
+        limitLogger,
+        turns,
+        isClosing,
+      },
       bodyBytes: config.maxBodyBytes,
       graphiql: config.graphiql,
     }),

@@ -3,7 +3,7 @@
  * GET of `progress` alone has an ETag.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { GraphQLSchema, Source } from 'graphql';
+import type { ExecutionArgs, GraphQLSchema, Source } from 'graphql';
 import { createYoga } from 'graphql-yoga';
 import type { Plugin } from 'graphql-yoga';
 import { bearerToken } from '../auth/bearer.js';
@@ -18,6 +18,7 @@ import type { Documents, OperationRequest } from '../graphql/documents.js';
 import type { MaskError } from '../graphql/error-mask.js';
 import type { ProgressService } from '../ingestion/service.js';
 import type { LimitLogger } from '../observability/limit-logger.js';
+import type { FairTurns } from './fair-turns.js';
 import { sendGraphqlError, isNotModified, onceOver, publicErrorOf } from './responses.js';
 import { createProgressQueries, operationIn } from './progress-query.js';
 import type { ProgressAnswer } from './progress-query.js';
@@ -32,6 +33,7 @@ export interface GraphqlHttpOptions {
   readonly sessionReaper: SessionReaper;
   readonly connectionQuotas: ConnectionQuotas;
   readonly limitLogger: LimitLogger;
+  readonly turns: FairTurns;
   readonly bodyBytes: number;
   readonly graphiql: boolean;
   /** True once the server is shutting down: new subscriptions get 503. */
@@ -51,6 +53,7 @@ function useDocuments(
   documents: Documents,
   mask: MaskError,
   limitLogger: LimitLogger,
+  turns: FairTurns,
 ): Plugin<GraphqlContext> {
   const logLimits = ({ session }: Partial<GraphqlContext>, errors: readonly unknown[]) => {
     if (session !== undefined) logExceededLimits(errors, session.viewer.subject, limitLogger);
@@ -84,6 +87,12 @@ function useDocuments(
         logLimits(context, errors);
         return errors.map((error) => mask(error));
       }),
+    onExecute: ({ args, executeFn, setExecuteFn }) => {
+      const { session } = args.contextValue;
+      setExecuteFn((given: ExecutionArgs) =>
+        turns.run(session.viewer.subject, documents.executionMs(given.document), () => executeFn(given)),
+      );
+    },
   };
 }
 
@@ -155,6 +164,7 @@ export function createGraphqlHttp(options: GraphqlHttpOptions): GraphqlHttp {
     sessionReaper,
     connectionQuotas,
     limitLogger,
+    turns,
     bodyBytes,
     graphiql,
     isClosing,
@@ -162,7 +172,7 @@ export function createGraphqlHttp(options: GraphqlHttpOptions): GraphqlHttp {
   const yoga = createYoga<GraphqlContext>({
     schema,
     graphqlEndpoint: '/graphql',
-    plugins: [useDocuments(documents, mask, limitLogger), unbuffered],
+    plugins: [useDocuments(documents, mask, limitLogger, turns), unbuffered],
     parserAndValidationCache: false,
     maskedErrors: { maskError: (error) => mask(error) },
     logging: false,
@@ -253,7 +263,12 @@ export function createGraphqlHttp(options: GraphqlHttpOptions): GraphqlHttp {
         throw new ProgressError('UNAVAILABLE', 'Server shutting down; retry.');
       const session = createSession({ viewer, source, guard, refreshable: false });
       session.checkCpu();
-      const read = await readFor(await operationOf(request, search, session), session);
+      const operation = await operationOf(request, search, session);
+      if (operation !== null && !documents.isKnown(operation.query)) {
+        await turns.wait(viewer.subject, 'heavy');
+        session.checkCpu();
+      }
+      const read = await readFor(operation, session);
       if (read !== null && request.method === 'GET') {
         response.setHeader('ETag', read.etag);
         response.setHeader('Cache-Control', 'private, no-cache');
@@ -284,6 +299,8 @@ export function createGraphqlHttp(options: GraphqlHttpOptions): GraphqlHttp {
         untrack();
         session.revokeAll(new ProgressError('UNAVAILABLE', 'The client disconnected.'));
       });
+      // Yoga takes half a millisecond before it executes anything.
+      await turns.wait(viewer.subject, 'light');
       await yoga(request, response, { session, prefetched: read?.prefetched });
     } catch (error) {
       const masked = mask(error);

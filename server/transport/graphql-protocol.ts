@@ -23,6 +23,7 @@ import type { LimitLogger } from '../observability/limit-logger.js';
 import type { WatchHub } from '../watch/watch-hub.js';
 import { CLOSES, closeForAuthError } from './close-codes.js';
 import type { Connection } from './connection.js';
+import type { FairTurns } from './fair-turns.js';
 import { openSubscriptionSink } from './subscription-sink.js';
 import type { DeliveryCounters } from './subscription-sink.js';
 
@@ -40,6 +41,7 @@ export interface GraphqlProtocolOptions {
   readonly counters: DeliveryCounters;
   readonly limitLogger: LimitLogger;
   readonly reconnectCounter: ReconnectCounter;
+  readonly turns: FairTurns;
   /** Operations open at once on one connection. */
   readonly subscriptions: number;
   /** Counts a connection as its viewer's; returns what frees its place, or null if there is none. */
@@ -119,11 +121,11 @@ export function createGraphqlProtocol(
   }
 
   /** Validates an operation: returns what to execute, or the errors. */
-  function accept(
+  async function accept(
     { extra: connection, subscriptions }: Connected,
     id: string,
     { query, operationName, variables }: SubscribePayload,
-  ): ExecutionArgs | readonly GraphQLError[] {
+  ): Promise<ExecutionArgs | readonly GraphQLError[]> {
     const { session } = connection;
     if (session === null)
       return rejected(new ProgressError('UNAUTHENTICATED', 'Send connection_init first.'));
@@ -142,6 +144,9 @@ export function createGraphqlProtocol(
       const message = `The id of an operation may have at most ${MAX_OPERATION_ID_BYTES} bytes.`;
       return rejected(new ProgressError('BAD_USER_INPUT', message));
     }
+    const bytes = connection.messageBytes;
+    if (!documents.isKnown(query))
+      await connection.runQuery(bytes, () => options.turns.wait(session.viewer.subject, 'heavy'));
     session.checkCpu();
     const prepared = session.measureCpu(() => documents.prepare({ query, operationName, variables }));
     if ('document' in prepared) session.chargeCpu(documents.executionMs(prepared.document));
@@ -149,7 +154,6 @@ export function createGraphqlProtocol(
       logExceededLimits(prepared, session.viewer.subject, options.limitLogger);
       return prepared.map(mask);
     }
-    const bytes = connection.messageBytes;
     const contextValue: OperationContext = { session, operation: { id, prepared, connection, bytes } };
     return {
       schema,
@@ -158,6 +162,11 @@ export function createGraphqlProtocol(
       variableValues: variables ?? {},
       contextValue,
     };
+  }
+
+  function executeInTurn(args: ExecutionArgs) {
+    const { subject } = (args.contextValue as OperationContext).session.viewer;
+    return options.turns.run(subject, documents.executionMs(args.document), () => execute(args));
   }
 
   async function openSubscription(args: ExecutionArgs) {
@@ -182,9 +191,9 @@ export function createGraphqlProtocol(
     // The endpoint enforces this timeout itself, with one timer for all connections.
     connectionInitWaitTimeout: 0,
     onConnect: connect,
-    onSubscribe: (connected, id, payload) => {
+    onSubscribe: async (connected, id, payload) => {
       try {
-        const accepted = accept(connected, id, payload);
+        const accepted = await accept(connected, id, payload);
         // graphql-ws keeps the payload for as long as the operation: the document's text once per watcher, and
         // variables, neither of which is needed any more.
         Object.assign(payload, { query: '', variables: undefined });
@@ -195,8 +204,8 @@ export function createGraphqlProtocol(
     },
     execute: (args: ExecutionArgs) => {
       const { operation } = args.contextValue as OperationContext;
-      if (operation.prepared.operation.operation !== OperationTypeNode.QUERY) return execute(args);
-      return operation.connection.runQuery(operation.bytes, () => execute(args));
+      if (operation.prepared.operation.operation !== OperationTypeNode.QUERY) return executeInTurn(args);
+      return operation.connection.runQuery(operation.bytes, () => executeInTurn(args));
     },
     subscribe: openSubscription,
     onNext: (_connected, _id, _payload, _args, { data, errors }) =>
