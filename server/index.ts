@@ -68,7 +68,7 @@ export type { HandleRequest } from './transport/http.js';
 
 /** The environment's variables in camel case (`JWT_SECRET` is `jwtSecret`), and what a host may put in their place. */
 export interface ProgressServerOptions extends ConfigOptions {
-  /** Where progress is kept. @default MongoDB if `mongodbUri` is given, else the embedded store under `dataDir` */
+  /** Where progress is kept. With one of your own, name `dataDir` as well if a stop must keep what it has not taken. @default MongoDB if `mongodbUri` is given, else the embedded store under `dataDir` */
   readonly store?: ProgressStore | undefined;
   /** Connects several servers. @default Redis if `redisUrl` is given, else this process alone */
   readonly bus?: EventBus | undefined;

@@ -379,9 +379,9 @@ export function createProgressService(options: ProgressServiceOptions): Ingestio
     const taken = projects.unstored().map((record) => ({ record, events: [] }));
     const states = [...writer.unstored(), ...taken];
     if (states.length === 0) return true;
-    const isKept = spill !== null && (await spill.keep(serverId, states));
-    if (!isKept) logger.error({ states: states.length }, 'progress left unstored');
-    return isKept;
+    if (spill !== null) return spill.keep(serverId, states);
+    logger.error({ states: states.length }, 'progress left unstored');
+    return false;
   };
 
   return {

@@ -136,7 +136,7 @@ export function createSpillFolder(options: SpillFolderOptions): SpillFolder {
     const path = join(directory, name);
     let [states, damaged, isForeign] = [0, 0, false];
     let batch: UnstoredState[] = [];
-    let retried: ProgressError | null = null;
+    const retried: ProgressError[] = [];
     const fail = (message: string, fields: Readonly<Record<string, unknown>>, error: unknown) => {
       const { cause = error } = error instanceof ProgressError ? error : {};
       damaged += 1;
@@ -148,7 +148,7 @@ export function createSpillFolder(options: SpillFolderOptions): SpillFolder {
         if (result.status === 'fulfilled') continue;
         const cause: unknown = result.reason;
         // Away or busy: all of the file is replayed again later.
-        if (cause instanceof ProgressError && RETRIED.has(cause.code)) retried = cause;
+        if (cause instanceof ProgressError && RETRIED.has(cause.code)) retried.push(cause);
         else
           fail('spilled state not taken up', { projectId: batch[index]?.record.progress.projectId }, cause);
       }
@@ -163,7 +163,8 @@ export function createSpillFolder(options: SpillFolderOptions): SpillFolder {
       if (batch.length >= MAX_AT_ONCE) await replayBatch();
     }
     await replayBatch();
-    if (retried !== null) throw retried;
+    const [first] = retried;
+    if (first !== undefined) throw first;
     if (isForeign) {
       foreign.add(name);
       logger.warn({ file: name }, 'spill file of another store left alone');

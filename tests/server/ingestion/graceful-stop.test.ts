@@ -3,7 +3,6 @@ import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { silentLogger } from '../../../server/observability/logger.js';
-import type { ProgressServiceOptions } from '../../../server/ingestion/service.js';
 import { createSpillFolder } from '../../../server/write-behind/spill.js';
 import { createManualClock, type ManualClock } from '../../support/manual-clock.js';
 import { createTemporaryDirectory } from '../../support/temporary-directory.js';
@@ -34,16 +33,16 @@ interface Stage {
   readonly clock: ManualClock;
   readonly store: FaultyStore;
   readonly directory: string;
-  start(more?: Partial<ProgressServiceOptions>): Promise<Harness>;
+  start(): Promise<Harness>;
 }
 
 function createStage(): Stage {
   const clock = createManualClock();
   const store = createFaultyStore(true);
   const directory = temporaryFolder();
-  const start: Stage['start'] = (more = {}) => {
+  const start = () => {
     const spill = createSpillFolder({ directory, storeId: 'test', logger: silentLogger });
-    return during(clock, startHarness({ clock, store, spill, ...more }));
+    return during(clock, startHarness({ clock, store, spill }));
   };
   return { clock, store, directory, start };
 }
