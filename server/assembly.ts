@@ -49,6 +49,7 @@ import { createWebSocketEndpoint } from './transport/websocket.js';
 import type { WebSocketEndpoint } from './transport/websocket.js';
 import { createWatchHub } from './watch/watch-hub.js';
 import type { WatchHub } from './watch/watch-hub.js';
+import type { SpillFolder } from './write-behind/spill.js';
 
 /** The ports of a server. */
 export interface ServerPorts {
@@ -58,6 +59,8 @@ export interface ServerPorts {
   readonly logger: Logger;
   readonly clock: Clock;
   readonly handleRequest: HandleRequest | null;
+  /** Keeps what the store has not taken when the server closes; null if a host's own store comes without a folder. */
+  readonly spill: SpillFolder | null;
   /** The settings behind store and bus, for a message if one of them does not open. */
   readonly settings: readonly string[];
 }
@@ -134,6 +137,7 @@ export function assemble(config: Config, ports: ServerPorts, life: Life): Assemb
   const service = createProgressService({
     ...{ store, bus, logger },
     clock: storeClock.clock,
+    spill: ports.spill,
     lastPublished: (projectId) => hub.latest(projectId),
     maxProblems: config.maxProblemsPerIngestion,
     retentionMs: config.retentionDays * 86_400_000,

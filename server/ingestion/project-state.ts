@@ -159,6 +159,26 @@ export class ProjectState {
     if (isAhead && !writer.isPending(this.projectId)) writer.enqueue({ record: live }, [], true);
   }
 
+  /** Shows what a server acknowledged and could not store before it stopped: its watchers have seen it. */
+  showSpilled(spilled: IngestionRecord): void {
+    const { live } = this;
+    if (live === null || (live.progress.id === spilled.progress.id && !isEnded(live.progress)))
+      this.merge(spilled);
+  }
+
+  /**
+   * Merges what a stopped server had acknowledged onto the newest state, whose ending or successor prevails. False if the
+   * store holds the result already. (invariant: kept-at-stop)
+   */
+  async takeBack(spilled: IngestionRecord): Promise<boolean> {
+    // It can only be committed once the store is there, and every other server knows this one.
+    this.showSpilled(spilled);
+    await this.load(true);
+    // The bus alone may hold an earlier ingestion.
+    if (this.storedRevision === null) throw new ProgressError('UNAVAILABLE', 'Store unavailable; retry.');
+    return this.live?.progress.revision !== this.storedRevision;
+  }
+
   /** Publishes a change. If the bus is away only this server's watchers receive it; those elsewhere read the store. */
   async publish(change: IngestionChange): Promise<void> {
     const { bus, logger } = this.options;

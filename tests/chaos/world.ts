@@ -185,11 +185,18 @@ export async function createWorld(schedule: Schedule, logDirectory: string): Pro
       ...(schedule.hasRedis ? { REDIS_URL: redis.url } : {}),
       LOG_LEVEL: 'info',
       WAIT_FOR_DEPENDENCIES: 'true',
+      // Outlives the processes, as a volume of all servers does.
+      DATA_DIR: `${logDirectory}/data`,
     };
     const servers: Daemon[] = [];
     const proxies: TcpProxy[] = [];
     for (let index = 0; index < schedule.servers; index += 1) {
-      const server = await createServerProcess(environment, `${logDirectory}/server-${index}.log`);
+      // Outlives the process, as a volume does.
+      const DATA_DIR = `${logDirectory}/data-${index}`;
+      const server = await createServerProcess(
+        { ...environment, DATA_DIR },
+        `${logDirectory}/server-${index}.log`,
+      );
       ends.push(() => server.dispose());
       await server.start();
       const proxy = await createTcpProxy(server.port);

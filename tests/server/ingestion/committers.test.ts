@@ -41,6 +41,7 @@ beforeEach(async () => {
       failure: null,
     },
     flushProject: () => Promise.resolve(true),
+    unstored: () => [],
     close: () => Promise.resolve(true),
   };
   const peers = {
