@@ -186,7 +186,7 @@ export function assemble(config: Config, ports: ServerPorts, life: Life): Assemb
     onRefusal: (code) => metrics.countRefusal(code),
   });
   const sessionReaper = createSessionReaper(clock, config.accessRecheckSeconds * 1_000);
-  const mask = createErrorMask(logger);
+  const mask = createErrorMask(limitLogger);
   // Calls over the network; a job in this process has spans of its own.
   const asked = measured(service, clock, (operation, seconds, hasFailed, args) => {
     const last = operation === 'start' || operation === 'report' ? args.at(-1) : undefined;
