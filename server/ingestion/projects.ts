@@ -247,6 +247,12 @@ export class Project {
     return this.afterPending(task);
   }
 
+  /** Shows what a stopped server kept: at once, or with the next read of a project that is busy. */
+  showSpilled(spilled: IngestionRecord): void {
+    this.state.noteSpilled(spilled);
+    if (!this.isRunning) this.state.showNoted();
+  }
+
   /** Resolves once nothing waits any more. */
   async drain(): Promise<void> {
     await this.afterPending(() => Promise.resolve());

@@ -213,7 +213,30 @@ export function createProgressService(options: ProgressServiceOptions): Ingestio
     onStored: (projectId, revision) => projects.recordStored(projectId, revision),
   });
   const lastPublished = options.lastPublished ?? (() => null);
-  const projects = createProjects({ store, bus, writer, peers, clock, logger, counts, lastPublished });
+  let recalling: Promise<void> | undefined;
+  let nextRecall: Promise<void> | undefined;
+  const recallNow = (): Promise<void> | undefined => {
+    nextRecall = undefined;
+    recalling = spill?.peek(({ record }) => projects.get(record.progress.projectId).showSpilled(record));
+    return recalling;
+  };
+  /** A reading of the folder may be earlier than a file of it: who comes meanwhile joins the next one. */
+  const recall = (): Promise<void> | undefined => {
+    if (spill === null) return undefined;
+    nextRecall ??= (recalling ?? Promise.resolve()).then(recallNow);
+    return nextRecall;
+  };
+  const projects = createProjects({
+    store,
+    bus,
+    writer,
+    peers,
+    clock,
+    logger,
+    counts,
+    lastPublished,
+    recall,
+  });
   let isClosed = false;
   let cancelSpill: CancelTimer | null = null;
 
@@ -323,7 +346,7 @@ export function createProgressService(options: ProgressServiceOptions): Ingestio
 
   const { live } = projects;
   const reader = createReader({
-    ...{ store, bus, clock, hasPeers, live },
+    ...{ store, bus, clock, hasPeers, live, recall },
     readTimeoutMs: settings.readTimeoutMs,
     storeOrphan: (record) => {
       if (!writer.isPending(record.progress.projectId)) writer.enqueue({ record }, [], true);
@@ -364,9 +387,6 @@ export function createProgressService(options: ProgressServiceOptions): Ingestio
     }
     await store.appendEvents(projectId, id, events);
   };
-
-  const recall = (): Promise<void> | undefined =>
-    spill?.peek(({ record }) => projects.get(record.progress.projectId).state.showSpilled(record));
 
   /** Never rejects; one after the other. */
   const takeUpSpilled = async (folder: SpillFolder): Promise<void> => {

@@ -35,7 +35,7 @@ export interface SpillFolder {
   check(): Promise<void>;
   /** Keeps the states of a server that stops; false if one of them is lost. Never rejects. */
   keep(serverId: string, states: readonly UnstoredState[]): Promise<boolean>;
-  /** Reads what files hold, and leaves them as they are. Never rejects. */
+  /** Reads what files hold that were not read before, and leaves them as they are. Never rejects. */
   peek(listener: (state: UnstoredState) => void): Promise<void>;
   /**
    * Replays every file whose server is gone, and removes it; a file is kept for the next time if `replay` rejects, and
@@ -63,6 +63,8 @@ const checksumOf = (text: string) => createHash('sha256').update(text).digest('h
 /** Creates one; touches nothing yet. */
 export function createSpillFolder(options: SpillFolderOptions): SpillFolder {
   const { directory, storeId, logger, maxBytes = MAX_BYTES } = options;
+  /** Files whose states were shown, as long as they are there. */
+  const shown = new Set<string>();
   /** Files of other stores that were logged. */
   const foreign = new Set<string>();
 
@@ -176,7 +178,8 @@ export function createSpillFolder(options: SpillFolderOptions): SpillFolder {
   };
 
   const forEachFile = async (what: string, task: (name: string) => Promise<void>): Promise<void> => {
-    const names = await readdir(directory).catch(() => []);
+    const names = await readdir(directory).catch((): string[] => []);
+    for (const name of shown) if (!names.includes(name)) shown.delete(name);
     for (const name of names.toSorted()) {
       try {
         if (!foreign.has(name) && (await isTakenUp(name))) await task(name);
@@ -221,7 +224,9 @@ export function createSpillFolder(options: SpillFolderOptions): SpillFolder {
     },
     peek: (listener) =>
       forEachFile('read', async (name) => {
+        if (shown.has(name)) return;
         for await (const { state } of linesOf(name)) if (state !== null) listener(state);
+        shown.add(name);
       }),
     takeUp: (replay) => forEachFile('taken up', (name) => takeUpFile(name, replay)),
   };

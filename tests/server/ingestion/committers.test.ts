@@ -50,7 +50,7 @@ beforeEach(async () => {
     validServers: () => [],
   };
   const parts = { store: createMemoryStore(), bus, writer, peers, clock, logger };
-  state = new ProjectState('p', { ...parts, lastPublished: () => null });
+  state = new ProjectState('p', { ...parts, lastPublished: () => null, recall: () => undefined });
   state.live = base;
 });
 

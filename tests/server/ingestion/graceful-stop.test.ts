@@ -100,6 +100,31 @@ test('a server that runs already takes it up, and two that do at once do no harm
   for (const { service } of [first, second]) await during(stage.clock, service.close());
 });
 
+test('a server that runs already shows it with its next read, before it takes it up', async () => {
+  const stage = createStage();
+  const running = await stage.start();
+  await stopWithUnstored(stage);
+  stage.store.away = false;
+  const shown = await running.service.read('p');
+  expect(spillFiles(stage.directory)).toHaveLength(1);
+  expect(shown?.progress.phases[1]).toMatchObject({ status: 'RUNNING', percent: 70 });
+  await during(stage.clock, running.service.close());
+});
+
+test('a server that runs already commits the next report above it, before it takes it up', async () => {
+  const stage = createStage();
+  const running = await stage.start();
+  await stopWithUnstored(stage);
+  stage.store.away = false;
+  const { progress } = await running.service.report({
+    type: 'progress_update',
+    report: { ...JOB, phase: 1, metrics: { itemsProcessed: 1 } },
+  });
+  expect(spillFiles(stage.directory)).toHaveLength(1);
+  expect(progress.phases[1]).toMatchObject({ status: 'RUNNING', percent: 70 });
+  await during(stage.clock, running.service.close());
+});
+
 test('its marks are merged onto what the store has of the same ingestion by then', async () => {
   const stage = createStage();
   const spilling = await stopWithUnstored(stage);
