@@ -191,12 +191,7 @@ export async function createWorld(schedule: Schedule, logDirectory: string): Pro
     const servers: Daemon[] = [];
     const proxies: TcpProxy[] = [];
     for (let index = 0; index < schedule.servers; index += 1) {
-      // Outlives the process, as a volume does.
-      const DATA_DIR = `${logDirectory}/data-${index}`;
-      const server = await createServerProcess(
-        { ...environment, DATA_DIR },
-        `${logDirectory}/server-${index}.log`,
-      );
+      const server = await createServerProcess(environment, `${logDirectory}/server-${index}.log`);
       ends.push(() => server.dispose());
       await server.start();
       const proxy = await createTcpProxy(server.port);
