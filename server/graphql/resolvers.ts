@@ -47,6 +47,8 @@ function createQueries({ service, clock }: ResolverOptions): QueryResolvers<Grap
       return record?.progress ?? null;
     },
     ingestions: async (_parent, { projectId, first, after }, { session }) => {
+      if (typeof projectId !== 'string')
+        throw new ProgressError('BAD_USER_INPUT', 'projectId: is required until lists are served');
       await canRead(session, projectId);
       return connection(await service.ingestions(projectId, pageRequest(first, after, 100)));
     },
