@@ -43,6 +43,8 @@ export { IngestionEventEmitter } from './emitter/emitter.js';
 export type { RetryAnswer } from './emitter/emitter.js';
 export type { IngestionRun, PhaseOptions, UpdateOptions, WaitingInput } from './emitter/run.js';
 export type { IngestionChange, IngestionRecord, LogNote, PartCounts, PhaseWork } from './progress/record.js';
+export { compareNewestFirst, listStatusOf } from './progress/list-place.js';
+export type { ListPlace } from './progress/list-place.js';
 export { dueKeyAt, dueKeyOf, openIngestionOf } from './progress/open-ingestion.js';
 export type { OpenIngestion, OpenList } from './progress/open-ingestion.js';
 export type { ProblemSeverity, ProblemTotal, StoredProblem } from './progress/problem.js';
@@ -51,6 +53,8 @@ export type { ProgressServer, ServerCounts } from './progress-server.js';
 export type {
   Deletion,
   Lease,
+  ListPage,
+  ListQuery,
   OpenPage,
   OpenQuery,
   Page,

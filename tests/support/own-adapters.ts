@@ -1,8 +1,10 @@
 /** A store and a bus as a host might write them, under names of their own; from the public types alone. */
 import { isEnded, type RecordedEvent } from '@ingestion-progress/schema';
 import {
+  compareNewestFirst,
   dueKeyAt,
   dueKeyOf,
+  listStatusOf,
   openIngestionOf,
   ProgressError,
   type BusMessage,
@@ -130,6 +132,20 @@ export function createLedgerStore(
         .map(({ record }) => record)
         .sort((a, b) => b.progress.startedAt - a.progress.startedAt);
       return pageOf(newestFirst, ({ progress }) => progress.id, page);
+    },
+    listByStatus: async ({ status, projectIds, startedSince, after }, limit) => {
+      checkBatch(projectIds ?? []);
+      ingestionsOf('');
+      const following = [...pages.values()]
+        .flatMap((ingestions) => ingestions.map(({ record }) => record))
+        .filter(({ progress }) => listStatusOf(progress) === status)
+        .filter(({ progress }) => projectIds?.includes(progress.projectId) ?? true)
+        .filter(({ progress }) => startedSince === null || progress.startedAt >= startedSince)
+        .filter(({ progress }) => after === null || compareNewestFirst(after, progress) < 0)
+        .sort((a, b) => compareNewestFirst(a.progress, b.progress));
+      const records = copy(following.slice(0, limit));
+      const last = records.at(-1)?.progress;
+      return { records, next: last === undefined || following.length <= limit ? null : last };
     },
     listEvents: async (projectId, ingestionId, page) => {
       const found = ingestionsOf(projectId).find(({ record }) => record.progress.id === ingestionId);
