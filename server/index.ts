@@ -32,7 +32,14 @@ import type { HandleRequest } from './transport/http.js';
 export { tokenAccess } from './auth/access.js';
 export type { AccessPolicy } from './auth/access.js';
 export type { Scope, Viewer } from './auth/viewer.js';
-export type { BusMessage, BusState, CommitOutcome, EventBus, Unsubscribe } from './bus/event-bus.js';
+export type {
+  BusMessage,
+  BusState,
+  CommitOutcome,
+  EventBus,
+  RowBatch,
+  Unsubscribe,
+} from './bus/event-bus.js';
 export { systemClock } from './shared/clock.js';
 export type { CancelTimer, Clock } from './shared/clock.js';
 export { ConfigError, readConfig, VARIABLES } from './config.js';

@@ -19,6 +19,7 @@ import {
   type PageRequest,
   type StoredProblem,
   type ProgressStore,
+  type RowBatch,
   type StoreWrite,
   type WriteOutcome,
 } from '../../server/index.js';
@@ -260,6 +261,7 @@ export interface TubeEnd extends EventBus {
 export function createTube(): () => TubeEnd {
   const states = new Map<string, IngestionRecord>();
   const closings = new Map<string, { readonly revision: number; readonly untilMs: number }>();
+  const rowListeners = new Map<number, Set<(batch: RowBatch) => void>>();
   const ends = new Set<{ deliver(projectId: string, message: BusMessage): void }>();
 
   const conflictOf = (projectId: string, baseRevision: number): CommitOutcome | null => {
@@ -334,6 +336,16 @@ export function createTube(): () => TubeEnd {
         set(change);
         deliver(projectId, { kind: 'change', change });
         return { committed: true };
+      },
+      publishRows: async (shard, batch) => {
+        check();
+        rowListeners.get(shard)?.forEach((listener) => listener(copy(batch)));
+        return (rowListeners.get(shard)?.size ?? 0) > 0;
+      },
+      subscribeRows: async (shard, listener) => {
+        const attached = (batch: RowBatch) => listener(batch);
+        rowListeners.set(shard, (rowListeners.get(shard) ?? new Set()).add(attached));
+        return () => void rowListeners.get(shard)?.delete(attached);
       },
       closeForEnding: async (projectId, change, baseRevision, ttlMs) => {
         check();
