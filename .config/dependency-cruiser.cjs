@@ -91,7 +91,7 @@ module.exports = {
       from: { path: '^server/(store/progress-store|bus/event-bus|auth/access)\\.ts$' },
       to: {
         pathNot:
-          '^(schema/|server/(progress/(record|open-ingestion|problem)|shared/(errors|unsubscribe)|auth/viewer)\\.ts)',
+          '^(schema/|server/(progress/(record|open-ingestion|problem|list-place)|shared/(errors|unsubscribe)|auth/viewer)\\.ts)',
       },
     },
     {

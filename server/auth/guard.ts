@@ -118,7 +118,7 @@ export function createGuard(options: GuardOptions): Guard {
   ): Promise<Awaited<T>> {
     try {
       const answer = ask();
-      if (!(answer instanceof Promise)) return (await answer) as Awaited<T>;
+      if (!(answer instanceof Promise)) return await answer;
       return await withTimeout(
         clock,
         answer as Promise<Awaited<T>>,

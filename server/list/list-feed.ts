@@ -5,7 +5,7 @@
  */
 import type { IngestionRow } from '@ingestion-progress/schema';
 import type { EventBus, Unsubscribe } from '../bus/event-bus.js';
-import { EVERY_PROJECT } from '../auth/list-access.js';
+import { EVERY_PROJECT, type ListAccess } from '../auth/list-access.js';
 import type { Logger } from '../observability/logger.js';
 import { listStatusOf } from '../progress/list-place.js';
 import type { IngestionRecord } from '../progress/record.js';
@@ -16,7 +16,7 @@ import { ActiveRows } from './active-rows.js';
 import { parseFilter } from './list-filter.js';
 import type { ListReader } from './list-reader.js';
 import { ListView, MAX_OVER_ROWS, type ListRequest } from './list-view.js';
-import { ListWatch, type ListWatchReader } from './list-watch.js';
+import { ListWatch, type ListSource, type ListWatchReader } from './list-watch.js';
 import type { RowExchange } from './row-exchange.js';
 import { rowOf } from './row.js';
 
@@ -66,6 +66,8 @@ const STATES_PAGE = 50;
 const VIEWS_HEALED = 10;
 /** Bytes of rows of all views. */
 const MAX_VIEW_BYTES = 67_108_864;
+/** Milliseconds that the rows are kept up to date after the last list closed: whoever reloads a page is back at once. */
+const LINGER_MS = 30_000;
 /** Milliseconds of work on views before others get their turn. */
 const SLICE_MS = 5;
 
@@ -114,6 +116,7 @@ export function createListFeed(options: ListFeedOptions): ListFeed {
   let lastEndingsAt = Number.NEGATIVE_INFINITY;
   let isFlushing = false;
   let healTimer: CancelTimer | null = null;
+  let cancelEnd: CancelTimer | null = null;
   let isHealing = false;
 
   function schedule(): void {
@@ -170,10 +173,10 @@ export function createListFeed(options: ListFeedOptions): ListFeed {
     const outcome = active.apply(row);
     if (outcome.kind === 'ignored') return;
     const { projectId } = row;
-    if (outcome.kind === 'changed') {
-      changed.add(projectId);
-      return schedule();
-    }
+    // Nobody watches for the moment.
+    if (views.size === 0) return;
+    changed.add(projectId);
+    if (outcome.kind === 'changed') return schedule();
     moved.add(projectId);
     if (outcome.kind === 'over') putOver(row);
     else for (const { view } of views.values()) view.deleteOver(row);
@@ -206,7 +209,7 @@ export function createListFeed(options: ListFeedOptions): ListFeed {
   /** Lets the views whose rule is a host's ask about projects. */
   async function ask(projectIds: readonly string[]): Promise<void> {
     for (const open of [...views.values()]) {
-      const { access } = open.view.request;
+      const { access } = open.view;
       if (access.key !== null || views.get(open.key) !== open) continue;
       try {
         if (await access.learn(projectIds)) await fill(open);
@@ -216,16 +219,16 @@ export function createListFeed(options: ListFeedOptions): ListFeed {
     }
   }
 
-  const rowsOf = async (request: ListRequest, status: 'FAILED' | 'ENDED') => {
+  const rowsOf = async ({ request, access }: ListView, status: 'FAILED' | 'ENDED') => {
     const filter = { ...request.filter, statuses: [status] };
-    const { records } = await reader.page(filter, request.access, MAX_OVER_ROWS, null);
+    const { records } = await reader.page(filter, access, MAX_OVER_ROWS, null);
     return records.map(rowOf);
   };
 
   /** Reads what is over of a view. */
   async function fill(open: OpenView): Promise<void> {
     const { view } = open;
-    await view.readOver((status) => rowsOf(view.request, status));
+    await view.readOver((status) => rowsOf(view, status));
     if (views.get(open.key) === open) {
       viewBytes += view.bytes - open.bytes;
       open.bytes = view.bytes;
@@ -256,9 +259,11 @@ export function createListFeed(options: ListFeedOptions): ListFeed {
     return opening;
   }
 
-  /** Nobody watches any more. */
+  /** Nobody has watched for a while. */
   function end(): void {
     generation += 1;
+    cancelEnd?.();
+    cancelEnd = null;
     opening = null;
     unlisten();
     unlisten = () => undefined;
@@ -297,7 +302,7 @@ export function createListFeed(options: ListFeedOptions): ListFeed {
         // Behind the others, which come next.
         views.delete(open.key);
         views.set(open.key, open);
-        const { access } = open.view.request;
+        const { access } = open.view;
         if (access.key === null) await access.learn(active.sorted().map(({ projectId }) => projectId));
         await fill(open);
       }
@@ -357,7 +362,7 @@ export function createListFeed(options: ListFeedOptions): ListFeed {
     if (known !== undefined) return known;
     if (viewBytes > maxViewBytes)
       throw new ProgressError('RATE_LIMITED', 'Too many different lists are watched; retry later.');
-    const view = new ListView(request, active);
+    const view = new ListView({ filter, first }, access, active);
     const filled = Promise.resolve().then(async () => {
       await access.learn(active.sorted().map(({ projectId }) => projectId));
       await fill(open);
@@ -373,8 +378,16 @@ export function createListFeed(options: ListFeedOptions): ListFeed {
     const began = generation;
     const open = viewOf(request);
     open.watches.add(watch);
-    const source = {
+    const source: ListSource & { access: ListAccess } = {
       access: request.access,
+      adopt: async (access) => {
+        const isSame = source.access.asked.every((id) => source.access.has(id) === access.has(id));
+        open.view.access = access;
+        source.access = access;
+        open.view.invalidate();
+        schedule();
+        if (!isSame) await fill(open);
+      },
       snapshot: () => open.view.snapshot(clock.now()),
       leave: () => {
         open.watches.delete(watch);
@@ -397,10 +410,12 @@ export function createListFeed(options: ListFeedOptions): ListFeed {
     watch: async (request, watchReader) => {
       if (isClosed) throw new ProgressError('UNAVAILABLE', 'Server shutting down; retry.');
       watchers += 1;
+      cancelEnd?.();
+      cancelEnd = null;
       const watch: ListWatch = new ListWatch(watchReader, {
         left: () => {
           watchers -= 1;
-          if (watchers === 0) end();
+          if (watchers === 0 && !isClosed) cancelEnd ??= clock.setTimer(LINGER_MS, end);
         },
         move: (access) => join(watch, { ...request, access }),
       });
@@ -415,7 +430,7 @@ export function createListFeed(options: ListFeedOptions): ListFeed {
     },
     send: (record) => {
       exchange.send(record);
-      if (watchers > 0) take(rowOf(record));
+      if (opening !== null) take(rowOf(record));
     },
     get watchers() {
       return watchers;
@@ -431,6 +446,7 @@ export function createListFeed(options: ListFeedOptions): ListFeed {
       stopListening();
       exchange.close();
       for (const { watches } of [...views.values()]) for (const watch of [...watches]) watch.close();
+      end();
     },
   };
 }

@@ -1,4 +1,4 @@
-/** What a list was asked for, checked, and cursors that are good for that alone. Pure. */
+/** What a list was asked for, checked, and cursors that are good for that alone. */
 import { createHash } from 'node:crypto';
 import {
   idSchema,

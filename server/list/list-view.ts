@@ -87,7 +87,9 @@ export class ListView {
   private readonly over = { FAILED: new OverRows(), ENDED: new OverRows() };
 
   constructor(
-    readonly request: ListRequest,
+    readonly request: Omit<ListRequest, 'access'>,
+    /** What may be seen; another one means `invalidate`. */
+    public access: ListAccess,
     private readonly active: ActiveRows,
   ) {}
 
@@ -102,8 +104,7 @@ export class ListView {
   }
 
   private shows(row: IngestionRow): boolean {
-    const { filter, access } = this.request;
-    return access.has(row.projectId) && matches(filter, row);
+    return this.access.has(row.projectId) && matches(this.request.filter, row);
   }
 
   /** An ingestion is over, or its state has changed since. */
@@ -138,7 +139,7 @@ export class ListView {
 
   /** What is active and matches, the newest start first. */
   private activeRows(): readonly IngestionRow[] {
-    const { projectIds } = this.request.access;
+    const { projectIds } = this.access;
     if (!this.request.filter.statuses.includes('ACTIVE')) return [];
     if (projectIds === null || projectIds.size >= this.active.size)
       return this.active.sorted().filter((row) => this.shows(row));
@@ -174,7 +175,7 @@ export class ListView {
 
   /** Whether a change of these projects may concern this view. */
   private isConcernedBy(projectIds: ReadonlySet<string>): boolean {
-    const own = this.request.access.projectIds;
+    const own = this.access.projectIds;
     if (own === null) return projectIds.size > 0;
     const [few, many] = own.size < projectIds.size ? [own, projectIds] : [projectIds, own];
     for (const projectId of few) if (many.has(projectId)) return true;

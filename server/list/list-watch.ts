@@ -14,6 +14,8 @@ export interface ListWatchReader {
 /** The view that a watch is on. */
 export interface ListSource {
   readonly access: ListAccess;
+  /** Takes the answers of a host's rule in the place of its earlier ones. */
+  adopt(access: ListAccess): Promise<void>;
   snapshot(): ListMessage;
   leave(): void;
 }
@@ -77,12 +79,11 @@ export class ListWatch {
 
   /** Takes another access; rejects with `UNAVAILABLE` if a host's rule does not answer. */
   async setAccess(access: ListAccess): Promise<void> {
-    const known = this.#source?.access;
-    if (known === undefined || this.end !== null) return;
-    if (access.key !== null && access.key === known.key) return;
-    if (access.key === null && known.key === null) {
-      await access.learn(known.asked);
-      if (known.asked.every((projectId) => known.has(projectId) === access.has(projectId))) return;
+    const source = this.#source;
+    if (source === null || (access.key !== null && access.key === source.access.key)) return;
+    if (access.key === null && source.access.key === null) {
+      await access.learn(source.access.asked);
+      return source.adopt(access);
     }
     this.#detach();
     try {
