@@ -37,6 +37,7 @@ import { createMetrics } from './observability/metrics.js';
 import { registerServerMetrics } from './server-metrics.js';
 import { createLimitLogger } from './observability/limit-logger.js';
 import type { LimitLogger } from './observability/limit-logger.js';
+import { createProjectLog } from './observability/project-log.js';
 import type { ProgressStore } from './store/progress-store.js';
 import { closeLabel } from './transport/close-codes.js';
 import { createFairTurns } from './transport/fair-turns.js';
@@ -51,6 +52,7 @@ import { createWebSocketEndpoint } from './transport/websocket.js';
 import type { WebSocketEndpoint } from './transport/websocket.js';
 import { createWatchHub } from './watch/watch-hub.js';
 import type { WatchHub } from './watch/watch-hub.js';
+import type { SpillFolder } from './write-behind/spill.js';
 
 /** The ports of a server. */
 export interface ServerPorts {
@@ -60,6 +62,8 @@ export interface ServerPorts {
   readonly logger: Logger;
   readonly clock: Clock;
   readonly handleRequest: HandleRequest | null;
+  /** Keeps what the store has not taken when the server closes; null if a host's own store comes without a folder. */
+  readonly spill: SpillFolder | null;
   /** The settings behind store and bus, for a message if one of them does not open. */
   readonly settings: readonly string[];
 }
@@ -119,7 +123,8 @@ function keySourceOf({ jwtSecret, jwtPublicKey, jwtJwksUri }: Config): KeySource
 /** Assembles the rooms. */
 export function assemble(config: Config, ports: ServerPorts, life: Life): Assembly {
   const { isClosing, publicUrl, recordSpan } = life;
-  const { access, logger, clock, handleRequest } = ports;
+  const { access, clock, handleRequest } = ports;
+  const logger = createProjectLog(ports.logger, clock);
   const metrics = createMetrics();
   const observe =
     (dependency: string): ObserveCall =>
@@ -136,6 +141,7 @@ export function assemble(config: Config, ports: ServerPorts, life: Life): Assemb
   const service = createProgressService({
     ...{ store, bus, logger },
     clock: storeClock.clock,
+    spill: ports.spill,
     lastPublished: (projectId) => hub.latest(projectId),
     maxProblems: config.maxProblemsPerIngestion,
     retentionMs: config.retentionDays * 86_400_000,
@@ -195,7 +201,7 @@ export function assemble(config: Config, ports: ServerPorts, life: Life): Assemb
     onRefusal: (code) => metrics.countRefusal(code),
   });
   const sessionReaper = createSessionReaper(clock, config.accessRecheckSeconds * 1_000);
-  const mask = createErrorMask(logger);
+  const mask = createErrorMask(limitLogger);
   // Calls over the network; a job in this process has spans of its own.
   const asked = measured(service, clock, (operation, seconds, hasFailed, args) => {
     const last = operation === 'start' || operation === 'report' ? args.at(-1) : undefined;

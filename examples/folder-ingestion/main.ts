@@ -71,6 +71,7 @@ async function open(
     pageFiles: createPageFiles(
       new URL('../page/', import.meta.url),
       new URL(import.meta.resolve('@ingestion-progress/widget/bundle')),
+      process.env['DEMO_RELOAD'] === 'true',
     ),
     tokens: createTokens({
       secret: config.jwtSecret ?? '',

@@ -35,6 +35,8 @@ export interface OperationRequest {
 export interface Documents {
   /** @throws GraphQLError where it does not parse. */
   parse(query: string): DocumentNode;
+  /** Whether a document is known to be valid: it is not parsed and validated again. */
+  isKnown(query: string): boolean;
   validate(document: DocumentNode): readonly GraphQLError[];
   /** What is wrong with the shape of variables, before they are looked at; null where nothing is. */
   checkVariables(variables: unknown): GraphQLError | null;
@@ -140,6 +142,7 @@ export function createDocuments(options: DocumentsOptions): Documents {
 
   return {
     parse: parseCached,
+    isKnown: (query) => accepted.has(query),
     validate: validateCached,
     executionMs: (document) => executionMs.get(document) ?? 0,
     get cachedBytes() {

@@ -17,6 +17,8 @@ export interface ReaderOptions {
   readonly hasPeers: () => boolean;
   /** The state that this server holds of a project. */
   readonly live: (projectId: string) => IngestionRecord | null;
+  /** Shows what stopped servers kept; to be awaited before the store is read. (invariant: kept-at-stop) */
+  readonly recall: () => Promise<void> | undefined;
   /** Stores a state that the bus has, and the store should have had for long. */
   readonly storeOrphan: (record: IngestionRecord) => void;
 }
@@ -43,7 +45,7 @@ interface SharedRead {
 
 /** Creates a reader. */
 export function createReader(options: ReaderOptions): Reader {
-  const { store, bus, clock, readTimeoutMs, hasPeers, live, storeOrphan } = options;
+  const { store, bus, clock, readTimeoutMs, hasPeers, live, recall, storeOrphan } = options;
   const reads = new Map<string, SharedRead>();
 
   const inTime = <T>(reading: Promise<T>): Promise<T> =>
@@ -55,6 +57,7 @@ export function createReader(options: ReaderOptions): Reader {
     );
 
   const readLatest = async (projectId: string): Promise<IngestionRecord | null> => {
+    await recall();
     const [fromBus, stored] = await Promise.allSettled([
       inTime(bus.read(projectId)),
       inTime(store.read(projectId)),

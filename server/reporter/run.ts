@@ -22,6 +22,7 @@ import {
   type QueuedProblems,
 } from './outbox.js';
 import type { Sender } from './sender.js';
+import { createUnstored } from './unstored.js';
 import { sleep } from '../shared/sleep.js';
 
 /** How a phase begins. */
@@ -148,6 +149,7 @@ export function openRun(options: RunOptions): OpenRun {
   const { projectId, start, sender, environment, windowMs } = options;
   const { ingestionId, attemptKey } = start;
   const outbox = createOutbox();
+  const unstored = createUnstored();
   const stop = new AbortController();
   const flushers: { resolve: () => void; reject: (error: ReporterError) => void }[] = [];
   const heartbeatMs = Math.min(
@@ -284,9 +286,21 @@ export function openRun(options: RunOptions): OpenRun {
     close();
   }
 
-  function sendOnce({ mutation, body }: PendingReport): Promise<MutationResult> {
+  function sendNumbered({ mutation, body }: PendingReport): Promise<MutationResult> {
     const numbered = mutation === 'heartbeat' ? {} : { sequence: (sequence += 1) };
     return sender.send(mutation, { projectId, ingestionId, attemptKey, ...numbered, ...body });
+  }
+
+  /** Sends it, and again what the server turns out to have lost. */
+  async function sendOnce(report: PendingReport): Promise<MutationResult> {
+    const result = await sendNumbered(report);
+    for (const lost of unstored.answered(report, result, environment.monotonicNow())) {
+      await sendNumbered(lost).catch((error: unknown) => {
+        // It was not lost; or the attempt is over, which the next report learns.
+        if (!(error instanceof ReporterError) || error.code !== 'CONFLICT') throw error;
+      });
+    }
+    return result;
   }
 
   async function sendProblems(problems: readonly ProblemInput[]): Promise<void> {

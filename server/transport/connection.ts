@@ -148,7 +148,7 @@ export class Connection {
     this.messageBytes = bytes;
   }
 
-  /** Queries that run or wait for their turn, also those that the client has let go of. */
+  /** Queries that run or wait for their turn, or to be validated; also those that the client has let go of. */
   get queries(): number {
     return this.#queries;
   }

@@ -263,7 +263,12 @@ export function createGraphqlHttp(options: GraphqlHttpOptions): GraphqlHttp {
         throw new ProgressError('UNAVAILABLE', 'Server shutting down; retry.');
       const session = createSession({ viewer, source, guard, refreshable: false });
       session.checkCpu();
-      const read = await readFor(await operationOf(request, search, session), session);
+      const operation = await operationOf(request, search, session);
+      if (operation !== null && !documents.isKnown(operation.query)) {
+        await turns.wait(viewer.subject, 'heavy');
+        session.checkCpu();
+      }
+      const read = await readFor(operation, session);
       if (read !== null && request.method === 'GET') {
         response.setHeader('ETag', read.etag);
         response.setHeader('Cache-Control', 'private, no-cache');
@@ -294,6 +299,8 @@ export function createGraphqlHttp(options: GraphqlHttpOptions): GraphqlHttp {
         untrack();
         session.revokeAll(new ProgressError('UNAVAILABLE', 'The client disconnected.'));
       });
+      // Yoga takes half a millisecond before it executes anything.
+      await turns.wait(viewer.subject, 'light');
       await yoga(request, response, { session, prefetched: read?.prefetched });
     } catch (error) {
       const masked = mask(error);

@@ -126,11 +126,11 @@ export function createGraphqlProtocol(
   }
 
   /** Validates an operation: returns what to execute, or the errors. */
-  function accept(
+  async function accept(
     { extra: connection, subscriptions }: Connected,
     id: string,
     { query, operationName, variables }: SubscribePayload,
-  ): ExecutionArgs | readonly GraphQLError[] {
+  ): Promise<ExecutionArgs | readonly GraphQLError[]> {
     const { session } = connection;
     if (session === null)
       return rejected(new ProgressError('UNAUTHENTICATED', 'Send connection_init first.'));
@@ -149,6 +149,9 @@ export function createGraphqlProtocol(
       const message = `The id of an operation may have at most ${MAX_OPERATION_ID_BYTES} bytes.`;
       return rejected(new ProgressError('BAD_USER_INPUT', message));
     }
+    const bytes = connection.messageBytes;
+    if (!documents.isKnown(query))
+      await connection.runQuery(bytes, () => options.turns.wait(session.viewer.subject, 'heavy'));
     session.checkCpu();
     const prepared = session.measureCpu(() => documents.prepare({ query, operationName, variables }));
     if ('document' in prepared) session.chargeCpu(documents.executionMs(prepared.document));
@@ -156,7 +159,6 @@ export function createGraphqlProtocol(
       logExceededLimits(prepared, session.viewer.subject, options.limitLogger);
       return prepared.map(mask);
     }
-    const bytes = connection.messageBytes;
     const contextValue: OperationContext = { session, operation: { id, prepared, connection, bytes } };
     return {
       schema,
@@ -206,9 +208,9 @@ export function createGraphqlProtocol(
     // The endpoint enforces this timeout itself, with one timer for all connections.
     connectionInitWaitTimeout: 0,
     onConnect: connect,
-    onSubscribe: (connected, id, payload) => {
+    onSubscribe: async (connected, id, payload) => {
       try {
-        const accepted = accept(connected, id, payload);
+        const accepted = await accept(connected, id, payload);
         // graphql-ws keeps the payload for as long as the operation: the document's text once per watcher, and
         // variables, neither of which is needed any more.
         Object.assign(payload, { query: '', variables: undefined });

@@ -65,7 +65,7 @@ beforeEach(async () => {
   symlinkSync('/etc', join(root, 'out'));
   const sources = await openSources(root, scratch.path);
   const routes = createDemoRoutes({
-    pageFiles: createPageFiles(PAGE, new URL('nothing', PAGE)),
+    pageFiles: createPageFiles(PAGE, new URL('nothing', PAGE), false),
     sources,
     collections: await openCollections(join(scratch.path, 'data')),
     tokens,

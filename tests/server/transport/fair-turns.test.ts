@@ -51,6 +51,13 @@ describe('fair turns', () => {
     expect(began.indexOf('another')).toBeLessThanOrEqual(1);
   });
 
+  it('let all light executions go before the next heavy one', async () => {
+    const heavy = Array.from({ length: 5 }, () => ({ subject: 'heavy', cpuMs: HEAVY_MS }));
+    const light = Array.from({ length: 10 }, (_, index) => ({ subject: `light ${index}`, cpuMs: LIGHT_MS }));
+    const began = await order([...heavy, ...light]);
+    expect(began.slice(0, 11).filter((subject) => subject === 'heavy').length).toBeLessThanOrEqual(1);
+  });
+
   it('run one heavy execution at a time, those of light documents side by side', async () => {
     const turns = createFairTurns();
     const most = { heavy: 0, light: 0 };
@@ -62,8 +69,23 @@ describe('fair turns', () => {
         await new Promise((resolve) => setTimeout(resolve, 5));
         running[kind] -= 1;
       });
-    await Promise.all(['heavy', 'heavy', 'heavy', 'light', 'light', 'light'].map((kind) => run(kind as 'heavy')));
+    await Promise.all(
+      ['heavy', 'heavy', 'heavy', 'light', 'light', 'light'].map((kind) => run(kind as 'heavy')),
+    );
     expect(most).toEqual({ heavy: 1, light: 3 });
+  });
+
+  it('let the event loop go round between two validations of new documents', async () => {
+    const turns = createFairTurns();
+    const counter = countTurns();
+    const validate = async () => {
+      await turns.wait('one', 'heavy');
+      const until = performance.now() + 3;
+      while (performance.now() < until);
+    };
+    await Promise.all(Array.from({ length: 20 }, validate));
+    counter.stop();
+    expect(counter.turns).toBeGreaterThanOrEqual(15);
   });
 
   it('go on if a heavy execution fails, and pass its error on', async () => {
