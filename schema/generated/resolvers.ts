@@ -310,7 +310,7 @@ export type IngestionListMessage = {
   timestamp: Scalars['Timestamp']['output'];
 };
 
-/** The whole page. It replaces all rows that the client has: it is the first message, and comes again if the client is behind. */
+/** The whole page. It replaces all rows that the client has: it is the first message, and comes again if the client is behind or its token covers other projects. */
 export type IngestionListSnapshot = IngestionListMessage & {
   /** How many match the filter now. */
   counts: IngestionListCounts;
@@ -697,7 +697,7 @@ export type MutationStartIngestionArgs = {
 
 /** Where a page of a list ends. */
 export type PageInfo = {
-  /** Pass as 'after' for the next page; null for an empty page. */
+  /** Pass as 'after' for the next page; null for an empty page behind which nothing follows. */
   endCursor: Maybe<Scalars['String']['output']>;
   /** Whether more follows. */
   hasNextPage: Scalars['Boolean']['output'];
