@@ -24,8 +24,9 @@ const ROOMS = {
   emitter: ['progress', 'ingestion', ...LEAVES],
   auth: LEAVES,
   watch: ['progress', 'bus/event-bus', ...LEAVES],
-  graphql: ['progress', 'ingestion', 'watch', 'auth', 'store/progress-store', ...LEAVES],
-  transport: ['progress', 'ingestion', 'watch', 'auth', 'graphql', ...LEAVES],
+  list: ['progress', 'auth', ...PORTS, ...LEAVES],
+  graphql: ['progress', 'ingestion', 'watch', 'list', 'auth', 'store/progress-store', ...LEAVES],
+  transport: ['progress', 'ingestion', 'watch', 'list', 'auth', 'graphql', ...LEAVES],
 };
 
 const roomRules = Object.entries(ROOMS).map(([room, allowed]) => ({
@@ -90,7 +91,7 @@ module.exports = {
       from: { path: '^server/(store/progress-store|bus/event-bus|auth/access)\\.ts$' },
       to: {
         pathNot:
-          '^(schema/|server/(progress/(record|open-ingestion|problem)|shared/(errors|unsubscribe)|auth/viewer)\\.ts)',
+          '^(schema/|server/(progress/(record|open-ingestion|problem|list-place)|shared/(errors|unsubscribe)|auth/viewer)\\.ts)',
       },
     },
     {

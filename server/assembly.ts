@@ -23,6 +23,9 @@ import { IngestionEventEmitter } from './emitter/emitter.js';
 import { createProgressService } from './ingestion/service.js';
 import type { IngestionService } from './ingestion/service.js';
 import type { IngestionChange } from './progress/record.js';
+import { createListFeed, type ListFeed } from './list/list-feed.js';
+import { createListReader } from './list/list-reader.js';
+import { createRowExchange, observeCommits } from './list/row-exchange.js';
 import { createHealth } from './observability/health.js';
 import type { Health } from './observability/health.js';
 import type { Logger } from './observability/logger.js';
@@ -79,6 +82,7 @@ export interface Assembly {
   readonly storeClock: StoreClock;
   readonly emitter: IngestionEventEmitter;
   readonly hub: WatchHub;
+  readonly lists: ListFeed;
   readonly sessionReaper: SessionReaper;
   readonly shared: SharedExecution;
   readonly webSockets: WebSocketEndpoint;
@@ -131,7 +135,7 @@ export function assemble(config: Config, ports: ServerPorts, life: Life): Assemb
       recordSpan(`${dependency}.${operation}`, seconds, hasFailed, requestId);
     };
   const store = measured(ports.store, clock, observe('store'));
-  const bus = measured(ports.bus, clock, observe('bus'));
+  const bus = observeCommits(measured(ports.bus, clock, observe('bus')), (record) => lists.send(record));
 
   const storeClock = createStoreClock({ store, clock, logger });
   const service = createProgressService({
@@ -159,6 +163,17 @@ export function assemble(config: Config, ports: ServerPorts, life: Life): Assemb
       recordSpan('watch.publish', 0, false, requestId);
     },
     onPeersChange: (listener) => service.onPeersChange(listener),
+  });
+  const listReader = createListReader(store, (stored) => service.newest(stored));
+  const exchange = createRowExchange({
+    ...{ bus, clock, logger },
+    serverId: service.serverId,
+    hasPeers: () => service.hasPeers,
+  });
+  const lists: ListFeed = createListFeed({
+    ...{ bus, store, exchange, logger, reader: listReader },
+    clock: storeClock.clock,
+    busReachesAllPeers: () => bus.sharedBetweenServers || !service.hasPeers,
   });
   const limitLogger = createLimitLogger(logger, clock);
   const guard = createGuard({
@@ -193,7 +208,11 @@ export function assemble(config: Config, ports: ServerPorts, life: Life): Assemb
     const requestId = typeof last === 'string' ? last : undefined;
     recordSpan(`ingestion.${operation}`, seconds, hasFailed, requestId);
   });
-  const schema = createProgressSchema({ service: asked, hub, clock: storeClock.clock, publicUrl });
+  const schema = createProgressSchema({
+    ...{ hub, lists, listReader, publicUrl },
+    service: asked,
+    clock: storeClock.clock,
+  });
   const documents = createDocuments({
     schema,
     introspection: config.introspection,
@@ -216,6 +235,7 @@ export function assemble(config: Config, ports: ServerPorts, life: Life): Assemb
       documents,
       shared,
       hub,
+      lists,
       guard,
       sessionReaper,
       mask,
@@ -227,7 +247,7 @@ export function assemble(config: Config, ports: ServerPorts, life: Life): Assemb
       turns,
     },
     counters: {
-      delivered: ({ payload }, bytes) => metrics.countDelivered(payload.type, bytes),
+      delivered: (type, bytes) => metrics.countDelivered(type, bytes),
       opened: () => metrics.countOpened(),
       closed: (code) => metrics.countClosed(closeLabel(code)),
     },
@@ -260,6 +280,7 @@ export function assemble(config: Config, ports: ServerPorts, life: Life): Assemb
     service,
     storeClock,
     hub,
+    lists,
     sessionReaper,
     shared,
     webSockets,
@@ -316,6 +337,7 @@ export function assemble(config: Config, ports: ServerPorts, life: Life): Assemb
     storeClock,
     emitter,
     hub,
+    lists,
     sessionReaper,
     shared,
     webSockets,

@@ -34,7 +34,14 @@ import { createSpillFolder, type SpillFolder } from './write-behind/spill.js';
 export { tokenAccess } from './auth/access.js';
 export type { AccessPolicy } from './auth/access.js';
 export type { Scope, Viewer } from './auth/viewer.js';
-export type { BusMessage, BusState, CommitOutcome, EventBus, Unsubscribe } from './bus/event-bus.js';
+export type {
+  BusMessage,
+  BusState,
+  CommitOutcome,
+  EventBus,
+  RowBatch,
+  Unsubscribe,
+} from './bus/event-bus.js';
 export { systemClock } from './shared/clock.js';
 export type { CancelTimer, Clock } from './shared/clock.js';
 export { ConfigError, readConfig, VARIABLES } from './config.js';
@@ -45,6 +52,8 @@ export { IngestionEventEmitter } from './emitter/emitter.js';
 export type { RetryAnswer } from './emitter/emitter.js';
 export type { IngestionRun, PhaseOptions, UpdateOptions, WaitingInput } from './emitter/run.js';
 export type { IngestionChange, IngestionRecord, LogNote, PartCounts, PhaseWork } from './progress/record.js';
+export { compareNewestFirst, listStatusOf } from './progress/list-place.js';
+export type { ListPlace } from './progress/list-place.js';
 export { dueKeyAt, dueKeyOf, openIngestionOf } from './progress/open-ingestion.js';
 export type { OpenIngestion, OpenList } from './progress/open-ingestion.js';
 export type { ProblemSeverity, ProblemTotal, StoredProblem } from './progress/problem.js';
@@ -53,6 +62,8 @@ export type { ProgressServer, ServerCounts } from './progress-server.js';
 export type {
   Deletion,
   Lease,
+  ListPage,
+  ListQuery,
   OpenPage,
   OpenQuery,
   Page,

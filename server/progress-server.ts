@@ -62,6 +62,7 @@ export async function startServer(config: Config, ports: ServerPorts): Promise<P
     storeClock,
     emitter,
     hub,
+    lists,
     sessionReaper,
     shared,
     webSockets,
@@ -112,6 +113,7 @@ export async function startServer(config: Config, ports: ServerPorts): Promise<P
     await transport.close(config.drainDeadlineMs);
     await writes;
     hub.close();
+    lists.close();
     health.stop();
     storeClock.dispose();
     unwatchMemory();

@@ -164,6 +164,8 @@ export interface IngestionService extends ProgressService {
   close(timeoutMs?: number): Promise<boolean>;
   /** The state that this server holds; null if it holds none. Reads nothing. */
   live(projectId: string): IngestionRecord | null;
+  /** The state that this server holds of an ingestion if it is newer than the stored one. */
+  newest(stored: IngestionRecord): IngestionRecord;
   /** Takes the updates of producers in this process. */
   readonly updates: Pick<Projects, 'enqueueUpdates'>;
   /** Commits a change of this process: a report to the running ingestion, or one of the server's own. */
@@ -455,6 +457,7 @@ export function createProgressService(options: ProgressServiceOptions): Ingestio
     acknowledgeCommand: commands.acknowledge,
     watchCommands: commands.watch,
     live,
+    newest: reader.newest,
     updates: projects,
     close: async (timeoutMs = 10_000) => {
       isClosed = true;
