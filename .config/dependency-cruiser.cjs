@@ -25,6 +25,7 @@ const ROOMS = {
   auth: LEAVES,
   watch: ['progress', 'bus/event-bus', ...LEAVES],
   graphql: ['progress', 'ingestion', 'watch', 'auth', 'store/progress-store', ...LEAVES],
+  run: ['reporter'],
   transport: ['progress', 'ingestion', 'watch', 'auth', 'graphql', ...LEAVES],
 };
 

@@ -3,7 +3,13 @@
  *
  * @module @ingestion-progress/server/reporter
  */
-export { createReporter, type Reporter, type RetryHandler, type RetryRequest } from './reporter.js';
+export {
+  createReporter,
+  type OpenedRun,
+  type Reporter,
+  type RetryHandler,
+  type RetryRequest,
+} from './reporter.js';
 export type { CommandAnswer } from './commands.js';
 export type { PhaseOptions, ReporterRun, UpdateOptions, WaitingInput } from './run.js';
 export type { ExitListener, ExitNotice } from './exit.js';

@@ -101,7 +101,7 @@ export interface OpenRun extends ReporterRun {
   /** Whether more may be reported. */
   readonly isOpen: boolean;
   /** Resolves once the start was accepted. */
-  start(): Promise<void>;
+  readonly started: Promise<void>;
   requestCancel(requestedBy: string): boolean;
 }
 
@@ -261,6 +261,8 @@ export function openRun(options: RunOptions): OpenRun {
       if ((await isFinal(report, error)) || report.mutation === 'start') fail(error, isAwaited);
       else options.onRejected(error, isAwaited);
     }
+    // Someone may ask for it later.
+    if (report.mutation === 'start') report.outcome ??= createOutcome();
     report.outcome?.settle(error);
   }
 
@@ -393,7 +395,7 @@ export function openRun(options: RunOptions): OpenRun {
 
   const stopExit = (options.handleExit ? environment.onExit?.(onExit) : undefined) ?? (() => {});
   beat(heartbeatMs);
-  const started = push('start', null, start);
+  const startReport = push('start', null, start);
   return {
     projectId,
     ingestionId,
@@ -404,7 +406,9 @@ export function openRun(options: RunOptions): OpenRun {
     get isOpen() {
       return failure === null && !isEnded;
     },
-    start: () => outcomeOf(started),
+    get started() {
+      return outcomeOf(startReport);
+    },
     requestCancel(requestedBy) {
       if (isOver) return false;
       isCancelRequested = true;
