@@ -7,7 +7,8 @@ import { basename } from 'node:path';
 import { constants } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
 import type { ErrorInput, ReporterRun } from '../reporter/index.js';
-import type { LineReader, Reading } from './formats.js';
+import { createReadingReport } from '../reporter/reading.js';
+import type { LineReader } from './formats.js';
 import { createLineSplitter } from './lines.js';
 import { createPipe } from './pipe.js';
 
@@ -53,7 +54,7 @@ export interface CommandEnd {
 export async function runCommand(options: CommandOptions): Promise<CommandEnd> {
   const { program, run, killAfterMs } = options;
   const name = basename(program);
-  const report = createReport(run, name);
+  const report = run === null ? null : createReadingReport(run, name);
   const lastLines: string[] = [];
   let isMatched = options.read === null;
   let hasOutput = false;
@@ -67,7 +68,7 @@ export async function runCommand(options: CommandOptions): Promise<CommandEnd> {
     const reading = options.read?.(line) ?? null;
     if (reading !== null) {
       isMatched = true;
-      report.add(reading);
+      report?.add(reading);
     } else if (isError) {
       lastLines.push(plain(line).slice(0, MAX_MESSAGE_LENGTH));
       if (lastLines.length > MAX_LAST_LINES) lastLines.shift();
@@ -103,58 +104,31 @@ export async function runCommand(options: CommandOptions): Promise<CommandEnd> {
   if (end.error === null && hasOutput) complain();
 
   const { code, signal, error } = end;
+  const failed = (why: Omit<ErrorInput, 'recoverable'>) =>
+    run?.emitError(report?.phase ?? null, { ...why, recoverable: options.recoverable }) ?? Promise.resolve();
   if (error !== null) {
     const isMissing = error.code === 'ENOENT';
     const message = `${program}: ${isMissing ? 'command not found' : `cannot be executed (${error.code ?? error.message})`}`;
     options.stderr.write(`ingestion-progress: ${message}\n`);
     return {
       exitCode: isMissing ? NOT_FOUND : NOT_EXECUTABLE,
-      reported: report.failed({
+      reported: failed({
         errorCode: isMissing ? 'COMMAND_NOT_FOUND' : 'COMMAND_NOT_EXECUTABLE',
         message,
-        recoverable: options.recoverable,
       }),
     };
   }
   const exitCode = code ?? BY_SIGNAL + (signal === null ? 0 : constants.signals[signal]);
   if (run?.cancelRequested === true) return { exitCode, reported: run.confirmCancelled() };
-  if (exitCode === 0) return { exitCode, reported: report.completed() };
+  if (exitCode === 0) return { exitCode, reported: run?.emitComplete({}) ?? Promise.resolve() };
   const what =
     signal === null ? `${name} ended with exit code ${exitCode}.` : `${name} was ended by ${signal}.`;
   return {
     exitCode,
-    reported: report.failed({
+    reported: failed({
       errorCode: signal === null ? 'COMMAND_FAILED' : 'COMMAND_TERMINATED',
       message: [what, ...newest(lastLines)].join('\n'),
-      recoverable: options.recoverable,
     }),
-  };
-}
-
-/** What was read, as reports of the phase that runs. */
-function createReport(run: ReporterRun | null, name: string) {
-  let phase = 1;
-  // A rejection is told by the reporter.
-  const ignore = (): void => {};
-  run?.emitPhaseStarted(phase, name).catch(ignore);
-  return {
-    add(reading: Reading): void {
-      if (run === null) return;
-      const { message, percent, metrics, problem } = reading;
-      if (problem !== undefined) run.reportProblems([{ ...problem, phase }]).catch(ignore);
-      if (reading.phase !== undefined && reading.phase !== phase) {
-        phase = reading.phase;
-        run.emitPhaseStarted(phase, message ?? `Phase ${phase}`).catch(ignore);
-      }
-      if (percent === undefined && metrics === undefined && message === undefined) return;
-      try {
-        run.emitProgressUpdate(phase, percent, metrics, message === undefined ? {} : { message });
-      } catch {
-        // A phase that cannot be: its start was rejected and told.
-      }
-    },
-    completed: () => run?.emitComplete({}) ?? Promise.resolve(),
-    failed: (error: ErrorInput) => run?.emitError(phase, error) ?? Promise.resolve(),
   };
 }
 
@@ -235,7 +209,6 @@ export async function within(task: Promise<unknown>, timeoutMs: number): Promise
 
 /** Without colours and other controls of a terminal. */
 function plain(line: string): string {
-   
   return line.replaceAll(/\u001b\[[\d;?]*[A-Za-z]|[\u0000-\u0008\u000b-\u001f\u007f]/g, '').trimEnd();
 }
 

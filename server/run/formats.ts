@@ -1,20 +1,18 @@
 /** Reads progress from a line of a command's output, by the format that the command writes. Pure. */
-import type { MetricsInput, ProblemInput } from '@ingestion-progress/schema';
-
-/** What one line says; a field that it does not name is absent. */
-export interface Reading {
-  readonly phase?: number;
-  readonly message?: string;
-  /** Of the phase, 0 to 100. */
-  readonly percent?: number;
-  readonly metrics?: MetricsInput;
-  readonly problem?: ProblemInput;
-}
+import type { MetricsInput } from '@ingestion-progress/schema';
+import {
+  countOf,
+  isObject,
+  numberOf,
+  present,
+  problemOf,
+  readingOf,
+  type Fields,
+  type Reading,
+} from '../reporter/reading.js';
 
 /** Null if the line is not of the format, or says nothing. */
 export type LineReader = (line: string) => Reading | null;
-
-type Fields = Readonly<Record<string, unknown>>;
 
 /** The formats, each with a reader of its own: some remember earlier lines. */
 const READERS = {
@@ -38,21 +36,6 @@ export function createLineReader(format: Format, pattern = ''): LineReader {
   return READERS[format](pattern);
 }
 
-/** A number from 0; undefined if the value is none. People write thousands with commas. */
-function numberOf(value: unknown): number | undefined {
-  const given = typeof value === 'string' && value !== '' ? Number(value.replaceAll(/[,_ ]/g, '')) : value;
-  return typeof given === 'number' && Number.isFinite(given) && given >= 0 ? given : undefined;
-}
-
-function countOf(value: unknown): number | undefined {
-  const given = numberOf(value);
-  return given === undefined || given > Number.MAX_SAFE_INTEGER ? undefined : Math.round(given);
-}
-
-function textOf(value: unknown): string | undefined {
-  return typeof value === 'string' && value.trim() !== '' ? value.trim() : undefined;
-}
-
 function objectIn(line: string): Fields {
   if (!line.startsWith('{')) return {};
   try {
@@ -61,44 +44,6 @@ function objectIn(line: string): Fields {
     // Not JSON: an ordinary line.
     return {};
   }
-}
-
-function isObject(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null;
-}
-
-/** Drops what is undefined; null if nothing remains. */
-function present<T extends object>(fields: { [Name in keyof T]: T[Name] | undefined }): T | null {
-  const entries = Object.entries(fields).filter(([, value]) => value !== undefined);
-  return entries.length === 0 ? null : (Object.fromEntries(entries) as T);
-}
-
-/** The reading of the fields of our own convention, which the groups of a pattern have, too. */
-function readingOf(fields: Fields): Reading | null {
-  const metrics = present<MetricsInput>({
-    itemsProcessed: countOf(fields['done']),
-    itemsTotal: countOf(fields['total']),
-    bytesProcessed: countOf(fields['bytes']),
-    bytesTotal: countOf(fields['bytesTotal']),
-  });
-  return present<Reading>({
-    phase: countOf(fields['phase']),
-    message: textOf(fields['message']),
-    percent: numberOf(fields['percent']),
-    metrics: metrics ?? undefined,
-    problem: isObject(fields['problem']) ? problemOf(fields['problem'], 'PROBLEM') : undefined,
-  });
-}
-
-function problemOf({ item, code, severity, message }: Fields, defaultCode: string): ProblemInput | undefined {
-  const name = textOf(item);
-  if (name === undefined) return undefined;
-  return {
-    item: name,
-    code: textOf(code) ?? defaultCode,
-    severity: severity === 'WARNING' ? 'WARNING' : 'ERROR',
-    message: textOf(message) ?? null,
-  };
 }
 
 /** The lines of `-progress`, and the line of statistics that ffmpeg rewrites. The length is in what it says of its inputs. */
