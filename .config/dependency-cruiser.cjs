@@ -148,7 +148,7 @@ module.exports = {
       from: { path: '^server/reporter/' },
       to: {
         path: '^(server|schema)/|node_modules/',
-        pathNot: '^(server/(reporter/|shared/(backoff|sleep)\\.ts$)|schema/ids\\.ts$)',
+        pathNot: '^(server/(reporter/|shared/(backoff|sleep|track)\\.ts$)|schema/ids\\.ts$)',
         dependencyTypesNot: ['type-only'],
       },
     },

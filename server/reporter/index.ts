@@ -15,6 +15,7 @@ export type { PhaseOptions, ReporterRun, UpdateOptions, WaitingInput } from './r
 export type { ExitListener, ExitNotice } from './exit.js';
 export { ReporterError, type ReporterErrorCode } from './errors.js';
 export { REPORTER_DEFAULTS, type ReporterOptions, type Waiting } from './options.js';
+export type { Track, TrackOptions } from '../shared/track.js';
 export type { ReporterEnvironment } from './environment.js';
 export type {
   ErrorInput,

@@ -23,6 +23,7 @@ import {
 } from './outbox.js';
 import type { Sender } from './sender.js';
 import { sleep } from '../shared/sleep.js';
+import { createTrack, type Track } from '../shared/track.js';
 
 /** How a phase begins. */
 export interface PhaseOptions {
@@ -66,6 +67,11 @@ export interface ReporterRun {
     metrics?: MetricsInput | null,
     options?: UpdateOptions,
   ): void;
+  /**
+   * Counts the items of a loop: `for (const item of run.track(items, { phase: 2 }))`, or `for await`. Reports twice a second
+   * and at the loop's end. Once a person asked to cancel, the loop throws the signal's reason instead of the next item.
+   */
+  readonly track: Track;
   /** A phase is done, also if none begins after it. Resolves once the report is queued. */
   completePhase(phase: number): Promise<void>;
   /** What the job waits for before its first phase. Resolves once the report is queued. */
@@ -396,7 +402,7 @@ export function openRun(options: RunOptions): OpenRun {
   const stopExit = (options.handleExit ? environment.onExit?.(onExit) : undefined) ?? (() => {});
   beat(heartbeatMs);
   const startReport = push('start', null, start);
-  return {
+  const run: Omit<OpenRun, 'track'> = {
     projectId,
     ingestionId,
     signal: stop.signal,
@@ -466,6 +472,7 @@ export function openRun(options: RunOptions): OpenRun {
     confirmCancelled: () => deliver('cancelled', null, {}),
     dispose: close,
   };
+  return Object.assign(run, { track: createTrack(run, environment) });
 }
 
 const STATUS_AFTER: Readonly<Partial<Record<MutationName, string>>> = Object.freeze({
