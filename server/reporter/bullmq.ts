@@ -49,9 +49,16 @@ const HANDED_BACK: ReadonlySet<string> = new Set([
  *
  * @example
  * import { withProgress } from '@ingestion-progress/server/bullmq';
+ * import { Worker, type Job } from 'bullmq';
  *
- * const options = { endpoint: 'https://progress.example.com/graphql', token, projectId: (job) => job.data.project };
- * const worker = new Worker('ingestions', withProgress(ingest, options), { connection });
+ * async function ingest(job: Job<{ project: string; pages: string[] }>) {
+ *   for (const [index] of job.data.pages.entries()) {
+ *     await job.updateProgress({ done: index + 1, total: job.data.pages.length });
+ *   }
+ * }
+ * const endpoint = 'https://progress.example.com/graphql';
+ * const processor = withProgress(ingest, { endpoint, token, projectId: (job) => job.data.project });
+ * const worker = new Worker('ingestions', processor, { connection: { host: 'redis' } });
  */
 export function withProgress<Data = unknown, Result = unknown, Name extends string = string>(
   processor: ReportedProcessor<Data, Result, Name>,
