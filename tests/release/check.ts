@@ -103,6 +103,9 @@ try {
   );
   if (version.trim() !== process.version) throw new Error(`The command run passed on "${version}".`);
   logPassed('server, job library, reporter, client and the command run: a complete ingestion');
+
+  await checkPythonPackage(join(folder, 'python'));
+  logPassed('the Python package: wheel and sdist, installed into an empty environment, and its example');
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
