@@ -48,10 +48,10 @@ async function runModule(python: string, ...options: readonly string[]) {
   return { code, output: output.slice(-8_000) };
 }
 
-describe.each(pythons())('the Python package on Python $version', ({ program }) => {
+describe.concurrent.each(pythons())('the Python package on Python $version', ({ program }) => {
   it(
     'passes its own tests',
-    async () => {
+    async ({ expect }) => {
       const result = await runModule(
         ensurePython(REQUIREMENTS, program),
         'pytest',

@@ -124,7 +124,7 @@ def test_a_final_refusal_is_said_once_and_the_job_goes_on(scripted, capsys, code
             run.problem("a", "B")
     error = capsys.readouterr().err
     assert error.count(code) == 1 and error.count("\n") == 1
-    assert SECRET not in error
+    assert SECRET not in error and SECRET not in str(run.error)
     assert len(server.calls) == 1
 
 

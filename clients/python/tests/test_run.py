@@ -79,6 +79,25 @@ def test_counts_of_the_same_moment_come_before_a_recoverable_failure_which_stays
     assert (state["status"], state["phases"][0]["metrics"]["itemsProcessed"]) == ("FAILED", 7)
 
 
+def test_counts_that_come_after_the_last_word_do_not_revive_the_ingestion(scripted):
+    server = scripted()
+    run = Client(server.endpoint, "t", window=0.001).ingestion("p", ingestion_id="a")
+    phase = run.phase(1, "Reading")
+    is_over = threading.Event()
+
+    def spin():
+        while not is_over.is_set():
+            phase.advance()
+
+    thread = threading.Thread(target=spin)
+    thread.start()
+    eventually(lambda: len(server.of("reportProgress")) > 2)
+    assert run.fail("DISK_FULL", "no space")
+    is_over.set()
+    thread.join()
+    assert server.names()[-1] == "failIngestion"
+
+
 def test_an_attempt_that_was_taken_over_ends_quietly_and_is_said(real, project, capsys):
     first = real.client(window=0.05).ingestion(project, ingestion_id="a")
     first.phase(1, "Reading")
@@ -295,6 +314,10 @@ def test_wrong_values_never_end_the_job_and_the_first_is_said(real, project, cap
         with run.phase(1, "Reading") as phase:
             phase.update(percent=float("nan"), done=float("inf"), total="many")
             phase.update(percent=250, done=-3)
+            phase.update(items_per_second=float("nan"))
+            phase.update(bytes=12)
+            assert run.flush()
+            assert real.state(project)["phases"][0]["metrics"]["bytesProcessed"] == 12
             run.update(1, counters={"x": float("inf")})
             run.update(1, counters={"x": None})
         run.problem(object(), object())

@@ -72,7 +72,8 @@ class Counts:
         metrics: Optional[Dict[str, Any]] = None,
         counters: Optional[Dict[str, float]] = None,
     ) -> None:
-        """Takes what is not None. The newest wins."""
+        """Takes what is not None. The newest wins. Raises ``ValueError`` or ``TypeError``; then a metric is as it was."""
+        given = {name: _checked(name, value) for name, value in (metrics or {}).items() if value is not None}
         for tally, value in ((self.items, done), (self.failed, failed), (self.bytes, bytes_done)):
             if value is not None and math.isfinite(value):
                 tally.set(int(value))
@@ -80,8 +81,7 @@ class Counts:
             self._percent = min(100.0, max(0.0, float(percent)))
         if message:
             self._message = str(message)
-        if metrics is not None:
-            self._metrics.update({name: value for name, value in metrics.items() if value is not None})
+        self._metrics.update(given)
         for name, number in (counters or {}).items():
             # With one too many the server would refuse the whole report.
             if math.isfinite(number) and (name in self._counters or len(self._counters) < MAX_COUNTERS):
@@ -108,3 +108,10 @@ class Counts:
         if metrics:
             body["metrics"] = metrics
         return body
+
+
+def _checked(name: str, value: object) -> object:
+    """One wrong value would have all later counts of the phase refused."""
+    if isinstance(value, bool) or (isinstance(value, (int, float)) and math.isfinite(value)):
+        return int(value) if name.endswith("Total") else value
+    raise ValueError(f"{name}: must be a finite number, not {value!r}")
