@@ -27,6 +27,7 @@ const ROOMS = {
   list: ['progress', 'auth', ...PORTS, ...LEAVES],
   graphql: ['progress', 'ingestion', 'watch', 'list', 'auth', 'store/progress-store', ...LEAVES],
   transport: ['progress', 'ingestion', 'watch', 'list', 'auth', 'graphql', ...LEAVES],
+  run: ['reporter'],
 };
 
 const roomRules = Object.entries(ROOMS).map(([room, allowed]) => ({
@@ -148,7 +149,7 @@ module.exports = {
       from: { path: '^server/reporter/' },
       to: {
         path: '^(server|schema)/|node_modules/',
-        pathNot: '^(server/(reporter/|shared/(backoff|sleep)\\.ts$)|schema/ids\\.ts$)',
+        pathNot: '^(server/(reporter/|shared/(backoff|sleep|track)\\.ts$)|schema/ids\\.ts$)',
         dependencyTypesNot: ['type-only'],
       },
     },

@@ -24,6 +24,7 @@ import {
 import type { Sender } from './sender.js';
 import { createUnstored } from './unstored.js';
 import { sleep } from '../shared/sleep.js';
+import { createTrack, type Track } from '../shared/track.js';
 
 /** How a phase begins. */
 export interface PhaseOptions {
@@ -67,6 +68,11 @@ export interface ReporterRun {
     metrics?: MetricsInput | null,
     options?: UpdateOptions,
   ): void;
+  /**
+   * Counts the items of a loop: `for (const item of run.track(items, { phase: 2 }))`, or `for await`. Reports twice a second
+   * and at the loop's end. Once a person asked to cancel, the loop throws the signal's reason instead of the next item.
+   */
+  readonly track: Track;
   /** A phase is done, also if none begins after it. Resolves once the report is queued. */
   completePhase(phase: number): Promise<void>;
   /** What the job waits for before its first phase. Resolves once the report is queued. */
@@ -102,7 +108,7 @@ export interface OpenRun extends ReporterRun {
   /** Whether more may be reported. */
   readonly isOpen: boolean;
   /** Resolves once the start was accepted. */
-  start(): Promise<void>;
+  readonly started: Promise<void>;
   requestCancel(requestedBy: string): boolean;
 }
 
@@ -263,6 +269,8 @@ export function openRun(options: RunOptions): OpenRun {
       if ((await isFinal(report, error)) || report.mutation === 'start') fail(error, isAwaited);
       else options.onRejected(error, isAwaited);
     }
+    // Someone may ask for it later.
+    if (report.mutation === 'start') report.outcome ??= createOutcome();
     report.outcome?.settle(error);
   }
 
@@ -407,8 +415,8 @@ export function openRun(options: RunOptions): OpenRun {
 
   const stopExit = (options.handleExit ? environment.onExit?.(onExit) : undefined) ?? (() => {});
   beat(heartbeatMs);
-  const started = push('start', null, start);
-  return {
+  const startReport = push('start', null, start);
+  const run: Omit<OpenRun, 'track'> = {
     projectId,
     ingestionId,
     signal: stop.signal,
@@ -418,7 +426,9 @@ export function openRun(options: RunOptions): OpenRun {
     get isOpen() {
       return failure === null && !isEnded;
     },
-    start: () => outcomeOf(started),
+    get started() {
+      return outcomeOf(startReport);
+    },
     requestCancel(requestedBy) {
       if (isOver) return false;
       isCancelRequested = true;
@@ -476,6 +486,7 @@ export function openRun(options: RunOptions): OpenRun {
     confirmCancelled: () => deliver('cancelled', null, {}),
     dispose: close,
   };
+  return Object.assign(run, { track: createTrack(run, environment) });
 }
 
 const STATUS_AFTER: Readonly<Partial<Record<MutationName, string>>> = Object.freeze({

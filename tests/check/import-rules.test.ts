@@ -86,6 +86,7 @@ const FORBIDDEN = [
   ['list-imports', 'server/list/a.ts', '../ingestion/plain.js'],
   ['graphql-imports', 'server/graphql/a.ts', '../transport/plain.js'],
   ['transport-imports', 'server/transport/a.ts', '../store/progress-store.js'],
+  ['run-imports', 'server/run/a.ts', '../progress/plain.js'],
 ] as const;
 
 const ROOMS = [
