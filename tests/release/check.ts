@@ -1,12 +1,13 @@
 /**
  * Packs the three packages, installs them into empty projects as a user would, and tests them there: types, imports, a
- * server, a job, a watcher. Needs a build; `npm run release:check`.
+ * server, a job, a watcher. Does the same with the Python package. Needs a build; `npm run release:check`.
  */
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
+import { checkPythonPackage } from './python.js';
 import { createProject, logPassed, pack, root, run } from './projects.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'release-'));
@@ -102,6 +103,9 @@ try {
   );
   if (version.trim() !== process.version) throw new Error(`The command run passed on "${version}".`);
   logPassed('server, job library, reporter, client and the command run: a complete ingestion');
+
+  await checkPythonPackage(join(folder, 'python'));
+  logPassed('the Python package: wheel and sdist, installed into an empty environment, and its example');
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
