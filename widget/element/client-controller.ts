@@ -37,7 +37,9 @@ export class ClientController {
   #client: IngestionClient | null = null;
   /** What the client came from: itself, or the key of its options. */
   #source: IngestionClient | string | null = null;
-  #release: () => void = () => undefined;
+  #stopListening: () => void = () => undefined;
+  /** Disposes the last client, if it is the element's own. */
+  #dispose: () => void = () => undefined;
   #snapshot = EMPTY_SNAPSHOT;
   #stateSince = 0;
 
@@ -105,6 +107,7 @@ export class ClientController {
   }
 
   #follow(client: IngestionClient, isOwn: boolean): void {
+    const disposeLast = this.#dispose;
     this.#unbind();
     const stops = [
       client.subscribe(() => {
@@ -117,19 +120,21 @@ export class ClientController {
       ),
     ];
     this.#client = client;
-    this.#release = () => {
+    this.#stopListening = () => {
       for (const stop of stops) stop();
+    };
+    this.#dispose = () => {
       if (isOwn) client.dispose();
     };
+    disposeLast(); // only now, so that the new client takes over an open socket
     this.#stateSince = client.monotonicNow();
     this.#setSnapshot(client.getSnapshot());
   }
 
+  /** Without listeners a client stays subscribed for a moment, so that an element that comes back reuses the socket. */
   #unbind(): void {
-    const release = this.#release;
-    this.#release = () => undefined;
     this.#client = this.#source = null;
-    release();
+    this.#stopListening();
   }
 
   #setSnapshot(snapshot: Snapshot): void {
