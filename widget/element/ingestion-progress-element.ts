@@ -11,6 +11,7 @@ import type {
   NamedEvent,
   Progress,
 } from '../client/index.js';
+import { releaseGetToken, stableGetToken } from '../client/stable-get-token.js';
 import { Announcer } from './announcements.js';
 import { ClientController } from './client-controller.js';
 import { CommandController } from './command-controller.js';
@@ -178,6 +179,7 @@ export class IngestionProgressElement extends ProgressSettings {
     this.#stops = [];
     clearTimeout(this.#renderTimer);
     this.#scheduler.stop();
+    releaseGetToken(this);
     this.#controller.hostDisconnected();
   }
 
@@ -309,7 +311,7 @@ export class IngestionProgressElement extends ProgressSettings {
   }
 
   #resolveClient(): IngestionClient | IngestionClientOptions | null {
-    const { client } = this;
+    const { client, endpoint, wsEndpoint, token, getToken } = this;
     if (typeof client?.subscribe === 'function') return client;
     if (client) warnInvalid('client');
     if (this.#provider.isPending) return null;
@@ -318,7 +320,10 @@ export class IngestionProgressElement extends ProgressSettings {
       projectId: this.projectId ?? '',
       ingestionId: this.ingestionId ?? undefined,
       follow: !this.once,
-      ...sharedSettings(this, inherited),
+      ...sharedSettings(
+        { endpoint, wsEndpoint, token, getToken: stableGetToken(this) ?? getToken },
+        inherited,
+      ),
       transport: this.transport === 'auto' ? inherited?.transport : this.transport,
     };
   }

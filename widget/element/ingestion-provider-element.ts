@@ -2,6 +2,7 @@
 import { ContextProvider } from '@lit/context';
 import { css, html, LitElement, type TemplateResult } from 'lit';
 import type { GetToken, TransportChoice } from '../client/index.js';
+import { releaseGetToken, stableGetToken } from '../client/stable-get-token.js';
 import { providerContext, type ProviderValue } from './provider-context.js';
 import type { PartialMessages } from './translator.js';
 
@@ -54,12 +55,29 @@ export class IngestionProviderElement extends LitElement {
     if (change[0] !== undefined) this.provided?.setValue(this.#settings());
   }
 
+  /** @internal */
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    releaseGetToken(this);
+  }
+
   protected override render(): TemplateResult {
     return html`<slot></slot>`;
   }
 
   #settings(): ProviderValue {
-    const { endpoint, wsEndpoint, token, getToken, transport, messages } = this;
-    return { endpoint, wsEndpoint, token, getToken, transport, messages };
+    const { endpoint, wsEndpoint, token, transport, messages } = this;
+    const readGetToken = (): GetToken | undefined => stableGetToken(this) ?? this.getToken;
+    return {
+      endpoint,
+      wsEndpoint,
+      token,
+      // read when an element binds, by which time all providers that change together have their new functions
+      get getToken() {
+        return readGetToken();
+      },
+      transport,
+      messages,
+    };
   }
 }
