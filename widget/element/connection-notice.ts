@@ -30,6 +30,7 @@ const MESSAGE_BY_CODE: Readonly<Record<string, MessageKey>> = {
   UNAUTHENTICATED: 'errorUnauthenticated',
   TOKEN_EXPIRED: 'errorUnauthenticated',
   TOKEN_UNAVAILABLE: 'errorUnauthenticated',
+  NOT_GRAPHQL: 'errorNotGraphql',
 };
 
 /**
@@ -98,7 +99,7 @@ export function connectionNotice(
       return notice('bad', 'unauthorized', errorText(connection.error, localization), true);
     case 'error': {
       // a button can't fix a wrong attribute
-      const isConfigError = /_(MISSING|INVALID)$|^MIXED_CONTENT$/.test(connection.error.code);
+      const isConfigError = /_(MISSING|INVALID|NOT_ALLOWED)$|^MIXED_CONTENT$/.test(connection.error.code);
       return notice('bad', 'connectionFailed', errorText(connection.error, localization), !isConfigError);
     }
   }

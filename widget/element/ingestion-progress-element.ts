@@ -38,6 +38,8 @@ import type { ViewModel } from './view/view-model.js';
 
 /** How long a full bar stays before the result replaces it, in ms. */
 const RESULT_DELAY_MS = 700;
+/** Errors that a developer has to mend, though the client retries. */
+const FOR_DEVELOPERS = /^(TOKEN_UNAVAILABLE|NOT_GRAPHQL)$/;
 const SLOTS = /^(heading|metrics|actions|complete|error)$/;
 
 /**
@@ -163,6 +165,7 @@ export class IngestionProgressElement extends ProgressSettings {
   override connectedCallback(): void {
     super.connectedCallback();
     const stopLanguage = onLanguageChange(this, () => {
+      if (this.hasUpdated) this.#controller.scheduleBind(); // another origin may receive tokens
       this.requestUpdate();
     });
     this.#stops = [stopLanguage, observeVisibility(this)];
@@ -311,7 +314,7 @@ export class IngestionProgressElement extends ProgressSettings {
   }
 
   #resolveClient(): IngestionClient | IngestionClientOptions | null {
-    const { client, endpoint, wsEndpoint, token, getToken } = this;
+    const { client, endpoint, wsEndpoint, token, tokenUrl, getToken } = this;
     if (typeof client?.subscribe === 'function') return client;
     if (client) warnInvalid('client');
     if (this.#provider.isPending) return null;
@@ -321,7 +324,7 @@ export class IngestionProgressElement extends ProgressSettings {
       ingestionId: this.ingestionId ?? undefined,
       follow: !this.once,
       ...sharedSettings(
-        { endpoint, wsEndpoint, token, getToken: stableGetToken(this) ?? getToken },
+        { endpoint, wsEndpoint, token, tokenUrl, getToken: stableGetToken(this) ?? getToken },
         inherited,
       ),
       transport: this.transport === 'auto' ? inherited?.transport : this.transport,
@@ -333,7 +336,8 @@ export class IngestionProgressElement extends ProgressSettings {
       warnOnce(event.message);
     } else if (name === 'connection-change') {
       const error = errorOf(event.connection);
-      if (event.connection.state === 'error' && error !== null) warnOnce(`${error.code}: ${error.message}`);
+      if (error !== null && (event.connection.state === 'error' || FOR_DEVELOPERS.test(error.code)))
+        warnOnce(`${error.code}: ${error.message}`);
       fire(this, 'ingestion-connection-change', { ...event, error });
     } else {
       fire(this, `ingestion-${name}`, event);

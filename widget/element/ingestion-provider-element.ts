@@ -24,6 +24,7 @@ export class IngestionProviderElement extends LitElement {
     wsEndpoint: { attribute: 'ws-endpoint' },
     token: {},
     transport: {},
+    tokenUrl: { attribute: 'token-url' },
     getToken: { attribute: false },
     messages: { attribute: false },
   };
@@ -36,6 +37,8 @@ export class IngestionProviderElement extends LitElement {
   token: string | undefined;
   /** `auto`, `websocket` or `polling`. */
   transport: TransportChoice | undefined;
+  /** URL on which the host answers with a token, as text or as `{"token": "…"}`; for pages without a script. */
+  tokenUrl: string | undefined;
   /** Returns a token, or a new one if `force` is set; may be async. */
   getToken: GetToken | undefined;
   /** Messages that replace those of the element's language. */
@@ -66,12 +69,13 @@ export class IngestionProviderElement extends LitElement {
   }
 
   #settings(): ProviderValue {
-    const { endpoint, wsEndpoint, token, transport, messages } = this;
+    const { endpoint, wsEndpoint, token, tokenUrl, transport, messages } = this;
     const readGetToken = (): GetToken | undefined => stableGetToken(this) ?? this.getToken;
     return {
       endpoint,
       wsEndpoint,
       token,
+      tokenUrl,
       // read when an element binds, by which time all providers that change together have their new functions
       get getToken() {
         return readGetToken();

@@ -18,6 +18,7 @@ export abstract class ProgressSettings extends LitElement {
     allowCancel: { type: Boolean, attribute: 'allow-cancel' },
     label: { useDefault: true },
     compact: { type: Boolean, reflect: true },
+    tokenUrl: { attribute: 'token-url' },
     getToken: { attribute: false },
     client: { attribute: false },
     messages: { attribute: false },
@@ -47,6 +48,8 @@ export abstract class ProgressSettings extends LitElement {
   label = '';
   /** One line of 24 px, for table rows. */
   compact = false;
+  /** URL on which the host answers with a token, as text or as `{"token": "…"}`; for pages without a script. */
+  tokenUrl: string | undefined;
   /** Returns a token, or a new one if `force` is set; may be async. */
   getToken: GetToken | undefined;
   /** A client of the host; the element follows it and never disposes it. */
