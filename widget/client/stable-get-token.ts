@@ -43,7 +43,11 @@ export function renewTokenFunction(current: TokenFunction, given: GetToken): Tok
   return current;
 }
 
-/** The stable function of a user. Call it once all users that change together have their new functions. */
+/**
+ * The stable function of a user. Call it once all users that change together have their new functions.
+ *
+ * @internal
+ */
 export function stableGetToken(user: TokenUser): GetToken | undefined {
   const { getToken } = user;
   if (typeof getToken !== 'function') return releaseGetToken(user);
@@ -55,7 +59,11 @@ export function stableGetToken(user: TokenUser): GetToken | undefined {
   return current.stable;
 }
 
-/** The user is gone: its function no longer counts. */
+/**
+ * The user is gone: its function no longer counts.
+ *
+ * @internal
+ */
 export function releaseGetToken(user: TokenUser): undefined {
   byUser.get(user)?.users.delete(user);
   byUser.delete(user);

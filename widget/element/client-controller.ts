@@ -14,7 +14,7 @@ import type {
 
 /** The element that owns the controller. */
 export interface ClientOwner {
-  /** The client to follow, or the options of one of the element's own; null while settings may still arrive. */
+  /** The client to follow, or the options of one of the element's own; null while there is nothing to follow yet. */
   resolveClient(): IngestionClient | IngestionClientOptions | null;
   onChange(): void;
   dispatch(event: NamedEvent): void;
@@ -91,7 +91,11 @@ export class ClientController {
     }
     try {
       const given = this.#owner.resolveClient();
-      if (given === null) return;
+      if (given === null) {
+        this.#unbind();
+        this.#setSnapshot(EMPTY_SNAPSHOT);
+        return;
+      }
       const isClient = 'subscribe' in given;
       const source = isClient ? given : keyOf(given);
       if (source === this.#source) return;

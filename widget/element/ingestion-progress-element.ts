@@ -3,6 +3,7 @@
  * the templates are in view/, the messages in locales/, the connection is in the client.
  */
 import { html, type LitElement, type PropertyValues, type TemplateResult } from 'lit';
+import { releaseGetToken, stableGetToken } from '../client/index.js';
 import type {
   ConnectionError,
   ConnectionState,
@@ -11,7 +12,6 @@ import type {
   NamedEvent,
   Progress,
 } from '../client/index.js';
-import { releaseGetToken, stableGetToken } from '../client/stable-get-token.js';
 import { Announcer } from './announcements.js';
 import { ClientController } from './client-controller.js';
 import { CommandController } from './command-controller.js';
@@ -170,6 +170,12 @@ export class IngestionProgressElement extends ProgressSettings {
     });
     this.#stops = [stopLanguage, observeVisibility(this)];
     this.#scheduler.start();
+    for (const name of ['gettoken', 'get-token', 'messages', 'client']) {
+      if (this.hasAttribute(name))
+        warnOnce(
+          `The attribute ${name} has no effect: set the property. In Vue, import define before rendering.`,
+        );
+    }
     // before the first update, Lit has not yet restored the properties that were set before the upgrade
     if (this.hasUpdated) this.#controller.hostConnected();
     this.requestUpdate();
@@ -314,6 +320,7 @@ export class IngestionProgressElement extends ProgressSettings {
   }
 
   #resolveClient(): IngestionClient | IngestionClientOptions | null {
+    if (this.skip) return null;
     const { client, endpoint, wsEndpoint, token, tokenUrl, getToken } = this;
     if (typeof client?.subscribe === 'function') return client;
     if (client) warnInvalid('client');

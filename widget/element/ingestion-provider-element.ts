@@ -1,8 +1,7 @@
 /** `<ingestion-provider>`: endpoint, token and messages for all `<ingestion-progress>` elements below it. */
 import { ContextProvider } from '@lit/context';
 import { css, html, LitElement, type TemplateResult } from 'lit';
-import type { GetToken, TransportChoice } from '../client/index.js';
-import { releaseGetToken, stableGetToken } from '../client/stable-get-token.js';
+import { releaseGetToken, stableGetToken, type GetToken, type TransportChoice } from '../client/index.js';
 import { providerContext, type ProviderValue } from './provider-context.js';
 import type { PartialMessages } from './translator.js';
 

@@ -13,6 +13,7 @@ export abstract class ProgressSettings extends LitElement {
     token: {},
     transport: { reflect: true, useDefault: true },
     once: { type: Boolean },
+    skip: { type: Boolean },
     stalledAfter: { type: Number, attribute: 'stalled-after', useDefault: true },
     allowRetry: { type: Boolean, attribute: 'allow-retry' },
     allowCancel: { type: Boolean, attribute: 'allow-cancel' },
@@ -38,6 +39,8 @@ export abstract class ProgressSettings extends LitElement {
   transport: TransportChoice = 'auto';
   /** Stop after the current ingestion instead of following the project's next ones. */
   once = false;
+  /** Connect to nothing, and show that progress is loading: for a host that does not know the project or the token yet. */
+  skip = false;
   /** Seconds without an update after which a running job is shown as stalled. */
   stalledAfter = 45;
   /** Show Retry even if the token lacks the scope; the host handles `ingestion-retry`. */

@@ -2,9 +2,7 @@
  * `token-url`: a `getToken` for pages without a script. Since markup alone may come from a stranger (a CMS, sanitized HTML), its
  * token is only sent to the page's own origin, to that of `token-url`, and to those that a script allowed.
  */
-import { failureOf } from '../client/retry-policy.js';
-import { OperationError } from '../client/transport.js';
-import { DEFAULTS, type GetToken } from '../client/index.js';
+import { DEFAULTS, OperationError, type GetToken } from '../client/index.js';
 import { notifyLanguageChange } from './language.js';
 
 const allowedOrigins = new Set<string>();
@@ -57,7 +55,7 @@ function remember(key: string, getToken: GetToken): GetToken {
 }
 
 const refuse = (code: string, message: string): GetToken =>
-  remember(message, () => Promise.reject(new OperationError(failureOf('fatal', code, message))));
+  remember(message, () => Promise.reject(new OperationError({ policy: 'fatal', error: { code, message } })));
 
 async function fetchToken(url: URL, signal: AbortSignal): Promise<string> {
   const response = await fetch(url, {

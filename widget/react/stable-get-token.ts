@@ -11,7 +11,8 @@ import {
 /** A stable function that calls the newest `getToken`. */
 export function useStableGetToken(given: GetToken | undefined): GetToken | undefined {
   const [user] = useState<{ -readonly [Name in keyof TokenUser]: TokenUser[Name] }>({});
-  const [current, setCurrent] = useState<TokenFunction>();
+  // not set while rendering, which would render again with yet another function
+  const [current, setCurrent] = useState<TokenFunction | undefined>(() => given && tokenFunctionOf(given));
   const source = current ?? (given && tokenFunctionOf(given));
   if (source !== current) setCurrent(source);
   // An insertion effect runs before all other effects of the commit, so they know which hooks got a new function together.

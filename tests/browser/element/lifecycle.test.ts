@@ -236,6 +236,23 @@ describe('The element on a page', () => {
     expect(errors.length).to.equal(1);
   });
 
+  it('connects to nothing and shows that it is loading, as long as it is told to skip', async () => {
+    const element = create({ skip: '' });
+    const states: string[] = [];
+    element.addEventListener('ingestion-connection-change', ({ detail }) => {
+      states.push(detail.connection.state);
+    });
+    document.body.append(element);
+    await settled(element);
+    expect(element.shadowRoot?.textContent).to.contain('Loading progress');
+    expect([server.totalCount, states]).to.deep.equal([0, []]);
+    Object.assign(element, { projectId: 'p1', skip: false });
+    await waitUntil(isConnected(element));
+    element.skip = true;
+    await waitUntil(() => element.connectionState === 'idle');
+    expect(element.progress).to.equal(null);
+  });
+
   it('explains a wrong endpoint and a wrong project-id, with a code in the event and nothing thrown', async () => {
     for (const [attributes, code, words] of [
       [{ endpoint: 'ftp://x', 'project-id': 'p1' }, 'ENDPOINT_INVALID', 'Invalid endpoint'],
