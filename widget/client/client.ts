@@ -19,6 +19,7 @@ import { createTimers } from './timers.js';
 import { createTracker } from './tracker.js';
 import type { Failure, ServerMessage } from './transport.js';
 import type { IngestionClient, IngestionClientEvents, IngestionClientOptions, Snapshot } from './types.js';
+import { outsideZones } from './zones.js';
 import { transitionWatch, type WatchEvent, type WatchState } from './watch-machine.js';
 import { readProgress } from './wire.js';
 
@@ -54,7 +55,7 @@ export function createIngestionClient(options: IngestionClientOptions): Ingestio
       ? null
       : createSnapshotCache(environment, connection.endpoint, remember === 'session');
 
-  const emitter = createEmitter<ClientEvents>(onListenerCount);
+  const emitter = createEmitter<ClientEvents>((size) => outsideZones(() => onListenerCount(size)));
   const timers = createTimers(environment);
   const tracker = createTracker({
     explicit: ingestionId !== null,
@@ -266,8 +267,10 @@ export function createIngestionClient(options: IngestionClientOptions): Ingestio
     ) => emitter.on(name, listener),
     reconnect() {
       if (disposed || configError !== null) return;
-      dispatch({ type: 'reconnect' });
-      if ('attempt' in watch) connection.reconnect();
+      outsideZones(() => {
+        dispatch({ type: 'reconnect' });
+        if ('attempt' in watch) connection.reconnect();
+      });
     },
     disconnect() {
       if (configError === null) dispatch({ type: 'disconnect' });

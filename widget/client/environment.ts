@@ -3,6 +3,8 @@
  * can replace them. Nothing here runs at import.
  */
 
+import { outsideZones } from './zones.js';
+
 /** Page events; `wake` is any event after which the connection should be checked. */
 export type PageSignal = 'wake' | 'offline' | 'hide';
 
@@ -51,9 +53,11 @@ export function createEnvironment(parts: { readonly webSocket?: typeof WebSocket
     setTimer(delayMs, callback) {
       const wallDue = Date.now() + delayMs;
       const due = performance.now() + delayMs;
-      const timer = setTimeout(() => {
-        callback(Math.max(0, Date.now() - wallDue, performance.now() - due));
-      }, delayMs);
+      const timer = outsideZones(() =>
+        setTimeout(() => {
+          callback(Math.max(0, Date.now() - wallDue, performance.now() - due));
+        }, delayMs),
+      );
       return () => {
         clearTimeout(timer);
       };

@@ -2,7 +2,7 @@
  * Binds an element to a client: once its settings have changed, across moves in the DOM, until it is disconnected. Notifies its
  * owner; renders nothing.
  */
-import { EMPTY_SNAPSHOT, createIngestionClient, keyOf } from '../client/index.js';
+import { EMPTY_SNAPSHOT, createIngestionClient, keyOf, outsideZones } from '../client/index.js';
 import type {
   ConnectionError,
   IngestionClient,
@@ -78,9 +78,11 @@ export class ClientController {
   scheduleBind(): void {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
-    queueMicrotask(() => {
-      this.#isScheduled = false;
-      this.#bind();
+    outsideZones(() => {
+      queueMicrotask(() => {
+        this.#isScheduled = false;
+        this.#bind();
+      });
     });
   }
 

@@ -3,7 +3,7 @@
  * the templates are in view/, the messages in locales/, the connection is in the client.
  */
 import { html, type LitElement, type PropertyValues, type TemplateResult } from 'lit';
-import { releaseGetToken, stableGetToken } from '../client/index.js';
+import { outsideZones, releaseGetToken, stableGetToken } from '../client/index.js';
 import type {
   ConnectionError,
   ConnectionState,
@@ -310,9 +310,11 @@ export class IngestionProgressElement extends ProgressSettings {
   #scheduleRender(ms: number | null): void {
     clearTimeout(this.#renderTimer);
     if (ms === null || !this.isConnected) return;
-    this.#renderTimer = setTimeout(() => {
-      this.requestUpdate();
-    }, ms);
+    this.#renderTimer = outsideZones(() =>
+      setTimeout(() => {
+        this.requestUpdate();
+      }, ms),
+    );
   }
 
   #stalledAfterMs(): number {
