@@ -28,7 +28,7 @@ export interface Environment {
   /** Null if the platform has none. */
   readonly webSocket: typeof WebSocket | null;
   fetch(url: string, init: RequestInit): Promise<Response>;
-  /** URL of the page; null outside a browser. */
+  /** Base URL of the page; null outside a browser. */
   pageUrl(): string | null;
   /** The tab's sessionStorage; null if there is none or access is denied. */
   storage(): Storage | null;
@@ -77,7 +77,7 @@ export function createEnvironment(parts: { readonly webSocket?: typeof WebSocket
     },
     webSocket: parts.webSocket ?? globals.WebSocket ?? null,
     fetch: (url, init) => fetch(url, init),
-    pageUrl: () => globals.location?.href ?? null,
+    pageUrl: () => page?.baseURI ?? globals.location?.href ?? null,
     storage() {
       try {
         return globals.sessionStorage ?? null;

@@ -64,7 +64,7 @@ export function connectionNotice(
     case 'connecting':
       return stateDurationMs < CONNECTING_DELAY_MS ? null : notice('busy', 'connecting');
     case 'connected':
-      return stateDurationMs < LIVE_BADGE_MS ? notice('good', 'live') : null;
+      return stateDurationMs < LIVE_BADGE_MS && sinceUpdateMs !== null ? notice('good', 'live') : null;
     case 'reconnecting': {
       const { attempt, maxAttempts, nextAttemptAt } = connection;
       const next =

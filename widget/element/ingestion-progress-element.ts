@@ -12,6 +12,7 @@ import type {
   NamedEvent,
   Progress,
 } from '../client/index.js';
+import { adoptStyles } from './adopted-styles.js';
 import { Announcer } from './announcements.js';
 import { ClientController } from './client-controller.js';
 import { CommandController } from './command-controller.js';
@@ -192,6 +193,11 @@ export class IngestionProgressElement extends ProgressSettings {
     this.#controller.hostDisconnected();
   }
 
+  /** @internal */
+  adoptedCallback(): void {
+    adoptStyles(this);
+  }
+
   /** Binds a client without waiting for a render, since a hidden page doesn't render. */
   override requestUpdate(...change: Parameters<LitElement['requestUpdate']>): void {
     super.requestUpdate(...change);
@@ -216,6 +222,7 @@ export class IngestionProgressElement extends ProgressSettings {
       class="base ${this.#usesDefaultFont ? 'default-font' : ''}"
       part="base"
       data-state=${model.job.state}
+      translate="no"
     >
       ${this.compact ? compact(model) : full(model)}
       <div class="announcer" aria-live=${announcement.isUrgent ? 'assertive' : 'polite'} aria-atomic="true">

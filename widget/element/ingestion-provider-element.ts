@@ -2,6 +2,7 @@
 import { ContextProvider } from '@lit/context';
 import { css, html, LitElement, type TemplateResult } from 'lit';
 import { releaseGetToken, stableGetToken, type GetToken, type TransportChoice } from '../client/index.js';
+import { adoptStyles } from './adopted-styles.js';
 import { providerContext, type ProviderValue } from './provider-context.js';
 import type { PartialMessages } from './translator.js';
 
@@ -61,6 +62,11 @@ export class IngestionProviderElement extends LitElement {
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     releaseGetToken(this);
+  }
+
+  /** @internal */
+  adoptedCallback(): void {
+    adoptStyles(this);
   }
 
   protected override render(): TemplateResult {

@@ -5,6 +5,7 @@
 import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import type { GetToken } from '../client/index.js';
 import { ProviderRequest } from '../element/provider-request.js';
+import { adoptStyles } from '../element/adopted-styles.js';
 import { sharedSettings } from '../element/shared-settings.js';
 import { tokens } from '../element/styles/tokens.js';
 import { csvOf } from './csv.js';
@@ -106,6 +107,11 @@ export class IngestionProblemsElement extends LitElement {
     this.#download?.abort();
     this.#request = this.#download = null;
     this.#loadedFor = '';
+  }
+
+  /** @internal */
+  adoptedCallback(): void {
+    adoptStyles(this);
   }
 
   /** Reads the first page again. */
