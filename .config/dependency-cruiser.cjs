@@ -24,8 +24,10 @@ const ROOMS = {
   emitter: ['progress', 'ingestion', ...LEAVES],
   auth: LEAVES,
   watch: ['progress', 'bus/event-bus', ...LEAVES],
-  graphql: ['progress', 'ingestion', 'watch', 'auth', 'store/progress-store', ...LEAVES],
-  transport: ['progress', 'ingestion', 'watch', 'auth', 'graphql', ...LEAVES],
+  list: ['progress', 'auth', ...PORTS, ...LEAVES],
+  graphql: ['progress', 'ingestion', 'watch', 'list', 'auth', 'store/progress-store', ...LEAVES],
+  transport: ['progress', 'ingestion', 'watch', 'list', 'auth', 'graphql', ...LEAVES],
+  run: ['reporter'],
 };
 
 const roomRules = Object.entries(ROOMS).map(([room, allowed]) => ({
@@ -90,7 +92,7 @@ module.exports = {
       from: { path: '^server/(store/progress-store|bus/event-bus|auth/access)\\.ts$' },
       to: {
         pathNot:
-          '^(schema/|server/(progress/(record|open-ingestion|problem)|shared/(errors|unsubscribe)|auth/viewer)\\.ts)',
+          '^(schema/|server/(progress/(record|open-ingestion|problem|list-place)|shared/(errors|unsubscribe)|auth/viewer)\\.ts)',
       },
     },
     {
@@ -147,7 +149,7 @@ module.exports = {
       from: { path: '^server/reporter/' },
       to: {
         path: '^(server|schema)/|node_modules/',
-        pathNot: '^(server/(reporter/|shared/(backoff|sleep)\\.ts$)|schema/ids\\.ts$)',
+        pathNot: '^(server/(reporter/|shared/(backoff|sleep|track)\\.ts$)|schema/ids\\.ts$)',
         dependencyTypesNot: ['type-only'],
       },
     },

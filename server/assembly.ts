@@ -23,6 +23,9 @@ import { IngestionEventEmitter } from './emitter/emitter.js';
 import { createProgressService } from './ingestion/service.js';
 import type { IngestionService } from './ingestion/service.js';
 import type { IngestionChange } from './progress/record.js';
+import { createListFeed, type ListFeed } from './list/list-feed.js';
+import { createListReader } from './list/list-reader.js';
+import { createRowExchange, observeCommits } from './list/row-exchange.js';
 import { createHealth } from './observability/health.js';
 import type { Health } from './observability/health.js';
 import type { Logger } from './observability/logger.js';
@@ -49,6 +52,7 @@ import { createWebSocketEndpoint } from './transport/websocket.js';
 import type { WebSocketEndpoint } from './transport/websocket.js';
 import { createWatchHub } from './watch/watch-hub.js';
 import type { WatchHub } from './watch/watch-hub.js';
+import type { SpillFolder } from './write-behind/spill.js';
 
 /** The ports of a server. */
 export interface ServerPorts {
@@ -58,6 +62,8 @@ export interface ServerPorts {
   readonly logger: Logger;
   readonly clock: Clock;
   readonly handleRequest: HandleRequest | null;
+  /** Keeps what the store has not taken when the server closes; null if a host's own store comes without a folder. */
+  readonly spill: SpillFolder | null;
   /** The settings behind store and bus, for a message if one of them does not open. */
   readonly settings: readonly string[];
 }
@@ -76,6 +82,7 @@ export interface Assembly {
   readonly storeClock: StoreClock;
   readonly emitter: IngestionEventEmitter;
   readonly hub: WatchHub;
+  readonly lists: ListFeed;
   readonly sessionReaper: SessionReaper;
   readonly shared: SharedExecution;
   readonly webSockets: WebSocketEndpoint;
@@ -128,12 +135,13 @@ export function assemble(config: Config, ports: ServerPorts, life: Life): Assemb
       recordSpan(`${dependency}.${operation}`, seconds, hasFailed, requestId);
     };
   const store = measured(ports.store, clock, observe('store'));
-  const bus = measured(ports.bus, clock, observe('bus'));
+  const bus = observeCommits(measured(ports.bus, clock, observe('bus')), (record) => lists.send(record));
 
   const storeClock = createStoreClock({ store, clock, logger });
   const service = createProgressService({
     ...{ store, bus, logger },
     clock: storeClock.clock,
+    spill: ports.spill,
     lastPublished: (projectId) => hub.latest(projectId),
     maxProblems: config.maxProblemsPerIngestion,
     retentionMs: config.retentionDays * 86_400_000,
@@ -155,6 +163,17 @@ export function assemble(config: Config, ports: ServerPorts, life: Life): Assemb
       recordSpan('watch.publish', 0, false, requestId);
     },
     onPeersChange: (listener) => service.onPeersChange(listener),
+  });
+  const listReader = createListReader(store, (stored) => service.newest(stored));
+  const exchange = createRowExchange({
+    ...{ bus, clock, logger },
+    serverId: service.serverId,
+    hasPeers: () => service.hasPeers,
+  });
+  const lists: ListFeed = createListFeed({
+    ...{ bus, store, exchange, logger, reader: listReader },
+    clock: storeClock.clock,
+    busReachesAllPeers: () => bus.sharedBetweenServers || !service.hasPeers,
   });
   const limitLogger = createLimitLogger(logger, clock);
   const guard = createGuard({
@@ -182,14 +201,18 @@ export function assemble(config: Config, ports: ServerPorts, life: Life): Assemb
     onRefusal: (code) => metrics.countRefusal(code),
   });
   const sessionReaper = createSessionReaper(clock, config.accessRecheckSeconds * 1_000);
-  const mask = createErrorMask(logger);
+  const mask = createErrorMask(limitLogger);
   // Calls over the network; a job in this process has spans of its own.
   const asked = measured(service, clock, (operation, seconds, hasFailed, args) => {
     const last = operation === 'start' || operation === 'report' ? args.at(-1) : undefined;
     const requestId = typeof last === 'string' ? last : undefined;
     recordSpan(`ingestion.${operation}`, seconds, hasFailed, requestId);
   });
-  const schema = createProgressSchema({ service: asked, hub, clock: storeClock.clock, publicUrl });
+  const schema = createProgressSchema({
+    ...{ hub, lists, listReader, publicUrl },
+    service: asked,
+    clock: storeClock.clock,
+  });
   const documents = createDocuments({
     schema,
     introspection: config.introspection,
@@ -212,6 +235,7 @@ export function assemble(config: Config, ports: ServerPorts, life: Life): Assemb
       documents,
       shared,
       hub,
+      lists,
       guard,
       sessionReaper,
       mask,
@@ -223,7 +247,7 @@ export function assemble(config: Config, ports: ServerPorts, life: Life): Assemb
       turns,
     },
     counters: {
-      delivered: ({ payload }, bytes) => metrics.countDelivered(payload.type, bytes),
+      delivered: (type, bytes) => metrics.countDelivered(type, bytes),
       opened: () => metrics.countOpened(),
       closed: (code) => metrics.countClosed(closeLabel(code)),
     },
@@ -256,6 +280,7 @@ export function assemble(config: Config, ports: ServerPorts, life: Life): Assemb
     service,
     storeClock,
     hub,
+    lists,
     sessionReaper,
     shared,
     webSockets,
@@ -312,6 +337,7 @@ export function assemble(config: Config, ports: ServerPorts, life: Life): Assemb
     storeClock,
     emitter,
     hub,
+    lists,
     sessionReaper,
     shared,
     webSockets,

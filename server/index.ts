@@ -11,6 +11,7 @@
  *
  * @module @ingestion-progress/server
  */
+import { createHash } from 'node:crypto';
 import { tokenAccess } from './auth/access.js';
 import type { AccessPolicy } from './auth/access.js';
 import type { EventBus } from './bus/event-bus.js';
@@ -28,11 +29,19 @@ import { createEmbeddedStore } from './store/embedded-store.js';
 import { createMongoStore } from './store/mongo-store.js';
 import type { ProgressStore } from './store/progress-store.js';
 import type { HandleRequest } from './transport/http.js';
+import { createSpillFolder, type SpillFolder } from './write-behind/spill.js';
 
 export { tokenAccess } from './auth/access.js';
 export type { AccessPolicy } from './auth/access.js';
 export type { Scope, Viewer } from './auth/viewer.js';
-export type { BusMessage, BusState, CommitOutcome, EventBus, Unsubscribe } from './bus/event-bus.js';
+export type {
+  BusMessage,
+  BusState,
+  CommitOutcome,
+  EventBus,
+  RowBatch,
+  Unsubscribe,
+} from './bus/event-bus.js';
 export { systemClock } from './shared/clock.js';
 export type { CancelTimer, Clock } from './shared/clock.js';
 export { ConfigError, readConfig, VARIABLES } from './config.js';
@@ -43,6 +52,8 @@ export { IngestionEventEmitter } from './emitter/emitter.js';
 export type { RetryAnswer } from './emitter/emitter.js';
 export type { IngestionRun, PhaseOptions, UpdateOptions, WaitingInput } from './emitter/run.js';
 export type { IngestionChange, IngestionRecord, LogNote, PartCounts, PhaseWork } from './progress/record.js';
+export { compareNewestFirst, listStatusOf } from './progress/list-place.js';
+export type { ListPlace } from './progress/list-place.js';
 export { dueKeyAt, dueKeyOf, openIngestionOf } from './progress/open-ingestion.js';
 export type { OpenIngestion, OpenList } from './progress/open-ingestion.js';
 export type { ProblemSeverity, ProblemTotal, StoredProblem } from './progress/problem.js';
@@ -51,6 +62,8 @@ export type { ProgressServer, ServerCounts } from './progress-server.js';
 export type {
   Deletion,
   Lease,
+  ListPage,
+  ListQuery,
   OpenPage,
   OpenQuery,
   Page,
@@ -66,7 +79,7 @@ export type { HandleRequest } from './transport/http.js';
 
 /** The environment's variables in camel case (`JWT_SECRET` is `jwtSecret`), and what a host may put in their place. */
 export interface ProgressServerOptions extends ConfigOptions {
-  /** Where progress is kept. @default MongoDB if `mongodbUri` is given, else the embedded store under `dataDir` */
+  /** Where progress is kept. With one of your own, name `dataDir` as well if a stop must keep what it has not taken. @default MongoDB if `mongodbUri` is given, else the embedded store under `dataDir` */
   readonly store?: ProgressStore | undefined;
   /** Connects several servers. @default Redis if `redisUrl` is given, else this process alone */
   readonly bus?: EventBus | undefined;
@@ -91,6 +104,18 @@ function busOf({ redisUrl, redisTlsCa, redisPrefix }: Config, clock: Clock, logg
   return createRedisBus({ url: redisUrl, tlsCaFile: redisTlsCa, keyPrefix: redisPrefix, logger });
 }
 
+/** A host's own store keeps nothing in a folder that the host did not name. */
+function spillOf(options: ProgressServerOptions, config: Config, logger: Logger): SpillFolder | null {
+  const { mongodbUri, dataDir } = config;
+  if (options.store !== undefined && options.dataDir === undefined) return null;
+  // The hosts and the database: several deployments may have one folder.
+  const address = mongodbUri?.replace(/\/\/[^/]*@/, '//').replace(/\?.*/, '');
+  const storeId = options.store?.name ?? (address === undefined ? 'embedded' : hashOf(address));
+  return createSpillFolder({ directory: dataDir, storeId, logger });
+}
+
+const hashOf = (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 16);
+
 function settingsOf({ store, bus }: ProgressServerOptions, { mongodbUri, redisUrl }: Config): string[] {
   const ofStore = mongodbUri === null ? 'DATA_DIR' : 'MONGODB_URI';
   const settings = [store === undefined ? ofStore : `the store "${store.name}"`];
@@ -114,6 +139,7 @@ export async function createProgressServer(options: ProgressServerOptions = {}):
     logger,
     clock,
     handleRequest: options.handleRequest ?? null,
+    spill: spillOf(options, config, logger),
     settings: settingsOf(options, config),
   });
 }

@@ -62,6 +62,7 @@ export async function startServer(config: Config, ports: ServerPorts): Promise<P
     storeClock,
     emitter,
     hub,
+    lists,
     sessionReaper,
     shared,
     webSockets,
@@ -110,8 +111,9 @@ export async function startServer(config: Config, ports: ServerPorts): Promise<P
     const writes = service.close(config.drainDeadlineMs);
     await Promise.race([writes, sleep(clock, 1_000)]);
     await transport.close(config.drainDeadlineMs);
-    if (!(await writes)) logger.error({}, 'shutdown left progress unstored');
+    await writes;
     hub.close();
+    lists.close();
     health.stop();
     storeClock.dispose();
     unwatchMemory();
@@ -130,6 +132,9 @@ export async function startServer(config: Config, ports: ServerPorts): Promise<P
   }
 
   try {
+    // The embedded store says so itself.
+    if (!store.exclusive) await ports.spill?.check();
+    await service.recall();
     // Probes are answered while dependencies are waited for.
     if (config.waitForDependencies) await listen();
     await openInTime();

@@ -4,6 +4,7 @@ import type { StoreClock } from './cluster/store-clock.js';
 import type { SharedExecution } from './graphql/shared-execution.js';
 import type { IngestionService } from './ingestion/service.js';
 import type { WebSocketEndpoint } from './transport/websocket.js';
+import type { ListFeed } from './list/list-feed.js';
 import type { WatchHub } from './watch/watch-hub.js';
 import type { ReconnectCounter } from './observability/reconnect-counter.js';
 import type { Health } from './observability/health.js';
@@ -14,6 +15,7 @@ export interface MeasuredRooms {
   readonly service: Pick<IngestionService, 'counts' | 'liveProjects' | 'unstoredProjects'>;
   readonly storeClock: Pick<StoreClock, 'skewMs'>;
   readonly hub: Pick<WatchHub, 'watchers' | 'watchedProjects' | 'queued' | 'conflated'>;
+  readonly lists: Pick<ListFeed, 'watchers' | 'views' | 'rows'>;
   readonly sessionReaper: Pick<SessionReaper, 'sessions'>;
   readonly shared: Pick<SharedExecution, 'executions' | 'documents'>;
   readonly webSockets: Pick<WebSocketEndpoint, 'connections'>;
@@ -23,7 +25,8 @@ export interface MeasuredRooms {
 
 /** Registers all of them. */
 export function registerServerMetrics(metrics: Metrics, rooms: MeasuredRooms): void {
-  const { service, storeClock, hub, sessionReaper, shared, webSockets, reconnectCounter, health } = rooms;
+  const { service, storeClock, hub, lists, sessionReaper, shared, webSockets, reconnectCounter, health } =
+    rooms;
   const { counts } = service;
   const restingBytes = process.memoryUsage.rss();
 
@@ -31,6 +34,9 @@ export function registerServerMetrics(metrics: Metrics, rooms: MeasuredRooms): v
   metrics.gauge('sessions', 'Authenticated connections and requests open.', () => sessionReaper.sessions);
   metrics.gauge('subscriptions', 'Progress subscriptions open.', () => hub.watchers);
   metrics.gauge('watched_projects', 'Projects with a watcher on this server.', () => hub.watchedProjects);
+  metrics.gauge('list_subscriptions', 'Live lists open.', () => lists.watchers);
+  metrics.gauge('list_views', 'Distinct live lists, by filter and access.', () => lists.views);
+  metrics.gauge('list_rows', 'Active ingestions held for live lists.', () => lists.rows);
   metrics.gauge('waiting_events', 'Events that wait for watchers who read slowly.', () => hub.queued);
   metrics.gauge('live_projects', 'Projects whose state this server holds.', () => service.liveProjects);
   metrics.gauge(

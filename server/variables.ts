@@ -131,7 +131,7 @@ export const VARIABLES = Object.freeze({
     z.string().min(1),
     '.data',
     null,
-    'Folder of the embedded store. Only one process may use it.',
+    'Folder of the embedded store, which only one process may use, and of what a server could not store when it stopped. Servers with MongoDB may share it. It must outlive the process.',
   ),
   REDIS_URL: variable(
     redisAddress,

@@ -181,9 +181,9 @@ export type IngestionComplete = IngestionEvent & {
   timestamp: Scalars['Timestamp']['output'];
 };
 
-/** A page of a project's ingestions. */
+/** A page of ingestions. */
 export type IngestionConnection = {
-  /** Newest first. */
+  /** Running ones first, then the newest start first. */
   edges: Array<IngestionEdge>;
   /** Where this page ends. */
   pageInfo: PageInfo;
@@ -250,6 +250,86 @@ export type IngestionFailure = {
   /** How to try again; null if the job did not say. */
   retryOptions: Maybe<RetryOptions>;
 };
+
+/**
+ * Which ingestions a list has: those that match everything that is given. What is absent or null does not filter. Without
+ * projectIds the list has every project that the token covers.
+ */
+export type IngestionFilter = {
+  /** Having all of these labels: at most 10, name and value compared exactly. */
+  labels?: InputMaybe<Array<LabelInput>>;
+  /** Of these projects: 1 to 1,000. FORBIDDEN if the token does not cover each of them. */
+  projectIds?: InputMaybe<Array<Scalars['ID']['input']>>;
+  /** Started at this time or later. */
+  startedSince?: InputMaybe<Scalars['Timestamp']['input']>;
+  /** In any of these: at least one. */
+  status?: InputMaybe<Array<IngestionListStatus>>;
+};
+
+/**
+ * What changed on the page since the message before. A row is in at most one of the three lists, and changed rows may move
+ * to another place. A change of counts or of pageInfo alone comes with empty lists.
+ */
+export type IngestionListChange = IngestionListMessage & {
+  /** Rows of the page with a new state, in order. */
+  changed: Array<IngestionRow>;
+  /** How many match the filter now. */
+  counts: IngestionListCounts;
+  /** Rows that are new on the page, in order: started, newly matching, or moved up since others left. */
+  entered: Array<IngestionRow>;
+  /** Rows that are no longer on the page: pushed off it, no longer matching, or no longer to be seen. */
+  left: Array<IngestionRowKey>;
+  /** Where the page ends now; endCursor is for Query.ingestions with the same filter. */
+  pageInfo: PageInfo;
+  /** The server's clock. */
+  timestamp: Scalars['Timestamp']['output'];
+};
+
+/**
+ * How many ingestions match the filter, on the page or not. ACTIVE ones are all counted. Of FAILED and of ENDED ones only the
+ * newest 100 each are counted.
+ */
+export type IngestionListCounts = {
+  /** ACTIVE ones; 0 if the filter excludes them. */
+  active: Scalars['Int']['output'];
+  /** ENDED ones, at most 100; 0 if the filter excludes them. */
+  ended: Scalars['Int']['output'];
+  /** FAILED ones, at most 100; 0 if the filter excludes them. */
+  failed: Scalars['Int']['output'];
+  /** True if there may be more than these: show '100+' for one that is 100. */
+  hasMore: Scalars['Boolean']['output'];
+};
+
+/** A message of a live list: IngestionListSnapshot first, then IngestionListChange. */
+export type IngestionListMessage = {
+  /** How many match the filter now. */
+  counts: IngestionListCounts;
+  /** Where the page ends now; endCursor is for Query.ingestions with the same filter. */
+  pageInfo: PageInfo;
+  /** The server's clock. */
+  timestamp: Scalars['Timestamp']['output'];
+};
+
+/** The whole page. It replaces all rows that the client has: it is the first message, and comes again if the client is behind or its token covers other projects. */
+export type IngestionListSnapshot = IngestionListMessage & {
+  /** How many match the filter now. */
+  counts: IngestionListCounts;
+  /** Where the page ends now; endCursor is for Query.ingestions with the same filter. */
+  pageInfo: PageInfo;
+  /** The page, in order: at most 'first' rows. */
+  rows: Array<IngestionRow>;
+  /** The server's clock. */
+  timestamp: Scalars['Timestamp']['output'];
+};
+
+/** Where an ingestion belongs in a list. Each belongs to exactly one of these. */
+export type IngestionListStatus =
+  /** RUNNING, also while paused or waiting. */
+  | 'ACTIVE'
+  /** COMPLETED or CANCELLED. */
+  | 'ENDED'
+  /** FAILED, recoverable or not. */
+  | 'FAILED';
 
 /** How a completed ingestion came out. */
 export type IngestionOutcome =
@@ -376,6 +456,63 @@ export type IngestionResultInput = {
   output?: InputMaybe<Scalars['JSON']['input']>;
   /** A sentence for people; cut at 2,000 characters. */
   summary?: InputMaybe<Scalars['String']['input']>;
+};
+
+/**
+ * An ingestion in a live list: what a row shows. The key of a row is projectId and id together. Rows are ordered by
+ * (status is RUNNING, startedAt, id, projectId), each descending, texts by UTF-16 code units; a client keeps that order itself.
+ */
+export type IngestionRow = {
+  /** Which run of the job this is, from 1. */
+  attempt: Scalars['Int']['output'];
+  /** When it ended; null before. */
+  completedAt: Maybe<Scalars['Timestamp']['output']>;
+  /** The furthest phase that began, 1 to 12; 0 while waiting for the first. */
+  currentPhase: Scalars['Int']['output'];
+  /** Stable, for programs; null unless FAILED. */
+  errorCode: Maybe<Scalars['String']['output']>;
+  /** Upper end of the estimate, in seconds; null with etaSeconds. */
+  etaHighSeconds: Maybe<Scalars['Float']['output']>;
+  /** Lower end of the estimate, in seconds; null with etaSeconds. */
+  etaLowSeconds: Maybe<Scalars['Float']['output']>;
+  /** Seconds that the whole run still takes; null if not known. */
+  etaSeconds: Maybe<Scalars['Float']['output']>;
+  /** The ingestion's id; unique within its project only. */
+  id: Scalars['ID']['output'];
+  /** What describes it, at most 10, in the job's order. */
+  labels: Array<Label>;
+  /** How it came out; null unless COMPLETED. */
+  outcome: Maybe<IngestionOutcome>;
+  /** True while the job waits on purpose. */
+  paused: Scalars['Boolean']['output'];
+  /** How many phases there are, 1 to 12. */
+  phaseCount: Scalars['Int']['output'];
+  /** Name of the current phase; null while waiting for the first. */
+  phaseName: Maybe<Scalars['String']['output']>;
+  /** Overall, 0 to 100; null until some phase is measured or ended. Never goes back within an attempt. */
+  progressPercent: Maybe<Scalars['Float']['output']>;
+  /** The project it belongs to. */
+  projectId: Scalars['ID']['output'];
+  /** True if FAILED and the same job may go on. */
+  recoverable: Scalars['Boolean']['output'];
+  /** Orders the states of one project. A message never has an older state of a row than the one before. */
+  revision: Scalars['SafeInt']['output'];
+  /** When it started. */
+  startedAt: Scalars['Timestamp']['output'];
+  /** The state of the job. */
+  status: IngestionStatus;
+  /** What is ingested, for people; null if the job gave none. */
+  title: Maybe<Scalars['String']['output']>;
+  /** When the job was last heard of, or the state last changed. */
+  updatedAt: Scalars['Timestamp']['output'];
+};
+
+/** The key of a row. */
+export type IngestionRowKey = {
+  /** The ingestion. */
+  id: Scalars['ID']['output'];
+  /** The project. */
+  projectId: Scalars['ID']['output'];
 };
 
 /**
@@ -560,7 +697,7 @@ export type MutationStartIngestionArgs = {
 
 /** Where a page of a list ends. */
 export type PageInfo = {
-  /** Pass as 'after' for the next page; null for an empty page. */
+  /** Pass as 'after' for the next page; null for an empty page behind which nothing follows. */
   endCursor: Maybe<Scalars['String']['output']>;
   /** Whether more follows. */
   hasNextPage: Scalars['Boolean']['output'];
@@ -824,7 +961,12 @@ export type Query = {
    * (MAX_PROBLEMS_PER_INGESTION); IngestionProgress.problems counts the others too. first is 1 to 500.
    */
   ingestionProblems: ProblemConnection;
-  /** A project's ingestions, newest first; first is 1 to 100. */
+  /**
+   * Ingestions that match the filter and that the token covers, earlier ones of each project too: running ones first, then
+   * the newest start first. first is 1 to 100. projectId is short for a filter with that project alone; BAD_USER_INPUT
+   * beside filter.projectIds. A cursor is good for its own filter only. With labels a page may be shorter than first, even
+   * empty, although hasNextPage is true: the server looks through so many at a time.
+   */
   ingestions: IngestionConnection;
   /** Latest state of a project's ingestion, or of the one named, for polling. Null if it never ingested. */
   progress: Maybe<IngestionProgress>;
@@ -859,8 +1001,9 @@ export type QueryIngestionProblemsArgs = {
 /** Everything that can be read once. All of it needs a token; a project's, one that covers the project. */
 export type QueryIngestionsArgs = {
   after: InputMaybe<Scalars['String']['input']>;
+  filter: InputMaybe<IngestionFilter>;
   first?: Scalars['Int']['input'];
-  projectId: Scalars['ID']['input'];
+  projectId: InputMaybe<Scalars['ID']['input']>;
 };
 
 
@@ -1121,6 +1264,13 @@ export type Subscription = {
    * follow says; one not known yet gives a snapshot with null progress, and waits.
    */
   ingestionProgress: IngestionEvent;
+  /**
+   * A live list of the ingestions that match the filter and that the token covers: the page of the first 1 to 100 of them,
+   * then its changes. At most one message a second, and one change of a row a second; endings and failures come at once.
+   * Access is checked again as for single subscriptions: rows of projects that are no longer covered leave, and a list whose
+   * filter names such a project ends with FORBIDDEN. It never completes by itself.
+   */
+  ingestions: IngestionListMessage;
 };
 
 
@@ -1135,6 +1285,13 @@ export type SubscriptionIngestionProgressArgs = {
   follow?: Scalars['Boolean']['input'];
   ingestionId: InputMaybe<Scalars['ID']['input']>;
   projectId: Scalars['ID']['input'];
+};
+
+
+/** Everything that is told as it happens: graphql-transport-ws by WebSocket, or server-sent events. */
+export type SubscriptionIngestionsArgs = {
+  filter: InputMaybe<IngestionFilter>;
+  first?: Scalars['Int']['input'];
 };
 
 /** Until when the open connection's token is good. */
@@ -1243,6 +1400,10 @@ export type ResolversInterfaceTypes<_RefType extends Record<string, unknown>> = 
     | ( ProgressSnapshot )
     | ( ProgressUpdate )
   ;
+  IngestionListMessage:
+    | ( IngestionListChange )
+    | ( IngestionListSnapshot )
+  ;
 };
 
 /** Mapping between all available schema types and the resolvers types */
@@ -1267,11 +1428,19 @@ export type ResolversTypes = {
   IngestionEvent: ResolverTypeWrapper<ResolversInterfaceTypes<ResolversTypes>['IngestionEvent']>;
   IngestionFailed: ResolverTypeWrapper<IngestionFailed>;
   IngestionFailure: ResolverTypeWrapper<IngestionFailure>;
+  IngestionFilter: IngestionFilter;
+  IngestionListChange: ResolverTypeWrapper<IngestionListChange>;
+  IngestionListCounts: ResolverTypeWrapper<IngestionListCounts>;
+  IngestionListMessage: ResolverTypeWrapper<ResolversInterfaceTypes<ResolversTypes>['IngestionListMessage']>;
+  IngestionListSnapshot: ResolverTypeWrapper<IngestionListSnapshot>;
+  IngestionListStatus: IngestionListStatus;
   IngestionOutcome: IngestionOutcome;
   IngestionProblem: ResolverTypeWrapper<IngestionProblem>;
   IngestionProgress: ResolverTypeWrapper<IngestionProgress>;
   IngestionResult: ResolverTypeWrapper<IngestionResult>;
   IngestionResultInput: IngestionResultInput;
+  IngestionRow: ResolverTypeWrapper<IngestionRow>;
+  IngestionRowKey: ResolverTypeWrapper<IngestionRowKey>;
   IngestionStatus: IngestionStatus;
   Int: ResolverTypeWrapper<Scalars['Int']['output']>;
   JSON: ResolverTypeWrapper<Scalars['JSON']['output']>;
@@ -1343,10 +1512,17 @@ export type ResolversParentTypes = {
   IngestionEvent: ResolversInterfaceTypes<ResolversParentTypes>['IngestionEvent'];
   IngestionFailed: IngestionFailed;
   IngestionFailure: IngestionFailure;
+  IngestionFilter: IngestionFilter;
+  IngestionListChange: IngestionListChange;
+  IngestionListCounts: IngestionListCounts;
+  IngestionListMessage: ResolversInterfaceTypes<ResolversParentTypes>['IngestionListMessage'];
+  IngestionListSnapshot: IngestionListSnapshot;
   IngestionProblem: IngestionProblem;
   IngestionProgress: IngestionProgress;
   IngestionResult: IngestionResult;
   IngestionResultInput: IngestionResultInput;
+  IngestionRow: IngestionRow;
+  IngestionRowKey: IngestionRowKey;
   Int: Scalars['Int']['output'];
   JSON: Scalars['JSON']['output'];
   Label: Label;
@@ -1471,6 +1647,35 @@ export type IngestionFailureResolvers<ContextType = unknown, ParentType extends 
   retryOptions?: Resolver<Maybe<ResolversTypes['RetryOptions']>, ParentType, ContextType>;
 };
 
+export type IngestionListChangeResolvers<ContextType = unknown, ParentType extends ResolversParentTypes['IngestionListChange'] = ResolversParentTypes['IngestionListChange']> = {
+  changed?: Resolver<Array<ResolversTypes['IngestionRow']>, ParentType, ContextType>;
+  counts?: Resolver<ResolversTypes['IngestionListCounts'], ParentType, ContextType>;
+  entered?: Resolver<Array<ResolversTypes['IngestionRow']>, ParentType, ContextType>;
+  left?: Resolver<Array<ResolversTypes['IngestionRowKey']>, ParentType, ContextType>;
+  pageInfo?: Resolver<ResolversTypes['PageInfo'], ParentType, ContextType>;
+  timestamp?: Resolver<ResolversTypes['Timestamp'], ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type IngestionListCountsResolvers<ContextType = unknown, ParentType extends ResolversParentTypes['IngestionListCounts'] = ResolversParentTypes['IngestionListCounts']> = {
+  active?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  ended?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  failed?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  hasMore?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+};
+
+export type IngestionListMessageResolvers<ContextType = unknown, ParentType extends ResolversParentTypes['IngestionListMessage'] = ResolversParentTypes['IngestionListMessage']> = {
+  __resolveType: TypeResolveFn<'IngestionListChange' | 'IngestionListSnapshot', ParentType, ContextType>;
+};
+
+export type IngestionListSnapshotResolvers<ContextType = unknown, ParentType extends ResolversParentTypes['IngestionListSnapshot'] = ResolversParentTypes['IngestionListSnapshot']> = {
+  counts?: Resolver<ResolversTypes['IngestionListCounts'], ParentType, ContextType>;
+  pageInfo?: Resolver<ResolversTypes['PageInfo'], ParentType, ContextType>;
+  rows?: Resolver<Array<ResolversTypes['IngestionRow']>, ParentType, ContextType>;
+  timestamp?: Resolver<ResolversTypes['Timestamp'], ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
 export type IngestionProblemResolvers<ContextType = unknown, ParentType extends ResolversParentTypes['IngestionProblem'] = ResolversParentTypes['IngestionProblem']> = {
   attempt?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
   code?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
@@ -1523,6 +1728,35 @@ export type IngestionResultResolvers<ContextType = unknown, ParentType extends R
   outcome?: Resolver<ResolversTypes['IngestionOutcome'], ParentType, ContextType>;
   output?: Resolver<Maybe<ResolversTypes['JSON']>, ParentType, ContextType>;
   summary?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+};
+
+export type IngestionRowResolvers<ContextType = unknown, ParentType extends ResolversParentTypes['IngestionRow'] = ResolversParentTypes['IngestionRow']> = {
+  attempt?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  completedAt?: Resolver<Maybe<ResolversTypes['Timestamp']>, ParentType, ContextType>;
+  currentPhase?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  errorCode?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  etaHighSeconds?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
+  etaLowSeconds?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
+  etaSeconds?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  labels?: Resolver<Array<ResolversTypes['Label']>, ParentType, ContextType>;
+  outcome?: Resolver<Maybe<ResolversTypes['IngestionOutcome']>, ParentType, ContextType>;
+  paused?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  phaseCount?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  phaseName?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  progressPercent?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
+  projectId?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  recoverable?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  revision?: Resolver<ResolversTypes['SafeInt'], ParentType, ContextType>;
+  startedAt?: Resolver<ResolversTypes['Timestamp'], ParentType, ContextType>;
+  status?: Resolver<ResolversTypes['IngestionStatus'], ParentType, ContextType>;
+  title?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  updatedAt?: Resolver<ResolversTypes['Timestamp'], ParentType, ContextType>;
+};
+
+export type IngestionRowKeyResolvers<ContextType = unknown, ParentType extends ResolversParentTypes['IngestionRowKey'] = ResolversParentTypes['IngestionRowKey']> = {
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  projectId?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
 };
 
 export interface JsonScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['JSON'], any> {
@@ -1650,7 +1884,7 @@ export type ProgressUpdateResolvers<ContextType = unknown, ParentType extends Re
 export type QueryResolvers<ContextType = unknown, ParentType extends ResolversParentTypes['Query'] = ResolversParentTypes['Query']> = {
   ingestionEvents?: Resolver<ResolversTypes['RecordedEventConnection'], ParentType, ContextType, RequireFields<QueryIngestionEventsArgs, 'first' | 'ingestionId' | 'projectId'>>;
   ingestionProblems?: Resolver<ResolversTypes['ProblemConnection'], ParentType, ContextType, RequireFields<QueryIngestionProblemsArgs, 'first' | 'ingestionId' | 'projectId'>>;
-  ingestions?: Resolver<ResolversTypes['IngestionConnection'], ParentType, ContextType, RequireFields<QueryIngestionsArgs, 'first' | 'projectId'>>;
+  ingestions?: Resolver<ResolversTypes['IngestionConnection'], ParentType, ContextType, RequireFields<QueryIngestionsArgs, 'first'>>;
   progress?: Resolver<Maybe<ResolversTypes['IngestionProgress']>, ParentType, ContextType, RequireFields<QueryProgressArgs, 'projectId'>>;
   serverTime?: Resolver<ResolversTypes['Timestamp'], ParentType, ContextType>;
   viewer?: Resolver<ResolversTypes['Viewer'], ParentType, ContextType>;
@@ -1708,6 +1942,7 @@ export type StartIngestionPayloadResolvers<ContextType = unknown, ParentType ext
 export type SubscriptionResolvers<ContextType = unknown, ParentType extends ResolversParentTypes['Subscription'] = ResolversParentTypes['Subscription']> = {
   ingestionCommands?: SubscriptionResolver<ResolversTypes['IngestionCommand'], "ingestionCommands", ParentType, ContextType, RequireFields<SubscriptionIngestionCommandsArgs, 'projectId'>>;
   ingestionProgress?: SubscriptionResolver<ResolversTypes['IngestionEvent'], "ingestionProgress", ParentType, ContextType, RequireFields<SubscriptionIngestionProgressArgs, 'follow' | 'projectId'>>;
+  ingestions?: SubscriptionResolver<ResolversTypes['IngestionListMessage'], "ingestions", ParentType, ContextType, RequireFields<SubscriptionIngestionsArgs, 'first'>>;
 };
 
 export interface TimestampScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['Timestamp'], any> {
@@ -1742,9 +1977,15 @@ export type Resolvers<ContextType = unknown> = {
   IngestionEvent?: IngestionEventResolvers<ContextType>;
   IngestionFailed?: IngestionFailedResolvers<ContextType>;
   IngestionFailure?: IngestionFailureResolvers<ContextType>;
+  IngestionListChange?: IngestionListChangeResolvers<ContextType>;
+  IngestionListCounts?: IngestionListCountsResolvers<ContextType>;
+  IngestionListMessage?: IngestionListMessageResolvers<ContextType>;
+  IngestionListSnapshot?: IngestionListSnapshotResolvers<ContextType>;
   IngestionProblem?: IngestionProblemResolvers<ContextType>;
   IngestionProgress?: IngestionProgressResolvers<ContextType>;
   IngestionResult?: IngestionResultResolvers<ContextType>;
+  IngestionRow?: IngestionRowResolvers<ContextType>;
+  IngestionRowKey?: IngestionRowKeyResolvers<ContextType>;
   JSON?: GraphQLScalarType;
   Label?: LabelResolvers<ContextType>;
   Mutation?: MutationResolvers<ContextType>;

@@ -7,6 +7,15 @@ import type { Scope, Viewer } from './viewer.js';
  */
 export interface AccessPolicy {
   allows(viewer: Viewer, projectId: string, scope: Scope): boolean | Promise<boolean>;
+  /**
+   * Those of at most 1,000 projects for which `allows` would be true. Asked for lists.
+   * @default asks `allows` about each
+   */
+  filter?(
+    viewer: Viewer,
+    projectIds: readonly string[],
+    scope: Scope,
+  ): Iterable<string> | Promise<Iterable<string>>;
 }
 
 /** The default policy: the token's scope, within the token's projects. */

@@ -9,9 +9,10 @@ import { ProgressError } from '../shared/errors.js';
 import { sleep, withTimeout } from '../shared/sleep.js';
 import type { ErrorCode } from '../shared/errors.js';
 import type { LimitLogger } from '../observability/limit-logger.js';
-import type { AccessPolicy } from './access.js';
+import { tokenAccess, type AccessPolicy } from './access.js';
 import { addressBlock } from './client-address.js';
 import type { TokenVerifier } from './jwt.js';
+import { askedProjects, EVERY_PROJECT, someProjects, type ListAccess } from './list-access.js';
 import { createTokenCache } from './token-cache.js';
 import type { Quotas } from './quotas.js';
 import type { FailedAuthThrottle } from './failed-auth-throttle.js';
@@ -36,6 +37,17 @@ export interface Guard {
   authorize(viewer: Viewer, projectId: string, scope: Scope, source: RequestSource): Promise<void>;
   /** What the access policy says; rejects with `UNAVAILABLE` if it does not answer. Neither logs nor throttles. */
   isAllowed(viewer: Viewer, projectId: string, scope: Scope): Promise<boolean>;
+  /**
+   * Of which projects the viewer may see lists. Null if it covers none, or if it does not cover each of `projectIds`.
+   * Rejects with `UNAVAILABLE` if the access policy does not answer. Neither logs nor throttles.
+   */
+  listAccess(viewer: Viewer, projectIds: readonly string[] | null): Promise<ListAccess | null>;
+  /** Rejects with `TOKEN_EXPIRED`, `FORBIDDEN` or `UNAVAILABLE`. The ids are well-formed. */
+  authorizeList(
+    viewer: Viewer,
+    projectIds: readonly string[] | null,
+    source: RequestSource,
+  ): Promise<ListAccess>;
   /** Logs and counts a refusal, and rejects with the error. */
   reject(error: ProgressError, what: string, who: string | null, source: RequestSource): Promise<never>;
   /** Logs and counts a refusal that no caller waits for. */
@@ -98,13 +110,18 @@ export function createGuard(options: GuardOptions): Guard {
     throw error;
   }
 
-  async function isAllowed(viewer: Viewer, projectId: string, scope: Scope): Promise<boolean> {
+  /** What the access policy answers, in time. */
+  async function answerOf<T>(
+    viewer: Viewer,
+    projectId: string | undefined,
+    ask: () => T,
+  ): Promise<Awaited<T>> {
     try {
-      const answer = access.allows(viewer, projectId, scope);
-      if (typeof answer === 'boolean') return answer;
+      const answer = ask();
+      if (!(answer instanceof Promise)) return await answer;
       return await withTimeout(
         clock,
-        answer,
+        answer as Promise<Awaited<T>>,
         ACCESS_TIMEOUT_MS,
         () => new Error('The access policy did not answer in time.'),
       );
@@ -115,8 +132,55 @@ export function createGuard(options: GuardOptions): Guard {
     }
   }
 
+  const isAllowed = (viewer: Viewer, projectId: string, scope: Scope): Promise<boolean> =>
+    answerOf(viewer, projectId, () => access.allows(viewer, projectId, scope));
+
+  /** Those of some projects that the viewer may read. */
+  async function readableOf(viewer: Viewer, projectIds: readonly string[]): Promise<ReadonlySet<string>> {
+    const { filter } = access;
+    if (filter !== undefined) {
+      const ask = async () => new Set(await filter.call(access, viewer, projectIds, 'progress:read'));
+      return answerOf(viewer, projectIds[0], ask);
+    }
+    const answers = await Promise.all(projectIds.map((id) => isAllowed(viewer, id, 'progress:read')));
+    return new Set(projectIds.filter((_, index) => answers[index]));
+  }
+
+  async function listAccess(
+    viewer: Viewer,
+    projectIds: readonly string[] | null,
+  ): Promise<ListAccess | null> {
+    if (projectIds !== null) {
+      const readable = await readableOf(viewer, projectIds);
+      return projectIds.every((id) => readable.has(id)) ? someProjects(projectIds) : null;
+    }
+    // Only the token's own rule can name the projects beforehand.
+    if (access !== tokenAccess) return askedProjects((asked) => readableOf(viewer, asked));
+    if (!viewer.scopes.has('progress:read')) return null;
+    return viewer.projects === '*' ? EVERY_PROJECT : someProjects(viewer.projects);
+  }
+
+  async function checkExpiry(viewer: Viewer, source: RequestSource): Promise<void> {
+    if (viewer.expiresAt > clock.now()) return;
+    await reject(
+      new ProgressError('TOKEN_EXPIRED', 'The token has expired.'),
+      'token',
+      viewer.subject,
+      source,
+    );
+  }
+
   return {
     isAllowed,
+    listAccess,
+    authorizeList: async (viewer, projectIds, source) => {
+      await checkExpiry(viewer, source);
+      const granted = await listAccess(viewer, projectIds);
+      if (granted !== null) return granted;
+      const whose = projectIds === null ? 'any project' : 'every project of the filter';
+      const error = new ProgressError('FORBIDDEN', `This token does not cover progress:read of ${whose}.`);
+      return reject(error, 'progress:read of a list', viewer.subject, source);
+    },
     reject,
     recordRefusal,
     quotas,
@@ -139,10 +203,7 @@ export function createGuard(options: GuardOptions): Guard {
       if (!id.success) {
         throw new ProgressError('BAD_USER_INPUT', `projectId: ${id.error.issues[0]?.message ?? 'malformed'}`);
       }
-      if (viewer.expiresAt <= clock.now()) {
-        const error = new ProgressError('TOKEN_EXPIRED', 'The token has expired.');
-        return reject(error, 'token', viewer.subject, source);
-      }
+      await checkExpiry(viewer, source);
       if (await isAllowed(viewer, projectId, scope)) return;
       const error = new ProgressError('FORBIDDEN', `This token does not cover ${scope} of this project.`);
       await reject(error, `${scope} ${projectId}`, viewer.subject, source);

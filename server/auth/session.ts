@@ -5,17 +5,29 @@
  */
 import { ProgressError } from '../shared/errors.js';
 import type { Guard, RequestSource } from './guard.js';
+import type { ListAccess } from './list-access.js';
 import type { HeldDocument } from './quotas.js';
 import type { Scope, Viewer } from './viewer.js';
 
-/** Something open that needs access to a project. */
+/** Something open that needs access to a project, or a list of many. */
 export interface AccessGrant {
+  /** Empty for a list. */
   readonly projectId: string;
   readonly scope: Scope;
+  /** Of a list, which checks its access itself. */
+  readonly list?: ListGrant | undefined;
   /** What it keeps in memory while it is open. */
   readonly document?: HeldDocument | undefined;
   /** Access was withdrawn: end with this error. */
   revoke(error: ProgressError): void;
+}
+
+/** How a list checks its access. */
+export interface ListGrant {
+  /** Those that it names, each of which has to be covered; null if it has all that may be seen. */
+  readonly projectIds: readonly string[] | null;
+  /** Takes the access that it begins with, or from now on. */
+  take(access: ListAccess): void | Promise<void>;
 }
 
 /** See the file's head. */
@@ -26,6 +38,8 @@ export interface Session {
   readonly refreshable: boolean;
   /** Rejects as `Guard.authorize` does. */
   authorize(projectId: string, scope: Scope): Promise<void>;
+  /** As `authorize`, for reading a list of these projects, or of all that may be seen. */
+  authorizeList(projectIds: readonly string[] | null): Promise<ListAccess>;
   /** Authorizes a report and counts it; rejects with `RATE_LIMITED` if they come too fast. */
   authorizeReport(projectId: string): Promise<void>;
   /** Authorizes a command, or the answer to one, and counts it; rejects with `RATE_LIMITED` if they come too fast. */
@@ -64,11 +78,20 @@ export interface SessionOptions {
 
 const NONE: readonly AccessGrant[] = Object.freeze([]);
 
-const forbidden = (grant: AccessGrant) =>
-  new ProgressError('FORBIDDEN', `This token does not cover ${grant.scope} of this project.`);
+const forbidden = ({ scope, list }: AccessGrant) => {
+  const whose = list === undefined ? 'this project' : 'every project of this list';
+  return new ProgressError('FORBIDDEN', `This token does not cover ${scope} of ${whose}.`);
+};
 
-const covers = (viewer: Viewer, { projectId, scope }: AccessGrant): boolean =>
-  viewer.scopes.has(scope) && (viewer.projects === '*' || viewer.projects.has(projectId));
+const covers = ({ scopes, projects }: Viewer, { projectId, scope, list }: AccessGrant): boolean => {
+  if (!scopes.has(scope)) return false;
+  const needed = list === undefined ? [projectId] : (list.projectIds ?? []);
+  return projects === '*' || needed.every((id) => projects.has(id));
+};
+
+/** For logs. */
+const what = ({ scope, projectId, list }: AccessGrant) =>
+  `${scope} ${list === undefined ? projectId : 'of a list'}`;
 
 /** See `Session`. A class, since there may be very many: its methods are shared. */
 class OpenSession implements Session {
@@ -89,6 +112,10 @@ class OpenSession implements Session {
 
   authorize(projectId: string, scope: Scope): Promise<void> {
     return this.guard.authorize(this.viewer, projectId, scope, this.source);
+  }
+
+  authorizeList(projectIds: readonly string[] | null): Promise<ListAccess> {
+    return this.guard.authorizeList(this.viewer, projectIds, this.source);
   }
 
   async authorizeReport(projectId: string): Promise<void> {
@@ -122,7 +149,8 @@ class OpenSession implements Session {
     let checked: Viewer;
     do {
       checked = this.viewer;
-      await this.authorize(grant.projectId, grant.scope);
+      if (grant.list === undefined) await this.authorize(grant.projectId, grant.scope);
+      else await grant.list.take(await this.authorizeList(grant.list.projectIds));
     } while (checked !== this.viewer);
     if (this.ended !== null) throw this.ended;
     this.guard.quotas.acquireSubscription(this.viewer.subject, grant.projectId, grant.document);
@@ -150,7 +178,7 @@ class OpenSession implements Session {
     for (const grant of this.grants) {
       if (!covers(viewer, grant) || covers(fresh, grant) || !this.remove(grant)) continue;
       const error = forbidden(grant);
-      guard.recordRefusal(error, `${grant.scope} ${grant.projectId}`, fresh.subject, source);
+      guard.recordRefusal(error, what(grant), fresh.subject, source);
       grant.revoke(error);
     }
     await this.recheck();
@@ -176,14 +204,24 @@ class OpenSession implements Session {
     return true;
   }
 
+  /** Gives a list the access that it has now; false if it has none. */
+  private async recheckList(checked: Viewer, list: ListGrant): Promise<boolean> {
+    const access = await this.guard.listAccess(checked, list.projectIds);
+    if (access !== null && checked === this.viewer) await list.take(access);
+    return access !== null;
+  }
+
   /** Revokes a grant that is not covered any more; false if the policy did not answer. */
   private async recheckGrant(checked: Viewer, grant: AccessGrant): Promise<boolean> {
     const { guard, source } = this;
     try {
-      const isAllowed = await guard.isAllowed(checked, grant.projectId, grant.scope);
+      const isAllowed =
+        grant.list === undefined
+          ? await guard.isAllowed(checked, grant.projectId, grant.scope)
+          : await this.recheckList(checked, grant.list);
       if (isAllowed || checked !== this.viewer || !this.remove(grant)) return true;
       const error = forbidden(grant);
-      guard.recordRefusal(error, `${grant.scope} ${grant.projectId}`, checked.subject, source);
+      guard.recordRefusal(error, what(grant), checked.subject, source);
       grant.revoke(error);
       return true;
     } catch (error) {

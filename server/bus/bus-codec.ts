@@ -1,10 +1,15 @@
 /** What the bus sends as text, and back. An event's state is that of its record, and is sent once. */
-import { EVENT_TYPES, type IngestionCommand, type IngestionEvent } from '@ingestion-progress/schema';
+import {
+  EVENT_TYPES,
+  type IngestionCommand,
+  type IngestionEvent,
+  type IngestionRow,
+} from '@ingestion-progress/schema';
 import { z } from 'zod';
 import { withRequestId } from '../progress/change.js';
 import type { IngestionChange } from '../progress/record.js';
 import { parseRecord, serializeRecord } from '../progress/record-codec.js';
-import type { BusMessage } from './event-bus.js';
+import type { BusMessage, RowBatch } from './event-bus.js';
 
 const messageSchema = z.discriminatedUnion('kind', [
   z.object({
@@ -35,6 +40,44 @@ export function serializeChange({ event, record, requestId }: IngestionChange): 
 /** A command as a message. */
 export function serializeCommand(command: IngestionCommand): string {
   return JSON.stringify({ kind: 'command', command });
+}
+
+const nullableNumber = z.number().nullable();
+const nullableText = z.string().nullable();
+const rowSchema: z.ZodType<IngestionRow> = z.object({
+  id: z.string(),
+  projectId: z.string(),
+  title: nullableText,
+  labels: z.array(z.object({ name: z.string(), value: z.string() })),
+  status: z.enum(['RUNNING', 'COMPLETED', 'FAILED', 'CANCELLED']),
+  outcome: z.enum(['SUCCESS', 'PARTIAL']).nullable(),
+  revision: z.number(),
+  currentPhase: z.number(),
+  phaseCount: z.number(),
+  phaseName: nullableText,
+  progressPercent: nullableNumber,
+  etaSeconds: nullableNumber,
+  etaLowSeconds: nullableNumber,
+  etaHighSeconds: nullableNumber,
+  errorCode: nullableText,
+  recoverable: z.boolean(),
+  paused: z.boolean(),
+  attempt: z.number(),
+  startedAt: z.number(),
+  updatedAt: z.number(),
+  completedAt: nullableNumber,
+});
+const rowsSchema = z.object({ kind: z.literal('rows'), from: z.string(), rows: z.array(rowSchema) });
+
+/** Rows as a message. */
+export function serializeRows({ from, rows }: RowBatch): string {
+  return JSON.stringify({ kind: 'rows', from, rows });
+}
+
+/** The rows of that text; throws where they are none, or of a version with others. */
+export function parseRows(text: string): RowBatch {
+  const { from, rows } = rowsSchema.parse(JSON.parse(text));
+  return { from, rows };
 }
 
 /** The message of that text; throws where it is none of ours. */

@@ -2,7 +2,7 @@
  * The port between servers: delivers changes to the watchers of a project, keeps the latest state, and commits by
  * compare-and-set.
  */
-import type { IngestionCommand } from '@ingestion-progress/schema';
+import type { IngestionCommand, IngestionRow } from '@ingestion-progress/schema';
 import type { IngestionChange, IngestionRecord } from '../progress/record.js';
 import type { Unsubscribe } from '../shared/unsubscribe.js';
 
@@ -12,6 +12,17 @@ export type { Unsubscribe } from '../shared/unsubscribe.js';
 export type BusMessage =
   | { readonly kind: 'change'; readonly change: IngestionChange }
   | { readonly kind: 'command'; readonly command: IngestionCommand };
+
+/** Rows of lists that one server committed. */
+export interface RowBatch {
+  /** Id of that server. */
+  readonly from: string;
+  /** At most one of a project. */
+  readonly rows: readonly IngestionRow[];
+}
+
+/** Channels of rows; a project's rows always go to the same one. */
+export const ROW_SHARDS = 16;
 
 /** Outcome of a compare-and-set. */
 export type CommitOutcome =
@@ -71,6 +82,14 @@ export interface EventBus {
   publishStored(change: IngestionChange): Promise<void>;
   /** Sends a command to the project's listeners; to those in this process even if it rejects. */
   publishCommand(command: IngestionCommand): Promise<void>;
+
+  /**
+   * Sends rows to those who listen to a shard, from 0 to `ROW_SHARDS` - 1. Resolves to false if it is certain that nobody
+   * does. Nothing is kept.
+   */
+  publishRows(shard: number, batch: RowBatch): Promise<boolean>;
+  /** Listens to a shard; as `subscribe` does. */
+  subscribeRows(shard: number, listener: (batch: RowBatch) => void): Promise<Unsubscribe>;
 
   /** Calls the listener at each loss and each return of the connection; after a return everything watched must be read again. */
   onStateChange(listener: (state: BusState) => void): Unsubscribe;

@@ -6,7 +6,7 @@ import { EventEmitter } from 'node:events';
 import { isEnded } from '@ingestion-progress/schema';
 import { systemClock, type CancelTimer, type Clock } from '../shared/clock.js';
 import type { IngestionRecord } from '../progress/record.js';
-import type { BusMessage, CommitOutcome, EventBus } from './event-bus.js';
+import type { BusMessage, CommitOutcome, EventBus, RowBatch } from './event-bus.js';
 
 /** Options of the memory bus. */
 export interface MemoryBusOptions {
@@ -140,6 +140,13 @@ export function createMemoryBus(options: MemoryBusOptions = {}): EventBus {
     },
 
     publishCommand: async (command) => notify(command.projectId, { kind: 'command', command }),
+
+    publishRows: async (shard, batch) => listeners.emit(`rows ${shard}`, batch),
+    subscribeRows: async (shard, listener) => {
+      const subscription = (batch: RowBatch) => listener(batch);
+      listeners.on(`rows ${shard}`, subscription);
+      return () => void listeners.off(`rows ${shard}`, subscription);
+    },
 
     onStateChange: () => () => undefined,
   };

@@ -8,9 +8,9 @@ import { EventEmitter } from 'node:events';
 import { ProgressError } from '../shared/errors.js';
 import { silentLogger, type Logger } from '../observability/logger.js';
 import { readOrLog, parseRecord } from '../progress/record-codec.js';
-import { parseMessage, serializeChange, serializeCommand } from './bus-codec.js';
+import { parseMessage, parseRows, serializeChange, serializeCommand, serializeRows } from './bus-codec.js';
 import { encodeId } from '@ingestion-progress/schema/ids';
-import type { BusMessage, BusState, CommitOutcome, EventBus } from './event-bus.js';
+import type { BusMessage, BusState, CommitOutcome, EventBus, RowBatch, Unsubscribe } from './event-bus.js';
 import { parseRedisUrl } from '../shared/redis-url.js';
 import {
   connectRedis,
@@ -53,9 +53,9 @@ const PROBE_TTL_MS = '60000';
 /** Channels in one SUBSCRIBE after a reconnect. */
 const CHANNELS_PER_CALL = 500;
 
-function parseSafely(text: string, logger: Logger, channel: string): BusMessage | null {
+function parseSafely<T>(parse: (text: string) => T, text: string, logger: Logger, channel: string): T | null {
   try {
-    return parseMessage(text);
+    return parse(text);
   } catch (error) {
     logger.error({ channel, error: String(error) }, 'unparsable message from Redis');
     return null;
@@ -78,7 +78,7 @@ export function createRedisBus(options: RedisBusOptions): EventBus {
   // Braces, so that a cluster keeps what belongs to a project in one place.
   const stateKey = (tag: string) => `${prefix}{${tag}}:state`;
   // Channels know no databases. The first has none in its name, as servers of older versions have it.
-  const { database, isSharded } = parseRedisUrl(options.url);
+  const { database, isSharded, topology } = parseRedisUrl(options.url);
   const publishing = isSharded ? 'SPUBLISH' : 'PUBLISH';
   const events = database === 0 ? 'events' : `events/${database}`;
   const channelOf = (tag: string) => `${prefix}{${tag}}:${events}`;
@@ -114,6 +114,8 @@ export function createRedisBus(options: RedisBusOptions): EventBus {
   const run = (script: scripts.RedisScript, projectId: string, args: readonly string[]) =>
     withCommands((commands) => evaluate(commands, script, encodeId(projectId), args));
 
+  /** Start of the tags of rows: no encoded id of a project holds a slash. */
+  const ROWS = 'rows/';
   /** A tag of this server alone: no encoded id of a project holds a slash. */
   const probeStart = `probe/${busId}`;
   /** The probe that was sent last, until it is heard. */
@@ -159,7 +161,10 @@ export function createRedisBus(options: RedisBusOptions): EventBus {
       if (text === awaited?.text) awaited.onHeard();
       return;
     }
-    const message = parseSafely(text, logger, channel);
+    const parse: (text: string) => BusMessage | RowBatch = channel.startsWith(`${prefix}{${ROWS}`)
+      ? parseRows
+      : parseMessage;
+    const message = parseSafely(parse, text, logger, channel);
     if (message !== null) emitter.emit(channel, message);
   };
 
@@ -178,6 +183,40 @@ export function createRedisBus(options: RedisBusOptions): EventBus {
       await pending;
     }
   };
+
+  /** Attaches a listener to a channel; resolves as `EventBus.subscribe` does. */
+  const attach = async <T>(channel: string, listener: (message: T) => void): Promise<Unsubscribe> => {
+    // Its own function each time: the same listener may be attached twice.
+    const attached = (message: T) => listener(message);
+    emitter.on(channel, attached);
+    const unsubscribe = () => {
+      if (!emitter.listeners(channel).includes(attached)) return;
+      emitter.off(channel, attached);
+      if (emitter.listenerCount(channel) > 0) return;
+      subscribing.delete(channel);
+      if (connection?.subscriber.status !== 'ready') return;
+      connection.subscriber.unsubscribe(channel).catch(() => connection?.reconnect());
+    };
+    const subscriber = connection?.subscriber;
+    // Without a connection the channel is subscribed once there is one, before `connected` is published.
+    if (subscriber?.status !== 'ready') return unsubscribe;
+    try {
+      await subscribeChannel(subscriber, channel);
+    } catch (error) {
+      subscribing.delete(channel);
+      if (connection?.isErrorReply(error) === true) {
+        unsubscribe();
+        throw unavailable(error);
+      }
+      connection?.reconnect();
+    }
+    return unsubscribe;
+  };
+
+  const publish = (channel: string, text: string): Promise<number> =>
+    withCommands(async (commands) =>
+      Number(await (isSharded ? commands.spublish(channel, text) : commands.publish(channel, text))),
+    );
 
   const onState = (state: BusState) => {
     if (state === 'disconnected') subscribing.clear();
@@ -209,34 +248,7 @@ export function createRedisBus(options: RedisBusOptions): EventBus {
     },
     ping: () => withCommands(() => connection?.probe() ?? Promise.resolve()),
 
-    subscribe: async (projectId, listener) => {
-      const channel = channelOf(encodeId(projectId));
-      // Its own function each time: the same listener may be attached twice.
-      const attached = (message: BusMessage) => listener(message);
-      emitter.on(channel, attached);
-      const unsubscribe = () => {
-        if (!emitter.listeners(channel).includes(attached)) return;
-        emitter.off(channel, attached);
-        if (emitter.listenerCount(channel) > 0) return;
-        subscribing.delete(channel);
-        if (connection?.subscriber.status !== 'ready') return;
-        connection.subscriber.unsubscribe(channel).catch(() => connection?.reconnect());
-      };
-      const subscriber = connection?.subscriber;
-      // Without a connection the channel is subscribed once there is one, before `connected` is published.
-      if (subscriber?.status !== 'ready') return unsubscribe;
-      try {
-        await subscribeChannel(subscriber, channel);
-      } catch (error) {
-        subscribing.delete(channel);
-        if (connection?.isErrorReply(error) === true) {
-          unsubscribe();
-          throw unavailable(error);
-        }
-        connection?.reconnect();
-      }
-      return unsubscribe;
-    },
+    subscribe: (projectId, listener) => attach<BusMessage>(channelOf(encodeId(projectId)), listener),
 
     read: async (projectId) => {
       const text = await withCommands((commands) => commands.hget(stateKey(encodeId(projectId)), 'record'));
@@ -289,16 +301,19 @@ export function createRedisBus(options: RedisBusOptions): EventBus {
     publishCommand: async (command) => {
       const channel = channelOf(encodeId(command.projectId));
       try {
-        await withCommands((commands) =>
-          isSharded
-            ? commands.spublish(channel, serializeCommand(command))
-            : commands.publish(channel, serializeCommand(command)),
-        );
+        await publish(channel, serializeCommand(command));
       } catch (error) {
         emitter.emit(channel, { kind: 'command', command });
         throw error;
       }
     },
+
+    publishRows: async (shard, batch) => {
+      const heard = await publish(channelOf(`${ROWS}${shard}`), serializeRows(batch));
+      // Of classic channels a node of a cluster counts only those who listen at itself.
+      return heard > 0 || (topology === 'cluster' && !isSharded);
+    },
+    subscribeRows: (shard, listener) => attach<RowBatch>(channelOf(`${ROWS}${shard}`), listener),
 
     onStateChange: (listener) => {
       const attached = (state: BusState) => listener(state);

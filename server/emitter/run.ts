@@ -12,6 +12,8 @@ import type { IngestionService } from '../ingestion/service.js';
 import type { Logger } from '../observability/logger.js';
 import type { Report } from '../progress/report.js';
 import { ProgressError } from '../shared/errors.js';
+import { systemClock } from '../shared/clock.js';
+import { createTrack, type Track } from '../shared/track.js';
 import type { Unsubscribe } from '../shared/unsubscribe.js';
 import { UpdateBuffer } from '../ingestion/update-buffer.js';
 
@@ -55,6 +57,11 @@ export interface IngestionRun {
     metrics?: MetricsInput | null,
     options?: UpdateOptions,
   ): void;
+  /**
+   * Counts the items of a loop: `for (const item of run.track(items, { phase: 2 }))`, or `for await`. Reports twice a second
+   * and at the loop's end. Once a person asked to cancel, the loop throws the signal's reason instead of the next item.
+   */
+  readonly track: Track;
   /** A phase is done, also if none begins after it. */
   completePhase(phase: number): Promise<IngestionProgress>;
   /** What the job waits for before its first phase. */
@@ -182,7 +189,7 @@ export async function createIngestionRun(options: IngestionRunOptions): Promise<
   }
 
   const address = { projectId, ingestionId, attemptKey };
-  return {
+  const run: Omit<IngestionRun, 'track'> = {
     projectId,
     ingestionId,
     signal: controller.signal,
@@ -209,4 +216,5 @@ export async function createIngestionRun(options: IngestionRunOptions): Promise<
     confirmCancelled: () => end({ type: 'cancelled', report: address }),
     dispose: () => stopWatching(),
   };
+  return Object.assign(run, { track: createTrack(run, systemClock) });
 }

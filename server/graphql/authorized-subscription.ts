@@ -19,9 +19,17 @@ export type ProgressArgs = Pick<SubscriptionIngestionProgressArgs, 'projectId' |
   readonly follow: boolean;
 };
 
-/** A watch, and the access it holds. */
-export interface OpenSubscription {
-  readonly watch: Watch;
+/** A watch of events or messages, and the access it holds. */
+export interface OpenSubscription<E = IngestionEvent> {
+  readonly watch: {
+    /** Events not yet taken. */
+    readonly queued: number;
+    take(): E | null;
+  };
+  /** How it ended for its subscriber: a null error is completion; null while it is open. */
+  readonly end: { readonly error: ProgressError | null } | null;
+  /** True if its client took too little. */
+  readonly hasOverflowed?: boolean;
   /** Closes the watch and releases its access. A second call does no harm. */
   close(): void;
 }
@@ -54,6 +62,14 @@ class AuthorizedSubscription implements OpenSubscription, AccessGrant, WatchRead
   get watch(): Watch {
     if (this.#watch === null) throw new Error('Not open yet.');
     return this.#watch;
+  }
+
+  get hasOverflowed(): boolean {
+    return this.watch.end?.kind === 'overflowed';
+  }
+
+  get end(): { readonly error: ProgressError | null } | null {
+    return errorOfEnd(this.watch);
   }
 
   async open(hub: WatchHub, { projectId, ingestionId, follow }: ProgressArgs): Promise<this> {
@@ -97,8 +113,8 @@ export function openSubscription(
   return new AuthorizedSubscription(session, args.projectId, document, reader).open(hub, args);
 }
 
-/** How a watch ended for its subscriber: a null error is completion; null while it is open. */
-export function errorOfEnd(watch: Watch): { readonly error: ProgressError | null } | null {
+/** The error for a subscriber. */
+function errorOfEnd(watch: Watch): { readonly error: ProgressError | null } | null {
   if (watch.end === null) return null;
   if (watch.end.kind === 'failed') return { error: watch.end.error };
   if (watch.end.kind !== 'overflowed') return { error: null };
@@ -119,7 +135,7 @@ export async function streamProgress(
   stream = createEventStream<IngestionEvent>({
     take: () => open.watch.take(),
     get end() {
-      return errorOfEnd(open.watch);
+      return open.end;
     },
     close: () => open.close(),
   });

@@ -5,12 +5,16 @@ import type { Viewer } from '../auth/viewer.js';
 import type { Clock } from '../shared/clock.js';
 import type { ProgressService } from '../ingestion/service.js';
 import type { IngestionRecord } from '../progress/record.js';
+import type { ListFeed } from '../list/list-feed.js';
+import type { ListReader } from '../list/list-reader.js';
 import type { WatchHub } from '../watch/watch-hub.js';
 
 /** Options of the resolvers. */
 export interface ResolverOptions {
   readonly service: ProgressService;
   readonly hub: WatchHub;
+  readonly lists: ListFeed;
+  readonly listReader: ListReader;
   readonly clock: Pick<Clock, 'now'>;
   /** What subscriptionUrl and pollUrl begin with: an http or https address without a slash at its end. */
   readonly publicUrl: () => string;

@@ -85,6 +85,14 @@ const LIST_LENGTHS: Readonly<Record<string, number>> = Object.freeze({
   counters: 20,
   byCode: 52,
 });
+/** Lists that are as long as a page, or as this share of it: what entered and what changed are together one page. */
+const PAGE_SHARES: Readonly<Record<string, number>> = Object.freeze({
+  edges: 1,
+  rows: 1,
+  entered: 0.5,
+  changed: 0.5,
+  left: 1,
+});
 /** Most entries of a page, by the name of its field. */
 const PAGE_LIMITS: Readonly<Record<string, number>> = Object.freeze({
   ingestionEvents: 500,
@@ -146,7 +154,8 @@ function measureField(
   );
   let times = 1;
   if (field !== undefined && isListType(getNullableType(field.type))) {
-    times = node.name.value === 'edges' ? pageLength : (LIST_LENGTHS[node.name.value] ?? 10);
+    const share = PAGE_SHARES[node.name.value];
+    times = share === undefined ? (LIST_LENGTHS[node.name.value] ?? 10) : share * pageLength;
   }
   return {
     depth: inner.depth + 1,
@@ -155,7 +164,7 @@ function measureField(
   };
 }
 
-/** @param pageLength Entries of the nearest page above, which is how long its `edges` are. */
+/** @param pageLength Entries of the nearest page above, which is how long its `edges` or rows are. */
 function measure(
   set: SelectionSetNode | undefined,
   parent: GraphQLNamedType | undefined,

@@ -5,7 +5,8 @@
 import { GraphQLError } from 'graphql';
 import { ProgressError } from '../shared/errors.js';
 import type { ErrorCode } from '../shared/errors.js';
-import type { Logger } from '../observability/logger.js';
+import type { LogFields } from '../observability/logger.js';
+import type { LimitLogger } from '../observability/limit-logger.js';
 
 /** Turns anything that was thrown into the error that a client receives. */
 export type MaskError = (error: unknown) => GraphQLError;
@@ -49,8 +50,21 @@ function withCode(error: unknown, message: string, code: ErrorCode): GraphQLErro
   });
 }
 
+/** Lines of a stack that are logged: more do not help, and a line of the log stays under 2 kB. */
+const MAX_STACK_LINES = 10;
+
+/** What was thrown, and where: the same fault asked for again and again is one line a minute with a count. */
+function fieldsOf(thrown: unknown): { readonly where: string; readonly fields: LogFields } {
+  const [, ...frames] = thrown instanceof Error ? (thrown.stack?.split('\n') ?? []) : [];
+  const stack = frames.filter((line) => line.startsWith('    at ')).slice(0, MAX_STACK_LINES);
+  return {
+    where: stack[0]?.trim() ?? '',
+    fields: { error: String(thrown), stack: stack.map((line) => line.trim()) },
+  };
+}
+
 /** Creates a mask that logs what it hides. Errors that it masked already are returned as they are. */
-export function createErrorMask(logger: Logger): MaskError {
+export function createErrorMask(limitLogger: Pick<LimitLogger, 'log'>): MaskError {
   const masked = new WeakSet<GraphQLError>();
 
   function maskedAs(error: unknown, message: string, code: ErrorCode): GraphQLError {
@@ -65,17 +79,18 @@ export function createErrorMask(logger: Logger): MaskError {
     }
     const inner = rootCause(error);
     if (inner instanceof ProgressError) {
-      if (inner.code === 'INTERNAL_SERVER_ERROR')
-        logger.error({ error: inner.message, cause: inner.cause }, 'internal error sent to client');
+      if (inner.code === 'INTERNAL_SERVER_ERROR') {
+        const { where, fields } = fieldsOf(inner.cause ?? inner);
+        limitLogger.log('error', where, { ...fields, sent: inner.message }, 'internal error sent to client');
+      }
       return maskedAs(error, inner.message, inner.code);
     }
     // Raised by parsing, validation or coercion of the request; errors of execution have a path.
     if (inner === null && error instanceof GraphQLError && error.path === undefined) {
       return maskedAs(error, error.message, 'BAD_USER_INPUT');
     }
-    const shown = inner ?? error;
-    const stack = shown instanceof Error ? shown.stack : undefined;
-    logger.error({ error: String(shown), stack }, 'unexpected error masked');
+    const { where, fields } = fieldsOf(inner ?? error);
+    limitLogger.log('error', where, fields, 'unexpected error masked');
     return maskedAs(error, 'Something went wrong on the server.', 'INTERNAL_SERVER_ERROR');
   };
 }

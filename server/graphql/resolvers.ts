@@ -3,17 +3,27 @@ import { LIMITS } from '@ingestion-progress/schema';
 import type { IngestionCommand, IngestionEvent } from '@ingestion-progress/schema';
 import type {
   MutationResolvers,
+  QueryIngestionsArgs,
   QueryResolvers,
   Resolvers,
   SubscriptionResolvers,
 } from '@ingestion-progress/schema/resolvers';
 import { GraphQLError, GraphQLScalarType, Kind } from 'graphql';
 import type { Session } from '../auth/session.js';
+import {
+  cursorOf,
+  decodePosition,
+  encodePosition,
+  parseFilter,
+  type ListFilter,
+} from '../list/list-filter.js';
+import { MAX_ROWS, type ListMessage } from '../list/list-view.js';
 import { ProgressError } from '../shared/errors.js';
 import type { Report, ReportOutcome } from '../ingestion/service.js';
 import type { Page, PageRequest } from '../store/progress-store.js';
 import { lifetimeOf } from './context.js';
 import type { GraphqlContext, ResolverOptions } from './context.js';
+import { checkFirst, streamList } from './authorized-list.js';
 import { checkIngestionId, streamCommands, streamProgress } from './authorized-subscription.js';
 import { heldDocumentOf } from './documents.js';
 import { toGraphqlEvent } from './shared-execution.js';
@@ -21,7 +31,7 @@ import { toGraphqlEvent } from './shared-execution.js';
 const MAX_CURSOR_LENGTH = 2_048;
 
 function pageRequest(first: number, after: string | null | undefined, max: number): PageRequest {
-  if (first < 1 || first > max) throw new ProgressError('BAD_USER_INPUT', `first: must be 1 to ${max}`);
+  checkFirst(first, max);
   if (after !== null && after !== undefined && (after === '' || after.length > MAX_CURSOR_LENGTH)) {
     throw new ProgressError('BAD_USER_INPUT', 'after: must be the cursor of an earlier page');
   }
@@ -32,7 +42,24 @@ function connection<T>({ items, hasNextPage }: Page<T>) {
   return { edges: [...items], pageInfo: { hasNextPage, endCursor: items.at(-1)?.cursor ?? null } };
 }
 
-function createQueries({ service, clock }: ResolverOptions): QueryResolvers<GraphqlContext> {
+/** The filter of a list; `projectId` is short for one project. */
+function filterOf(projectId: string | null | undefined, filter: QueryIngestionsArgs['filter']): ListFilter {
+  if (typeof projectId !== 'string') return parseFilter(filter);
+  if (filter?.projectIds !== null && filter?.projectIds !== undefined)
+    throw new ProgressError('BAD_USER_INPUT', 'projectId: not beside filter.projectIds');
+  return parseFilter({ ...filter, projectIds: [projectId] });
+}
+
+function createQueries({ service, listReader, clock }: ResolverOptions): QueryResolvers<GraphqlContext> {
+  async function listPage(session: Session, filter: ListFilter, { first, after }: PageRequest) {
+    const from = after === null ? null : decodePosition(filter, after);
+    const access = await session.authorizeList(filter.projectIds);
+    const { records, next } = await listReader.page(filter, access, first, from);
+    const edges = records.map(({ progress }) => ({ cursor: cursorOf(filter, progress), node: progress }));
+    const endCursor = next === null ? (edges.at(-1)?.cursor ?? null) : encodePosition(filter, next);
+    return { edges, pageInfo: { hasNextPage: next !== null, endCursor } };
+  }
+
   const canRead = (session: Session, projectId: string) => session.authorize(projectId, 'progress:read');
   return {
     progress: async (_parent, args, { session, prefetched }) => {
@@ -46,9 +73,12 @@ function createQueries({ service, clock }: ResolverOptions): QueryResolvers<Grap
           : await service.read(args.projectId, ingestionId);
       return record?.progress ?? null;
     },
-    ingestions: async (_parent, { projectId, first, after }, { session }) => {
+    ingestions: async (_parent, { projectId, filter, first, after }, { session }) => {
+      if (typeof projectId !== 'string' || (filter !== null && filter !== undefined)) {
+        return listPage(session, filterOf(projectId, filter), pageRequest(first, after, MAX_ROWS));
+      }
       await canRead(session, projectId);
-      return connection(await service.ingestions(projectId, pageRequest(first, after, 100)));
+      return connection(await service.ingestions(projectId, pageRequest(first, after, MAX_ROWS)));
     },
     ingestionEvents: async (_parent, { projectId, ingestionId, first, after }, { session }) => {
       await canRead(session, projectId);
@@ -145,12 +175,21 @@ function createMutations({ service, clock, publicUrl }: ResolverOptions): Mutati
   };
 }
 
-function createSubscriptions({ service, hub }: ResolverOptions): SubscriptionResolvers<GraphqlContext> {
+function createSubscriptions({
+  service,
+  hub,
+  lists,
+}: ResolverOptions): SubscriptionResolvers<GraphqlContext> {
   return {
     ingestionProgress: {
       subscribe: (_parent: unknown, args, { session }: GraphqlContext, { operation }) =>
         streamProgress(hub, session, args, heldDocumentOf(operation)),
       resolve: (event: IngestionEvent) => toGraphqlEvent(event),
+    },
+    ingestions: {
+      subscribe: (_parent: unknown, args, { session }: GraphqlContext, { operation }) =>
+        streamList(lists, session, args, heldDocumentOf(operation)),
+      resolve: (message: ListMessage) => message,
     },
     ingestionCommands: {
       subscribe: (_parent: unknown, { projectId }, { session }: GraphqlContext, { operation }) =>

@@ -1,6 +1,6 @@
 /**
- * The first half of the fast path: executes an event once per distinct document and serialises it once, however many
- * watchers there are. Operations that cannot be shared take the slow path; both give the same bytes.
+ * The first half of the fast path: executes an event, or a message of a list, once per distinct document and serialises
+ * it once, however many watchers there are. Operations that cannot be shared take the slow path; both give the same bytes.
  * (invariant: one-upstream-per-project)
  */
 import { EVENT_TYPES } from '@ingestion-progress/schema';
@@ -14,6 +14,8 @@ import { compileField } from './compiled-selection.js';
 import { heldDocumentOf } from './documents.js';
 import type { Prepared } from './documents.js';
 import type { MaskError } from './error-mask.js';
+import type { ListMessage } from '../list/list-view.js';
+import type { ListArgs } from './authorized-list.js';
 import type { ProgressArgs } from './authorized-subscription.js';
 
 /** An event as the resolvers of event types expect it: type name, envelope and payload side by side. */
@@ -30,18 +32,34 @@ export function toGraphqlEvent({ payload, ...envelope }: IngestionEvent): Graphq
   return { __typename: TYPE_NAMES.get(type), ...envelope, ...fields } as unknown as GraphqlEvent;
 }
 
-/** Renders events for one distinct document. */
-export interface EventRenderer {
+/** Renders events, or messages of a list, for one distinct document. */
+export interface Renderer<E> {
   /** The payload of a `next` message: JSON in UTF-8. The same buffer for all watchers; not to be changed. */
-  render(event: IngestionEvent): Buffer;
+  render(event: E): Buffer;
+  /** For the metrics. */
+  typeOf(event: E): string;
 }
 
 /** A subscription that can be shared. */
-export interface SharedSubscription {
-  readonly renderer: EventRenderer;
-  readonly args: ProgressArgs;
-  readonly document: HeldDocument;
-}
+export type SharedSubscription = { readonly document: HeldDocument } & (
+  | {
+      readonly field: 'ingestionProgress';
+      readonly renderer: Renderer<IngestionEvent>;
+      readonly args: ProgressArgs;
+    }
+  | { readonly field: 'ingestions'; readonly renderer: Renderer<ListMessage>; readonly args: ListArgs }
+);
+
+/** What is particular to each field. */
+const KINDS = {
+  ingestionProgress: {
+    toSource: (event: unknown): unknown => toGraphqlEvent(event as IngestionEvent),
+    typeOf: (event: unknown) => (event as IngestionEvent).payload.type,
+  },
+  ingestions: { toSource: (message: unknown) => message, typeOf: () => 'list' },
+} as const;
+type SharedField = keyof typeof KINDS;
+const isShared = (name: string): name is SharedField => Object.hasOwn(KINDS, name);
 
 /** See the file's head. */
 export interface SharedExecution {
@@ -69,7 +87,7 @@ function rootField({ operation }: Prepared): FieldNode | null {
   const [field, ...others] = operation.selectionSet.selections;
   if (operation.operation !== OperationTypeNode.SUBSCRIPTION || field === undefined || others.length > 0)
     return null;
-  if (field.kind !== Kind.FIELD || field.name.value !== 'ingestionProgress') return null;
+  if (field.kind !== Kind.FIELD || !isShared(field.name.value)) return null;
   return (field.directives?.length ?? 0) === 0 ? field : null;
 }
 
@@ -87,7 +105,10 @@ function relevantVariables(prepared: Prepared, root: FieldNode): string {
 
 /** Creates the shared execution of a schema. */
 export function createSharedExecution(schema: GraphQLSchema, mask: MaskError): SharedExecution {
-  const renderers = createBoundedMap<{ readonly renderer: EventRenderer; readonly document: HeldDocument }>({
+  const renderers = createBoundedMap<{
+    readonly renderer: Renderer<object>;
+    readonly document: HeldDocument;
+  }>({
     maxEntries: MAX_DOCUMENTS,
     maxBytes: MAX_DOCUMENT_BYTES,
     // The variables are kept as the key, and as they are.
@@ -101,20 +122,21 @@ export function createSharedExecution(schema: GraphQLSchema, mask: MaskError): S
     { document, operation, variables }: Prepared,
     root: FieldNode,
     type: GraphQLOutputType,
-  ): EventRenderer {
-    const rendered = new WeakMap<IngestionEvent, Buffer>();
+  ): Renderer<object> {
+    const { toSource, typeOf } = KINDS[root.name.value as SharedField];
+    const rendered = new WeakMap<object, Buffer>();
     const compiled = compileField(schema, document, type, root);
     const key = root.alias?.value ?? root.name.value;
-    const compiledPayload = (event: IngestionEvent): string | null => {
+    const compiledPayload = (event: object): string | null => {
       if (compiled === null) return null;
       try {
-        return JSON.stringify({ data: { [key]: compiled(toGraphqlEvent(event)) } });
+        return JSON.stringify({ data: { [key]: compiled(toSource(event)) } });
       } catch {
         // Not plain, or not as the schema says: graphql-js reports the error.
         return null;
       }
     };
-    const executedPayload = (event: IngestionEvent): string => {
+    const executedPayload = (event: object): string => {
       const result = execute({
         schema,
         document,
@@ -136,10 +158,11 @@ export function createSharedExecution(schema: GraphQLSchema, mask: MaskError): S
         rendered.set(event, payload);
         return payload;
       },
+      typeOf,
     };
   }
 
-  function rendererOf(prepared: Prepared, root: FieldNode, type: GraphQLOutputType): EventRenderer {
+  function rendererOf(prepared: Prepared, root: FieldNode, type: GraphQLOutputType): Renderer<object> {
     let id = documentIds.get(prepared.document);
     if (id === undefined) documentIds.set(prepared.document, (id = lastDocumentId += 1));
     const key = `${id} ${prepared.operation.name?.value ?? ''} ${relevantVariables(prepared, root)}`;
@@ -153,14 +176,14 @@ export function createSharedExecution(schema: GraphQLSchema, mask: MaskError): S
   return {
     prepare: (prepared) => {
       const root = rootField(prepared);
-      const definition = schema.getSubscriptionType()?.getFields()['ingestionProgress'];
+      const definition = schema.getSubscriptionType()?.getFields()[root?.name.value ?? ''];
       if (root === null || definition === undefined) return null;
-      const args = getArgumentValues(definition, root, prepared.variables);
       return {
+        field: root.name.value,
         renderer: rendererOf(prepared, root, definition.type),
-        args: args as unknown as ProgressArgs,
+        args: getArgumentValues(definition, root, prepared.variables),
         document: heldDocumentOf(prepared.operation),
-      };
+      } as unknown as SharedSubscription;
     },
     get executions() {
       return executions;

@@ -28,6 +28,8 @@ export interface ProjectStateOptions {
   readonly logger: Logger;
   /** The newest state that was published to this server's watchers; null if nobody watches. */
   readonly lastPublished: (projectId: string) => IngestionRecord | null;
+  /** Shows what stopped servers kept; to be awaited before the store is read. (invariant: kept-at-stop) */
+  readonly recall: () => Promise<void> | undefined;
 }
 
 /** The state of one project. Used by one caller at a time. */
@@ -39,6 +41,7 @@ export class ProjectState {
   /** Greatest revision that the store was seen to hold; null if it was not seen. */
   storedAtLeast: number | null = null;
   private isCurrent = false;
+  private readonly noted: IngestionRecord[] = [];
   private cancelReadBack: CancelTimer | null = null;
   private isDisposed = false;
 
@@ -77,6 +80,8 @@ export class ProjectState {
       // They may hold what is not stored yet, and go on from there.
       throw new ProgressError('UNAVAILABLE', 'Other servers have not acknowledged this one yet; retry.');
     }
+    await this.options.recall();
+    this.showNoted();
     // If the bus was lost, an update that only watchers received is known to nobody else.
     this.merge(this.options.lastPublished(projectId));
     const [fromBus, stored] = await Promise.allSettled([bus.read(projectId), store.read(projectId)]);
@@ -157,6 +162,36 @@ export class ProjectState {
     if (live === null || live.progress.id !== stored.progress.id || isEnded(stored.progress)) return;
     const isAhead = live.progress.revision > stored.progress.revision;
     if (isAhead && !writer.isPending(this.projectId)) writer.enqueue({ record: live }, [], true);
+  }
+
+  /** Notes what a stopped server kept, until it can be shown: nothing may change the state while a change is committed. */
+  noteSpilled(spilled: IngestionRecord): void {
+    this.noted.push(spilled);
+  }
+
+  /** Shows what was noted. */
+  showNoted(): void {
+    for (const spilled of this.noted.splice(0)) this.showSpilled(spilled);
+  }
+
+  /** Shows what a server acknowledged and could not store before it stopped: its watchers have seen it. */
+  private showSpilled(spilled: IngestionRecord): void {
+    const { live } = this;
+    if (live === null || (live.progress.id === spilled.progress.id && !isEnded(live.progress)))
+      this.merge(spilled);
+  }
+
+  /**
+   * Merges what a stopped server had acknowledged onto the newest state, whose ending or successor prevails. False if the
+   * store holds the result already. (invariant: kept-at-stop)
+   */
+  async takeBack(spilled: IngestionRecord): Promise<boolean> {
+    // It can only be committed once the store is there, and every other server knows this one.
+    this.showSpilled(spilled);
+    await this.load(true);
+    // The bus alone may hold an earlier ingestion.
+    if (this.storedRevision === null) throw new ProgressError('UNAVAILABLE', 'Store unavailable; retry.');
+    return this.live?.progress.revision !== this.storedRevision;
   }
 
   /** Publishes a change. If the bus is away only this server's watchers receive it; those elsewhere read the store. */

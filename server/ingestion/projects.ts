@@ -4,7 +4,13 @@
  * rules to `reduce.ts`.
  */
 import { isEnded, LIMITS } from '@ingestion-progress/schema';
-import { stampRevision, withRequestId, type ChangeResult, type Delivery } from '../progress/change.js';
+import {
+  stampRevision,
+  withRequestId,
+  type Change,
+  type ChangeResult,
+  type Delivery,
+} from '../progress/change.js';
 import type { IngestionChange, IngestionRecord } from '../progress/record.js';
 import { reduce, type Reducer, type ReduceResult } from '../progress/reduce.js';
 import type { Report } from '../progress/report.js';
@@ -57,6 +63,8 @@ export class Project {
   private readonly queue: PendingQueue;
   private readonly tasks: (() => Promise<void>)[] = [];
   private isRunning = false;
+  /** What is being processed. */
+  private processing: readonly PendingChange[] = [];
   /** How often in a row coalesced changes gave way to another server's event. */
   private deferrals = 0;
   private readonly rateLimited = new WeakSet<PendingChange>();
@@ -239,6 +247,12 @@ export class Project {
     return this.afterPending(task);
   }
 
+  /** Shows what a stopped server kept: at once, or with the next read of a project that is busy. */
+  showSpilled(spilled: IngestionRecord): void {
+    this.state.noteSpilled(spilled);
+    if (!this.isRunning) this.state.showNoted();
+  }
+
   /** Resolves once nothing waits any more. */
   async drain(): Promise<void> {
     await this.afterPending(() => Promise.resolve());
@@ -272,6 +286,21 @@ export class Project {
     counts.events[payload.type] = (counts.events[payload.type] ?? 0) + 1;
     const fields = { projectId, ingestionId, revision, type: payload.type, requestId };
     logger[delivery === 'coalesced' ? 'debug' : 'info'](fields, 'progress committed');
+  }
+
+  /** The state with every update that was taken and could not be committed; null if there is none. */
+  unstored(): IngestionRecord | null {
+    const base = this.state.live;
+    let taken = [...this.processing, ...this.queue.drain()].filter(({ deadlineAt }) => deadlineAt === null);
+    let record = base;
+    while (taken.length > 0) {
+      const batch = reduceBatch(record, taken, this.options.clock.now());
+      record = batch.change?.record ?? record;
+      taken = taken.slice(batch.size);
+    }
+    if (base === null || record === null || record === base) return null;
+    const change: Change = { record, payload: { type: 'snapshot' } };
+    return stampRevision(change, base.progress.revision, this.options.clock.now()).record;
   }
 
   /** Stops timers; what waits is dropped. */
@@ -321,6 +350,7 @@ export class Project {
       await task().catch((cause: unknown) =>
         this.options.logger.error({ projectId: this.projectId, cause }, 'project task failed'),
       );
+      this.processing = [];
     }
     this.isRunning = false;
     this.idleSince = this.options.clock.monotonicNow();
@@ -334,6 +364,7 @@ export class Project {
     let isConfirmed = false;
     while (list.length > 0 && !this.isDisposed) {
       list = list.filter((pending) => !pending.isSettled());
+      this.processing = list;
       try {
         const base = await this.state.newest();
         const batch = reduceBatch(base, list, clock.now());
@@ -541,6 +572,8 @@ export interface Projects {
   recordStored(projectId: string, revision: number): void;
   /** Resolves once nothing waits any more. */
   drain(): Promise<void>;
+  /** States with what was taken and could not be committed; what waits is gone then. */
+  unstored(): readonly IngestionRecord[];
   dispose(): void;
 }
 
@@ -599,6 +632,7 @@ export function createProjects(options: ProjectOptions): Projects {
     drain: async () => {
       await Promise.all([...projects.values()].map((project) => project.drain()));
     },
+    unstored: () => [...projects.values()].flatMap((project) => project.unstored() ?? []),
     dispose: () => {
       isDisposed = true;
       cancelReaper?.();

@@ -17,6 +17,8 @@ export interface ReaderOptions {
   readonly hasPeers: () => boolean;
   /** The state that this server holds of a project. */
   readonly live: (projectId: string) => IngestionRecord | null;
+  /** Shows what stopped servers kept; to be awaited before the store is read. (invariant: kept-at-stop) */
+  readonly recall: () => Promise<void> | undefined;
   /** Stores a state that the bus has, and the store should have had for long. */
   readonly storeOrphan: (record: IngestionRecord) => void;
 }
@@ -31,6 +33,8 @@ const ORPHANED_AFTER_MS = 15_000;
 export interface Reader {
   read(projectId: string, ingestionId?: string | null): Promise<IngestionRecord | null>;
   ingestions(projectId: string, page: PageRequest): Promise<Page<IngestionProgress>>;
+  /** The state that this server holds of an ingestion if it is newer than the stored one. */
+  newest(stored: IngestionRecord): IngestionRecord;
 }
 
 /** One read of a project, shared by all who asked before it began. (invariant: one-upstream-per-project) */
@@ -41,7 +45,7 @@ interface SharedRead {
 
 /** Creates a reader. */
 export function createReader(options: ReaderOptions): Reader {
-  const { store, bus, clock, readTimeoutMs, hasPeers, live, storeOrphan } = options;
+  const { store, bus, clock, readTimeoutMs, hasPeers, live, recall, storeOrphan } = options;
   const reads = new Map<string, SharedRead>();
 
   const inTime = <T>(reading: Promise<T>): Promise<T> =>
@@ -53,6 +57,7 @@ export function createReader(options: ReaderOptions): Reader {
     );
 
   const readLatest = async (projectId: string): Promise<IngestionRecord | null> => {
+    await recall();
     const [fromBus, stored] = await Promise.allSettled([
       inTime(bus.read(projectId)),
       inTime(store.read(projectId)),
@@ -92,7 +97,14 @@ export function createReader(options: ReaderOptions): Reader {
     return read.result;
   };
 
+  const newest = (stored: IngestionRecord): IngestionRecord => {
+    const held = live(stored.progress.projectId);
+    if (held?.progress.id !== stored.progress.id) return stored;
+    return newerOrEnded(held, stored) ?? stored;
+  };
+
   return {
+    newest,
     read: async (projectId, ingestionId) => {
       const newest = await latest(projectId);
       if (ingestionId === undefined || ingestionId === null || newest?.progress.id === ingestionId)
@@ -101,12 +113,7 @@ export function createReader(options: ReaderOptions): Reader {
     },
     ingestions: async (projectId, page) => {
       const { items, hasNextPage } = await store.listIngestions(projectId, page);
-      const held = live(projectId);
-      const nodes = items.map(({ cursor, node }) => {
-        const isHeld = held?.progress.id === node.progress.id;
-        const shown = isHeld ? (newerOrEnded(held, node) ?? node) : node;
-        return { cursor, node: shown.progress };
-      });
+      const nodes = items.map(({ cursor, node }) => ({ cursor, node: newest(node).progress }));
       return { items: nodes, hasNextPage };
     },
   };

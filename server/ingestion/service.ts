@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import {
   describeIssues,
+  isEnded,
   startReportSchema,
   type IngestionCommand,
   type IngestionProblem,
@@ -24,11 +25,12 @@ import type { ChangeResult } from '../progress/change.js';
 import type { IngestionRecord } from '../progress/record.js';
 import { reduce, type Reducer } from '../progress/reduce.js';
 import { isEndingReport, parseReport, type JobLocation, type Report } from '../progress/report.js';
-import { systemClock, type Clock } from '../shared/clock.js';
+import { systemClock, type CancelTimer, type Clock } from '../shared/clock.js';
 import { ProgressError } from '../shared/errors.js';
 import { sleep } from '../shared/sleep.js';
 import type { Unsubscribe } from '../shared/unsubscribe.js';
 import type { Page, PageRequest, ProgressStore } from '../store/progress-store.js';
+import type { SpillFolder, UnstoredState } from '../write-behind/spill.js';
 import { createStoreWriter } from '../write-behind/writer.js';
 import { createCounts, type IngestionCounts } from './counts.js';
 import { createPendingChange } from './pending-changes.js';
@@ -117,9 +119,15 @@ export interface ProgressServiceOptions {
   readonly failureGraceMs?: number;
   /** How long ended ingestions and logs are kept, in milliseconds. @default 2_592_000_000 (30 days) */
   readonly retentionMs?: number;
+  /** Keeps what is unstored when the server closes, and what servers before it have kept. @default null: it is lost */
+  readonly spill?: SpillFolder | null;
   /** Problems kept per ingestion; those beyond are only counted. @default 1_000 */
   readonly maxProblems?: number;
 }
+
+/** How often files of stopped servers are looked for, and how long a start waits for them at most, in milliseconds. */
+const SPILL_INTERVAL_MS = 5_000;
+const SPILL_WAIT_MS = 3_000;
 
 /** Defaults of the service. */
 export const SERVICE_DEFAULTS = Object.freeze({
@@ -145,15 +153,19 @@ export interface IngestionService extends ProgressService {
   readonly hasPeers: boolean;
   /** Calls the listener when the first peer appears, and when the last one is gone. */
   onPeersChange(listener: () => void): Unsubscribe;
+  /** Shows what stopped servers have kept; before anybody reads. Needs neither store nor bus. */
+  recall(): Promise<void>;
   /**
    * Takes the first lease, ends what died with an earlier process, starts the reaper. Store and bus are open already.
    * Rejects if the store is unavailable; may then be called again.
    */
   open(): Promise<void>;
-  /** Finishes what was begun within so many milliseconds (10,000); false if something was left unstored. */
+  /** Finishes what was begun within so many milliseconds (10,000); false if something is neither stored nor kept. */
   close(timeoutMs?: number): Promise<boolean>;
   /** The state that this server holds; null if it holds none. Reads nothing. */
   live(projectId: string): IngestionRecord | null;
+  /** The state that this server holds of an ingestion if it is newer than the stored one. */
+  newest(stored: IngestionRecord): IngestionRecord;
   /** Takes the updates of producers in this process. */
   readonly updates: Pick<Projects, 'enqueueUpdates'>;
   /** Commits a change of this process: a report to the running ingestion, or one of the server's own. */
@@ -190,6 +202,7 @@ export function createProgressService(options: ProgressServiceOptions): Ingestio
   checkOptions(options);
   const settings = { clock: systemClock, logger: silentLogger, ...SERVICE_DEFAULTS, ...options };
   const { store, bus, clock, logger, callTimeoutMs } = settings;
+  const spill = options.spill ?? null;
   const serverId = options.serverId ?? randomUUID();
   const counts = createCounts();
   const peersListeners = new Set<() => void>();
@@ -202,8 +215,32 @@ export function createProgressService(options: ProgressServiceOptions): Ingestio
     onStored: (projectId, revision) => projects.recordStored(projectId, revision),
   });
   const lastPublished = options.lastPublished ?? (() => null);
-  const projects = createProjects({ store, bus, writer, peers, clock, logger, counts, lastPublished });
+  let recalling: Promise<void> | undefined;
+  let nextRecall: Promise<void> | undefined;
+  const recallNow = (): Promise<void> | undefined => {
+    nextRecall = undefined;
+    recalling = spill?.peek(({ record }) => projects.get(record.progress.projectId).showSpilled(record));
+    return recalling;
+  };
+  /** A reading of the folder may be earlier than a file of it: who comes meanwhile joins the next one. */
+  const recall = (): Promise<void> | undefined => {
+    if (spill === null) return undefined;
+    nextRecall ??= (recalling ?? Promise.resolve()).then(recallNow);
+    return nextRecall;
+  };
+  const projects = createProjects({
+    store,
+    bus,
+    writer,
+    peers,
+    clock,
+    logger,
+    counts,
+    lastPublished,
+    recall,
+  });
   let isClosed = false;
+  let cancelSpill: CancelTimer | null = null;
 
   const stopListening = bus.onStateChange((state) => {
     // Lost: others may go on without this server. Back: others may have gone on. Either way what it knows may be stale.
@@ -311,7 +348,7 @@ export function createProgressService(options: ProgressServiceOptions): Ingestio
 
   const { live } = projects;
   const reader = createReader({
-    ...{ store, bus, clock, hasPeers, live },
+    ...{ store, bus, clock, hasPeers, live, recall },
     readTimeoutMs: settings.readTimeoutMs,
     storeOrphan: (record) => {
       if (!writer.isPending(record.progress.projectId)) writer.enqueue({ record }, [], true);
@@ -330,6 +367,44 @@ export function createProgressService(options: ProgressServiceOptions): Ingestio
     validServers: peers.validServers,
     isStoreFailing: () => writer.isFailing,
   });
+
+  /** Commits above all what a stopped server had acknowledged, and stores it. May be repeated. (invariant: kept-at-stop) */
+  const takeBack = async ({ record, events }: UnstoredState): Promise<void> => {
+    const { projectId, id } = record.progress;
+    const project = projects.get(projectId);
+    if (await project.runInOrder(() => project.state.takeBack(record))) {
+      const reducer: Reducer = (base) =>
+        base?.progress.id !== id || isEnded(base.progress)
+          ? { kind: 'duplicate' }
+          : {
+              kind: 'changed',
+              delivery: 'coalesced',
+              change: { record: base, payload: { type: 'snapshot' } },
+            };
+      await submit(projectId, reducer, false);
+      await project.drain();
+      if (!(await writer.flushProject(projectId, clock.monotonicNow() + callTimeoutMs))) {
+        throw new ProgressError('UNAVAILABLE', 'Store unavailable; retry.');
+      }
+    }
+    await store.appendEvents(projectId, id, events);
+  };
+
+  /** Never rejects; one after the other. */
+  const takeUpSpilled = async (folder: SpillFolder): Promise<void> => {
+    await folder.takeUp(takeBack);
+    if (!isClosed) cancelSpill = clock.setTimer(SPILL_INTERVAL_MS, () => void takeUpSpilled(folder));
+  };
+
+  /** False if something is lost. */
+  const keepUnstored = async (): Promise<boolean> => {
+    const taken = projects.unstored().map((record) => ({ record, events: [] }));
+    const states = [...writer.unstored(), ...taken];
+    if (states.length === 0) return true;
+    if (spill !== null) return spill.keep(serverId, states);
+    logger.error({ states: states.length }, 'progress left unstored');
+    return false;
+  };
 
   return {
     serverId,
@@ -353,8 +428,18 @@ export function createProgressService(options: ProgressServiceOptions): Ingestio
       peersListeners.add(listener);
       return () => void peersListeners.delete(listener);
     },
+    recall: async () => recall(),
     open: async () => {
+      // Also those that were written since.
+      await recall();
       await peers.open();
+      if (spill !== null && cancelSpill === null) {
+        // Before anybody reads: a watcher has seen it already.
+        cancelSpill = () => undefined;
+        const done = new AbortController();
+        const takingUp = takeUpSpilled(spill).finally(() => done.abort());
+        await Promise.race([takingUp, sleep(clock, SPILL_WAIT_MS, done.signal)]);
+      }
       // The lock of an exclusive store proves that the owners of running jobs are gone. What one tick leaves, the next
       // ones do behind the listening server.
       if (store.exclusive) await reaper.tick();
@@ -372,12 +457,14 @@ export function createProgressService(options: ProgressServiceOptions): Ingestio
     acknowledgeCommand: commands.acknowledge,
     watchCommands: commands.watch,
     live,
+    newest: reader.newest,
     updates: projects,
     close: async (timeoutMs = 10_000) => {
       isClosed = true;
       projects.stop();
       stopListening();
       reaper.dispose();
+      cancelSpill?.();
       commands.dispose();
       const deadlineAt = clock.monotonicNow() + timeoutMs;
       const drained = new AbortController();
@@ -386,10 +473,10 @@ export function createProgressService(options: ProgressServiceOptions): Ingestio
         sleep(clock, timeoutMs, drained.signal),
       ]);
       const isStored = await writer.close(Math.max(1, deadlineAt - clock.monotonicNow()));
-      if (!isStored) logger.error({ projects: writer.pendingProjects }, 'progress left unstored');
+      const isKept = await keepUnstored();
       projects.dispose();
       await peers.close();
-      return isStored;
+      return isStored || isKept;
     },
   };
 }

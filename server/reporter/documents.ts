@@ -1,7 +1,7 @@
 /** The mutations and the subscription of a job, and the fields that a reporter reads of their results. */
 
-const STATE = 'progress { status attempt error { recoverable } }';
-const REPORT_RESULT = `{ accepted ${STATE} }`;
+const STATE = 'progress { revision status attempt currentPhase error { recoverable } }';
+const REPORT_RESULT = `{ accepted storedRevision ${STATE} }`;
 
 const report = (name: string, input: string): string =>
   `mutation Report($input: ${input}!) { result: ${name}(input: $input) ${REPORT_RESULT} }`;
@@ -36,7 +36,10 @@ export type MutationName = keyof typeof MUTATIONS;
 export interface MutationResult {
   readonly lastSequence?: number | null;
   readonly accepted?: boolean;
+  readonly storedRevision?: number | null;
   readonly progress?: {
+    readonly revision: number;
+    readonly currentPhase: number;
     readonly status: 'RUNNING' | 'COMPLETED' | 'FAILED' | 'CANCELLED';
     readonly attempt: number;
     readonly error: { readonly recoverable: boolean } | null;

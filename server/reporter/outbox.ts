@@ -125,14 +125,16 @@ export function isEnding({ mutation, body }: PendingReport): boolean {
   );
 }
 
-function keyOf({ mutation, phase, body }: PendingReport): string {
+/** Reports with one key merge. */
+export function keyOf({ mutation, phase, body }: PendingReport): string {
   const { part } = body;
   return mutation === 'update' && typeof part === 'string'
     ? `update ${phase} ${part}`
     : `${mutation} ${phase}`;
 }
 
-function merge(
+/** The fields of both, the newer ones first. */
+export function merge(
   mutation: MutationName,
   older: PendingReport['body'],
   newer: PendingReport['body'],

@@ -20,6 +20,12 @@ export interface RetryRequest {
 /** Accepts a retry request, or returns why not. */
 export type RetryHandler = (request: RetryRequest) => Promise<CommandAnswer | void> | CommandAnswer | void;
 
+/** An ingestion whose start the server may not have stored yet. */
+export interface OpenedRun extends ReporterRun {
+  /** Resolves and rejects as `startIngestion`. */
+  readonly started: Promise<void>;
+}
+
 /** Reports for one project. */
 export interface Reporter {
   /**
@@ -29,6 +35,8 @@ export interface Reporter {
    * another one of the project is running.
    */
   startIngestion(options?: StartOptions): Promise<ReporterRun>;
+  /** As `startIngestion`, without waiting for the server: reports are queued until it has stored the start. */
+  openIngestion(options?: StartOptions): OpenedRun;
   /** For the running ingestion; phase 1 starts one if none is running. Resolves once the report is queued. */
   emitPhaseStarted(phase: number, message: string, options?: PhaseOptions): Promise<void>;
   /** For the running ingestion. `percent` is of the phase; null if unknown. Never waits. */
@@ -138,10 +146,11 @@ export function createReporter(options: ReporterOptions): Reporter {
   return {
     async startIngestion(start = {}) {
       const run = open(start);
-      await run.start();
+      await run.started;
       current = run;
       return run;
     },
+    openIngestion: (start = {}) => (current = open(start)),
     emitPhaseStarted(phase, message, phaseOptions) {
       if (phase === 1 && current?.isOpen !== true) current = open({});
       return running().emitPhaseStarted(phase, message, phaseOptions);

@@ -22,7 +22,9 @@ import {
   type QueuedProblems,
 } from './outbox.js';
 import type { Sender } from './sender.js';
+import { createUnstored } from './unstored.js';
 import { sleep } from '../shared/sleep.js';
+import { createTrack, type Track } from '../shared/track.js';
 
 /** How a phase begins. */
 export interface PhaseOptions {
@@ -66,6 +68,11 @@ export interface ReporterRun {
     metrics?: MetricsInput | null,
     options?: UpdateOptions,
   ): void;
+  /**
+   * Counts the items of a loop: `for (const item of run.track(items, { phase: 2 }))`, or `for await`. Reports twice a second
+   * and at the loop's end. Once a person asked to cancel, the loop throws the signal's reason instead of the next item.
+   */
+  readonly track: Track;
   /** A phase is done, also if none begins after it. Resolves once the report is queued. */
   completePhase(phase: number): Promise<void>;
   /** What the job waits for before its first phase. Resolves once the report is queued. */
@@ -101,7 +108,7 @@ export interface OpenRun extends ReporterRun {
   /** Whether more may be reported. */
   readonly isOpen: boolean;
   /** Resolves once the start was accepted. */
-  start(): Promise<void>;
+  readonly started: Promise<void>;
   requestCancel(requestedBy: string): boolean;
 }
 
@@ -148,6 +155,7 @@ export function openRun(options: RunOptions): OpenRun {
   const { projectId, start, sender, environment, windowMs } = options;
   const { ingestionId, attemptKey } = start;
   const outbox = createOutbox();
+  const unstored = createUnstored();
   const stop = new AbortController();
   const flushers: { resolve: () => void; reject: (error: ReporterError) => void }[] = [];
   const heartbeatMs = Math.min(
@@ -261,6 +269,8 @@ export function openRun(options: RunOptions): OpenRun {
       if ((await isFinal(report, error)) || report.mutation === 'start') fail(error, isAwaited);
       else options.onRejected(error, isAwaited);
     }
+    // Someone may ask for it later.
+    if (report.mutation === 'start') report.outcome ??= createOutcome();
     report.outcome?.settle(error);
   }
 
@@ -284,9 +294,21 @@ export function openRun(options: RunOptions): OpenRun {
     close();
   }
 
-  function sendOnce({ mutation, body }: PendingReport): Promise<MutationResult> {
+  function sendNumbered({ mutation, body }: PendingReport): Promise<MutationResult> {
     const numbered = mutation === 'heartbeat' ? {} : { sequence: (sequence += 1) };
     return sender.send(mutation, { projectId, ingestionId, attemptKey, ...numbered, ...body });
+  }
+
+  /** Sends it, and again what the server turns out to have lost. */
+  async function sendOnce(report: PendingReport): Promise<MutationResult> {
+    const result = await sendNumbered(report);
+    for (const lost of unstored.answered(report, result, environment.monotonicNow())) {
+      await sendNumbered(lost).catch((error: unknown) => {
+        // It was not lost; or the attempt is over, which the next report learns.
+        if (!(error instanceof ReporterError) || error.code !== 'CONFLICT') throw error;
+      });
+    }
+    return result;
   }
 
   async function sendProblems(problems: readonly ProblemInput[]): Promise<void> {
@@ -393,8 +415,8 @@ export function openRun(options: RunOptions): OpenRun {
 
   const stopExit = (options.handleExit ? environment.onExit?.(onExit) : undefined) ?? (() => {});
   beat(heartbeatMs);
-  const started = push('start', null, start);
-  return {
+  const startReport = push('start', null, start);
+  const run: Omit<OpenRun, 'track'> = {
     projectId,
     ingestionId,
     signal: stop.signal,
@@ -404,7 +426,9 @@ export function openRun(options: RunOptions): OpenRun {
     get isOpen() {
       return failure === null && !isEnded;
     },
-    start: () => outcomeOf(started),
+    get started() {
+      return outcomeOf(startReport);
+    },
     requestCancel(requestedBy) {
       if (isOver) return false;
       isCancelRequested = true;
@@ -462,6 +486,7 @@ export function openRun(options: RunOptions): OpenRun {
     confirmCancelled: () => deliver('cancelled', null, {}),
     dispose: close,
   };
+  return Object.assign(run, { track: createTrack(run, environment) });
 }
 
 const STATUS_AFTER: Readonly<Partial<Record<MutationName, string>>> = Object.freeze({

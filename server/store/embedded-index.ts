@@ -1,6 +1,6 @@
 /**
  * The embedded store's indexes: open ingestions by when they are due and by the server that runs them, ended ones by when
- * they were last touched. What an earlier version stored is added in the background.
+ * they were last touched, all by status and start. What an earlier version stored is added in the background.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { isEnded } from '@ingestion-progress/schema';
@@ -10,7 +10,9 @@ import { dueKeyAt, openIngestionOf, type OpenIngestion } from '../progress/open-
 import { parseRecord, readOrLog, RECORD_VERSION } from '../progress/record-codec.js';
 import type { Level } from './embedded-files.js';
 import * as keys from './embedded-keys.js';
-import type { Deletion, OpenPage, OpenQuery } from './progress-store.js';
+import { compareNewestFirst, LIST_STATUSES, listStatusOf, type ListPlace } from '../progress/list-place.js';
+import { ingestionPosition, sortKey } from './paging.js';
+import type { Deletion, ListPage, ListQuery, OpenPage, OpenQuery } from './progress-store.js';
 
 /** One operation of a batch. */
 export type Operation =
@@ -35,6 +37,7 @@ export interface EmbeddedIndex {
   /** What a write of `after` over `before` changes in them. */
   operations(before: IngestionRecord | null, after: IngestionRecord): readonly Operation[];
   list(query: OpenQuery, limit: number): Promise<OpenPage>;
+  listByStatus(query: ListQuery, limit: number): Promise<ListPage>;
   /** Deletes what has ended and was last touched before this moment; to be called in order with the writes. */
   deleteEnded(cutoffMs: number, limit: number): Promise<Deletion>;
   /** Adds in the background what an earlier version stored without them. */
@@ -48,6 +51,8 @@ const START_KEYS = 1_000;
 const ADDED = 50;
 /** Pause after each of these, in milliseconds, in which others have the disk and the thread. */
 const PAUSE_MS = 5;
+/** Ingestions of one id that started in one millisecond, in different projects, that a page takes into account. */
+const TIES = 20;
 
 const openEntries = (record: IngestionRecord): readonly (readonly [string, string])[] => {
   const open = openIngestionOf(record);
@@ -140,6 +145,59 @@ export function createEmbeddedIndex({ db, inOrder, logger }: EmbeddedIndexOption
     return { items: await current(found), next };
   };
 
+  /** Moves an ingestion to the list where it belongs, which an earlier version did not do. */
+  const relist = async (place: ListPlace, wrongKeys: readonly string[]) => {
+    const record = (await recordsAt([place]))[0];
+    if (record === 'unreadable') return;
+    const right = record === null || record === undefined ? [] : keys.listKeysOf(record.progress);
+    await db().batch([...wrongKeys.map(del), ...right.map((key) => put(key, ''))]);
+  };
+
+  /** The records of these ingestions, in order; null for one that is not stored. */
+  const recordsAt = async (places: readonly ListPlace[]) => {
+    const latest = await db().getMany(places.map(({ projectId }) => keys.latestKey(projectId)));
+    const earlier = await db().getMany(places.map(({ projectId, id }) => keys.historyKey(projectId, id)));
+    return places.map(({ projectId, id }, index): IngestionRecord | 'unreadable' | null => {
+      const text = earlier[index] ?? latest[index];
+      if (text === undefined) return null;
+      const record = readRecord(text, `ingestion ${id} of project ${projectId}`);
+      if (record === null) return 'unreadable';
+      return record.progress.id === id ? record : null;
+    });
+  };
+
+  const listByStatus = async (query: ListQuery, limit: number): Promise<ListPage> => {
+    const { status, projectIds, startedSince, after } = query;
+    const found = await Promise.all(
+      (projectIds ?? [null]).map(async (projectId) => {
+        const prefix = keys.listOf(status, projectId);
+        const range = { ...keys.under(prefix) };
+        if (startedSince !== null)
+          range.gt = `${prefix}!${sortKey({ order: startedSince, then: 0, id: '' })}`;
+        // All with the start and the id of the last one: which of them follow, a comparison tells.
+        if (after !== null) range.lt = `${prefix}!${sortKey(ingestionPosition(after))}"`;
+        const ties = after === null ? 0 : TIES;
+        const listed = await db()
+          .keys({ ...range, reverse: true, limit: limit + 1 + ties })
+          .all();
+        return listed.flatMap((key) => keys.placeInList(key.slice(prefix.length + 1)) ?? []);
+      }),
+    );
+    const places = found
+      .flat()
+      .filter((place) => after === null || compareNewestFirst(after, place) < 0)
+      .sort(compareNewestFirst);
+    const page = places.slice(0, limit);
+    const records: IngestionRecord[] = [];
+    for (const [index, record] of (await recordsAt(page)).entries()) {
+      const place = page[index];
+      if (record === 'unreadable' || place === undefined) continue;
+      if (record !== null && listStatusOf(record.progress) === status) records.push(record);
+      else await inOrder(() => relist(place, keys.listKeys(place, status)));
+    }
+    return { records, next: places.length > limit ? (page.at(-1) ?? null) : null };
+  };
+
   const deleteEnded = async (cutoffMs: number, limit: number): Promise<Deletion> => {
     const found = await db()
       .iterator({ ...keys.endedBefore(cutoffMs), limit })
@@ -159,7 +217,9 @@ export function createEmbeddedIndex({ db, inOrder, logger }: EmbeddedIndexOption
     const operations = ended.flatMap(({ key, projectId, ingestionId: id, startedAt }, index) => {
       // A project's latest state stays.
       if (inHistory[index] === undefined) return [del(key)];
-      return [del(key), del(historyKeys[index] ?? ''), del(keys.startKey({ projectId, id, startedAt }))];
+      const listed = LIST_STATUSES.flatMap((status) => keys.listKeys({ projectId, id, startedAt }, status));
+      const own = [key, historyKeys[index] ?? '', keys.startKey({ projectId, id, startedAt })];
+      return [...own, ...listed].map(del);
     });
     if (operations.length > 0) await db().batch(operations, { sync: true });
     const deleted = inHistory.filter((text) => text !== undefined).length;
@@ -181,7 +241,8 @@ export function createEmbeddedIndex({ db, inOrder, logger }: EmbeddedIndexOption
       const entries = isOver
         ? [endedEntry(record)]
         : openEntries(record).map(([key, value]) => put(key, value));
-      return [...entries, put(startKey, keys.INDEXED)];
+      const listed = keys.listKeysOf(record.progress).map((key) => put(key, ''));
+      return [...entries, ...listed, put(startKey, keys.INDEXED)];
     });
     if (operations.length > 0) await db().batch(operations);
   };
@@ -212,7 +273,11 @@ export function createEmbeddedIndex({ db, inOrder, logger }: EmbeddedIndexOption
       const added = new Set(entries.map(([key]) => key));
       const stale = before === null ? [] : openEntries(before).filter(([key]) => !added.has(key));
       const isReplaced = before !== null && before.progress.id !== after.progress.id;
+      const listed = keys.listKeysOf(after.progress);
+      const wasListed = before === null || isReplaced ? [] : keys.listKeysOf(before.progress);
       return [
+        ...wasListed.filter((key) => !listed.includes(key)).map(del),
+        ...listed.filter((key) => !wasListed.includes(key)).map((key) => put(key, '')),
         ...stale.map(([key]) => del(key)),
         ...entries.map(([key, value]) => put(key, value)),
         ...(isReplaced ? [endedEntry(before)] : []),
@@ -220,6 +285,7 @@ export function createEmbeddedIndex({ db, inOrder, logger }: EmbeddedIndexOption
       ];
     },
     list,
+    listByStatus,
     deleteEnded,
     start: () => {
       isStopping = false;

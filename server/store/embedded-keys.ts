@@ -3,7 +3,8 @@
  * remains: one project's keys stand together, and no id is mistaken for the beginning of another.
  */
 import { encodeId } from '@ingestion-progress/schema/ids';
-import type { RecordedEvent, IngestionProgress } from '@ingestion-progress/schema';
+import type { IngestionListStatus, IngestionProgress, RecordedEvent } from '@ingestion-progress/schema';
+import { listStatusOf, type ListPlace } from '../progress/list-place.js';
 import { dueKeyOf, runningOwnerOf, type OpenIngestion } from '../progress/open-ingestion.js';
 import { rankOf, type EntryRank } from './log-trimming.js';
 import { eventPosition, ingestionPosition, parseSortKey, sortKey, type SortPosition } from './paging.js';
@@ -61,8 +62,33 @@ export function rankOfEventKey(key: string): EntryRank {
   return key.endsWith('!update') ? 'update' : key.endsWith('!kept') ? 'kept' : 'other';
 }
 
-/** Value of a start key once its ingestion is in the indexes below; version 0.1.0 has none, and leaves it empty. */
-export const INDEXED = 'i';
+/** Prefix of the list of all projects, and of one project's, if it is given. */
+export const listOf = (status: IngestionListStatus, projectId: string | null) =>
+  projectId === null ? `list!${status}` : `list-of!${encodeId(projectId)}!${status}`;
+/** A place in the list of all projects; without its project, before all of the same start and id. */
+export const listPlace = (place: ListPlace) =>
+  `${sortKey(ingestionPosition(place))}!${encodeId(place.projectId)}`;
+/** The place that `listPlace` wrote at the end of a key; null for anything else. */
+export function placeInList(text: string): ListPlace | null {
+  // An encoded id contains no `!`, but the other one may.
+  const at = text.lastIndexOf('!');
+  const position = parseSortKey(text.slice(0, at));
+  if (position === null) return null;
+  return { startedAt: position.order, id: position.id, projectId: decodeURIComponent(text.slice(at + 1)) };
+}
+/** The keys that list an ingestion by its status. */
+export function listKeys(place: ListPlace, status: IngestionListStatus): readonly string[] {
+  return [null, place.projectId].map((of) => `${listOf(status, of)}!${listPlace(place)}`);
+}
+/** The same, of a state. */
+export const listKeysOf = (progress: ListPlace & Pick<IngestionProgress, 'status'>) =>
+  listKeys(progress, listStatusOf(progress));
+
+/**
+ * Value of a start key once its ingestion is in the indexes below and in the lists above; it was `i` before there were
+ * lists, and empty in version 0.1.0.
+ */
+export const INDEXED = 'l';
 /** Lists open ingestions by when they are due. */
 export const dueKey = (key: string) => `due!${key}`;
 /** Lists the running ingestions of a server's process; its own id has no `!`. */

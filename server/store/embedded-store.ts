@@ -242,6 +242,11 @@ export function createEmbeddedStore(options: EmbeddedStoreOptions): ProgressStor
         });
         return { items, hasNextPage: places.length > page.first };
       }),
+    listByStatus: (query, limit) =>
+      guarded(() => {
+        checkBatch(query.projectIds ?? []);
+        return index.listByStatus(query, limit);
+      }),
     listEvents: (projectId, ingestionId, page) =>
       guarded(async () => {
         const prefix = keys.logOf(projectId, ingestionId);

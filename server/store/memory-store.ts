@@ -5,7 +5,7 @@ import { openIngestionOf } from '../progress/open-ingestion.js';
 import type { IngestionRecord } from '../progress/record.js';
 import { DEFAULT_MAX_LOG_ENTRIES, entriesToDrop, rankOf } from './log-trimming.js';
 import { createMemoryProblems } from './memory-problems.js';
-import { eventPosition, ingestionPosition, pageOfAll, pageOfOpen, sortKey } from './paging.js';
+import { eventPosition, ingestionPosition, pageOfAll, pageOfList, pageOfOpen, sortKey } from './paging.js';
 import type { Lease, ProgressStore, StoreWrite, WriteOutcome } from './progress-store.js';
 import { admits, checkBatch } from './write-guard.js';
 
@@ -103,6 +103,12 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): ProgressSto
       const current = latest.get(projectId);
       const all = [...(history.get(projectId)?.values() ?? []), ...(current === undefined ? [] : [current])];
       return pageOfAll(all, page, (record) => ingestionPosition(record.progress), 'falling');
+    },
+    listByStatus: async (query, limit) => {
+      checkOpen();
+      checkBatch(query.projectIds ?? []);
+      const earlier = [...history.values()].flatMap((of) => [...of.values()]);
+      return pageOfList([...latest.values(), ...earlier], query, limit);
     },
     listEvents: async (projectId, ingestionId, page) => {
       checkOpen();

@@ -3,6 +3,7 @@
  * protocol will do. Leaves connecting to `mongo-connection.ts` and the event log to `mongo-log.ts`.
  */
 import { randomUUID } from 'node:crypto';
+import type { IngestionListStatus, IngestionStatus } from '@ingestion-progress/schema';
 import type { Filter } from 'mongodb';
 import { ProgressError } from '../shared/errors.js';
 import { silentLogger, type Logger } from '../observability/logger.js';
@@ -12,16 +13,19 @@ import * as documents from './mongo-documents.js';
 import type { IngestionDocument, LeaseDocument } from './mongo-documents.js';
 import { createMongoLog, type MongoLog } from './mongo-log.js';
 import { createMongoProblems, type MongoProblems } from './mongo-problems.js';
-import { decodeCursor, ingestionPosition, pageOfAll, sortKey } from './paging.js';
+import { decodeCursor, ingestionPosition, pageOfAll, pageOfList, parseSortKey, sortKey } from './paging.js';
 import type {
   Deletion,
   Lease,
+  ListPage,
+  ListQuery,
   OpenPage,
   OpenQuery,
   ProgressStore,
   StoreWrite,
   WriteOutcome,
 } from './progress-store.js';
+import { compareNewestFirst, type ListPlace } from '../progress/list-place.js';
 import { dueKeyAt } from '../progress/open-ingestion.js';
 import { parseLease, readOrLog } from '../progress/record-codec.js';
 import { checkBatch } from './write-guard.js';
@@ -70,7 +74,23 @@ const STATE_INDEXES = [
   { open: 1, 'due.key': 1 },
   { open: 1, 'due.runningOwner': 1 },
   { open: 1, logDeleted: 1, updatedAt: 1 },
+  { status: 1, place: -1, projectId: -1 },
 ] as const;
+/** A project's earlier ingestions, those past their retention, and lists of many projects' and of some. */
+const HISTORY_INDEXES = [
+  { projectId: 1, place: -1 },
+  { updatedAt: 1 },
+  { status: 1, place: -1, projectId: -1 },
+  { projectId: 1, status: 1, place: -1 },
+] as const;
+/** The states of a list. */
+const STATUSES_OF = Object.freeze({
+  ACTIVE: ['RUNNING'],
+  FAILED: ['FAILED'],
+  ENDED: ['COMPLETED', 'CANCELLED'],
+} as const satisfies Record<IngestionListStatus, readonly IngestionStatus[]>);
+/** In a place, before every project of the same start and id. */
+const BEFORE_ALL = '\uffff';
 /** Documents of an earlier version that are added to the indexes at a time. */
 const MAX_ADDED = 500;
 /** All that is read of a state or of an earlier ingestion, which hold the record twice. */
@@ -116,8 +136,7 @@ export function createMongoStore(options: MongoStoreOptions): ProgressStore {
     };
     try {
       for (const keys of STATE_INDEXES) await call(() => states().createIndex(keys));
-      await call(() => history().createIndex({ projectId: 1, place: -1 }));
-      await call(() => history().createIndex({ updatedAt: 1 }));
+      for (const keys of HISTORY_INDEXES) await call(() => history().createIndex(keys));
       await log().createIndex();
       await opened.problems.createIndex();
       await ping();
@@ -308,6 +327,70 @@ export function createMongoStore(options: MongoStoreOptions): ProgressStore {
     };
   };
 
+  /** Without the copies that a start leaves if it is refused at the last moment, of what is still the latest. */
+  const withoutCopies = async (earlier: readonly RecordDocument[]) => {
+    const records = readable(earlier);
+    const _id = { $in: records.map(({ progress }) => progress.projectId) };
+    const latest = await call(() =>
+      states()
+        .find({ _id }, { projection: { id: 1 } })
+        .toArray(),
+    );
+    const latestIds = new Map(latest.map((document) => [document._id, document.id]));
+    return records.filter(({ progress }) => latestIds.get(progress.projectId) !== progress.id);
+  };
+
+  const listByStatus = async (query: ListQuery, limit: number): Promise<ListPage> => {
+    const { status, projectIds, startedSince, after } = query;
+    const since = startedSince === null ? {} : { $gte: sortKey({ order: startedSince, then: 0, id: '' }) };
+    // Of some projects those of one place come in any order, and are at most as many as the projects.
+    const most = projectIds === null ? limit + 1 : Math.max(limit, projectIds.length) + 1;
+    const find = (collection: ReturnType<typeof states>, idField: '_id' | 'projectId') => {
+      const those = {
+        ...(projectIds === null ? {} : { [idField]: { $in: [...projectIds] } }),
+        status: { $in: [...STATUSES_OF[status]] },
+      };
+      let filter: Filter<IngestionDocument> = startedSince === null ? those : { ...those, place: since };
+      if (after !== null) {
+        const place = sortKey(ingestionPosition(after));
+        const others =
+          projectIds === null
+            ? { projectId: { $lt: after.projectId } }
+            : { [idField]: { $in: projectIds.filter((id) => id < after.projectId) } };
+        filter = {
+          $or: [
+            { ...those, place: { ...since, $lt: place } },
+            { ...those, place, ...others },
+          ],
+        };
+      }
+      return call(() =>
+        collection
+          .find(filter, { projection: { ...RECORD.projection, projectId: 1, place: 1 } })
+          .sort(projectIds === null ? { place: -1, projectId: -1 } : { place: -1 })
+          .limit(most)
+          .toArray(),
+      );
+    };
+    const latest = await find(states(), '_id');
+    // What runs is its project's latest.
+    const earlier = status === 'ACTIVE' ? [] : await find(history(), 'projectId');
+    const past = earlier.length === 0 ? [] : await withoutCopies(earlier);
+    // Of a full answer more may follow, which goes before what the other one has behind that place.
+    const [end] = [latest, earlier]
+      .flatMap((found) => (found.length === most ? (found.at(-1) ?? []) : []))
+      .map(({ place, projectId }): ListPlace => {
+        const { order = 0, id = '' } = parseSortKey(place) ?? {};
+        return { startedAt: order, id, projectId: projectIds === null ? projectId : BEFORE_ALL };
+      })
+      .sort(compareNewestFirst);
+    const known = [...readable(latest), ...past].filter(
+      ({ progress }) => end === undefined || compareNewestFirst(progress, end) <= 0,
+    );
+    const page = pageOfList(known, query, limit);
+    return { ...page, next: page.next ?? end ?? null };
+  };
+
   return {
     name: 'mongodb',
     exclusive: false,
@@ -367,6 +450,10 @@ export function createMongoStore(options: MongoStoreOptions): ProgressStore {
         (record) => ingestionPosition(record.progress),
         'falling',
       );
+    },
+    listByStatus: async (query, limit) => {
+      checkBatch(query.projectIds ?? []);
+      return listByStatus(query, limit);
     },
     listEvents: (projectId, ingestionId, page) => log().list(projectId, ingestionId, page),
 

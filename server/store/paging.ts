@@ -2,7 +2,9 @@
 import type { RecordedEvent, IngestionProgress } from '@ingestion-progress/schema';
 import { ProgressError } from '../shared/errors.js';
 import { dueKeyAt, dueKeyOf, runningOwnerOf, type OpenIngestion } from '../progress/open-ingestion.js';
-import type { OpenPage, OpenQuery, Page, PageRequest } from './progress-store.js';
+import { compareNewestFirst, listStatusOf, type ListPlace } from '../progress/list-place.js';
+import type { IngestionRecord } from '../progress/record.js';
+import type { ListPage, ListQuery, OpenPage, OpenQuery, Page, PageRequest } from './progress-store.js';
 
 /** Position of an item in its list: a whole number, then tie-breakers. */
 export interface SortPosition {
@@ -83,6 +85,29 @@ export function pageOfAll<T>(
     .sort((a, b) => compare(a.key, b.key))
     .map(({ item }) => item);
   return pageOf(following, request.first, placeOf);
+}
+
+/** The place in a list, without what else a state has. */
+export const listPlaceOf = ({ startedAt, id, projectId }: ListPlace): ListPlace => ({
+  startedAt,
+  id,
+  projectId,
+});
+
+/** A page of a list from records in memory, in any order. */
+export function pageOfList(all: Iterable<IngestionRecord>, query: ListQuery, limit: number): ListPage {
+  const { status, projectIds, startedSince, after } = query;
+  const wanted = projectIds === null ? null : new Set(projectIds);
+  const following = [...all]
+    .filter(({ progress }) => listStatusOf(progress) === status)
+    .filter(({ progress }) => wanted?.has(progress.projectId) ?? true)
+    .filter(({ progress }) => progress.startedAt >= (startedSince ?? 0))
+    .filter(({ progress }) => after === null || compareNewestFirst(after, progress) < 0)
+    .sort((a, b) => compareNewestFirst(a.progress, b.progress));
+  const records = following.slice(0, limit);
+  const last = records.at(-1);
+  const next = following.length > limit && last !== undefined ? listPlaceOf(last.progress) : null;
+  return { records, next };
 }
 
 /** A page of open ingestions, all of which are in memory. */

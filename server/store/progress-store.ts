@@ -1,5 +1,6 @@
 /** The port to durable storage: one document a project (its latest ingestion), a history, an event log, leases. */
-import type { RecordedEvent } from '@ingestion-progress/schema';
+import type { IngestionListStatus, RecordedEvent } from '@ingestion-progress/schema';
+import type { ListPlace } from '../progress/list-place.js';
 import type { OpenIngestion, OpenList } from '../progress/open-ingestion.js';
 import type { ProblemSeverity, ProblemTotal, StoredProblem } from '../progress/problem.js';
 import type { IngestionRecord } from '../progress/record.js';
@@ -79,6 +80,25 @@ export interface OpenPage {
   readonly next: string | null;
 }
 
+/** Which ingestions of many projects, the latest and earlier ones. */
+export interface ListQuery {
+  readonly status: IngestionListStatus;
+  /** Of these, at most 50; null for all. */
+  readonly projectIds: readonly string[] | null;
+  /** Started at this time or later (ms since the epoch); null for any time. */
+  readonly startedSince: number | null;
+  /** Those behind this place; null for the first. */
+  readonly after: ListPlace | null;
+}
+
+/** Some ingestions of a list. */
+export interface ListPage {
+  /** The newest start first. One that does not parse is left out. */
+  readonly records: readonly IngestionRecord[];
+  /** The `after` of the next page; null if this one is the last. */
+  readonly next: ListPlace | null;
+}
+
 /** What one call of `deleteBefore` did. */
 export interface Deletion {
   /** Ingestions deleted. */
@@ -126,6 +146,8 @@ export interface ProgressStore {
   readIngestion(projectId: string, ingestionId: string): Promise<IngestionRecord | null>;
   /** A project's ingestions, newest start first, the latest among them. */
   listIngestions(projectId: string, page: PageRequest): Promise<Page<IngestionRecord>>;
+  /** At most `limit` ingestions of a list, found by an index; as they are stored, which may be seconds behind. */
+  listByStatus(query: ListQuery, limit: number): Promise<ListPage>;
   /** The log of an ingestion, oldest first. */
   listEvents(projectId: string, ingestionId: string, page: PageRequest): Promise<Page<RecordedEvent>>;
 

@@ -7,6 +7,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 /** A lane of executions. */
 interface Lane {
+  /** Whether something waits in it. */
+  readonly isBusy: boolean;
   run<T>(subject: string, execution: () => T | Promise<T>): Promise<T>;
 }
 
@@ -20,11 +22,14 @@ export interface FairTurns {
 
 /** Estimated CPU from which an execution is a heavy one, in milliseconds: twice that of one whole state. */
 const HEAVY_CPU_MS = 2;
-/** How long the heavy lane waits for an execution, in milliseconds, before the next begins: it may wait for a store. */
+/** How long the heavy lane waits, in milliseconds: an execution may wait for a store, and light ones may never end. */
 const HEAVY_HOLD_MS = 250;
 
-/** Creates a lane, which begins an execution once the one before it is over, or `holdMs` after that began. */
-function createLane(holdMs: number): Lane {
+/**
+ * Creates a lane. With `before` it is the heavy one: it begins an execution once the one before it is over and nothing
+ * waits in that other lane, or after `HEAVY_HOLD_MS` of either.
+ */
+function createLane(before?: Lane): Lane {
   /** What waits, by subject; the first subject is the next. */
   const waiting = new Map<string, (() => Promise<unknown>)[]>();
   let isBusy = false;
@@ -43,19 +48,23 @@ function createLane(holdMs: number): Lane {
     isBusy = true;
     for (let begin = takeNext(); begin !== undefined; begin = takeNext()) {
       // Set from a later phase than that of I/O, it runs after that.
-      await new Promise((resolve) => void setImmediate(resolve));
+      const since = performance.now();
+      do await new Promise((resolve) => void setImmediate(resolve));
+      while (before?.isBusy === true && performance.now() - since < HEAVY_HOLD_MS);
       const ended = begin();
-      if (holdMs === 0) continue;
+      if (before === undefined) continue;
       const patience = new AbortController();
-      await Promise.race([ended, delay(holdMs, undefined, { signal: patience.signal })]).catch(
-        () => undefined,
-      );
+      const held = delay(HEAVY_HOLD_MS, undefined, { signal: patience.signal });
+      await Promise.race([ended, held]).catch(() => undefined);
       patience.abort();
     }
     isBusy = false;
   }
 
   return {
+    get isBusy() {
+      return isBusy;
+    },
     run: (subject, execution) =>
       new Promise((resolve, reject) => {
         const begin = async () => {
@@ -75,8 +84,8 @@ function createLane(holdMs: number): Lane {
 
 /** Creates the turns of one server, which all its transports share. */
 export function createFairTurns(): FairTurns {
-  const light = createLane(0);
-  const heavy = createLane(HEAVY_HOLD_MS);
+  const light = createLane();
+  const heavy = createLane(light);
   return {
     run: (subject, cpuMs, execution) => (cpuMs < HEAVY_CPU_MS ? light : heavy).run(subject, execution),
     wait: (subject, lane) => (lane === 'light' ? light : heavy).run(subject, () => undefined),

@@ -11,6 +11,8 @@ import { createSession } from '../auth/session.js';
 import type { SessionReaper } from '../auth/session-reaper.js';
 import type { Clock } from '../shared/clock.js';
 import { ProgressError } from '../shared/errors.js';
+import { openList } from '../graphql/authorized-list.js';
+import { openSubscription } from '../graphql/authorized-subscription.js';
 import { lifetimeOf } from '../graphql/context.js';
 import type { GraphqlContext } from '../graphql/context.js';
 import { logExceededLimits } from '../graphql/document-limits.js';
@@ -20,6 +22,7 @@ import type { SharedExecution } from '../graphql/shared-execution.js';
 import type { ReconnectCounter } from '../observability/reconnect-counter.js';
 import type { Logger } from '../observability/logger.js';
 import type { LimitLogger } from '../observability/limit-logger.js';
+import type { ListFeed } from '../list/list-feed.js';
 import type { WatchHub } from '../watch/watch-hub.js';
 import { CLOSES, closeForAuthError } from './close-codes.js';
 import type { Connection } from './connection.js';
@@ -33,6 +36,7 @@ export interface GraphqlProtocolOptions {
   readonly documents: Documents;
   readonly shared: SharedExecution;
   readonly hub: WatchHub;
+  readonly lists: ListFeed;
   readonly guard: Guard;
   readonly sessionReaper: SessionReaper;
   readonly mask: MaskError;
@@ -78,7 +82,8 @@ function failing(error: Error): Iterated {
 export function createGraphqlProtocol(
   options: GraphqlProtocolOptions,
 ): ServerOptions<Record<string, unknown> | undefined, Connection> {
-  const { schema, documents, shared, hub, guard, sessionReaper, mask, clock, logger, counters } = options;
+  const { schema, documents, shared, hub, lists, guard, sessionReaper, mask, clock, logger, counters } =
+    options;
 
   async function connect(connected: Connected): Promise<Record<string, unknown> | false> {
     const { extra: connection, connectionParams } = connected;
@@ -169,7 +174,7 @@ export function createGraphqlProtocol(
     return options.turns.run(subject, documents.executionMs(args.document), () => execute(args));
   }
 
-  async function openSubscription(args: ExecutionArgs) {
+  async function openOperation(args: ExecutionArgs) {
     const { operation, session } = args.contextValue as OperationContext;
     const { id, prepared, connection } = operation;
     try {
@@ -177,7 +182,19 @@ export function createGraphqlProtocol(
       if (subscription !== null) {
         // graphql-ws keeps the arguments for as long as the operation; the fast path never executes them.
         Object.assign(args, { contextValue: undefined, variableValues: undefined });
-        return await openSubscriptionSink({ connection, session, hub, id, subscription, counters });
+        const { field, document } = subscription;
+        const sink = { connection, id, counters };
+        return field === 'ingestions'
+          ? await openSubscriptionSink({
+              ...sink,
+              renderer: subscription.renderer,
+              open: (reader) => openList(lists, session, subscription.args, document, reader),
+            })
+          : await openSubscriptionSink({
+              ...sink,
+              renderer: subscription.renderer,
+              open: (reader) => openSubscription(hub, session, subscription.args, document, reader),
+            });
       }
       const opened = await subscribe(args);
       if (Symbol.asyncIterator in opened) return opened;
@@ -207,7 +224,7 @@ export function createGraphqlProtocol(
       if (operation.prepared.operation.operation !== OperationTypeNode.QUERY) return executeInTurn(args);
       return operation.connection.runQuery(operation.bytes, () => executeInTurn(args));
     },
-    subscribe: openSubscription,
+    subscribe: openOperation,
     onNext: (_connected, _id, _payload, _args, { data, errors }) =>
       errors === undefined
         ? undefined

@@ -2,14 +2,10 @@
  * The second half of the fast path: writes shared payloads straight to a socket, as fast as its client takes them, while
  * graphql-ws sees an iterator that yields nothing until the end.
  */
-import type { IngestionEvent } from '@ingestion-progress/schema';
-import type { Session } from '../auth/session.js';
-import type { EventRenderer, SharedSubscription } from '../graphql/shared-execution.js';
-import { errorOfEnd, openSubscription } from '../graphql/authorized-subscription.js';
+import type { Renderer } from '../graphql/shared-execution.js';
 import type { OpenSubscription } from '../graphql/authorized-subscription.js';
 import { createEventStream } from '../graphql/event-stream.js';
 import type { StreamSource } from '../graphql/event-stream.js';
-import type { WatchHub } from '../watch/watch-hub.js';
 import { CLOSES } from './close-codes.js';
 import type { WatchReader } from '../watch/watcher.js';
 import type { Connection, DrainListener } from './connection.js';
@@ -86,38 +82,39 @@ const frames = createFrameWriter(TAIL);
 
 /** Counts deliveries, for the metrics. */
 export interface DeliveryCounters {
-  delivered(event: IngestionEvent, bytes: number): void;
+  /** @param type Of a progress event; `list` for a message of a list. */
+  delivered(type: string, bytes: number): void;
 }
 
 /** Options of a sink. */
-export interface SubscriptionSinkOptions {
+export interface SubscriptionSinkOptions<E> {
   readonly connection: Connection;
-  readonly session: Session;
-  readonly hub: WatchHub;
   /** The operation's id, as the client gave it. */
   readonly id: string;
-  readonly subscription: SharedSubscription;
+  readonly renderer: Renderer<E>;
   readonly counters: DeliveryCounters;
+  /** Opens what is watched; the reader is notified of each event. */
+  readonly open: (reader: WatchReader) => Promise<OpenSubscription<E>>;
 }
 
 /** One subscription on the fast path. A class, since there may be very many: its methods are shared. */
-class SubscriptionSink implements StreamSource<never>, WatchReader, DrainListener {
+class SubscriptionSink<E> implements StreamSource<never>, WatchReader, DrainListener {
   readonly stream = createEventStream<never>(this);
   private readonly head: string;
   private readonly headBytes: number;
-  private open: OpenSubscription | null = null;
+  private open: OpenSubscription<E> | null = null;
 
   constructor(
     private readonly connection: Connection,
     id: string,
-    private readonly renderer: EventRenderer,
+    private readonly renderer: Renderer<E>,
     private readonly counters: DeliveryCounters,
   ) {
     this.head = `{"id":${JSON.stringify(id)},"type":"next","payload":`;
     this.headBytes = Buffer.byteLength(this.head);
   }
 
-  begin(open: OpenSubscription): void {
+  begin(open: OpenSubscription<E>): void {
     this.open = open;
     this.ready();
   }
@@ -128,7 +125,7 @@ class SubscriptionSink implements StreamSource<never>, WatchReader, DrainListene
   }
 
   get end(): { readonly error: Error | null } | null {
-    return this.open === null || this.open.watch.queued > 0 ? null : errorOfEnd(this.open.watch);
+    return this.open === null || this.open.watch.queued > 0 ? null : this.open.end;
   }
 
   close(): void {
@@ -144,7 +141,7 @@ class SubscriptionSink implements StreamSource<never>, WatchReader, DrainListene
     if (this.open === null) return;
     const { connection, renderer, head, headBytes } = this;
     const { watch } = this.open;
-    if (watch.end?.kind === 'overflowed') connection.close(CLOSES.tooSlow);
+    if (this.open.hasOverflowed === true) connection.close(CLOSES.tooSlow);
     while (watch.queued > 0) {
       if (connection.isBlocked) {
         connection.onceDrained(this);
@@ -154,19 +151,22 @@ class SubscriptionSink implements StreamSource<never>, WatchReader, DrainListene
       if (event === null) break;
       const payload = renderer.render(event);
       frames.write(head, headBytes, payload, connection);
-      this.counters.delivered(event, headBytes + payload.length + TAIL.length);
+      this.counters.delivered(renderer.typeOf(event), headBytes + payload.length + TAIL.length);
     }
     // The iterator yields nothing before the end.
-    if (watch.end !== null) this.stream.wake();
+    if (this.open.end !== null) this.stream.wake();
   }
 }
 
-/** Opens a watch whose events go straight to the connection. Rejects as `openSubscription` does. */
-export async function openSubscriptionSink(
-  options: SubscriptionSinkOptions,
-): Promise<AsyncIterableIterator<never>> {
-  const { connection, session, hub, id, subscription, counters } = options;
-  const sink = new SubscriptionSink(connection, id, subscription.renderer, counters);
-  sink.begin(await openSubscription(hub, session, subscription.args, subscription.document, sink));
+/** Opens a watch whose events go straight to the connection. Rejects as `open` does. */
+export async function openSubscriptionSink<E>({
+  connection,
+  id,
+  renderer,
+  counters,
+  open,
+}: SubscriptionSinkOptions<E>): Promise<AsyncIterableIterator<never>> {
+  const sink = new SubscriptionSink(connection, id, renderer, counters);
+  sink.begin(await open(sink));
   return sink.stream.iterator;
 }

@@ -2,7 +2,7 @@
  * What of one project is still to be stored, in order: the newest state of an ingestion in one job, its log entries with
  * it. Only data; `writer.ts` decides when a job is written.
  */
-import type { RecordedEvent } from '@ingestion-progress/schema';
+import { isEnded, type RecordedEvent } from '@ingestion-progress/schema';
 import type { IngestionChange, IngestionRecord } from '../progress/record.js';
 import type { StoreWrite, WriteGuard, WriteOutcome } from '../store/progress-store.js';
 
@@ -142,6 +142,20 @@ export class WriteQueue {
     this.remove(job);
     if (isPending && job.replaced !== null) this.jobs.unshift(job.replaced);
     job.settle?.({ written: 'given-up' });
+  }
+
+  /**
+   * What is lost if the process ends now. A start or an ending that is awaited was not acknowledged; what it replaced was.
+   */
+  unstored(): StoreWrite[] {
+    const kept = this.jobs.map((job) => {
+      const { settle, guard, record, replaced } = job;
+      const isAnswered = settle === null || (guard.kind !== 'start' && !isEnded(record.progress));
+      return isAnswered ? job : replaced;
+    });
+    return kept
+      .filter((job) => job !== null)
+      .map((job) => ({ record: job.record, guard: job.guard, events: eventsOf(job) }));
   }
 
   /** Makes everything due; with `mustFollowOurs` a job may replace only what this server stored last. */

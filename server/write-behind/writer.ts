@@ -11,7 +11,7 @@ import { backoffDelayMs } from '../shared/backoff.js';
 import type { CancelTimer, Clock } from '../shared/clock.js';
 import { ProgressError } from '../shared/errors.js';
 import { sleep } from '../shared/sleep.js';
-import type { ProgressStore, WriteOutcome } from '../store/progress-store.js';
+import type { ProgressStore, StoreWrite, WriteOutcome } from '../store/progress-store.js';
 import { eventsOf, WriteQueue } from './queue.js';
 import type { AwaitedOutcome, TracedRecord, TracedWrite, WriteJob } from './queue.js';
 
@@ -59,6 +59,8 @@ export interface StoreWriter {
   readonly isFailing: boolean;
   /** Why the last attempt failed; null if it did not. */
   readonly failure: Error | null;
+  /** What was acknowledged and is not stored yet. */
+  unstored(): readonly StoreWrite[];
   /** Writes everything; false if the timeout came first. No writes are accepted afterwards. */
   close(timeoutMs: number): Promise<boolean>;
 }
@@ -272,6 +274,7 @@ export function createStoreWriter(options: StoreWriterOptions): StoreWriter {
     get failure() {
       return failure;
     },
+    unstored: () => [...queues.values()].flatMap((queue) => queue.unstored()),
     close: (timeoutMs) =>
       new Promise((resolve) => {
         isClosing = true;

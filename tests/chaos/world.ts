@@ -185,6 +185,8 @@ export async function createWorld(schedule: Schedule, logDirectory: string): Pro
       ...(schedule.hasRedis ? { REDIS_URL: redis.url } : {}),
       LOG_LEVEL: 'info',
       WAIT_FOR_DEPENDENCIES: 'true',
+      // Outlives the processes, as a volume of all servers does.
+      DATA_DIR: `${logDirectory}/data`,
     };
     const servers: Daemon[] = [];
     const proxies: TcpProxy[] = [];

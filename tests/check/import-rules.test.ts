@@ -83,8 +83,10 @@ const FORBIDDEN = [
   ['emitter-imports', 'server/emitter/a.ts', '../watch/plain.js'],
   ['auth-imports', 'server/auth/a.ts', '../progress/plain.js'],
   ['watch-imports', 'server/watch/b.ts', '../ingestion/plain.js'],
+  ['list-imports', 'server/list/a.ts', '../ingestion/plain.js'],
   ['graphql-imports', 'server/graphql/a.ts', '../transport/plain.js'],
   ['transport-imports', 'server/transport/a.ts', '../store/progress-store.js'],
+  ['run-imports', 'server/run/a.ts', '../progress/plain.js'],
 ] as const;
 
 const ROOMS = [

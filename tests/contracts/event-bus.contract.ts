@@ -1,6 +1,7 @@
 /** What every event bus must do: run against each adapter by the test files beside this one. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { BusMessage, EventBus } from '../../server/bus/event-bus.js';
+import type { BusMessage, EventBus, RowBatch } from '../../server/bus/event-bus.js';
+import { rowOf } from '../../server/list/row.js';
 import type { IngestionChange } from '../../server/progress/record.js';
 import { changeOf, commandOf, recordOf } from '../support/records.js';
 import { createInbox, type Inbox } from '../support/inbox.js';
@@ -10,6 +11,8 @@ export interface BusUnderTest {
   readonly bus: EventBus;
   /** The bus of another server, where several may meet; else the same. */
   readonly other: EventBus;
+  /** False if it cannot tell whether anybody listens to rows. @default true */
+  readonly countsListeners?: boolean;
   dispose(): Promise<void>;
 }
 
@@ -90,6 +93,24 @@ export function describeEventBus(name: string, open: () => Promise<BusUnderTest>
         const { inbox } = await listenTo(other, 'p');
         await bus.commit(told, 0);
         expect(await inbox.next()).toEqual({ kind: 'change', change: told });
+      });
+
+      it('carries rows to those who listen to their shard, on every server, and says whether anybody does', async () => {
+        const inbox = createInbox<RowBatch>('rows');
+        const elsewhere = createInbox<RowBatch>('rows of another shard');
+        const unsubscribe = await other.subscribeRows(3, (rows) => inbox.put(rows));
+        await other.subscribeRows(4, (rows) => elsewhere.put(rows));
+        const batch = {
+          from: 's',
+          rows: [rowOf(recordOf({ title: 'Ünï "x"', labels: [{ name: 'a', value: 'b' }] }))],
+        };
+        expect(await bus.publishRows(3, batch)).toBe(true);
+        expect(await inbox.next()).toEqual(batch);
+        unsubscribe();
+        unsubscribe();
+        if (under.countsListeners !== false)
+          await expect.poll(() => bus.publishRows(3, batch), { timeout: 5_000 }).toBe(false);
+        expect(elsewhere.all).toHaveLength(0);
       });
 
       it('tells those who listen no more nothing, and does no harm when they stop twice', async () => {

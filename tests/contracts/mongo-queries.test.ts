@@ -65,7 +65,9 @@ function isServedBy(keys: readonly string[], { filter, sort }: Query): boolean {
   if (!fields.every((field) => prefix.includes(field))) return false;
   if (prefix.slice(0, -1).some((field) => isRange(filter[field]))) return false;
   const from = isRange(filter[prefix.at(-1) ?? '']) ? fields.length - 1 : fields.length;
-  return sort.every((field, index) => keys[from + index] === field);
+  // All that is found is equal in these.
+  const varying = sort.filter((field) => typeof filter[field] !== 'string');
+  return varying.every((field, index) => keys[from + index] === field);
 }
 
 /** Whether a field of the filter is the document's own id, one or a list. */
@@ -119,6 +121,13 @@ it('finds everything by an index, and asks for a bounded number', async () => {
   for (const id of ['i1', 'i3']) await store.readIngestion('p', id);
   const { items } = await store.listIngestions('p', { first: 1, after: null });
   await store.listIngestions('p', { first: 1, after: items[0]?.cursor ?? null });
+  for (const status of ['ACTIVE', 'FAILED', 'ENDED'] as const) {
+    const list = { status, projectIds: null, startedSince: null, after: null } as const;
+    await store.listByStatus(list, 1);
+    const after = { startedAt: 9, id: 'i1', projectId: 'p' };
+    await store.listByStatus({ ...list, startedSince: 1, after }, 1);
+    await store.listByStatus({ ...list, projectIds: ['p', 'q'], after }, 1);
+  }
   const log = await store.listEvents('p', 'i3', page);
   await store.listEvents('p', 'i3', { ...page, after: log.items[0]?.cursor ?? null });
   await store.appendEvents('p', 'i3', [entryOf(900, { type: 'command' })]);

@@ -1,7 +1,10 @@
 /** What every progress store must do: run against each adapter by the test files beside this one. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { IngestionProgress } from '@ingestion-progress/schema';
 import type { IngestionRecord } from '../../server/progress/record.js';
 import type {
+  ListPage,
+  ListQuery,
   OpenQuery,
   Page,
   PageRequest,
@@ -319,6 +322,105 @@ export function describeProgressStore(name: string, open: () => Promise<StoreUnd
         const refusal = { code: 'BAD_USER_INPUT', message: expect.stringContaining('after') as string };
         await expect(store.listIngestions('p', page)).rejects.toMatchObject(refusal);
         await expect(store.listEvents('p', 'i', page)).rejects.toMatchObject(refusal);
+      });
+    });
+
+    describe('lists of many projects', () => {
+      const ALL = { projectIds: null, startedSince: null, after: null } as const;
+      const places = ({ records }: ListPage) =>
+        records.map(({ progress }) => `${progress.projectId}/${progress.id}@${progress.startedAt}`);
+      /** Every page of so many, as it would be paged through. */
+      const pagesOf = async (query: ListQuery, limit: number) => {
+        const pages: string[][] = [];
+        let { after } = query;
+        for (;;) {
+          const page = await store.listByStatus({ ...query, after }, limit);
+          pages.push(places(page));
+          if (page.next === null) return pages;
+          after = page.next;
+        }
+      };
+      const started = (
+        projectId: string,
+        id: string,
+        startedAt: number,
+        more: Partial<IngestionProgress> = {},
+      ) => recordOf({ projectId, id, startedAt, revision: startedAt, ...more });
+
+      it('lists by status, the newest start first, earlier ingestions among them, page by page', async () => {
+        await put(to(started('a', 'one', 10), START));
+        await put(to(started('a', 'one', 10, { revision: 11, status: 'COMPLETED' })));
+        await put(to(started('a', 'two', 20), START));
+        await put(to(started('a', 'two', 20, { revision: 21, status: 'CANCELLED' })));
+        await put(to(started('a', 'three', 60), START));
+        await put(to(started('b!', 'x!y', 30), START), to(started('c', 'x', 40), START));
+        await put(to(started('c', 'x', 40, { revision: 41, ...failureOf(true) })));
+        await put(to(started('d', 'x', 50), START));
+        await put(to(started('d', 'x', 50, { revision: 51, ...failureOf(false) })));
+        expect(await pagesOf({ ...ALL, status: 'ACTIVE' }, 10)).toEqual([['a/three@60', 'b!/x!y@30']]);
+        expect(await pagesOf({ ...ALL, status: 'ACTIVE' }, 1)).toEqual([['a/three@60'], ['b!/x!y@30']]);
+        expect(await pagesOf({ ...ALL, status: 'FAILED' }, 1)).toEqual([['d/x@50'], ['c/x@40']]);
+        expect(await pagesOf({ ...ALL, status: 'ENDED' }, 1)).toEqual([['a/two@20'], ['a/one@10']]);
+        const { records } = await store.listByStatus({ ...ALL, status: 'ENDED' }, 10);
+        expect(records).toEqual([
+          await store.readIngestion('a', 'two'),
+          await store.readIngestion('a', 'one'),
+        ]);
+      });
+
+      it('tells those of one start and one id apart by their projects', async () => {
+        for (const projectId of ['q', 'p', 'r']) await put(to(started(projectId, 'same', 10), START));
+        const pages = await pagesOf({ ...ALL, status: 'ACTIVE' }, 1);
+        expect(pages).toEqual([['r/same@10'], ['q/same@10'], ['p/same@10']]);
+      });
+
+      it('moves one that goes on after a failure back, and again when it ends', async () => {
+        const states = [{}, failureOf(true), {}, { status: 'COMPLETED' }] as const;
+        const seen: string[][] = [];
+        for (const [index, state] of states.entries()) {
+          await put(
+            to(started('a', 'x', 10, { revision: 10 + index, ...state }), index === 0 ? START : CHANGE),
+          );
+          const lists = [];
+          for (const status of ['ACTIVE', 'FAILED', 'ENDED'] as const) {
+            const page = await store.listByStatus({ ...ALL, status }, 10);
+            const ofProject = await store.listByStatus({ ...ALL, status, projectIds: ['a'] }, 10);
+            expect(ofProject).toEqual(page);
+            if (page.records.length > 0) lists.push(status);
+          }
+          seen.push(lists);
+        }
+        expect(seen).toEqual([['ACTIVE'], ['FAILED'], ['ACTIVE'], ['ENDED']]);
+      });
+
+      it('lists some projects, and what started since', async () => {
+        for (const [index, projectId] of ['a', 'b', 'c', 'd'].entries()) {
+          await put(to(started(projectId, 'old', 10 + index), START));
+          await put(to(started(projectId, 'old', 10 + index, { revision: 20, status: 'COMPLETED' })));
+          await put(to(started(projectId, 'new', 30 + index), START));
+          await put(to(started(projectId, 'new', 30 + index, { revision: 40, status: 'COMPLETED' })));
+        }
+        const some = { ...ALL, status: 'ENDED', projectIds: ['c', 'a', 'nobody'] } as const;
+        expect(await pagesOf(some, 3)).toEqual([['c/new@32', 'a/new@30', 'c/old@12'], ['a/old@10']]);
+        expect(await pagesOf({ ...some, startedSince: 12 }, 2)).toEqual([
+          ['c/new@32', 'a/new@30'],
+          ['c/old@12'],
+        ]);
+        expect(await pagesOf({ ...ALL, status: 'ENDED', startedSince: 33 }, 9)).toEqual([['d/new@33']]);
+        const many = Array.from({ length: 51 }, (_, index) => `p${index}`);
+        await expect((async () => store.listByStatus({ ...some, projectIds: many }, 1))()).rejects.toThrow(
+          RangeError,
+        );
+      });
+
+      it('forgets what retention deletes, and keeps each project’s latest', async () => {
+        await put(to(started('a', 'one', 10), START));
+        await put(to(started('a', 'one', 10, { revision: 11, updatedAt: 11, status: 'COMPLETED' })));
+        await put(to(started('a', 'two', 20), START));
+        await put(to(started('a', 'two', 20, { revision: 21, updatedAt: 21, status: 'COMPLETED' })));
+        await store.deleteBefore(100, 10);
+        for (const projectIds of [null, ['a']])
+          expect(await pagesOf({ ...ALL, status: 'ENDED', projectIds }, 9)).toEqual([['a/two@20']]);
       });
     });
 

@@ -112,7 +112,10 @@ describe('probes', () => {
 interface PodSpec {
   readonly terminationGracePeriodSeconds: number;
   readonly automountServiceAccountToken: boolean;
-  readonly volumes: readonly { readonly name: string }[];
+  readonly volumes: readonly {
+    readonly name: string;
+    readonly persistentVolumeClaim?: { readonly claimName: string };
+  }[];
   readonly containers: readonly {
     readonly volumeMounts: readonly { readonly name: string; readonly mountPath: string }[];
     readonly env: readonly { readonly name: string; readonly value: string }[];
@@ -142,15 +145,16 @@ describe('who breaks into one part does not have the others', () => {
     expect(redis).toContain(smallest?.replace('>secret', '>${REDIS_PASSWORD}'));
   });
 
-  test('compose.yaml and kubernetes.yaml have a volume for DATA_DIR that outlives the container', () => {
+  test('compose.yaml and kubernetes.yaml have one volume for DATA_DIR that outlives containers and pods', () => {
     const { services, volumes } = compose();
-    for (const name of ['server-1', 'server-2']) {
-      expect(services[name]?.volumes).toEqual([`${name}:${dataDir}`]);
-      expect(volumes).toHaveProperty(name);
-    }
+    for (const name of ['server-1', 'server-2'])
+      expect(services[name]?.volumes).toEqual([`servers:${dataDir}`]);
+    expect(volumes).toHaveProperty('servers');
     const { spec } = kubernetes<{ spec: { template: { spec: PodSpec } } }>('Deployment').spec.template;
     const mount = spec.containers[0]?.volumeMounts.find(({ mountPath }) => mountPath === dataDir);
-    expect(spec.volumes.map(({ name }) => name)).toContain(mount?.name);
+    const claim = kubernetes<{ metadata: { name: string } }>('PersistentVolumeClaim').metadata.name;
+    const volume = spec.volumes.find(({ name }) => name === mount?.name);
+    expect(volume?.persistentVolumeClaim?.claimName).toBe(claim);
   });
 
   test('a pod has no token of a service account, and only the Ingress and Prometheus reach it', () => {

@@ -22,7 +22,7 @@ interface Package {
 const PACKAGES: readonly Package[] = [
   {
     name: 'server',
-    entries: ['index.ts', 'reporter/index.ts'],
+    entries: ['index.ts', 'reporter/index.ts', 'reporter/bullmq.ts'],
     // They derive the options from the environment variables.
     internal: ['Camel', 'Optional', 'ValueOf', 'VariableName', 'Variable'],
   },

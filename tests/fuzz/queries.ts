@@ -39,6 +39,7 @@ const strings = mostly(
 const SCALARS: Readonly<Record<string, Arbitrary<string>>> = {
   ID: quoted(mostly(fc.constantFrom('run-1', 'run-2'), anyId)),
   projectId: quoted(mostly(fc.constant('mine'), anyId)),
+  projectIds: quoted(mostly(fc.constant('mine'), anyId)),
   String: quoted(strings),
   Int: numbers,
   Float: numbers,

@@ -50,6 +50,8 @@ export async function startTarget(environment: ServerEnvironment = {}): Promise<
   const folder = await mkdtemp(join(tmpdir(), 'fuzz-'));
   const server = await startServerProcess({
     DATA_DIR: folder,
+    // A container of 512 MiB.
+    NODE_OPTIONS: '--max-old-space-size=256',
     LOG_LEVEL: 'debug',
     TRUSTED_PROXIES: '127.0.0.1',
     ...environment,

@@ -82,13 +82,26 @@ try {
     'the widget alone: it installs nothing of the server, and every entry point can be imported in Node',
   );
 
-  const job = project('job', ...Object.values(tarballs), '@types/node@20');
+  const job = project('job', ...Object.values(tarballs), '@types/node@20', 'bullmq@6');
   for (const name of packages) expectFiles(job, name);
   checkTypes(job, 'node');
   const output = run(job, process.execPath, 'smoke.js');
   if (!output.includes('COMPLETED'))
     throw new Error(`The smoke test did not complete its ingestions:\n${output}`);
-  logPassed('server, job library, reporter and client: a complete ingestion');
+  const version = run(
+    job,
+    'npx',
+    '--no-install',
+    '@ingestion-progress/server',
+    'run',
+    '--project',
+    'p1',
+    '--',
+    'node',
+    '-v',
+  );
+  if (version.trim() !== process.version) throw new Error(`The command run passed on "${version}".`);
+  logPassed('server, job library, reporter, client and the command run: a complete ingestion');
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

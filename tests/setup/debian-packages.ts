@@ -20,6 +20,9 @@ export const REQUIREMENTS: readonly Requirement[] = [
   { name: 'OpenSSL', provides: 'openssl', debianPackage: 'openssl' },
   { name: 'Python', provides: 'python3', debianPackage: 'python3-minimal' },
   { name: 'curl', provides: 'curl', debianPackage: 'curl' },
+  { name: 'ffmpeg', provides: 'ffmpeg', debianPackage: 'ffmpeg' },
+  { name: 'restic', provides: 'restic', debianPackage: 'restic' },
+  { name: 'rclone', provides: 'rclone', debianPackage: 'rclone' },
   { name: 'nginx', provides: 'nginx', debianPackage: 'nginx-light' },
   {
     // Without it the contact sheet is rendered in another font.

@@ -1,8 +1,10 @@
 /** A store and a bus as a host might write them, under names of their own; from the public types alone. */
 import { isEnded, type RecordedEvent } from '@ingestion-progress/schema';
 import {
+  compareNewestFirst,
   dueKeyAt,
   dueKeyOf,
+  listStatusOf,
   openIngestionOf,
   ProgressError,
   type BusMessage,
@@ -17,6 +19,7 @@ import {
   type PageRequest,
   type StoredProblem,
   type ProgressStore,
+  type RowBatch,
   type StoreWrite,
   type WriteOutcome,
 } from '../../server/index.js';
@@ -131,6 +134,20 @@ export function createLedgerStore(
         .sort((a, b) => b.progress.startedAt - a.progress.startedAt);
       return pageOf(newestFirst, ({ progress }) => progress.id, page);
     },
+    listByStatus: async ({ status, projectIds, startedSince, after }, limit) => {
+      checkBatch(projectIds ?? []);
+      ingestionsOf('');
+      const following = [...pages.values()]
+        .flatMap((ingestions) => ingestions.map(({ record }) => record))
+        .filter(({ progress }) => listStatusOf(progress) === status)
+        .filter(({ progress }) => projectIds?.includes(progress.projectId) ?? true)
+        .filter(({ progress }) => startedSince === null || progress.startedAt >= startedSince)
+        .filter(({ progress }) => after === null || compareNewestFirst(after, progress) < 0)
+        .sort((a, b) => compareNewestFirst(a.progress, b.progress));
+      const records = copy(following.slice(0, limit));
+      const last = records.at(-1)?.progress;
+      return { records, next: last === undefined || following.length <= limit ? null : last };
+    },
     listEvents: async (projectId, ingestionId, page) => {
       const found = ingestionsOf(projectId).find(({ record }) => record.progress.id === ingestionId);
       return pageOf(found?.log ?? [], ({ id }) => id, page);
@@ -244,6 +261,7 @@ export interface TubeEnd extends EventBus {
 export function createTube(): () => TubeEnd {
   const states = new Map<string, IngestionRecord>();
   const closings = new Map<string, { readonly revision: number; readonly untilMs: number }>();
+  const rowListeners = new Map<number, Set<(batch: RowBatch) => void>>();
   const ends = new Set<{ deliver(projectId: string, message: BusMessage): void }>();
 
   const conflictOf = (projectId: string, baseRevision: number): CommitOutcome | null => {
@@ -318,6 +336,16 @@ export function createTube(): () => TubeEnd {
         set(change);
         deliver(projectId, { kind: 'change', change });
         return { committed: true };
+      },
+      publishRows: async (shard, batch) => {
+        check();
+        rowListeners.get(shard)?.forEach((listener) => listener(copy(batch)));
+        return (rowListeners.get(shard)?.size ?? 0) > 0;
+      },
+      subscribeRows: async (shard, listener) => {
+        const attached = (batch: RowBatch) => listener(batch);
+        rowListeners.set(shard, (rowListeners.get(shard) ?? new Set()).add(attached));
+        return () => void rowListeners.get(shard)?.delete(attached);
       },
       closeForEnding: async (projectId, change, baseRevision, ttlMs) => {
         check();

@@ -13,6 +13,30 @@ export type CommandStatus =
   /** The job does not; reason tells why. */
   | 'REJECTED';
 
+/**
+ * Which ingestions a list has: those that match everything that is given. What is absent or null does not filter. Without
+ * projectIds the list has every project that the token covers.
+ */
+export type IngestionFilter = {
+  /** Having all of these labels: at most 10, name and value compared exactly. */
+  labels?: Array<LabelInput> | null | undefined;
+  /** Of these projects: 1 to 1,000. FORBIDDEN if the token does not cover each of them. */
+  projectIds?: Array<string> | null | undefined;
+  /** Started at this time or later. */
+  startedSince?: number | null | undefined;
+  /** In any of these: at least one. */
+  status?: Array<IngestionListStatus> | null | undefined;
+};
+
+/** Where an ingestion belongs in a list. Each belongs to exactly one of these. */
+export type IngestionListStatus =
+  /** RUNNING, also while paused or waiting. */
+  | 'ACTIVE'
+  /** COMPLETED or CANCELLED. */
+  | 'ENDED'
+  /** FAILED, recoverable or not. */
+  | 'FAILED';
+
 /** How a completed ingestion came out. */
 export type IngestionOutcome =
   /** Some items failed; the rest went in. */
@@ -34,6 +58,14 @@ export type IngestionStatus =
   | 'FAILED'
   /** Started and not ended, also while waiting for its first phase. */
   | 'RUNNING';
+
+/** A name and a value that describe an ingestion. */
+export type LabelInput = {
+  /** 1 to 64 characters. */
+  name: string;
+  /** 1 to 128 characters. */
+  value: string;
+};
 
 /** Each phase only goes forward; several may run at once. */
 export type PhaseStatus =
@@ -140,6 +172,19 @@ export type DownloadProblemsQueryVariables = Exact<{
 
 export type DownloadProblemsQuery = { ingestionProblems: { edges: Array<{ node: { attempt: number, phase: number | null, item: string, code: string, severity: ProblemSeverity, message: string | null, url: string | null, reportedAt: number } }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
 
+export type RowFragment = { id: string, projectId: string, title: string | null, status: IngestionStatus, outcome: IngestionOutcome | null, revision: number, currentPhase: number, phaseCount: number, phaseName: string | null, progressPercent: number | null, etaSeconds: number | null, etaLowSeconds: number | null, etaHighSeconds: number | null, errorCode: string | null, recoverable: boolean, paused: boolean, attempt: number, startedAt: number, updatedAt: number, completedAt: number | null, labels: Array<{ name: string, value: string }> };
+
+export type WatchIngestionsSubscriptionVariables = Exact<{
+  filter?: IngestionFilter | null | undefined;
+  first: number;
+}>;
+
+
+export type WatchIngestionsSubscription = { ingestions:
+    | { __typename: 'IngestionListChange', timestamp: number, entered: Array<{ id: string, projectId: string, title: string | null, status: IngestionStatus, outcome: IngestionOutcome | null, revision: number, currentPhase: number, phaseCount: number, phaseName: string | null, progressPercent: number | null, etaSeconds: number | null, etaLowSeconds: number | null, etaHighSeconds: number | null, errorCode: string | null, recoverable: boolean, paused: boolean, attempt: number, startedAt: number, updatedAt: number, completedAt: number | null, labels: Array<{ name: string, value: string }> }>, changed: Array<{ id: string, projectId: string, title: string | null, status: IngestionStatus, outcome: IngestionOutcome | null, revision: number, currentPhase: number, phaseCount: number, phaseName: string | null, progressPercent: number | null, etaSeconds: number | null, etaLowSeconds: number | null, etaHighSeconds: number | null, errorCode: string | null, recoverable: boolean, paused: boolean, attempt: number, startedAt: number, updatedAt: number, completedAt: number | null, labels: Array<{ name: string, value: string }> }>, left: Array<{ projectId: string, id: string }>, counts: { active: number, failed: number, ended: number, hasMore: boolean }, pageInfo: { hasNextPage: boolean, endCursor: string | null } }
+    | { __typename: 'IngestionListSnapshot', timestamp: number, rows: Array<{ id: string, projectId: string, title: string | null, status: IngestionStatus, outcome: IngestionOutcome | null, revision: number, currentPhase: number, phaseCount: number, phaseName: string | null, progressPercent: number | null, etaSeconds: number | null, etaLowSeconds: number | null, etaHighSeconds: number | null, errorCode: string | null, recoverable: boolean, paused: boolean, attempt: number, startedAt: number, updatedAt: number, completedAt: number | null, labels: Array<{ name: string, value: string }> }>, counts: { active: number, failed: number, ended: number, hasMore: boolean }, pageInfo: { hasNextPage: boolean, endCursor: string | null } }
+   };
+
 /** The text of an operation, with the types of what it takes and gives. */
 export type TypedDocument<Result, Variables> = string & {
   readonly __types?: (variables: Variables) => Result;
@@ -153,3 +198,4 @@ export const CancelIngestionDocument = 'mutation CancelIngestion($projectId:ID!$
 export const RefreshTokenDocument = 'mutation RefreshToken($token:String!){refreshToken(token:$token){expiresAt serverTime scopes}}' as TypedDocument<RefreshTokenMutation, RefreshTokenMutationVariables>;
 export const ReadProblemsDocument = 'query ReadProblems($projectId:ID!$ingestionId:ID!$severity:ProblemSeverity$attempt:Int$after:String){progress(projectId:$projectId ingestionId:$ingestionId){attempt problems{errors warnings byCode{code severity count}}}ingestionProblems(projectId:$projectId ingestionId:$ingestionId severity:$severity attempt:$attempt first:50 after:$after){...Problems}}fragment Problems on ProblemConnection{edges{node{attempt phase item code severity message url reportedAt}}pageInfo{hasNextPage endCursor}}' as TypedDocument<ReadProblemsQuery, ReadProblemsQueryVariables>;
 export const DownloadProblemsDocument = 'query DownloadProblems($projectId:ID!$ingestionId:ID!$severity:ProblemSeverity$attempt:Int$after:String){ingestionProblems(projectId:$projectId ingestionId:$ingestionId severity:$severity attempt:$attempt first:200 after:$after){...Problems}}fragment Problems on ProblemConnection{edges{node{attempt phase item code severity message url reportedAt}}pageInfo{hasNextPage endCursor}}' as TypedDocument<DownloadProblemsQuery, DownloadProblemsQueryVariables>;
+export const WatchIngestionsDocument = 'subscription WatchIngestions($filter:IngestionFilter$first:Int!){ingestions(filter:$filter first:$first){__typename counts{active failed ended hasMore}pageInfo{hasNextPage endCursor}timestamp ...on IngestionListSnapshot{rows{...Row}}...on IngestionListChange{entered{...Row}changed{...Row}left{projectId id}}}}fragment Row on IngestionRow{id projectId title labels{name value}status outcome revision currentPhase phaseCount phaseName progressPercent etaSeconds etaLowSeconds etaHighSeconds errorCode recoverable paused attempt startedAt updatedAt completedAt}' as TypedDocument<WatchIngestionsSubscription, WatchIngestionsSubscriptionVariables>;

@@ -11,12 +11,11 @@ import { createErrorMask } from '../../../server/graphql/error-mask.js';
 import type { ResolverOptions } from '../../../server/graphql/context.js';
 import { createProgressSchema } from '../../../server/graphql/schema.js';
 import { createSharedExecution } from '../../../server/graphql/shared-execution.js';
-import { silentLogger } from '../../../server/observability/logger.js';
 import { failureOf, recordOf } from '../../support/records.js';
 
 const unused = null as unknown as ResolverOptions;
 const schema = createProgressSchema({ ...unused, clock: { now: () => 0 }, publicUrl: () => '' });
-const mask = createErrorMask(silentLogger);
+const mask = createErrorMask({ log: () => undefined });
 const documents = createDocuments({ schema, introspection: false });
 
 function prepare(query: string, variables: Record<string, unknown> = {}): Prepared {

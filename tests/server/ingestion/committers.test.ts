@@ -41,6 +41,7 @@ beforeEach(async () => {
       failure: null,
     },
     flushProject: () => Promise.resolve(true),
+    unstored: () => [],
     close: () => Promise.resolve(true),
   };
   const peers = {
@@ -49,7 +50,7 @@ beforeEach(async () => {
     validServers: () => [],
   };
   const parts = { store: createMemoryStore(), bus, writer, peers, clock, logger };
-  state = new ProjectState('p', { ...parts, lastPublished: () => null });
+  state = new ProjectState('p', { ...parts, lastPublished: () => null, recall: () => undefined });
   state.live = base;
 });
 

@@ -94,6 +94,35 @@ describe('a job whose code is done', () => {
     expect(errors()).toContain('The process ended before every report was sent');
   });
 
+  it('rejects an ending that is not delivered in the time that it may take, and the exit code is its own', async () => {
+    const source = `
+      const run = reporter.openIngestion();
+      await run.emitComplete({}).catch((error) => console.log(error.code));
+      process.exitCode = 4;`;
+    const address = `http://127.0.0.1:${await freePort()}`;
+    const { ended, output, errors } = run(source, { url: address }, { options: '{ giveUpAfterMs: 500 }' });
+    expect(await ended).toMatchObject({ code: 4 });
+    expect(output()).toBe('NO_ANSWER\n');
+    expect(errors()).toContain('NO_ANSWER');
+  });
+
+  it.each([
+    ['wrong', 'not a token', 'UNAUTHENTICATED'],
+    ['expired', tokenFor({ scope: 'progress:write', exp: 1 }), 'TOKEN_EXPIRED'],
+    ['for another project', tokenFor({ scope: 'progress:write', projects: ['p2'] }), 'FORBIDDEN'],
+  ])('works on with a token that is %s, and is told once', async (_how, wrong, code) => {
+    const server = await startTestServer();
+    const source = `
+      const run = reporter.openIngestion();
+      for (let page = 1; page <= 50; page += 1) run.emitProgressUpdate(1, page);
+      await run.emitComplete({}).catch((error) => console.log(error.code));
+      console.log('worked');`;
+    const { ended, output, errors } = run(source, server, { token: wrong });
+    expect(await ended).toMatchObject({ code: 0 });
+    expect(output()).toBe(`${code}\nworked\n`);
+    expect(errors().match(/ingestion-progress:/g)).toHaveLength(1);
+  });
+
   it('waits for an ending that it awaits, and for retry requests until it no longer listens', async () => {
     const server = await startTestServer();
     const { ended, output } = run(
@@ -167,6 +196,66 @@ describe('a job that is ended', () => {
     child.kill('SIGTERM');
     expect(await ended).toMatchObject({ signal: 'SIGTERM' });
     expect(await stateOf(server)).toMatchObject({ status: 'RUNNING' });
+  });
+});
+
+describe('a job in a worker thread', () => {
+  const threaded = (source: string, { url }: RunningServer) => {
+    const options = { endpoint: `${url}/graphql`, token, projectId: 'p1' };
+    const module = `import { createReporter } from ${JSON.stringify(`file://${scratch.path}/reporter.mjs`)};
+      const reporter = createReporter(${JSON.stringify(options)});
+      ${source}`;
+    return `const { Worker } = await import('node:worker_threads');
+      const worker = new Worker(new URL('data:text/javascript,' + encodeURIComponent(${JSON.stringify(module)})));
+      worker.on('error', (error) => console.log('error', error.name));
+      worker.on('exit', (code) => console.log('exit', code));`;
+  };
+
+  it('sends what is queued when its code is done, and keeps neither the thread nor the process alive', async () => {
+    const server = await startTestServer();
+    const { ended } = run(threaded(job('', '{ cancellable: true }') + main, server), server);
+    expect(await ended).toMatchObject({ code: 0, signal: null });
+    expect((await ended).afterMs).toBeLessThan(5_000);
+    await expect
+      .poll(() => stateOf(server))
+      .toMatchObject({ status: 'RUNNING', phases: [{ percent: 42 }, {}, {}, {}] });
+  });
+
+  it('hears no signal, which Node.js gives to the main thread alone', async () => {
+    const server = await startTestServer();
+    const { child, ended, line } = run(threaded(job(FOREVER) + main, server), server);
+    await line('done');
+    child.kill('SIGTERM');
+    expect(await ended).toMatchObject({ code: null, signal: 'SIGTERM' });
+    expect(await stateOf(server)).toMatchObject({ status: 'RUNNING' });
+  });
+
+  it('is called failed, recoverably, after an error that it did not catch; the thread ends by it', async () => {
+    const server = await startTestServer();
+    const { ended, output } = run(
+      threaded(job(`throw new TypeError('secret');`) + 'main();', server),
+      server,
+    );
+    expect(await ended).toMatchObject({ code: 0 });
+    expect(output()).toContain('error TypeError');
+    expect(await stateOf(server)).toMatchObject({
+      status: 'FAILED',
+      error: { errorCode: 'TYPE_ERROR', recoverable: true },
+    });
+  });
+});
+
+describe('what no reporter can send', () => {
+  it('is lost by process.exit, and the server calls the job stalled', async () => {
+    const server = await startTestServer();
+    const { ended } = run(job('process.exit(0);', '{ staleAfterMs: 1_000 }') + main, server);
+    expect(await ended).toMatchObject({ code: 0 });
+    await expect
+      .poll(() => stateOf(server))
+      .toMatchObject({
+        status: 'FAILED',
+        error: { errorCode: 'INGESTION_STALLED', recoverable: true },
+      });
   });
 });
 

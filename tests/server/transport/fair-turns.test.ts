@@ -51,6 +51,13 @@ describe('fair turns', () => {
     expect(began.indexOf('another')).toBeLessThanOrEqual(1);
   });
 
+  it('let all light executions go before the next heavy one', async () => {
+    const heavy = Array.from({ length: 5 }, () => ({ subject: 'heavy', cpuMs: HEAVY_MS }));
+    const light = Array.from({ length: 10 }, (_, index) => ({ subject: `light ${index}`, cpuMs: LIGHT_MS }));
+    const began = await order([...heavy, ...light]);
+    expect(began.slice(0, 11).filter((subject) => subject === 'heavy').length).toBeLessThanOrEqual(1);
+  });
+
   it('run one heavy execution at a time, those of light documents side by side', async () => {
     const turns = createFairTurns();
     const most = { heavy: 0, light: 0 };
