@@ -132,7 +132,7 @@ module.exports = {
       name: 'adapters-without-lit',
       severity: 'error',
       from: { path: '^widget/(react|vue|terminal)/' },
-      to: { path: '^widget/element/|node_modules/(lit|@lit)/' },
+      to: { path: '^widget/element/|node_modules/(lit|@lit)/', dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'no-graphql-js-in-the-browser',

@@ -39,6 +39,8 @@ const { output } = await bundle.write({
   file: outfile,
   format: 'esm',
   minify: true,
+  // a server's build may import the bundle: Lit needs these names at import
+  intro: 'const{HTMLElement=class{},document={createTreeWalker(){},createComment(){}}}=globalThis;',
   comments: false, // Lit's licence comments: in full in the file beside
   sourcemap: true,
 });

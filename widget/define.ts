@@ -8,13 +8,17 @@
 import { IngestionProgressElement } from './element/ingestion-progress-element.js';
 import { IngestionProviderElement } from './element/ingestion-provider-element.js';
 import type { IngestionProgressEventMap } from './element/element-events.js';
+import { warnOnce } from './element/warnings.js';
 import { PROVIDER_TAG } from './element/provider-request.js';
 
 export * from './index.js';
 
 function define(tag: string, element: CustomElementConstructor): void {
-  if (typeof window === 'undefined' || customElements.get(tag) !== undefined) return;
-  customElements.define(tag, element);
+  if (typeof window === 'undefined') return;
+  const known = customElements.get(tag);
+  if (known === undefined) customElements.define(tag, element);
+  else if (!('wsEndpoint' in known.prototype))
+    warnOnce(`Another script has defined <${tag}>, so this one is not used.`);
 }
 
 define(PROVIDER_TAG, IngestionProviderElement); // first, so that the elements below find it

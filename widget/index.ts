@@ -9,6 +9,7 @@
  */
 export { IngestionProgressElement } from './element/ingestion-progress-element.js';
 export { IngestionProviderElement } from './element/ingestion-provider-element.js';
+export { allowTokenTo } from './element/token-url.js';
 export { registerMessages, type Message, type Messages, type PluralForms } from './element/messages.js';
 export type { PartialMessages } from './element/translator.js';
 export { en } from './element/locales/en.js';

@@ -70,6 +70,8 @@ const MAX_VIEW_BYTES = 67_108_864;
 const LINGER_MS = 30_000;
 /** Milliseconds of work on views before others get their turn. */
 const SLICE_MS = 5;
+/** How much longer the next message waits than this one took: however many lists there are, they leave time for others. */
+const REST_FACTOR = 5;
 
 const ALL_ACTIVE = parseFilter({ status: ['ACTIVE'] });
 /** Later than anything that is due, in milliseconds since the Unix epoch. */
@@ -112,8 +114,9 @@ export function createListFeed(options: ListFeedOptions): ListFeed {
   let isDue = false;
   let timer: CancelTimer | null = null;
   let timerAt = Number.POSITIVE_INFINITY;
-  let lastTickAt = Number.NEGATIVE_INFINITY;
-  let lastEndingsAt = Number.NEGATIVE_INFINITY;
+  /** When the next tick may be, and the next endings in between. */
+  let tickFrom = Number.NEGATIVE_INFINITY;
+  let endingsFrom = Number.NEGATIVE_INFINITY;
   let isFlushing = false;
   let healTimer: CancelTimer | null = null;
   let cancelEnd: CancelTimer | null = null;
@@ -123,8 +126,8 @@ export function createListFeed(options: ListFeedOptions): ListFeed {
     isDue = true;
     if (watchers === 0 || isFlushing) return;
     const now = clock.monotonicNow();
-    const endingsAt = urgent.size > 0 ? Math.max(now, lastEndingsAt + ENDINGS_MS) : Number.POSITIVE_INFINITY;
-    const dueAt = Math.min(endingsAt, Math.max(now + GATHER_MS, lastTickAt + TICK_MS));
+    const endingsAt = urgent.size > 0 ? Math.max(now, endingsFrom) : Number.POSITIVE_INFINITY;
+    const dueAt = Math.min(endingsAt, Math.max(now + GATHER_MS, tickFrom));
     if (dueAt >= timerAt) return;
     timer?.();
     timerAt = dueAt;
@@ -136,14 +139,12 @@ export function createListFeed(options: ListFeedOptions): ListFeed {
     timer = null;
     timerAt = Number.POSITIVE_INFINITY;
     const now = clock.monotonicNow();
-    const isTick = now >= lastTickAt + TICK_MS;
+    const isTick = now >= tickFrom;
     const current = { moved, changed: isTick ? new Set([...changed, ...urgent]) : urgent };
     for (const projectId of urgent) changed.delete(projectId);
     moved = new Set();
     urgent = new Set();
     if (isTick) changed = new Set();
-    if (isTick) lastTickAt = now;
-    lastEndingsAt = now;
     isFlushing = true;
     isDue = changed.size > 0;
     if (unasked.size > 0) void ask([...unasked]);
@@ -156,6 +157,9 @@ export function createListFeed(options: ListFeedOptions): ListFeed {
       sliceBegan = clock.monotonicNow();
     }
     isFlushing = false;
+    const restMs = REST_FACTOR * (clock.monotonicNow() - now);
+    if (isTick) tickFrom = now + Math.max(TICK_MS, restMs);
+    endingsFrom = now + Math.max(ENDINGS_MS, restMs);
     if (isDue) schedule();
   }
 

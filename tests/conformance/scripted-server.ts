@@ -67,6 +67,22 @@ const ENDINGS: Readonly<Record<string, Ingestion['status']>> = {
   confirmCancelled: 'CANCELLED',
 };
 
+/** A reporter may select what it likes of the state. */
+const EVERY_REQUIRED_FIELD = {
+  projectId: 'p1',
+  revision: 1,
+  currentPhase: 1,
+  phases: [],
+  labels: [],
+  problems: { errors: 0, warnings: 0 },
+  fromPhase: 1,
+  cancellable: true,
+  staleAfterMs: 300_000,
+  startedAt: 1,
+  updatedAt: 1,
+  progressedAt: 1,
+};
+
 /** Starts one on a free port. */
 export async function startScriptedServer(): Promise<ScriptedServer> {
   const heard: Heard[] = [];
@@ -83,7 +99,7 @@ export async function startScriptedServer(): Promise<ScriptedServer> {
     lastSequence: ingestion.lastSequence,
     storedRevision: 1,
     adjustments: [],
-    progress: { id: ingestionId, projectId: 'p1', phases: [], revision: 1, ...ingestion },
+    progress: { ...EVERY_REQUIRED_FIELD, id: ingestionId, ...ingestion },
   });
 
   function take(mutation: string, input: Heard['input'], isUntaken: boolean): unknown {
@@ -128,7 +144,7 @@ export async function startScriptedServer(): Promise<ScriptedServer> {
     }
     if (mutation !== 'reportProblems') known.lastSequence = sequence;
     known.status = ending ?? 'RUNNING';
-    known.error = ending === 'FAILED' ? input : null;
+    known.error = ending === 'FAILED' ? { ...input, occurredAt: 1 } : null;
     if (mutation === 'reportProgress') known.progress = input;
     return answerOf(id, known, true);
   }

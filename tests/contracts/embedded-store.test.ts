@@ -92,6 +92,56 @@ describe('the embedded store on its disk', () => {
     expect(log.items.at(-1)?.node.revision).toBe(revision);
   });
 
+  describe('after an earlier version, which kept no lists', () => {
+    const listed = async (store: ProgressStore) => {
+      const found: string[] = [];
+      for (const status of ['ACTIVE', 'FAILED', 'ENDED'] as const) {
+        const query = { status, projectIds: null, startedSince: null, after: null };
+        const { records } = await store.listByStatus(query, 10);
+        const ofProject = await store.listByStatus({ ...query, projectIds: ['p', 'q'] }, 10);
+        expect(ofProject.records).toEqual(records);
+        found.push(...records.map(({ progress }) => `${status} ${progress.projectId}/${progress.id}`));
+      }
+      return found;
+    };
+
+    it('lists in the background what that one stored', async () => {
+      const first = await open();
+      await first.write([start('p'), start('q')]);
+      const ended = recordOf({ revision: 2, ...failureOf(false) });
+      await first.write([{ record: ended, guard: { kind: 'change' }, events: [] }]);
+      const next = recordOf({ id: 'j', revision: 3, startedAt: 3 });
+      await first.write([{ record: next, guard: { kind: 'start' }, events: [] }]);
+      await first.close();
+      const level = new ClassicLevel(files);
+      for (const key of await level.keys().all()) {
+        if (key.startsWith('list')) await level.del(key);
+        if (key.startsWith('start!')) await level.put(key, 'i');
+      }
+      await level.close();
+
+      const again = await open();
+      await expect
+        .poll(() => listed(again), { timeout: 10_000 })
+        .toEqual(['ACTIVE p/j', 'ACTIVE q/i', 'FAILED p/i']);
+    });
+
+    it('puts right what that one changed since', async () => {
+      const first = await open();
+      await first.write([start('p'), start('q')]);
+      await first.close();
+      const level = new ClassicLevel(files);
+      const ended = recordOf({ revision: 2, status: 'COMPLETED', completedAt: 2 });
+      await level.put('latest!p', JSON.stringify(ended));
+      await level.del('latest!q');
+      await level.close();
+
+      const again = await open();
+      await expect.poll(() => listed(again), { timeout: 10_000 }).toEqual(['ENDED p/i']);
+      expect(await listed(again)).toEqual(['ENDED p/i']);
+    });
+  });
+
   it('says in a sentence that another process has it open', async () => {
     await open();
     await expect(open()).rejects.toThrow(/Another process has the store in .* open: stop it/);

@@ -28,8 +28,16 @@ interface Page {
   readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null };
 }
 
-/** A page as `project/id`, and where it ends. */
-async function pageOf(server: RunningServer, variables: object, token = EVERYTHING) {
+/** A page as `project/id`, and where it ends; or why there is none. */
+interface ListedPage {
+  readonly rows?: readonly string[];
+  readonly hasNextPage?: boolean;
+  readonly endCursor?: string | null;
+  readonly codes?: readonly unknown[];
+  readonly text?: string;
+}
+
+async function pageOf(server: RunningServer, variables: object, token = EVERYTHING): Promise<ListedPage> {
   const answer = await server.graphql(PAGE, variables, token);
   if (answer.codes.length > 0) return { codes: answer.codes, text: answer.text };
   const { edges, pageInfo } = answer.data?.['ingestions'] as Page;
@@ -55,7 +63,7 @@ describe('Query.ingestions', () => {
     const rows: string[] = [];
     let after: string | null | undefined = null;
     do {
-      const page: Awaited<ReturnType<typeof pageOf>> = await pageOf(server, { first: 1, after });
+      const page: ListedPage = await pageOf(server, { first: 1, after });
       rows.push(...(page.rows ?? ['?']));
       after = page.hasNextPage === true ? page.endCursor : null;
     } while (after !== null);

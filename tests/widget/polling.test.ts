@@ -22,18 +22,22 @@ function session() {
       }),
   });
   const calls: string[] = [];
+  const messages: string[] = [];
   const answers: ServerMessage[] = [];
   const listener: SessionListener = {
     onAcknowledged: () => calls.push('acknowledged'),
     onData: () => calls.push('data'),
     onAlive: () => calls.push('alive'),
-    onFailure: ({ error }: Failure) => calls.push(`lost ${error.code}`),
+    onFailure: ({ error }: Failure) => {
+      calls.push(`lost ${error.code}`);
+      messages.push(error.message);
+    },
   };
   const url = 'https://api.example/graphql?tenant=1';
   const open = createPollingTransport({ environment, url, pollTimeoutMs: 10_000 }).open('secret', listener);
   const watch = (projectId: string): (() => void) =>
     open.watch({ projectId, ingestionId: null, follow: true }, (answer) => answers.push(answer));
-  return { environment, requests, calls, answers, open, watch };
+  return { environment, requests, calls, messages, answers, open, watch };
 }
 const json = (body: unknown, headers: Record<string, string> = {}): Response =>
   new Response(JSON.stringify(body), { headers: { 'content-type': 'application/json', ...headers } });
@@ -88,12 +92,17 @@ describe('A poll', () => {
   });
 
   it.each([
-    ['no network', (request: Asked) => request.fail()],
-    ['a proxy’s page', (request: Asked) => request.answer(new Response('<html>Log in</html>'))],
-    ['a bare 502', (request: Asked) => request.answer(new Response('', { status: 502 }))],
-    ['JSON that is no answer', (request: Asked) => request.answer(json({ hello: true }))],
-    ['null', (request: Asked) => request.answer(json(null))],
-  ])('fails as a whole at %s', async (_what, answer) => {
+    ['no network', 'CONNECTION_LOST', (request: Asked) => request.fail()],
+    ['a login page', 'NOT_GRAPHQL', (request: Asked) => request.answer(new Response('<html>Log in</html>'))],
+    [
+      'a captive portal',
+      'NOT_GRAPHQL',
+      (request: Asked) => request.answer(new Response('<', { status: 511 })),
+    ],
+    ['a bare 502', 'NOT_GRAPHQL', (request: Asked) => request.answer(new Response('', { status: 502 }))],
+    ['JSON that is no answer', 'NOT_GRAPHQL', (request: Asked) => request.answer(json({ hello: true }))],
+    ['null', 'NOT_GRAPHQL', (request: Asked) => request.answer(json(null))],
+  ])('fails as a whole at %s', async (_what, code, answer) => {
     const { environment, requests, calls, answers, open, watch } = session();
     watch('p1');
     open.check();
@@ -101,8 +110,19 @@ describe('A poll', () => {
     answer(requests[0]!);
     await new Promise((resolve) => setImmediate(resolve));
     await environment.settle();
-    expect(calls).toEqual(['lost CONNECTION_LOST']);
+    expect(calls).toEqual([`lost ${code}`]);
     expect(answers).toEqual([]);
+  });
+
+  it('tells status and content type of an answer that is not GraphQL', async () => {
+    const { environment, requests, messages, open, watch } = session();
+    watch('p1');
+    open.check();
+    await environment.settle();
+    requests[0]?.answer(new Response('<html>', { status: 511, headers: { 'content-type': 'text/html' } }));
+    await new Promise((resolve) => setImmediate(resolve));
+    await environment.settle();
+    expect(messages.join()).toContain('answered 511 text/html: not GraphQL');
   });
 
   // (invariant: every-step-has-a-timeout)

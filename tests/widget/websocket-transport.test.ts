@@ -160,4 +160,16 @@ describe('A WebSocket session', () => {
     const environment = { ...createEnvironment(), webSocket: null };
     expect(() => open({ environment })).toThrow(/Pass one to createEnvironment/);
   });
+
+  it('fails at once where the page may not make the socket', async () => {
+    const forbidden = new Proxy(WebSocket, {
+      construct() {
+        throw new DOMException('Refused by the policy of the page.', 'SecurityError');
+      },
+    });
+    const environment = createEnvironment({ webSocket: forbidden as unknown as typeof globalThis.WebSocket });
+    const { untilCall, calls } = open({ environment, openTimeoutMs: 60_000 });
+    await untilCall('lost');
+    expect(calls).toEqual(['lost retry CONNECTION_LOST']);
+  });
 });

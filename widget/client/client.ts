@@ -11,15 +11,22 @@ import { callHost, createEmitter } from './emitter.js';
 import type { Channel, Subscriber } from './channel.js';
 import { createSnapshotCache } from './snapshot-cache.js';
 import { DEFAULTS, checkIds } from './options.js';
+import type { Environment } from './environment.js';
 import { toConnection, isSameConnection } from './connection-state.js';
 import type { NamedEvent } from './progress-events.js';
 import { hasEnded } from './reduce-progress.js';
 import { createTimers } from './timers.js';
 import { createTracker } from './tracker.js';
-import type { ServerMessage } from './transport.js';
+import type { Failure, ServerMessage } from './transport.js';
 import type { IngestionClient, IngestionClientEvents, IngestionClientOptions, Snapshot } from './types.js';
+import { outsideZones } from './zones.js';
 import { transitionWatch, type WatchEvent, type WatchState } from './watch-machine.js';
 import { readProgress } from './wire.js';
+
+/** Projects that were asked for once over HTTP in this page load. */
+const askedFirst = new WeakMap<Environment, Set<string>>();
+
+type StateMessage = Extract<ServerMessage, { serverTime: unknown }>;
 
 interface ClientEvents extends IngestionClientEvents {
   readonly change: null;
@@ -48,7 +55,7 @@ export function createIngestionClient(options: IngestionClientOptions): Ingestio
       ? null
       : createSnapshotCache(environment, connection.endpoint, remember === 'session');
 
-  const emitter = createEmitter<ClientEvents>(onListenerCount);
+  const emitter = createEmitter<ClientEvents>((size) => outsideZones(() => onListenerCount(size)));
   const timers = createTimers(environment);
   const tracker = createTracker({
     explicit: ingestionId !== null,
@@ -75,7 +82,17 @@ export function createIngestionClient(options: IngestionClientOptions): Ingestio
   let stopSignals: (() => void) | null = null;
   let poller: Channel | null = null;
   let snapshot = buildSnapshot(null);
-  const subscriber: Subscriber = { target, receive, onChange: update };
+  const subscriber: Subscriber = {
+    target,
+    receive,
+    onChange() {
+      if (watch.name !== 'dormant' && !isOpening()) closePoller();
+      update();
+    },
+  };
+  /** The connection is `connecting` or `reconnecting`, and doesn't poll yet. */
+  const isOpening = ({ state } = connection): boolean =>
+    'polls' in state && state.polls === 'off' && state.name.endsWith('connecting');
 
   /** The first listener subscribes, the last one unsubscribes after a grace period. */
   function onListenerCount(size: number): void {
@@ -94,6 +111,25 @@ export function createIngestionClient(options: IngestionClientOptions): Ingestio
       else if (signal === 'wake' && watch.name === 'dormant') pollOnce();
     });
     dispatch({ type: 'listen' });
+    if (watch.name !== 'pending' || settings.transport !== 'auto' || timers.has(askFirst)) return;
+    const delayMs = DEFAULTS.firstPollAfterMs + DEFAULTS.firstPollRangeMs * environment.random();
+    if (tracker.knowledge === 'none') timers.set(askFirst, delayMs, askFirst);
+  }
+  /**
+   * If the socket takes long and nothing is known, polls once. Neither a fallback nor an attempt: a failure is ignored, even
+   * a 429 or 503 leads to no second request.
+   */
+  function askFirst(): void {
+    const key = `${connection.endpoint} ${cacheKey}`;
+    const asked = askedFirst.get(environment) ?? new Set();
+    askedFirst.set(environment, asked);
+    if (tracker.knowledge !== 'none' || !isOpening() || asked.has(key)) return;
+    asked.add(key);
+    const receiveFirst = (message: ServerMessage): void => {
+      closePoller();
+      if (message.type === 'state' && tracker.knowledge === 'none') takeState(message);
+    };
+    pollOnce({ ...subscriber, receive: receiveFirst }, closePoller);
   }
 
   function dispatch(event: WatchEvent): void {
@@ -119,18 +155,21 @@ export function createIngestionClient(options: IngestionClientOptions): Ingestio
     else {
       connection.leave(subscriber);
       timers.cancel(handleEnding);
+      timers.cancel(askFirst);
     }
     if (name === 'refreshing' && before.name !== name) {
       connection.refresher.refresh().then(() => dispatch({ type: 'tokenReady' }), onFailure);
     }
-    if (!isDormant) {
-      poller?.close();
-      poller = null;
-    }
+    if (!isDormant) closePoller();
     if (name === 'unauthorized') cache?.delete(watch.error.code === 'FORBIDDEN' ? cacheKey : null);
     if (name === 'idle' || name === 'disconnected') cache?.save();
   }
-  const onFailure = (error: unknown): void => dispatch({ type: 'failed', failure: toFailure(error) });
+  function closePoller(): void {
+    poller?.close();
+    poller = null;
+  }
+  const onFailed = (failure: Failure): void => dispatch({ type: 'failed', failure });
+  const onFailure = (error: unknown): void => onFailed(toFailure(error));
 
   function receive(message: ServerMessage): void {
     const isDormant = watch.name === 'dormant';
@@ -140,13 +179,16 @@ export function createIngestionClient(options: IngestionClientOptions): Ingestio
         isEnded() && !keepsFollowing ? { type: 'ended' } : { type: 'failed', failure: CONNECTION_LOST },
       );
     }
+    takeState(message, () => transition({ type: isDormant && !isEnded() ? 'woke' : 'data' }));
+  }
+  function takeState(message: StateMessage, onApplied?: () => void): void {
     if (message.serverTime !== null) connection.refresher.syncClock(message.serverTime);
     const events = applyMessage(message);
-    transition({ type: isDormant && !isEnded() ? 'woke' : 'data' });
+    onApplied?.();
     update(events);
     handleEnding();
   }
-  function applyMessage(message: Extract<ServerMessage, { serverTime: unknown }>): readonly NamedEvent[] {
+  function applyMessage(message: StateMessage): readonly NamedEvent[] {
     if (message.type === 'unchanged') return tracker.confirm();
     const progress = readProgress(message.progress);
     if (progress === undefined) {
@@ -170,9 +212,9 @@ export function createIngestionClient(options: IngestionClientOptions): Ingestio
     }
   }
 
-  /** Polls once for the next ingestion, while dormant. */
-  function pollOnce(): void {
-    poller ??= connection.poller(subscriber, (failure) => dispatch({ type: 'failed', failure }));
+  /** Polls once: for the next ingestion, while dormant, or for the first state. */
+  function pollOnce(receiver = subscriber, whenFailed = onFailed): void {
+    poller ??= connection.poller(receiver, whenFailed);
     void poller.open(false).then((session) => session?.check());
   }
 
@@ -225,8 +267,10 @@ export function createIngestionClient(options: IngestionClientOptions): Ingestio
     ) => emitter.on(name, listener),
     reconnect() {
       if (disposed || configError !== null) return;
-      dispatch({ type: 'reconnect' });
-      if ('attempt' in watch) connection.reconnect();
+      outsideZones(() => {
+        dispatch({ type: 'reconnect' });
+        if ('attempt' in watch) connection.reconnect();
+      });
     },
     disconnect() {
       if (configError === null) dispatch({ type: 'disconnect' });

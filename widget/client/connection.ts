@@ -105,7 +105,12 @@ export function createConnection(options: ConnectionOptions = {}, parts: Connect
     transport: polling,
     listener: {
       onData: () => dispatch({ type: 'polled' }),
-      onFailure: ({ error }) => dispatch({ type: 'pollFailed', error }),
+      onFailure: (failure) =>
+        dispatch(
+          failure.policy === 'fatal'
+            ? { type: 'lost', ...failure }
+            : { type: 'pollFailed', error: failure.error },
+        ),
     },
   });
   const effects: Readonly<Record<Effect, () => void>> = {

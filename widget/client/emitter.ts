@@ -1,5 +1,7 @@
 /** A typed event emitter. A listener that throws affects neither the others nor the client. */
 
+import { inThisZone } from './zones.js';
+
 /** Emits named events. */
 export interface Emitter<Events> {
   on<Name extends keyof Events>(name: Name, listener: (event: Events[Name]) => void): () => void;
@@ -27,7 +29,7 @@ export function createEmitter<Events>(onListenerCount: (size: number) => void): 
   const entries = new Set<Entry>();
   return {
     on(name, listener) {
-      const entry: Entry = { name, listener };
+      const entry: Entry = { name, listener: inThisZone(listener) };
       entries.add(entry);
       onListenerCount(entries.size);
       return () => {

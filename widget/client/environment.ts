@@ -3,6 +3,8 @@
  * can replace them. Nothing here runs at import.
  */
 
+import { outsideZones } from './zones.js';
+
 /** Page events; `wake` is any event after which the connection should be checked. */
 export type PageSignal = 'wake' | 'offline' | 'hide';
 
@@ -26,7 +28,7 @@ export interface Environment {
   /** Null if the platform has none. */
   readonly webSocket: typeof WebSocket | null;
   fetch(url: string, init: RequestInit): Promise<Response>;
-  /** URL of the page; null outside a browser. */
+  /** Base URL of the page; null outside a browser. */
   pageUrl(): string | null;
   /** The tab's sessionStorage; null if there is none or access is denied. */
   storage(): Storage | null;
@@ -51,9 +53,11 @@ export function createEnvironment(parts: { readonly webSocket?: typeof WebSocket
     setTimer(delayMs, callback) {
       const wallDue = Date.now() + delayMs;
       const due = performance.now() + delayMs;
-      const timer = setTimeout(() => {
-        callback(Math.max(0, Date.now() - wallDue, performance.now() - due));
-      }, delayMs);
+      const timer = outsideZones(() =>
+        setTimeout(() => {
+          callback(Math.max(0, Date.now() - wallDue, performance.now() - due));
+        }, delayMs),
+      );
       return () => {
         clearTimeout(timer);
       };
@@ -73,7 +77,7 @@ export function createEnvironment(parts: { readonly webSocket?: typeof WebSocket
     },
     webSocket: parts.webSocket ?? globals.WebSocket ?? null,
     fetch: (url, init) => fetch(url, init),
-    pageUrl: () => globals.location?.href ?? null,
+    pageUrl: () => page?.baseURI ?? globals.location?.href ?? null,
     storage() {
       try {
         return globals.sessionStorage ?? null;

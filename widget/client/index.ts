@@ -27,5 +27,8 @@ export { createEnvironment, type Environment } from './environment.js';
 export { DEFAULTS } from './options.js';
 export { eventsBetween, type NamedEvent } from './progress-events.js';
 export { hasEnded } from './reduce-progress.js';
+export { releaseGetToken, stableGetToken } from './stable-get-token.js';
+export { OperationError } from './transport.js';
+export { outsideZones } from './zones.js';
 export { EMPTY_SNAPSHOT, terminalError, viewOf, type IngestionView } from './view.js';
 export type * from './types.js';

@@ -23,6 +23,9 @@ export const DEFAULTS = Object.freeze({
   fallbackAfterFailures: 3,
   /** Time without data since the first of these connections, after which polling starts anyway. */
   fallbackAfterMs: 10_000,
+  /** Time without any state after which a client polls once, whatever the socket does, plus a random part of the range. */
+  firstPollAfterMs: 1_000,
+  firstPollRangeMs: 500,
   /** A connection is healthy once it has stayed open this long after its first data. */
   healthyAfterMs: 5_000,
   /** Time between background retries of the socket, once the attempts are used up and polling works. */

@@ -18,6 +18,14 @@ export interface PollingTransportOptions {
 
 const UNREACHABLE = failureOf('retry', 'CONNECTION_LOST', 'No GraphQL server responded over HTTP.');
 
+/** Something else answered: a login page, a proxy, a captive portal, or another service. */
+const notGraphql = ({ status, headers, redirected }: Response): Failure =>
+  failureOf(
+    'retry',
+    'NOT_GRAPHQL',
+    `The endpoint answered ${String(status)} ${headers.get('content-type') ?? 'without a content type'}${redirected ? ', after a redirect' : ''}: not GraphQL. Check the endpoint, and what is in front of it.`,
+  );
+
 interface Poll {
   readonly url: string;
   readonly onMessage: (message: ServerMessage) => void;
@@ -52,16 +60,18 @@ export function createPollingTransport({
         const request = new AbortController();
         const headers = { ...sessionHeaders, ...(init.headers as Readonly<Record<string, string>>) };
         let failure = UNREACHABLE;
+        let response: Response | undefined;
         requests.add(request);
         timers.deadline(request, pollTimeoutMs, () => {
           failure = timeoutFailure('HTTP');
           request.abort();
         });
         try {
-          const response = await environment.fetch(to, { ...init, headers, signal: request.signal });
+          response = await environment.fetch(to, { ...init, headers, signal: request.signal });
           return [response, response.status === 304 ? {} : Object(await response.json())];
         } catch (cause) {
           // Refused, aborted, or not JSON (a proxy's page): the code says which; the cause is kept for debugging.
+          if (response && cause instanceof SyntaxError) failure = notGraphql(response);
           throw new OperationError(failure, { cause });
         } finally {
           timers.cancel(request);
@@ -73,7 +83,8 @@ export function createPollingTransport({
       async function pollOnce(poll: Poll): Promise<Failure | null> {
         try {
           const init = poll.etag === null ? {} : { headers: { 'if-none-match': poll.etag } };
-          const [{ status, headers }, { data, errors }] = await fetchJson(poll.url, init);
+          const [response, { data, errors }] = await fetchJson(poll.url, init);
+          const { status, headers } = response;
           if (!polls.has(poll) || isClosed) return null;
           const time = Date.parse(headers.get('date') ?? '');
           const serverTime = Number.isNaN(time) ? null : time;
@@ -83,7 +94,7 @@ export function createPollingTransport({
           else if (data) {
             poll.etag = headers.get('etag');
             poll.onMessage({ type: 'state', progress: data.progress, serverTime });
-          } else return UNREACHABLE;
+          } else return notGraphql(response);
           return null;
         } catch (error) {
           return toFailure(error);

@@ -65,9 +65,15 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
         .then(
           (token: unknown) => {
             if (typeof token === 'string' && token) resolve(token);
-            else fail('getToken must return a non-empty string.');
+            else
+              fail(
+                `getToken must return a non-empty string, not ${token === '' ? 'an empty one' : `a value of type ${typeof token}`}.`,
+              );
           },
-          (cause: unknown) => fail(`getToken failed: ${String(cause)}`),
+          (cause: unknown) => {
+            if (cause instanceof OperationError) reject(cause);
+            else fail(`getToken failed: ${String(cause)}`);
+          },
         );
     });
     const requested: TokenRequest = { force, abort, token };

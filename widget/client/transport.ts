@@ -67,7 +67,11 @@ export interface Transport {
   open(token: string | null, listener: SessionListener): TransportSession;
 }
 
-/** An operation that the server rejected, or that did not reach it. */
+/**
+ * An operation that the server rejected, or that did not reach it.
+ *
+ * @internal
+ */
 export class OperationError extends Error {
   readonly code: string;
   readonly failure: Failure;

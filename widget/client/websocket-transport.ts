@@ -102,13 +102,23 @@ export function createWebSocketTransport(options: WebSocketTransportOptions): Tr
       deadline(options.openTimeoutMs, 'connection');
       const client = createClient({
         url: options.url,
-        webSocketImpl: class extends webSocket {
-          constructor(url: string | URL, protocols?: string | string[]) {
-            super(url, protocols);
-            // The close event reports the error; in Node an unhandled error event would end the process.
-            this.addEventListener('error', () => undefined);
-          }
-        },
+        webSocketImpl: new Proxy(webSocket, {
+          construct(target, given) {
+            try {
+              const made = Reflect.construct(target, given) as WebSocket;
+              // Chromium reports a socket that the page's policy blocks by this event alone. After it was open, the close event
+              // tells more; in Node an unhandled error event would end the process.
+              made.addEventListener('error', () => {
+                if (socket === null) end(CONNECTION_LOST);
+              });
+              return made;
+            } catch {
+              // Other browsers throw. graphql-ws would wait for its close forever.
+              queueMicrotask(() => end(CONNECTION_LOST));
+              return { close: () => undefined };
+            }
+          },
+        }),
         connectionParams: token === null ? {} : { token },
         lazy: false,
         retryAttempts: 0,

@@ -2,7 +2,7 @@
  * Binds an element to a client: once its settings have changed, across moves in the DOM, until it is disconnected. Notifies its
  * owner; renders nothing.
  */
-import { EMPTY_SNAPSHOT, createIngestionClient, keyOf } from '../client/index.js';
+import { EMPTY_SNAPSHOT, createIngestionClient, keyOf, outsideZones } from '../client/index.js';
 import type {
   ConnectionError,
   IngestionClient,
@@ -14,7 +14,7 @@ import type {
 
 /** The element that owns the controller. */
 export interface ClientOwner {
-  /** The client to follow, or the options of one of the element's own; null while settings may still arrive. */
+  /** The client to follow, or the options of one of the element's own; null while there is nothing to follow yet. */
   resolveClient(): IngestionClient | IngestionClientOptions | null;
   onChange(): void;
   dispatch(event: NamedEvent): void;
@@ -37,7 +37,9 @@ export class ClientController {
   #client: IngestionClient | null = null;
   /** What the client came from: itself, or the key of its options. */
   #source: IngestionClient | string | null = null;
-  #release: () => void = () => undefined;
+  #stopListening: () => void = () => undefined;
+  /** Disposes the last client, if it is the element's own. */
+  #dispose: () => void = () => undefined;
   #snapshot = EMPTY_SNAPSHOT;
   #stateSince = 0;
 
@@ -76,9 +78,11 @@ export class ClientController {
   scheduleBind(): void {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
-    queueMicrotask(() => {
-      this.#isScheduled = false;
-      this.#bind();
+    outsideZones(() => {
+      queueMicrotask(() => {
+        this.#isScheduled = false;
+        this.#bind();
+      });
     });
   }
 
@@ -89,7 +93,11 @@ export class ClientController {
     }
     try {
       const given = this.#owner.resolveClient();
-      if (given === null) return;
+      if (given === null) {
+        this.#unbind();
+        this.#setSnapshot(EMPTY_SNAPSHOT);
+        return;
+      }
       const isClient = 'subscribe' in given;
       const source = isClient ? given : keyOf(given);
       if (source === this.#source) return;
@@ -105,6 +113,7 @@ export class ClientController {
   }
 
   #follow(client: IngestionClient, isOwn: boolean): void {
+    const disposeLast = this.#dispose;
     this.#unbind();
     const stops = [
       client.subscribe(() => {
@@ -117,19 +126,21 @@ export class ClientController {
       ),
     ];
     this.#client = client;
-    this.#release = () => {
+    this.#stopListening = () => {
       for (const stop of stops) stop();
+    };
+    this.#dispose = () => {
       if (isOwn) client.dispose();
     };
+    disposeLast(); // only now, so that the new client takes over an open socket
     this.#stateSince = client.monotonicNow();
     this.#setSnapshot(client.getSnapshot());
   }
 
+  /** Without listeners a client stays subscribed for a moment, so that an element that comes back reuses the socket. */
   #unbind(): void {
-    const release = this.#release;
-    this.#release = () => undefined;
     this.#client = this.#source = null;
-    release();
+    this.#stopListening();
   }
 
   #setSnapshot(snapshot: Snapshot): void {

@@ -30,6 +30,7 @@ const MESSAGE_BY_CODE: Readonly<Record<string, MessageKey>> = {
   UNAUTHENTICATED: 'errorUnauthenticated',
   TOKEN_EXPIRED: 'errorUnauthenticated',
   TOKEN_UNAVAILABLE: 'errorUnauthenticated',
+  NOT_GRAPHQL: 'errorNotGraphql',
 };
 
 /**
@@ -63,7 +64,7 @@ export function connectionNotice(
     case 'connecting':
       return stateDurationMs < CONNECTING_DELAY_MS ? null : notice('busy', 'connecting');
     case 'connected':
-      return stateDurationMs < LIVE_BADGE_MS ? notice('good', 'live') : null;
+      return stateDurationMs < LIVE_BADGE_MS && sinceUpdateMs !== null ? notice('good', 'live') : null;
     case 'reconnecting': {
       const { attempt, maxAttempts, nextAttemptAt } = connection;
       const next =
@@ -98,7 +99,7 @@ export function connectionNotice(
       return notice('bad', 'unauthorized', errorText(connection.error, localization), true);
     case 'error': {
       // a button can't fix a wrong attribute
-      const isConfigError = /_(MISSING|INVALID)$|^MIXED_CONTENT$/.test(connection.error.code);
+      const isConfigError = /_(MISSING|INVALID|NOT_ALLOWED)$|^MIXED_CONTENT$/.test(connection.error.code);
       return notice('bad', 'connectionFailed', errorText(connection.error, localization), !isConfigError);
     }
   }

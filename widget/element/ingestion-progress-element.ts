@@ -3,6 +3,7 @@
  * the templates are in view/, the messages in locales/, the connection is in the client.
  */
 import { html, type LitElement, type PropertyValues, type TemplateResult } from 'lit';
+import { outsideZones, releaseGetToken, stableGetToken } from '../client/index.js';
 import type {
   ConnectionError,
   ConnectionState,
@@ -11,6 +12,7 @@ import type {
   NamedEvent,
   Progress,
 } from '../client/index.js';
+import { adoptStyles } from './adopted-styles.js';
 import { Announcer } from './announcements.js';
 import { ClientController } from './client-controller.js';
 import { CommandController } from './command-controller.js';
@@ -37,6 +39,8 @@ import type { ViewModel } from './view/view-model.js';
 
 /** How long a full bar stays before the result replaces it, in ms. */
 const RESULT_DELAY_MS = 700;
+/** Errors that a developer has to mend, though the client retries. */
+const FOR_DEVELOPERS = /^(TOKEN_UNAVAILABLE|NOT_GRAPHQL)$/;
 const SLOTS = /^(heading|metrics|actions|complete|error)$/;
 
 /**
@@ -162,10 +166,17 @@ export class IngestionProgressElement extends ProgressSettings {
   override connectedCallback(): void {
     super.connectedCallback();
     const stopLanguage = onLanguageChange(this, () => {
+      if (this.hasUpdated) this.#controller.scheduleBind(); // another origin may receive tokens
       this.requestUpdate();
     });
     this.#stops = [stopLanguage, observeVisibility(this)];
     this.#scheduler.start();
+    for (const name of ['gettoken', 'get-token', 'messages', 'client']) {
+      if (this.hasAttribute(name))
+        warnOnce(
+          `The attribute ${name} has no effect: set the property. In Vue, import define before rendering.`,
+        );
+    }
     // before the first update, Lit has not yet restored the properties that were set before the upgrade
     if (this.hasUpdated) this.#controller.hostConnected();
     this.requestUpdate();
@@ -178,7 +189,13 @@ export class IngestionProgressElement extends ProgressSettings {
     this.#stops = [];
     clearTimeout(this.#renderTimer);
     this.#scheduler.stop();
+    releaseGetToken(this);
     this.#controller.hostDisconnected();
+  }
+
+  /** @internal */
+  adoptedCallback(): void {
+    adoptStyles(this);
   }
 
   /** Binds a client without waiting for a render, since a hidden page doesn't render. */
@@ -205,6 +222,7 @@ export class IngestionProgressElement extends ProgressSettings {
       class="base ${this.#usesDefaultFont ? 'default-font' : ''}"
       part="base"
       data-state=${model.job.state}
+      translate="no"
     >
       ${this.compact ? compact(model) : full(model)}
       <div class="announcer" aria-live=${announcement.isUrgent ? 'assertive' : 'polite'} aria-atomic="true">
@@ -299,9 +317,11 @@ export class IngestionProgressElement extends ProgressSettings {
   #scheduleRender(ms: number | null): void {
     clearTimeout(this.#renderTimer);
     if (ms === null || !this.isConnected) return;
-    this.#renderTimer = setTimeout(() => {
-      this.requestUpdate();
-    }, ms);
+    this.#renderTimer = outsideZones(() =>
+      setTimeout(() => {
+        this.requestUpdate();
+      }, ms),
+    );
   }
 
   #stalledAfterMs(): number {
@@ -309,7 +329,8 @@ export class IngestionProgressElement extends ProgressSettings {
   }
 
   #resolveClient(): IngestionClient | IngestionClientOptions | null {
-    const { client } = this;
+    if (this.skip) return null;
+    const { client, endpoint, wsEndpoint, token, tokenUrl, getToken } = this;
     if (typeof client?.subscribe === 'function') return client;
     if (client) warnInvalid('client');
     if (this.#provider.isPending) return null;
@@ -318,7 +339,10 @@ export class IngestionProgressElement extends ProgressSettings {
       projectId: this.projectId ?? '',
       ingestionId: this.ingestionId ?? undefined,
       follow: !this.once,
-      ...sharedSettings(this, inherited),
+      ...sharedSettings(
+        { endpoint, wsEndpoint, token, tokenUrl, getToken: stableGetToken(this) ?? getToken },
+        inherited,
+      ),
       transport: this.transport === 'auto' ? inherited?.transport : this.transport,
     };
   }
@@ -328,7 +352,8 @@ export class IngestionProgressElement extends ProgressSettings {
       warnOnce(event.message);
     } else if (name === 'connection-change') {
       const error = errorOf(event.connection);
-      if (event.connection.state === 'error' && error !== null) warnOnce(`${error.code}: ${error.message}`);
+      if (error !== null && (event.connection.state === 'error' || FOR_DEVELOPERS.test(error.code)))
+        warnOnce(`${error.code}: ${error.message}`);
       fire(this, 'ingestion-connection-change', { ...event, error });
     } else {
       fire(this, `ingestion-${name}`, event);

@@ -1,7 +1,8 @@
 /** `<ingestion-provider>`: endpoint, token and messages for all `<ingestion-progress>` elements below it. */
 import { ContextProvider } from '@lit/context';
 import { css, html, LitElement, type TemplateResult } from 'lit';
-import type { GetToken, TransportChoice } from '../client/index.js';
+import { releaseGetToken, stableGetToken, type GetToken, type TransportChoice } from '../client/index.js';
+import { adoptStyles } from './adopted-styles.js';
 import { providerContext, type ProviderValue } from './provider-context.js';
 import type { PartialMessages } from './translator.js';
 
@@ -23,6 +24,7 @@ export class IngestionProviderElement extends LitElement {
     wsEndpoint: { attribute: 'ws-endpoint' },
     token: {},
     transport: {},
+    tokenUrl: { attribute: 'token-url' },
     getToken: { attribute: false },
     messages: { attribute: false },
   };
@@ -35,6 +37,8 @@ export class IngestionProviderElement extends LitElement {
   token: string | undefined;
   /** `auto`, `websocket` or `polling`. */
   transport: TransportChoice | undefined;
+  /** URL on which the host answers with a token, as text or as `{"token": "…"}`; for pages without a script. */
+  tokenUrl: string | undefined;
   /** Returns a token, or a new one if `force` is set; may be async. */
   getToken: GetToken | undefined;
   /** Messages that replace those of the element's language. */
@@ -54,12 +58,35 @@ export class IngestionProviderElement extends LitElement {
     if (change[0] !== undefined) this.provided?.setValue(this.#settings());
   }
 
+  /** @internal */
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    releaseGetToken(this);
+  }
+
+  /** @internal */
+  adoptedCallback(): void {
+    adoptStyles(this);
+  }
+
   protected override render(): TemplateResult {
     return html`<slot></slot>`;
   }
 
   #settings(): ProviderValue {
-    const { endpoint, wsEndpoint, token, getToken, transport, messages } = this;
-    return { endpoint, wsEndpoint, token, getToken, transport, messages };
+    const { endpoint, wsEndpoint, token, tokenUrl, transport, messages } = this;
+    const readGetToken = (): GetToken | undefined => stableGetToken(this) ?? this.getToken;
+    return {
+      endpoint,
+      wsEndpoint,
+      token,
+      tokenUrl,
+      // read when an element binds, by which time all providers that change together have their new functions
+      get getToken() {
+        return readGetToken();
+      },
+      transport,
+      messages,
+    };
   }
 }

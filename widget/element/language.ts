@@ -6,14 +6,15 @@ export function closestAcross(element: Element, selector: string): Element | nul
     const found: Element | null = at.closest(selector);
     if (found !== null) return found;
     const root: Node = at.getRootNode();
-    at = root instanceof ShadowRoot ? root.host : null;
+    at = 'host' in root ? (root as ShadowRoot).host : null; // of any document
   }
   return null;
 }
 
 /** The nearest `lang`; English if there is none. */
 export function languageOf(element: Element): string {
-  return closestAcross(element, '[lang]:not([lang=""])')?.getAttribute('lang') ?? 'en';
+  const tag = closestAcross(element, '[lang]:not([lang=""])')?.getAttribute('lang') ?? 'en';
+  return tag.replaceAll('_', '-'); // de_DE, as some servers write it
 }
 
 const listeners = new Set<() => void>();
@@ -31,7 +32,7 @@ export function notifyLanguageChange(): void {
 export function onLanguageChange(element: Element, listener: () => void): () => void {
   listeners.add(listener);
   observer ??= new MutationObserver(notifyLanguageChange);
-  for (const root of [document, element.getRootNode()]) {
+  for (const root of [element.ownerDocument, element.getRootNode()]) {
     observer.observe(root, { attributeFilter: ['lang'], subtree: true });
   }
   return () => {

@@ -128,6 +128,7 @@ export interface Messages {
   readonly errorMixedContent: Message;
   readonly errorForbidden: Message;
   readonly errorUnauthenticated: Message;
+  readonly errorNotGraphql: Message;
   /** {code} */
   readonly errorUnexpected: Message;
 

@@ -23,6 +23,8 @@ export interface NumberFormat {
   moment(at: number, leftMs: number): string;
 }
 
+/** Numbers from here on are not written out. */
+const COMPACT_FROM = 1e15;
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
@@ -69,7 +71,12 @@ export function createNumberFormat(language: string): NumberFormat {
     return said;
   };
   return {
-    number: (value) => (Math.abs(value) < 100 ? fraction : whole)(value),
+    number: (value) => {
+      const size = Math.abs(value);
+      if (size >= COMPACT_FROM)
+        return create({ notation: size < 1e18 ? 'compact' : 'scientific', maximumFractionDigits: 1 })(value);
+      return (size < 100 ? fraction : whole)(value);
+    },
     percent: (value) => percent(Math.floor(value) / 100),
     bytes: (value) => {
       const power = value < 1000 ? 0 : Math.min(5, Math.floor(Math.log10(value) / 3));

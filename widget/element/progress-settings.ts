@@ -13,11 +13,13 @@ export abstract class ProgressSettings extends LitElement {
     token: {},
     transport: { reflect: true, useDefault: true },
     once: { type: Boolean },
+    skip: { type: Boolean },
     stalledAfter: { type: Number, attribute: 'stalled-after', useDefault: true },
     allowRetry: { type: Boolean, attribute: 'allow-retry' },
     allowCancel: { type: Boolean, attribute: 'allow-cancel' },
     label: { useDefault: true },
     compact: { type: Boolean, reflect: true },
+    tokenUrl: { attribute: 'token-url' },
     getToken: { attribute: false },
     client: { attribute: false },
     messages: { attribute: false },
@@ -37,6 +39,8 @@ export abstract class ProgressSettings extends LitElement {
   transport: TransportChoice = 'auto';
   /** Stop after the current ingestion instead of following the project's next ones. */
   once = false;
+  /** Connect to nothing, and show that progress is loading: for a host that does not know the project or the token yet. */
+  skip = false;
   /** Seconds without an update after which a running job is shown as stalled. */
   stalledAfter = 45;
   /** Show Retry even if the token lacks the scope; the host handles `ingestion-retry`. */
@@ -47,6 +51,8 @@ export abstract class ProgressSettings extends LitElement {
   label = '';
   /** One line of 24 px, for table rows. */
   compact = false;
+  /** URL on which the host answers with a token, as text or as `{"token": "…"}`; for pages without a script. */
+  tokenUrl: string | undefined;
   /** Returns a token, or a new one if `force` is set; may be async. */
   getToken: GetToken | undefined;
   /** A client of the host; the element follows it and never disposes it. */

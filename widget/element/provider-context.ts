@@ -9,6 +9,7 @@ export interface ProviderValue {
   readonly wsEndpoint: string | undefined;
   readonly token: string | undefined;
   readonly getToken: GetToken | undefined;
+  readonly tokenUrl: string | undefined;
   readonly transport: TransportChoice | undefined;
   readonly messages: PartialMessages | null;
 }

@@ -2,6 +2,7 @@
  * Schedules the renders of all elements on a page together, in cycles at least 100 ms apart, so that many elements cost few
  * frames. Nothing renders while the page is hidden.
  */
+import { outsideZones } from '../client/index.js';
 
 /** Minimum time between two cycles, in ms. */
 const CYCLE_MS = 100;
@@ -38,7 +39,9 @@ function schedule(): void {
     document.removeEventListener('visibilitychange', schedule);
   } else {
     document.addEventListener('visibilitychange', schedule);
-    if (!document.hidden) timer = setTimeout(flush, remainingInCycle > 0 ? FRAME_MS : delayToNextCycle());
+    if (!document.hidden) {
+      timer = outsideZones(() => setTimeout(flush, remainingInCycle > 0 ? FRAME_MS : delayToNextCycle()));
+    }
   }
 }
 

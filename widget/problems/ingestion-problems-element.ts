@@ -5,6 +5,7 @@
 import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import type { GetToken } from '../client/index.js';
 import { ProviderRequest } from '../element/provider-request.js';
+import { adoptStyles } from '../element/adopted-styles.js';
 import { sharedSettings } from '../element/shared-settings.js';
 import { tokens } from '../element/styles/tokens.js';
 import { csvOf } from './csv.js';
@@ -54,6 +55,7 @@ export class IngestionProblemsElement extends LitElement {
     projectId: { attribute: 'project-id' },
     ingestionId: { attribute: 'ingestion-id' },
     token: {},
+    tokenUrl: { attribute: 'token-url' },
     getToken: { attribute: false },
     messages: { attribute: false },
     label: {},
@@ -67,6 +69,8 @@ export class IngestionProblemsElement extends LitElement {
   ingestionId: string | undefined;
   /** A token that does not expire while the page is open; prefer `getToken`. Never reflected. */
   token: string | undefined;
+  /** URL on which the host answers with a token, as text or as `{"token": "…"}`; for pages without a script. */
+  tokenUrl: string | undefined;
   /** Returns a token, or a new one if `force` is set; may be async. */
   getToken: GetToken | undefined;
   /** Messages that replace the English ones. */
@@ -105,6 +109,11 @@ export class IngestionProblemsElement extends LitElement {
     this.#loadedFor = '';
   }
 
+  /** @internal */
+  adoptedCallback(): void {
+    adoptStyles(this);
+  }
+
   /** Reads the first page again. */
   reload(): void {
     this.#loadedFor = '';
@@ -112,7 +121,7 @@ export class IngestionProblemsElement extends LitElement {
   }
 
   protected override updated(changed: PropertyValues): void {
-    const settings = ['endpoint', 'projectId', 'ingestionId', 'token', 'getToken'];
+    const settings = ['endpoint', 'projectId', 'ingestionId', 'token', 'tokenUrl', 'getToken'];
     if (settings.some((name) => changed.has(name))) this.#settingsChanged();
   }
 
@@ -148,8 +157,11 @@ export class IngestionProblemsElement extends LitElement {
   }
 
   #settings() {
-    const { endpoint, token, getToken } = this;
-    return sharedSettings({ endpoint, wsEndpoint: undefined, token, getToken }, this.#provider.value);
+    const { endpoint, token, tokenUrl, getToken } = this;
+    return sharedSettings(
+      { endpoint, wsEndpoint: undefined, token, tokenUrl, getToken },
+      this.#provider.value,
+    );
   }
 
   #query(after: string | null): Query | null {

@@ -20,6 +20,8 @@
  *
  * @module @ingestion-progress/widget/react
  */
+export { IngestionProgress } from './ingestion-progress.js';
+export type { IngestionProgressProps } from './ingestion-progress.js';
 export { IngestionContext, IngestionProvider } from './provider.js';
 export type { IngestionDefaults, IngestionProviderProps } from './provider.js';
 export { useIngestionSocket } from './use-ingestion-socket.js';

@@ -1,52 +1,30 @@
-/**
- * Wraps `getToken` in a function that stays the same between renders, so that `getToken={() => …}` does not reconnect on each
- * render. Hooks that are given the same function get the same wrapper, so that they share a connection.
- */
+/** The stable `getToken` of client/stable-get-token.ts as a hook. */
 import { useEffect, useInsertionEffect, useState } from 'react';
 import type { GetToken } from '../client/index.js';
-
-/** A stable wrapper around the newest function, and the hooks that use it with the function that each was last given. */
-interface Source {
-  readonly stable: GetToken;
-  readonly holders: Map<object, GetToken>;
-  newest: GetToken;
-}
-
-const sources = new WeakMap<GetToken, Source>();
-
-function sourceOf(getToken: GetToken): Source {
-  const known = sources.get(getToken);
-  if (known?.newest === getToken) return known;
-  const source: Source = {
-    stable: (request) => source.newest(request),
-    holders: new Map(),
-    newest: getToken,
-  };
-  sources.set(getToken, source);
-  return source;
-}
+import {
+  renewTokenFunction,
+  tokenFunctionOf,
+  type TokenFunction,
+  type TokenUser,
+} from '../client/stable-get-token.js';
 
 /** A stable function that calls the newest `getToken`. */
 export function useStableGetToken(given: GetToken | undefined): GetToken | undefined {
-  const [current, setCurrent] = useState<Source>();
-  const source = current ?? (given && sourceOf(given));
+  const [user] = useState<{ -readonly [Name in keyof TokenUser]: TokenUser[Name] }>({});
+  // not set while rendering, which would render again with yet another function
+  const [current, setCurrent] = useState<TokenFunction | undefined>(() => given && tokenFunctionOf(given));
+  const source = current ?? (given && tokenFunctionOf(given));
   if (source !== current) setCurrent(source);
   // An insertion effect runs before all other effects of the commit, so they know which hooks got a new function together.
   useInsertionEffect(() => {
-    if (given) source?.holders.set(setCurrent, given);
+    user.getToken = given;
+    if (given) source?.users.add(user);
     return () => {
-      source?.holders.delete(setCurrent);
+      source?.users.delete(user);
     };
-  }, [source, given]);
+  }, [user, source, given]);
   useEffect(() => {
-    if (!source || !given || source.newest === given) return;
-    if ([...source.holders.values()].every((held) => held === given)) {
-      source.newest = given;
-      sources.set(given, source);
-    } else {
-      // Another hook still uses the previous function and must not get this one's tokens.
-      setCurrent(sourceOf(given));
-    }
+    if (source && given) setCurrent(renewTokenFunction(source, given));
   }, [source, given]);
   return given && source?.stable;
 }

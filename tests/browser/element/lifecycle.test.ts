@@ -4,6 +4,7 @@ import type { IngestionProgressElement, Progress } from '@ingestion-progress/wid
 import { SAMPLES } from '../../../storybook/samples.js';
 import { cleanUp, settled } from './support/mount.js';
 import { waitUntil } from './support/wait-until.js';
+import { turn } from './support/page-clock.js';
 import { startPageServer, type PageServer } from './support/page-server.js';
 
 const server: PageServer = startPageServer();
@@ -23,6 +24,7 @@ function create(attributes: Readonly<Record<string, string>>): IngestionProgress
   return element;
 }
 
+const sharedGetToken = (): string => 'shared';
 const isConnected = (element: IngestionProgressElement) => () => element.connectionState === 'connected';
 
 describe('The element on a page', () => {
@@ -66,6 +68,7 @@ describe('The element on a page', () => {
   });
 
   it('keeps its one socket while it moves in the document', async () => {
+    await waitUntil(() => server.openCount === 0, 'the elements of earlier tests have left');
     const element = create({ 'project-id': 'p1' });
     const left = cleanUp(document.createElement('div'));
     const right = cleanUp(document.createElement('div'));
@@ -122,6 +125,77 @@ describe('The element on a page', () => {
     await waitUntil(isConnected(second));
   });
 
+  it('reuses its socket when it is taken out and put back, or replaced by another', async () => {
+    const element = create({ 'project-id': 'p1' });
+    document.body.append(element);
+    await waitUntil(isConnected(element));
+    for (let times = 0; times < 3; times += 1) {
+      element.remove();
+      await turn();
+      document.body.append(element);
+      await waitUntil(isConnected(element));
+    }
+    const next = create({ 'project-id': 'p2' });
+    element.replaceWith(next);
+    await waitUntil(isConnected(next));
+    next.projectId = 'p1';
+    await waitUntil(() => next.progress?.projectId === 'p1');
+    expect(server.totalCount).to.equal(1);
+    next.remove();
+    await waitUntil(() => server.openCount === 0, 'the socket is closed');
+  });
+
+  it('does not reconnect for a new getToken on each render, and asks the newest one next', async () => {
+    const element = create({ 'project-id': 'p1', token: '' });
+    const asked: number[] = [];
+    const states: string[] = [];
+    let renders = 0;
+    const render = (): void => {
+      const number = (renders += 1);
+      element.getToken = () => {
+        asked.push(number);
+        return `token ${String(number)}`;
+      };
+    };
+    element.addEventListener('ingestion-connection-change', ({ detail }) => {
+      states.push(detail.connection.state);
+      if (states.length < 50) render(); // a parent that stores the state
+    });
+    render();
+    document.body.append(element);
+    await waitUntil(isConnected(element));
+    for (let times = 0; times < 20; times += 1) {
+      render();
+      await turn();
+    }
+    expect([server.totalCount, asked.length]).to.deep.equal([1, 1]);
+    expect(states).to.deep.equal(['connecting', 'connected']);
+    server.drop();
+    await waitUntil(() => element.connectionState === 'reconnecting');
+    element.disconnect(); // the last token is forgotten with the last subscriber
+    await waitUntil(() => server.openCount === 0);
+    element.reconnect();
+    await waitUntil(isConnected(element));
+    expect(asked).to.deep.equal([1, renders - 2]);
+  });
+
+  it('gives an element the tokens of no other element that still has the previous function', async () => {
+    const pair = [
+      create({ 'project-id': 'p1', token: '' }),
+      create({ 'project-id': 'p1', token: '' }),
+    ] as const;
+    for (const element of pair) {
+      element.getToken = sharedGetToken;
+      document.body.append(element);
+    }
+    await Promise.all(pair.map((element) => waitUntil(isConnected(element))));
+    expect(server.tokens).to.deep.equal(['shared']);
+    for (const element of pair) element.getToken = () => 'of both'; // two functions: one each
+    await waitUntil(() => server.totalCount === 2);
+    await Promise.all(pair.map((element) => waitUntil(isConnected(element))));
+    expect(server.tokens).to.deep.equal(['shared', 'of both']);
+  });
+
   it('drops late answers of the project it followed before', async () => {
     const element = create({ 'project-id': 'p1' });
     document.body.append(element);
@@ -160,6 +234,23 @@ describe('The element on a page', () => {
     element.projectId = 'p1';
     await waitUntil(isConnected(element));
     expect(errors.length).to.equal(1);
+  });
+
+  it('connects to nothing and shows that it is loading, as long as it is told to skip', async () => {
+    const element = create({ skip: '' });
+    const states: string[] = [];
+    element.addEventListener('ingestion-connection-change', ({ detail }) => {
+      states.push(detail.connection.state);
+    });
+    document.body.append(element);
+    await settled(element);
+    expect(element.shadowRoot?.textContent).to.contain('Loading progress');
+    expect([server.totalCount, states]).to.deep.equal([0, []]);
+    Object.assign(element, { projectId: 'p1', skip: false });
+    await waitUntil(isConnected(element));
+    element.skip = true;
+    await waitUntil(() => element.connectionState === 'idle');
+    expect(element.progress).to.equal(null);
   });
 
   it('explains a wrong endpoint and a wrong project-id, with a code in the event and nothing thrown', async () => {

@@ -8,6 +8,7 @@ import {
 } from '@ingestion-progress/widget';
 import { SAMPLES } from '../../../storybook/samples.js';
 import { cleanUp, settled } from './support/mount.js';
+import { turn } from './support/page-clock.js';
 import { waitUntil } from './support/wait-until.js';
 import { startPageServer } from './support/page-server.js';
 
@@ -77,6 +78,22 @@ describe('The provider', () => {
     if (provider) Object.assign(provider, { token: undefined, getToken: fresh });
     await waitUntil(() => server.tokens.length === 2);
     expect(server.tokens).to.deep.equal(['one', 'two']);
+  });
+
+  it('keeps its one socket when it is given a new getToken on each render', async () => {
+    const host = html(`<ingestion-provider endpoint="/inline-${String(count)}">
+        <ingestion-progress project-id="p1"></ingestion-progress>
+        <ingestion-progress project-id="p2"></ingestion-progress></ingestion-provider>`);
+    const provider = host.querySelector('ingestion-provider') as IngestionProviderElement;
+    provider.getToken = () => 'first';
+    document.body.append(host);
+    for (const element of all(host)) await waitUntil(() => element.connectionState === 'connected');
+    for (let times = 0; times < 5; times += 1) {
+      provider.getToken = () => 'next';
+      await turn();
+    }
+    for (const element of all(host)) expect(element.connectionState).to.equal('connected');
+    expect([server.totalCount, server.tokens]).to.deep.equal([1, ['first']]);
   });
 
   it('no longer says anything to an element that moved out of it', async () => {

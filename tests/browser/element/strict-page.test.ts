@@ -18,6 +18,36 @@ describe('A strict page', () => {
     expect(Number(state()['track'])).to.be.greaterThan(4);
   });
 
+  it('retries at once, and polls, where its policy blocks the WebSocket', async () => {
+    const frame = cleanUp(document.createElement('iframe'));
+    frame.srcdoc = `<!doctype html>
+      <meta http-equiv="Content-Security-Policy" content="connect-src 'self'">
+      <script type="module">
+        import '/widget/define.ts';
+        const { dataset } = document.documentElement;
+        window.fetch = async (url) => {
+          dataset.polled = String(url);
+          return new Response('{"data":{"progress":null}}', { headers: { 'content-type': 'application/json' } });
+        };
+        addEventListener('ingestion-connection-change', ({ detail: { connection } }) => {
+          dataset.states = (dataset.states ?? '') + connection.state + ' ';
+        });
+        const element = document.createElement('ingestion-progress');
+        Object.assign(element, {
+          projectId: 'p1',
+          token: 't',
+          endpoint: '${location.origin}/graphql',
+          wsEndpoint: 'wss://blocked.example/graphql',
+        });
+        document.body.append(element);
+      </script>`;
+    document.body.append(frame);
+    const state = () => frame.contentDocument?.querySelector('html')?.dataset ?? {};
+    await waitUntil(() => state()['states'] !== undefined, 'the page is ready');
+    await waitUntil(() => state()['states'] === 'connecting reconnecting ', 'the block counts as an attempt');
+    await waitUntil(() => state()['polled'] !== undefined, 'the first state is asked for');
+  });
+
   it('may load the definition twice', async () => {
     const again = '../../../widget/define.ts?again';
     await import(again);

@@ -82,6 +82,20 @@ describe('A sentence of the wrong type', () => {
   });
 });
 
+describe('A function that a framework wrote into an attribute', () => {
+  it('is named in the console', async () => {
+    warnings.length = 0;
+    console.warn = (text: string) => warnings.push(text);
+    try {
+      await mount({ attributes: { 'get-token': '() => token' } });
+      expect(warnings.length).to.equal(1);
+      expect(warnings[0]).to.contain('The attribute get-token has no effect: set the property.');
+    } finally {
+      console.warn = warn;
+    }
+  });
+});
+
 describe('A slot that does not exist', () => {
   it('is warned about once by name, whenever its content arrives, and nothing is thrown', async () => {
     warnings.length = 0;

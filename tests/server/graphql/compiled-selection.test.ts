@@ -22,6 +22,8 @@ import { failureOf, recordOf } from '../../support/records.js';
 const schema = createProgressSchema({
   service: {} as never,
   hub: {} as never,
+  lists: {} as never,
+  listReader: {} as never,
   clock: { now: () => 0 },
   publicUrl: () => 'http://localhost',
 });

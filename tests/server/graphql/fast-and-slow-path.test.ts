@@ -1,8 +1,9 @@
 /** The fast road and the ordinary one give the same bytes, for any document that both can take. */
 import type { EventPayload, IngestionEvent, IngestionProgress } from '@ingestion-progress/schema';
+import { WatchIngestionsDocument } from '@ingestion-progress/schema/operations';
 import fc from 'fast-check';
 import type { Arbitrary } from 'fast-check';
-import { getNamedType, isAbstractType, isObjectType, parse, subscribe } from 'graphql';
+import { getNamedType, isAbstractType, execute, isObjectType, parse, subscribe } from 'graphql';
 import type { ExecutionResult, GraphQLObjectType, GraphQLInterfaceType } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { createDocuments } from '../../../server/graphql/documents.js';
@@ -10,7 +11,9 @@ import type { Prepared } from '../../../server/graphql/documents.js';
 import { createErrorMask } from '../../../server/graphql/error-mask.js';
 import type { ResolverOptions } from '../../../server/graphql/context.js';
 import { createProgressSchema } from '../../../server/graphql/schema.js';
-import { createSharedExecution } from '../../../server/graphql/shared-execution.js';
+import { createSharedExecution, type SharedExecution } from '../../../server/graphql/shared-execution.js';
+import type { ListMessage } from '../../../server/list/list-view.js';
+import { rowOf } from '../../../server/list/row.js';
 import { failureOf, recordOf } from '../../support/records.js';
 
 const unused = null as unknown as ResolverOptions;
@@ -114,6 +117,64 @@ async function byOrdinaryRoad({ document, variables }: Prepared): Promise<string
   return payloads;
 }
 
+function progressRenderer(shared: SharedExecution, prepared: Prepared) {
+  const subscription = shared.prepare(prepared);
+  return subscription?.field === 'ingestionProgress' ? subscription.renderer : null;
+}
+
+describe('a message of a list', () => {
+  const row = rowOf(
+    recordOf({ title: 'Ünï "t" \u2028', labels: [{ name: 'a', value: 'b' }], progressPercent: 12.5 }),
+  );
+  const envelope = {
+    counts: { active: 1, failed: 0, ended: 0, hasMore: false },
+    pageInfo: { hasNextPage: false, endCursor: null },
+    timestamp: 7,
+  };
+  const messages: readonly ListMessage[] = [
+    { __typename: 'IngestionListSnapshot', ...envelope, rows: [row] },
+    {
+      __typename: 'IngestionListChange',
+      ...envelope,
+      ...{
+        entered: [],
+        changed: [row, rowOf(recordOf(failureOf(true)))],
+        left: [{ projectId: 'p', id: 'i' }],
+      },
+    },
+    // Breaks the schema, so that errors are compared too.
+    { __typename: 'IngestionListSnapshot', ...envelope, rows: [{ ...row, revision: Number.NaN }] },
+  ];
+
+  it.each([
+    String(WatchIngestionsDocument),
+    'subscription { list: ingestions { timestamp ... on IngestionListChange { left { id } gone: left { projectId } } } }',
+    'subscription ($first: Int!) { ingestions(first: $first) { ... on IngestionListSnapshot { rows { key: id labels { value } } } } }',
+  ])('is told alike on both roads, and once for all who asked alike: %s', (query) => {
+    const shared = createSharedExecution(schema, mask);
+    const prepared = prepare(query, { first: 5, filter: { status: ['ACTIVE'] } });
+    const subscription = shared.prepare(prepared);
+    if (subscription?.field !== 'ingestions') throw new Error('Not shared.');
+    for (const message of messages) {
+      const { document, variables } = prepared;
+      const result = execute({
+        schema,
+        document,
+        variableValues: variables,
+        rootValue: message,
+        contextValue: {},
+      });
+      const { data, errors } = result as ExecutionResult;
+      const shown = errors?.map((error) => mask(error).toJSON());
+      const ordinary = JSON.stringify(shown === undefined ? { data } : { data, errors: shown });
+      expect(String(subscription.renderer.render(message))).toBe(ordinary);
+    }
+    const other = shared.prepare(prepare(query, { first: 9 }));
+    expect(other?.renderer).toBe(subscription.renderer);
+    expect(shared.executions).toBe(messages.length);
+  });
+});
+
 describe('any document', () => {
   it('is told alike on both roads', async () => {
     let told = 0;
@@ -123,8 +184,8 @@ describe('any document', () => {
         // Random aliases may clash; such a document reaches neither road.
         if (documents.validate(parse(query)).length > 0) return;
         const prepared = prepare(query, { yes });
-        const shared = createSharedExecution(schema, mask).prepare(prepared);
-        const fast = EVENTS.map((event) => String(shared?.renderer.render(event)));
+        const renderer = progressRenderer(createSharedExecution(schema, mask), prepared);
+        const fast = EVENTS.map((event) => String(renderer?.render(event)));
         expect(fast).toEqual(await byOrdinaryRoad(prepared));
         told += 1;
       }),
@@ -158,9 +219,9 @@ describe('sharing', () => {
 
   it('executes an event once, however often it is rendered', () => {
     const shared = createSharedExecution(schema, mask);
-    const one = shared.prepare(prepare(watch(''), { p: 'a', f: true }));
+    const renderer = progressRenderer(shared, prepare(watch(''), { p: 'a', f: true }));
     const event = EVENTS[2] as IngestionEvent;
-    expect(one?.renderer.render(event)).toBe(one?.renderer.render(event));
+    expect(renderer?.render(event)).toBe(renderer?.render(event));
     expect(shared.executions).toBe(1);
   });
 

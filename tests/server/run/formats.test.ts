@@ -1,7 +1,8 @@
 /** What is read from recorded output of real commands. tests/traces/commands is the same for a kit in another language. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { createLineReader, FORMATS, type Format, type Reading } from '../../../server/run/formats.js';
+import type { Reading } from '../../../server/reporter/reading.js';
+import { createLineReader, FORMATS, type Format } from '../../../server/run/formats.js';
 import { createLineSplitter } from '../../../server/run/lines.js';
 
 const FOLDER = new URL('../../traces/commands/', import.meta.url);

@@ -117,6 +117,7 @@ export const ar: Messages = {
   errorMixedContent: 'لا يمكن لصفحة آمنة استخدام عنوان غير آمن. استخدم https: و wss:',
   errorForbidden: 'لا يمكنك رؤية هذا المشروع. اطلب الصلاحية من مالكه.',
   errorUnauthenticated: 'لم يُقبل تسجيل دخولك. سجّل الدخول من جديد.',
+  errorNotGraphql: 'ردّ شيء آخر بدلًا من الخادم. قد تحتاج إلى تسجيل الدخول إلى هذا الموقع أو إلى الشبكة.',
   errorUnexpected: 'حدث خطأ ما. اتصل بالدعم واذكر هذا الرمز: {code}',
 
   announcePercent: 'أُنجز {percent}',

@@ -90,6 +90,8 @@ export const de: Messages = {
     'Eine sichere Seite kann keinen unsicheren Endpunkt benutzen. Nehmen Sie https: und wss:.',
   errorForbidden: 'Sie dürfen dieses Projekt nicht sehen. Bitten Sie seinen Besitzer um Zugriff.',
   errorUnauthenticated: 'Ihre Anmeldung wurde nicht angenommen. Melden Sie sich neu an.',
+  errorNotGraphql:
+    'Statt des Servers hat etwas anderes geantwortet. Vielleicht müssen Sie sich bei dieser Seite oder im Netz anmelden.',
   errorUnexpected: 'Etwas ist schiefgegangen. Wenden Sie sich mit diesem Code an den Support: {code}',
 
   announcePercent: '{percent} geschafft',

@@ -89,6 +89,8 @@ export const en: Messages = {
   errorMixedContent: "A secure page can't use an insecure endpoint. Use https: and wss:.",
   errorForbidden: "You don't have access to this project. Ask its owner for access.",
   errorUnauthenticated: 'Your sign-in is no longer valid. Sign in again.',
+  errorNotGraphql:
+    'Something else answered instead of the server. You may have to sign in to this site or network.',
   errorUnexpected: 'Something went wrong. Contact support with this code: {code}',
 
   announcePercent: '{percent} done',

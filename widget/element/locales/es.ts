@@ -101,6 +101,8 @@ export const es: Messages = {
   errorMixedContent: 'Una página segura no puede usar una dirección insegura. Use https: y wss:.',
   errorForbidden: 'No puede ver este proyecto. Pida acceso a su propietario.',
   errorUnauthenticated: 'Su sesión no fue aceptada. Inicie sesión de nuevo.',
+  errorNotGraphql:
+    'Otra cosa respondió en lugar del servidor. Quizá tenga que iniciar sesión en este sitio o en la red.',
   errorUnexpected: 'Se ha producido un error. Contacte con el soporte e indique este código: {code}',
 
   announcePercent: 'Completado al {percent}',

@@ -102,6 +102,8 @@ export const fr: Messages = {
     'Une page sécurisée ne peut pas utiliser une adresse non sécurisée. Utilisez https: et wss:.',
   errorForbidden: 'Vous ne pouvez pas voir ce projet. Demandez l’accès à son propriétaire.',
   errorUnauthenticated: 'Votre session n’a pas été acceptée. Reconnectez-vous.',
+  errorNotGraphql:
+    'Autre chose a répondu à la place du serveur. Vous devez peut-être vous connecter à ce site ou au réseau.',
   errorUnexpected: 'Une erreur est survenue. Contactez le support en indiquant ce code : {code}',
 
   announcePercent: '{percent} effectués',

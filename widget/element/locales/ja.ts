@@ -89,6 +89,8 @@ export const ja: Messages = {
   errorMixedContent: '安全なページから安全でない接続先は使えません。https: と wss: を使ってください。',
   errorForbidden: 'このプロジェクトを表示する権限がありません。所有者に依頼してください。',
   errorUnauthenticated: 'サインインが受け付けられませんでした。もう一度サインインしてください。',
+  errorNotGraphql:
+    'サーバーの代わりに別のものが応答しました。このサイトまたはネットワークへのサインインが必要かもしれません。',
   errorUnexpected: '問題が発生しました。このコードを添えてサポートにお問い合わせください: {code}',
 
   announcePercent: '{percent}まで完了',

@@ -89,6 +89,7 @@ export const zhHans: Messages = {
   errorMixedContent: '安全页面不能使用不安全的地址，请使用 https: 和 wss:。',
   errorForbidden: '您无权查看此项目，请向其所有者申请。',
   errorUnauthenticated: '登录未被接受，请重新登录。',
+  errorNotGraphql: '响应的不是该服务器。您可能需要登录此网站或网络。',
   errorUnexpected: '出现问题。请联系支持人员，并提供此代码：{code}',
 
   announcePercent: '已完成 {percent}',

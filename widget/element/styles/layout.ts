@@ -12,6 +12,11 @@ export const layout = css`
     text-align: start;
   }
 
+  /* as an item of a flex row, a table cell, a dialog, it has no content to be as wide as */
+  :host(:not([compact])) {
+    contain-intrinsic-inline-size: 20rem;
+  }
+
   :host([hidden]) {
     display: none;
   }
@@ -335,6 +340,13 @@ export const layout = css`
 
     dd {
       margin-inline-start: auto;
+    }
+  }
+
+  @media print {
+    button,
+    .badge {
+      display: none;
     }
   }
 

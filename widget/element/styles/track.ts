@@ -104,6 +104,17 @@ export const track = css`
     }
   }
 
+  @media print {
+    .segment.unknown {
+      background: var(--_track);
+    }
+
+    .segment::after,
+    .fill::after {
+      display: none;
+    }
+  }
+
   @media (forced-colors: active) {
     .segment {
       border: 1px solid CanvasText;

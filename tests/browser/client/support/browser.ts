@@ -139,7 +139,7 @@ export async function createBrowserHarness(
         return clientPage.onToken(force);
       });
       await page.goto(origin);
-      await page.waitForFunction('typeof (window.follow ?? window.mount) === "function"');
+      await page.waitForFunction('typeof (window.follow ?? window.mount ?? window.hydrate) === "function"');
       if (clock) await page.clock.pauseAt(Date.now() + 1_000);
       return clientPage;
     },
