@@ -161,17 +161,18 @@ def test_without_a_server_no_call_blocks_and_the_end_says_what_was_not_delivered
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         endpoint = f"http://127.0.0.1:{unused.getsockname()[1]}/graphql"
-        slowest = 0.0
-        run = Client(endpoint, SECRET, flush_timeout=0.3).ingestion("p").start()
+        waits, durations = [], []
+        run = Client(endpoint, SECRET, flush_timeout=0.3, on_waiting=waits.append).ingestion("p").start()
         for number in range(2_000):
             began = time.perf_counter()
             run.update(1 + number % 3, done=number)
-            slowest = max(slowest, time.perf_counter() - began)
+            durations.append(time.perf_counter() - began)
+        eventually(lambda: waits)
         began = time.monotonic()
         assert run.complete() is False
         assert time.monotonic() - began < 2
-    # The machine may be busy: a single call is allowed what a lost time slice costs.
-    assert slowest < 0.1
+    # In a few calls the machine may have run something else.
+    assert sorted(durations)[-20] < 0.001
     error = capsys.readouterr().err
     assert "waits for its server" in error
     assert "were not delivered" in error and "complete" in error
