@@ -144,16 +144,21 @@ function readTqdm(line: string): Reading | null {
 
 /** The last `n%` of a line. */
 function readPercent(line: string): Reading | null {
-  const percent = numberOf(/.*(?<![\d.])(\d+(?:\.\d+)?) ?%/.exec(line)?.[1]);
+  // Match by match: `.*` before it would try each place of a long line anew.
+  const matches = [...line.matchAll(/(?<![\d.])(\d+(?:\.\d+)?) ?%/g)];
+  const percent = numberOf(matches.at(-1)?.[1]);
   return percent === undefined || percent > 100 ? null : { percent };
 }
+
+/** A pattern of somebody else's may take time by the square of a line: it gets so many characters. */
+const MAX_PATTERN_LENGTH = 10_000;
 
 /** Named groups are fields of our own convention; without any, the first group is the percent. */
 function createPatternReader(pattern: string): LineReader {
   // Python's way of writing a name, so that a pattern is the same in every language.
   const expression = new RegExp(pattern.replaceAll('(?P<', '(?<'), 'u');
   return (line) => {
-    const match = expression.exec(line);
+    const match = expression.exec(line.slice(0, MAX_PATTERN_LENGTH));
     return match === null ? null : readingOf(match.groups ?? { percent: match[1] });
   };
 }

@@ -171,10 +171,11 @@ def test_without_a_server_no_call_blocks_and_the_end_says_what_was_not_delivered
         began = time.monotonic()
         assert run.complete() is False
         assert time.monotonic() - began < 2
-    # In a few calls the machine may have run something else.
-    assert sorted(durations)[-20] < 0.001
+    # A call that waited for the network would take seconds; in a few the machine may have run something else.
+    assert sorted(durations)[len(durations) // 2] < 0.001
+    assert sorted(durations)[-20] < 0.05
     error = capsys.readouterr().err
-    assert "waits for its server" in error
+    assert "for its server: " in error
     assert "were not delivered" in error and "complete" in error
 
 

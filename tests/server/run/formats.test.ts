@@ -41,6 +41,23 @@ describe('recorded output', () => {
   });
 });
 
+describe('a very long line', () => {
+  // Each of them held the process for seconds with a reader that looked again from every place.
+  const long = [
+    '1'.repeat(60_000),
+    'a'.repeat(400_000),
+    '1 '.repeat(30_000),
+    ': '.repeat(30_000),
+    ' '.repeat(60_000),
+  ];
+  it.each(FORMATS)('of whatever kind is read by %s in no time', (format) => {
+    const read = createLineReader(format, '(\\d+)/');
+    const beganAt = performance.now();
+    for (const line of long) read(line);
+    expect(performance.now() - beganAt).toBeLessThan(2_000);
+  });
+});
+
 describe('a line that is not of the format', () => {
   const strange = [
     '',

@@ -225,6 +225,10 @@ def _read_percent(line: str) -> Optional[Reading]:
     return None if percent is None or percent > 100 else {"percent": percent}
 
 
+#: A pattern of somebody else's may take time by the square of a line: it gets so many characters.
+_MAX_PATTERN_LENGTH = 10_000
+
+
 def _pattern_reader(pattern: str) -> LineReader:
     """Named groups are fields of our own convention; without any, the first group is the percent."""
     # JavaScript's way of writing a name, so that a pattern is the same in every language.
@@ -235,7 +239,7 @@ def _pattern_reader(pattern: str) -> LineReader:
         raise ValueError(f"Invalid regular expression: /{pattern}/: {error}") from None
 
     def read(line: str) -> Optional[Reading]:
-        match = expression.search(line)
+        match = expression.search(line[:_MAX_PATTERN_LENGTH])
         if match is None:
             return None
         groups = match.groupdict() if expression.groupindex else {}
