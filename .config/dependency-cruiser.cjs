@@ -149,7 +149,7 @@ module.exports = {
       from: { path: '^server/reporter/' },
       to: {
         path: '^(server|schema)/|node_modules/',
-        pathNot: '^(server/(reporter/|shared/(backoff|sleep|track)\\.ts$)|schema/ids\\.ts$)',
+        pathNot: '^(server/(reporter/|shared/(backoff|sleep|thrown|track)\\.ts$)|schema/ids\\.ts$)',
         dependencyTypesNot: ['type-only'],
       },
     },

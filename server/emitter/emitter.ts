@@ -16,6 +16,7 @@ import type { IngestionService } from '../ingestion/service.js';
 import { silentLogger, type Logger } from '../observability/logger.js';
 import { reduce } from '../progress/reduce.js';
 import { isEndingReport, parseReport, type Report } from '../progress/report.js';
+import { errorFieldsOf } from '../shared/thrown.js';
 import { ProgressError } from '../shared/errors.js';
 import type { Unsubscribe } from '../shared/unsubscribe.js';
 import { createIngestionRun, UPDATE_REJECTED, type IngestionRun } from './run.js';
@@ -105,9 +106,19 @@ export class IngestionEventEmitter {
     return this.send(projectId, report);
   }
 
-  /** The ingestion failed; for good, unless `recoverable`. `phase` is null if it failed before the first. */
-  async emitError(projectId: string, phase: number | null, error: ErrorInput): Promise<IngestionProgress> {
-    const report = this.parse({ type: 'error', report: { ...error, projectId, ingestionId: null, phase } });
+  /**
+   * The ingestion failed; for good, unless `recoverable`. `phase` is null if it failed before the first. Of an `Error` that
+   * was thrown, its class becomes the code.
+   */
+  async emitError(
+    projectId: string,
+    phase: number | null,
+    error: ErrorInput | Error,
+  ): Promise<IngestionProgress> {
+    const report = this.parse({
+      type: 'error',
+      report: { ...errorFieldsOf(error), projectId, ingestionId: null, phase },
+    });
     return this.send(projectId, report);
   }
 

@@ -13,6 +13,7 @@ import type { Logger } from '../observability/logger.js';
 import type { Report } from '../progress/report.js';
 import { ProgressError } from '../shared/errors.js';
 import { systemClock } from '../shared/clock.js';
+import { errorFieldsOf } from '../shared/thrown.js';
 import { createTrack, type Track } from '../shared/track.js';
 import type { Unsubscribe } from '../shared/unsubscribe.js';
 import { UpdateBuffer } from '../ingestion/update-buffer.js';
@@ -80,7 +81,8 @@ export interface IngestionRun {
   /** Resolves once everything reported so far is stored; rejects with `UNAVAILABLE` if the store is away. */
   flush(): Promise<void>;
   emitComplete(result: ResultInput): Promise<IngestionProgress>;
-  emitError(phase: number | null, error: ErrorInput): Promise<IngestionProgress>;
+  /** The ingestion failed; for good, unless `recoverable`. Of an `Error` that was thrown, its class becomes the code. */
+  emitError(phase: number | null, error: ErrorInput | Error): Promise<IngestionProgress>;
   /** The job stopped because a person asked it to. */
   confirmCancelled(): Promise<IngestionProgress>;
   /** Stops listening to cancel requests; an ending does so, too. A second call does no harm. */
@@ -209,7 +211,8 @@ export async function createIngestionRun(options: IngestionRunOptions): Promise<
       await service.flushReports(projectId, ingestionId);
     },
     emitComplete: (result) => end({ type: 'ingestion_complete', report: { ...address, result } }),
-    emitError: (phase, error) => {
+    emitError: (phase, given) => {
+      const error = errorFieldsOf(given);
       const report: Report = { type: 'error', report: { ...error, ...address, phase } };
       return error.recoverable ? send(report) : end(report);
     },

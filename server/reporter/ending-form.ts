@@ -3,10 +3,11 @@
  * handler, and must not lose them. What they may hold is the server's to decide. Pure.
  */
 import type { ErrorInput, ResultInput } from '@ingestion-progress/schema';
+import { errorFieldsOf } from '../shared/thrown.js';
 
 /** An error whose required fields are there. */
-export function sendableError(error: ErrorInput): Readonly<Record<string, unknown>> {
-  const { errorCode, message, recoverable, retryOptions } = error;
+export function sendableError(error: ErrorInput | Error): Readonly<Record<string, unknown>> {
+  const { errorCode, message, recoverable, retryOptions } = errorFieldsOf(error);
   return {
     errorCode: text(errorCode),
     message: text(message),

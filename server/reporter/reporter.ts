@@ -49,7 +49,7 @@ export interface Reporter {
   /** For the running ingestion. Resolves once the server has stored it. */
   emitComplete(result: ResultInput): Promise<void>;
   /** For the running ingestion. Resolves once the server has accepted it. */
-  emitError(phase: number | null, error: ErrorInput): Promise<void>;
+  emitError(phase: number | null, error: ErrorInput | Error): Promise<void>;
   /**
    * Receives retry requests until the returned function is called; the process stays alive for them. The handler should
    * start the job without waiting for its end: a request that is not answered within 5 s fails.

@@ -93,10 +93,10 @@ export interface ReporterRun {
   /** Resolves once the server has stored it. */
   emitComplete(result: ResultInput): Promise<void>;
   /**
-   * Resolves once the server has accepted it. Of several recoverable errors, pauses and resumptions that cannot be sent
+   * Resolves once the server has accepted it. Of an `Error` that was thrown, its class becomes the code. Of several recoverable errors, pauses and resumptions that cannot be sent
    * yet, only the last one is.
    */
-  emitError(phase: number | null, error: ErrorInput): Promise<void>;
+  emitError(phase: number | null, error: ErrorInput | Error): Promise<void>;
   /** The job stopped because a person asked it to. Resolves once the server has stored it. */
   confirmCancelled(): Promise<void>;
   /** Stops signs of life and cancel requests; an ending does so, too. A second call does no harm. */

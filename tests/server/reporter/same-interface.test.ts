@@ -69,3 +69,31 @@ it('reports what the in-process handle does: phases that overlap, a wait, a paus
   await work(await server.emitter.startIngestion('p1', { phases }));
   await work(await reporter.startIngestion({ phases }));
 });
+
+class NoTextLayer extends Error {}
+
+it.each([
+  ['an error that was thrown', new TypeError('x is not a function'), 'TYPE_ERROR', 'x is not a function'],
+  ['one of the job', new NoTextLayer('Page 3 has no text'), 'NO_TEXT_LAYER', 'Page 3 has no text'],
+  ['a text', 'disk full', 'ERROR', 'disk full'],
+  ['nothing', undefined, 'ERROR', 'ERROR'],
+  ['null', null, 'ERROR', 'ERROR'],
+])('takes %s from a catch, as the in-process handle does', async (_, caught, errorCode, message) => {
+  const { server, url, get } = await startTestServer();
+  const reporter = createReporter({
+    endpoint: `${url}/graphql`,
+    projectId: 'p1',
+    token: tokenFor({ scope: 'progress:write' }),
+  });
+  onTestFinished(() => reporter.dispose());
+  for (const start of [() => server.emitter.startIngestion('p1'), () => reporter.startIngestion()]) {
+    const run = await start();
+    await run.emitPhaseStarted(1, 'Reading');
+    await run.emitError(1, caught as Error);
+    const state = (await (await get('/api/projects/p1/progress')).json()) as unknown;
+    expect(state).toMatchObject({ status: 'FAILED', error: { phase: 1, errorCode, message } });
+  }
+  await server.emitter.emitPhaseStarted('p1', 1, 'Reading');
+  const { error } = await server.emitter.emitError('p1', 1, caught as Error);
+  expect(error).toMatchObject({ phase: 1, errorCode, message });
+});
