@@ -327,7 +327,9 @@ def test_wrong_values_never_end_the_job_and_the_first_is_said(real, project, cap
 
 
 def test_strict_raises_what_the_server_refused(real, project):
-    with real.client().ingestion(project):
+    with real.client().ingestion(project) as first:
+        # Else the second one's start may come first.
+        first.flush()
         with pytest.raises(ReporterError) as caught:
             with real.client().ingestion(project, strict=True):
                 raise AssertionError("not reached")
