@@ -47,6 +47,7 @@ const REST: readonly Suite[] = [
   { name: 'perf-budgets', command: `${VITEST} tests/perf-budgets` },
   { name: 'examples', command: `${VITEST} tests/examples` },
   { name: 'clients', command: `${VITEST} tests/clients` },
+  { name: 'conformance', command: `${VITEST} tests/conformance` },
   { name: 'fuzz', command: `${VITEST} tests/fuzz` },
   { name: 'browser/element', command: 'npx web-test-runner --config tests/web-test-runner.config.js' },
   { name: 'browser/firefox', command: `${VITEST} tests/browser/firefox` },
