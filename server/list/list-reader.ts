@@ -74,7 +74,7 @@ class Source {
   }
 }
 
-/** The one whose next ingestion is the newest; null if none has any. */
+/** The one whose next ingestion is the newest; null if all are exhausted. */
 async function newestOf(sources: readonly Source[]) {
   let newest: { readonly source: Source; readonly record: IngestionRecord } | null = null;
   const heads = await Promise.all(sources.map(async (source) => ({ source, record: await source.peek() })));
